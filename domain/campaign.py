@@ -1,0 +1,134 @@
+"""A campaign states an outcome, for whom, within which bounds. It holds no decision tree."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt, StringConstraints, model_validator
+
+from domain.base import CurrencyCode, Noun
+from domain.events import EventKind
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class Outcome(StrEnum):
+    """What a campaign is after."""
+
+    REPLY = "reply"
+    MEETING = "meeting"
+    MQL = "mql"
+    SQL = "sql"
+    OPPORTUNITY = "opportunity"
+    WON = "won"
+    RENEWED = "renewed"
+
+
+class Goal(Noun):
+    """The outcome wanted, what one is worth, and how long we wait for it."""
+
+    outcome: Outcome
+    worth_cents: PositiveInt
+    currency: CurrencyCode = "USD"
+    window_days: PositiveInt = 30
+
+
+Scalar = str | int | float | bool
+
+
+class FieldCondition(Noun):
+    """One condition on a contact's or its account's field, such as `account.employees`."""
+
+    field: str
+    is_in: tuple[Scalar, ...] | None = Field(None, alias="in")
+    is_not_in: tuple[Scalar, ...] | None = Field(None, alias="not_in")
+    at_least: float | None = None
+    at_most: float | None = None
+    is_known: bool | None = None
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> FieldCondition:
+        asked = (self.is_in, self.is_not_in, self.at_least, self.at_most, self.is_known)
+        if all(part is None for part in asked):
+            raise ValueError(
+                f"condition on {self.field!r} asks nothing: give in, not_in, at_least, at_most or is_known"
+            )
+        return self
+
+
+class EventCondition(Noun):
+    """One condition on what a contact did: at least (or at most) so many events in so many days."""
+
+    event: EventKind
+    topic: str | None = None
+    within_days: PositiveInt | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> EventCondition:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError(f"condition on {self.event.value!r} asks nothing: give at_least or at_most")
+        return self
+
+
+class Audience(Noun):
+    """Who is considered: every condition in `all` holds, none in `none` does."""
+
+    all: tuple[FieldCondition | EventCondition, ...] = ()
+    none: tuple[FieldCondition | EventCondition, ...] = ()
+
+
+class Autonomy(StrEnum):
+    """How much the system does alone, from nothing to nearly all."""
+
+    SHADOW = "shadow"
+    ASSIST = "assist"
+    GUARDED = "guarded"
+    AUTOPILOT = "autopilot"
+
+
+class SendSlot(StrEnum):
+    """When a message goes out, in the recipient's own zone."""
+
+    NOW = "now"
+    MORNING = "morning"
+    MIDDAY = "midday"
+    AFTERNOON = "afternoon"
+
+
+class Caps(Noun):
+    """Bounds of one run. Whatever is reached first stops new drafts; the rest is listed as not reached."""
+
+    messages: PositiveInt | None = None
+    model_calls: PositiveInt | None = None
+    model_tokens: PositiveInt | None = None
+    model_cost_cents: PositiveInt | None = None
+    minutes: PositiveInt | None = None
+
+
+class Schedule(Noun):
+    """When a campaign runs by itself."""
+
+    cron: str
+    time_zone: str = "UTC"
+    missed: Literal["skip", "catch_up_once"] = "skip"
+
+
+class Campaign(Noun):
+    """One campaign file. `id` is its slug; `assets` empty means the whole active library."""
+
+    id: Slug
+    name: str
+    goal: Goal
+    audience: Audience = Audience()
+    assets: tuple[str, ...] = ()
+    channels: tuple[Literal["email"], ...] = ("email",)
+    slots: tuple[SendSlot, ...] = (SendSlot.NOW, SendSlot.MORNING, SendSlot.AFTERNOON)
+    caps: Caps = Caps()
+    holdout_share: float = Field(0.1, ge=0, le=0.5)
+    silence_share: float = Field(0.1, ge=0, le=1)
+    autonomy: Autonomy = Autonomy.ASSIST
+    schedule: Schedule | None = None
+    brief: str = ""

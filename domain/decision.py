@@ -1,0 +1,88 @@
+"""What was decided for one contact, out of what, with which probability, and why."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from domain.base import Noun, UtcDatetime
+from domain.campaign import SendSlot
+
+
+class Action(Noun):
+    """One thing we could do: an asset over a channel in a send slot, or silence."""
+
+    asset_id: str | None = None
+    channel: str | None = None
+    slot: SendSlot | None = None
+
+    @property
+    def is_silence(self) -> bool:
+        """Tell whether this action is to stay silent."""
+        return self.asset_id is None
+
+    @property
+    def key(self) -> str:
+        """A stable name: `asset|channel|slot`, or `silence`."""
+        if self.asset_id is None:
+            return "silence"
+        return f"{self.asset_id}|{self.channel}|{self.slot.value if self.slot else ''}"
+
+
+SILENCE = Action()
+
+
+class Arm(StrEnum):
+    """Which experiment arm a decision belongs to."""
+
+    EXPLORE = "explore"
+    LEARNED = "learned"
+    HOLDOUT = "holdout"
+
+
+class Knowledge(StrEnum):
+    """How sure the learner is, from the width of what it believes."""
+
+    GUESSING = "guessing"
+    LEARNING = "learning"
+    CONFIDENT = "confident"
+
+
+class Alternative(Noun):
+    """One action that was possible, and how likely it was to be drawn."""
+
+    action_key: str
+    probability: float = Field(ge=0, le=1)
+    value_cents: float | None = None
+    uncertainty_cents: float | None = None
+
+
+class Decision(Noun):
+    """One decision, complete enough to replay: the draw, its propensity, everything else possible.
+
+    `propensity` is the probability, before the draw, of the action taken; `alternatives` holds every
+    allowed action with its probability, summing to one. A held-out contact has no alternatives.
+    """
+
+    id: str
+    run_id: str
+    campaign_id: str
+    contact_id: str
+    arm: Arm
+    action: Action
+    propensity: float = Field(gt=0, le=1)
+    alternatives: tuple[Alternative, ...] = ()
+    reasons: tuple[str, ...] = ()
+    knowledge: Knowledge = Knowledge.GUESSING
+    learner_version: str
+    features_version: str
+    decided_at: UtcDatetime
+
+
+class Refusal(Noun):
+    """A contact a run may not write to, and the rule that says so."""
+
+    contact_id: str
+    rule_id: str
+    reason: str

@@ -1,0 +1,106 @@
+"""The error tree: what happened, to which thing, what to do next.
+
+A rule's refusal is a `Verdict` or a `Refusal`, never an exception. These are caught only in `app/`
+and at a provider's edge.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class AttuneError(Exception):
+    """Something a person has to act on; its text is one clear line. `exit_code` is the CLI's."""
+
+    exit_code = 1
+
+
+class NotFound(AttuneError):
+    """A thing was asked for by an id that nothing has."""
+
+    exit_code = 3
+
+    def __init__(self, noun: str, thing_id: str, hint: str = "") -> None:
+        super().__init__(f"No {noun} {thing_id!r} here. {hint}".rstrip())
+
+
+class InvalidFile(AttuneError):
+    """A file a person wrote or exported cannot be read as what it should be."""
+
+    exit_code = 4
+
+    def __init__(self, path: Path | str, problem: str, next_step: str = "") -> None:
+        super().__init__(f"{path}: {problem} {next_step}".rstrip())
+
+
+class WorkspaceMissing(AttuneError):
+    """A command needs a workspace and there is none."""
+
+    exit_code = 5
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(f"No Attune workspace at {path}. Make one with `attune init {path}`.")
+
+
+class WorkspaceBusy(AttuneError):
+    """Another process holds what this one needs."""
+
+    exit_code = 6
+
+
+class SettingsInvalid(AttuneError):
+    """A setting is missing, malformed or contradicts another."""
+
+    exit_code = 2
+
+
+class ModelError(AttuneError):
+    """The language model gave nothing usable. The contact is held or the understudy writes."""
+
+
+class ModelUnavailable(ModelError):
+    """Timeout, rate limit or server error, after every allowed retry."""
+
+
+class ModelRefused(ModelError):
+    """The model declined to answer."""
+
+
+class ModelAnswerInvalid(ModelError):
+    """The answer did not fit the schema, twice."""
+
+
+class BudgetSpent(ModelError):
+    """The run's cap on calls, tokens, cost or minutes is reached."""
+
+
+class ChannelError(AttuneError):
+    """A message did not go out."""
+
+
+class NotSent(ChannelError):
+    """The provider provably did not take the message; trying again later is safe when `is_transient`."""
+
+    def __init__(self, detail: str, *, is_transient: bool) -> None:
+        super().__init__(f"The message was not sent: {detail}")
+        self.is_transient = is_transient
+
+
+class SendUnknown(ChannelError):
+    """The provider may or may not have taken the message. It is never sent again by itself."""
+
+
+class ReviewRejected(AttuneError):
+    """A reviewer's act does not fit the proposal as it stands now."""
+
+    exit_code = 7
+
+
+class HistoryMismatch(AttuneError):
+    """The contact history was written by another embedder than the one configured."""
+
+
+class ImportRefused(AttuneError):
+    """A file is not what the importer reads."""
+
+    exit_code = 4

@@ -1,0 +1,215 @@
+"""Roles the rooms play for each other. `app/wiring.py` fills them; agents know nothing else.
+
+Stores are synchronous (an embedded database answers in under a millisecond); models and channels
+are asynchronous (they wait for a network).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from domain.content import ContentAsset
+from domain.decision import Decision
+from domain.dossier import Dossier, Standing
+from domain.history import MemoryKind, Recalled, Remembered
+from domain.message import Message, OutboxEntry, Receipt, Verdict
+from domain.model import Answer, ModelReply, ModelRequest, ToolSpec
+from domain.review import Proposal, Review
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from domain.learner import Choice
+
+    FloatMatrix = NDArray[np.float64]
+    BoolMatrix = NDArray[np.bool_]
+
+Clock = Callable[[], datetime]
+"""Returns the current time, aware, in UTC."""
+
+
+class Chooser(Protocol):
+    """Draws one action for every contact of an audience at once."""
+
+    @property
+    def version(self) -> str:
+        """Names the chooser and its state, so that a decision can be traced to it."""
+        ...
+
+    def choose(self, features: FloatMatrix, allowed: BoolMatrix, affinity: FloatMatrix, seed: int) -> Choice:
+        """Draw one allowed action a row.
+
+        Args:
+            features: shape (n, d), one row a contact.
+            allowed: shape (n, K), True where the action may be taken; each row has at least one.
+            affinity: shape (n, K), in [0, 1], how well content fits what the contact does.
+            seed: reproduces the draw.
+
+        Raises:
+            ValueError: if a row allows nothing, or shapes do not agree.
+
+        """
+        ...
+
+
+class LanguageModel(Protocol):
+    """Answers one question with a validated schema."""
+
+    async def ask(self, request: ModelRequest[Answer]) -> ModelReply[Answer]:
+        """Return a validated answer.
+
+        Raises:
+            ModelUnavailable: after every allowed retry.
+            ModelRefused: the model declined.
+            ModelAnswerInvalid: the answer did not fit the schema twice.
+            BudgetSpent: the run's cap is reached; nothing was asked.
+
+        """
+        ...
+
+
+class ContactHistory(Protocol):
+    """What is remembered about contacts, recalled within one contact only."""
+
+    def remember(self, items: Sequence[Remembered]) -> int:
+        """Store what is new among `items` and return how many were; the same `ref` is kept once."""
+        ...
+
+    def recall(
+        self,
+        contact_id: str,
+        about: str,
+        *,
+        now: datetime,
+        limit: int = 5,
+        kinds: Sequence[MemoryKind] = (),
+        least_score: float | None = None,
+    ) -> list[Recalled]:
+        """Return what is remembered about this contact that bears on `about`, best first; maybe nothing.
+
+        Args:
+            least_score: below it nothing is recalled; None takes the embedder's own measured floor.
+
+        """
+        ...
+
+    def forget(self, contact_id: str) -> int:
+        """Remove everything about one contact; return how many items that was."""
+        ...
+
+
+class Channel(Protocol):
+    """Carries a message out of the house."""
+
+    @property
+    def name(self) -> str:
+        """What receipts call this channel."""
+        ...
+
+    async def send(self, message: Message) -> Receipt:
+        """Hand over one message.
+
+        Raises:
+            NotSent: provably not taken.
+            SendUnknown: taken or not, nobody can tell.
+
+        """
+        ...
+
+    async def find(self, message: Message) -> bool | None:
+        """Tell whether this very message went out before: True, False, or None if it cannot be told."""
+        ...
+
+
+class CrmReader(Protocol):
+    """What agents may look up."""
+
+    def dossier(self, contact_id: str) -> Dossier:
+        """Everything known about one contact. Raises `NotFound`."""
+        ...
+
+    def asset(self, asset_id: str) -> ContentAsset:
+        """One content asset. Raises `NotFound`."""
+        ...
+
+    def decision(self, decision_id: str) -> Decision:
+        """One decision. Raises `NotFound`."""
+        ...
+
+
+class Toolbox(Protocol):
+    """Read-only tools over CRM data, bound to one contact and holding no outside text."""
+
+    def tools_for(self, contact_id: str) -> tuple[ToolSpec, ...]:
+        """Return the tools a planning agent may call for this contact."""
+        ...
+
+
+SendCheck = Callable[[Standing, OutboxEntry], Verdict]
+"""The rules, checked again inside the send transaction on what stands then. Pure."""
+
+
+class Outbox(Protocol):
+    """At most once, nothing silently lost."""
+
+    def put(self, entry: OutboxEntry) -> OutboxEntry:
+        """Store a pending or approved entry; the same id again returns what is stored."""
+        ...
+
+    def get(self, entry_id: str) -> OutboxEntry:
+        """Return one entry. Raises `NotFound`."""
+        ...
+
+    def reserve(self, entry_id: str, check: SendCheck, now: datetime) -> OutboxEntry:
+        """Move an approved, due entry to `sending` under a new fencing token, or say why not.
+
+        In one transaction: the contact's standing is read again, `check` is asked, the approved hash is
+        compared with the message's. Returns the entry as it stands after: `sending` (send it now),
+        `refused` (the detail names the rule), or whatever another process made of it.
+        """
+        ...
+
+    def confirm(self, entry_id: str, fencing_token: int, receipt: Receipt) -> OutboxEntry:
+        """Mark `sent`, if the token is still the current one."""
+        ...
+
+    def release(
+        self, entry_id: str, fencing_token: int, detail: str, *, retry_at: datetime | None
+    ) -> OutboxEntry:
+        """A provably unsent message: back to `approved` for `retry_at`, or `failed` where that is None."""
+        ...
+
+    def lose(self, entry_id: str, fencing_token: int, detail: str) -> OutboxEntry:
+        """Mark `unknown`: nobody can tell whether it went out. It is never sent again by itself."""
+        ...
+
+
+class Proposals(Protocol):
+    """What waits for a person."""
+
+    def open(self, proposal: Proposal, entry: OutboxEntry) -> Proposal:
+        """Store a proposal and its pending outbox entry in one transaction; a known id returns what is stored."""
+        ...
+
+    def get(self, proposal_id: str) -> Proposal:
+        """Return one proposal. Raises `NotFound`."""
+        ...
+
+    def revise(self, proposal: Proposal, expected_sha256: str) -> Proposal:
+        """Replace message, draft and verdict of a waiting proposal. Raises `ReviewRejected` if it moved on."""
+        ...
+
+    def settle(self, review: Review, proposal: Proposal) -> Proposal:
+        """Record the review and its effect on the outbox entry in one transaction, once."""
+        ...
+
+
+class Audit(Protocol):
+    """Append-only record of what was decided, reviewed, sent and changed."""
+
+    def append(self, kind: str, subject: str, detail: dict[str, Any]) -> None:
+        """Add one line."""
+        ...

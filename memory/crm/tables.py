@@ -1,0 +1,383 @@
+"""The CRM tables. One class a table, in the words of `docs/glossary.md`.
+
+Ids are ours and readable (`c_7f3a9b2c1d4e`); what a source calls a thing stands in `identities`.
+Nested nouns (a draft, a verdict, a message) are kept as JSON of their pydantic model: they are read
+whole and never queried inside. Times are aware UTC (`UTCDateTime`); money is integer cents.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+def _json() -> Any:
+    return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class AccountTable(SQLModel, table=True):
+    """Companies."""
+
+    __tablename__ = "accounts"
+
+    id: str = Field(primary_key=True)
+    name: str
+    domain: str | None = Field(default=None, index=True)
+    industry: str | None = None
+    employees: int | None = None
+    annual_revenue_cents: int | None = Field(default=None, sa_type=BigInteger)
+    currency: str = "USD"
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+    owner: str | None = None
+    created_at: datetime | None = None
+    attributes: dict[str, Any] = _json()
+
+
+class ContactTable(SQLModel, table=True):
+    """People. `email` is normalised and belongs to one contact only."""
+
+    __tablename__ = "contacts"
+
+    id: str = Field(primary_key=True)
+    account_id: str | None = Field(default=None, foreign_key="accounts.id", index=True)
+    email: str | None = Field(default=None, unique=True)
+    email_status: str = "missing"
+    first_name: str | None = None
+    last_name: str | None = None
+    job_title: str | None = None
+    department: str | None = None
+    seniority: str = "unknown"
+    country: str | None = None
+    region: str | None = None
+    time_zone: str | None = None
+    language: str | None = None
+    phone: str | None = None
+    lifecycle_stage: str = Field(default="lead", index=True)
+    stage_since: datetime | None = None
+    owner: str | None = None
+    created_at: datetime | None = None
+    attributes: dict[str, Any] = _json()
+
+
+class IdentityTable(SQLModel, table=True):
+    """What a source calls a thing. Merged ids point at the kept thing."""
+
+    __tablename__ = "identities"
+
+    source: str = Field(primary_key=True)
+    noun: str = Field(primary_key=True)
+    external_id: str = Field(primary_key=True)
+    internal_id: str = Field(index=True)
+
+
+class DealTable(SQLModel, table=True):
+    """Purchases in the making, made, or lost."""
+
+    __tablename__ = "deals"
+
+    id: str = Field(primary_key=True)
+    account_id: str | None = Field(default=None, foreign_key="accounts.id", index=True)
+    name: str
+    kind: str = "new"
+    pipeline: str | None = None
+    stage: str
+    amount_cents: int | None = Field(default=None, sa_type=BigInteger)
+    currency: str = "USD"
+    is_closed: bool = False
+    is_won: bool = False
+    closes_on: date | None = None
+    owner: str | None = None
+    created_at: datetime | None = None
+    attributes: dict[str, Any] = _json()
+
+
+class DealStageTable(SQLModel, table=True):
+    """When a deal entered which stage."""
+
+    __tablename__ = "deal_stages"
+
+    deal_id: str = Field(primary_key=True, foreign_key="deals.id")
+    stage: str = Field(primary_key=True)
+    entered_at: datetime = Field(primary_key=True)
+
+
+class BuyingRoleTable(SQLModel, table=True):
+    """Who plays which part in which deal."""
+
+    __tablename__ = "buying_roles"
+
+    contact_id: str = Field(primary_key=True, foreign_key="contacts.id")
+    deal_id: str = Field(primary_key=True, foreign_key="deals.id", index=True)
+    kind: str = "other"
+
+
+class EventTable(SQLModel, table=True):
+    """The journal: everything that happened, once. `id` is `source:provider_id`."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("ix_events_contact_at", "contact_id", "at"),
+        Index("ix_events_account_at", "account_id", "at"),
+    )
+
+    id: str = Field(primary_key=True)
+    kind: str
+    at: datetime
+    source: str
+    contact_id: str | None = Field(default=None, foreign_key="contacts.id")
+    account_id: str | None = Field(default=None, foreign_key="accounts.id")
+    deal_id: str | None = Field(default=None, foreign_key="deals.id")
+    asset_id: str | None = None
+    topic: str | None = None
+    subject: str | None = None
+    text: str | None = None
+    is_machine: bool = False
+    properties: dict[str, Any] = _json()
+    received_at: datetime
+
+
+class AssetTable(SQLModel, table=True):
+    """Content assets; topics, fits and the offer stand in `record`, the JSON of `ContentAsset`."""
+
+    __tablename__ = "assets"
+
+    id: str = Field(primary_key=True)
+    title: str
+    kind: str
+    is_active: bool = True
+    record: dict[str, Any] = _json()
+
+
+class ClaimTable(SQLModel, table=True):
+    """Approved claims: the only product facts a draft may state."""
+
+    __tablename__ = "claims"
+
+    id: str = Field(primary_key=True)
+    asset_id: str = Field(primary_key=True, foreign_key="assets.id")
+    text: str
+    source: str
+    approved_by: str
+    approved_on: date
+    expires_on: date | None = None
+
+
+class CampaignTable(SQLModel, table=True):
+    """Campaigns as last run; `record` is the JSON of `Campaign`."""
+
+    __tablename__ = "campaigns"
+
+    id: str = Field(primary_key=True)
+    name: str
+    status: str = "active"
+    record: dict[str, Any] = _json()
+    record_sha256: str
+    updated_at: datetime
+
+
+class ConsentTable(SQLModel, table=True):
+    """Every recorded yes or no. Rows are added, never changed: the newest counts."""
+
+    __tablename__ = "consents"
+    __table_args__ = (UniqueConstraint("contact_id", "channel", "recorded_at", "source"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: str = Field(foreign_key="contacts.id", index=True)
+    channel: str = "email"
+    basis: str
+    is_granted: bool
+    recorded_at: datetime
+    source: str
+    wording: str | None = None
+    proof: str | None = None
+    scope: str = "marketing"
+    expires_at: datetime | None = None
+
+
+class SuppressionTable(SQLModel, table=True):
+    """Addresses that must not be written to. No import ever removes a row."""
+
+    __tablename__ = "suppressions"
+
+    address: str = Field(primary_key=True)
+    channel: str = Field(default="email", primary_key=True)
+    reason: str = Field(primary_key=True)
+    source: str
+    since: datetime
+    contact_id: str | None = Field(default=None, index=True)
+
+
+class RunTable(SQLModel, table=True):
+    """Campaign runs."""
+
+    __tablename__ = "runs"
+
+    id: str = Field(primary_key=True)
+    campaign_id: str = Field(foreign_key="campaigns.id", index=True)
+    status: str
+    autonomy: str
+    is_dry_run: bool = False
+    seed: int = Field(sa_type=BigInteger)
+    started_at: datetime
+    finished_at: datetime | None = None
+
+
+class DecisionTable(SQLModel, table=True):
+    """Every decision, silence and holdout included, complete enough to replay."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (UniqueConstraint("run_id", "contact_id"),)
+
+    id: str = Field(primary_key=True)
+    run_id: str = Field(foreign_key="runs.id", index=True)
+    campaign_id: str
+    contact_id: str = Field(foreign_key="contacts.id", index=True)
+    arm: str
+    action_key: str
+    asset_id: str | None = None
+    channel: str | None = None
+    slot: str | None = None
+    propensity: float
+    alternatives: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    reasons: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    knowledge: str
+    learner_version: str
+    features_version: str
+    decided_at: datetime
+
+
+class RunContactTable(SQLModel, table=True):
+    """A run's ledger: one line a contact, whatever became of it."""
+
+    __tablename__ = "run_contacts"
+
+    run_id: str = Field(primary_key=True, foreign_key="runs.id")
+    contact_id: str = Field(primary_key=True, foreign_key="contacts.id", index=True)
+    outcome: str = Field(index=True)
+    rule_id: str | None = None
+    reason: str = ""
+    decision_id: str | None = None
+    calls: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    cost_micros: int = Field(default=0, sa_type=BigInteger)
+    updated_at: datetime
+
+
+_OPEN_STATES = "status IN ('pending', 'approved', 'sending', 'unknown')"
+
+
+class OutboxTable(SQLModel, table=True):
+    """Messages on their way out. The partial index allows one open message a campaign and contact."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("run_id", "contact_id"),
+        Index(
+            "ux_outbox_open",
+            "campaign_id",
+            "contact_id",
+            unique=True,
+            sqlite_where=text(_OPEN_STATES),
+            postgresql_where=text(_OPEN_STATES),
+        ),
+        Index("ix_outbox_due", "status", "not_before"),
+        Index("ix_outbox_contact", "contact_id", "status"),
+    )
+
+    id: str = Field(primary_key=True)
+    run_id: str = Field(foreign_key="runs.id")
+    campaign_id: str
+    contact_id: str = Field(foreign_key="contacts.id")
+    decision_id: str
+    channel: str = "email"
+    message: dict[str, Any] = _json()
+    message_id: str = Field(unique=True)
+    message_sha256: str
+    approved_sha256: str | None = None
+    status: str
+    not_before: datetime
+    fencing_token: int = Field(default=0, sa_type=Integer)
+    attempts: int = 0
+    detail: str = ""
+    sent_at: datetime | None = None
+    receipt: dict[str, Any] = _json()
+    updated_at: datetime
+
+
+class ProposalTable(SQLModel, table=True):
+    """What waits for a person; `record` is the JSON of `Proposal`."""
+
+    __tablename__ = "proposals"
+
+    id: str = Field(primary_key=True)
+    run_id: str = Field(foreign_key="runs.id", index=True)
+    campaign_id: str
+    contact_id: str = Field(foreign_key="contacts.id", index=True)
+    outbox_id: str = Field(foreign_key="outbox.id", unique=True)
+    status: str = Field(index=True)
+    message_sha256: str
+    version: int = 1
+    record: dict[str, Any] = _json()
+    created_at: datetime
+    decided_at: datetime | None = None
+
+
+class ReviewTable(SQLModel, table=True):
+    """What reviewers did."""
+
+    __tablename__ = "reviews"
+
+    id: int | None = Field(default=None, primary_key=True)
+    proposal_id: str = Field(foreign_key="proposals.id", index=True)
+    act: str
+    reviewer: str
+    message_sha256: str
+    reason: str = ""
+    subject: str | None = None
+    body: str | None = None
+    at: datetime
+
+
+class AuditTable(SQLModel, table=True):
+    """Append-only chain: each row's hash covers the row before."""
+
+    __tablename__ = "audit"
+
+    seq: int = Field(primary_key=True)
+    at: datetime
+    kind: str
+    subject: str
+    detail: dict[str, Any] = _json()
+    previous_sha256: str
+    sha256: str
+
+
+class MemoryTable(SQLModel, table=True):
+    """The index of contact history: which item of which contact stands at which Chroma id."""
+
+    __tablename__ = "memories"
+    __table_args__ = (UniqueConstraint("contact_id", "ref"),)
+
+    id: str = Field(primary_key=True)
+    contact_id: str = Field(foreign_key="contacts.id", index=True)
+    seq: int
+    kind: str
+    ref: str
+    text: str
+    at: datetime
+
+
+class WorkspaceTable(SQLModel, table=True):
+    """Facts about this workspace itself (its embedder, its sample-market flag), by name."""
+
+    __tablename__ = "workspace"
+
+    name: str = Field(primary_key=True)
+    value: dict[str, Any] = _json()
