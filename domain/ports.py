@@ -191,7 +191,7 @@ class Proposals(Protocol):
     """What waits for a person."""
 
     def open(self, proposal: Proposal, entry: OutboxEntry) -> Proposal:
-        """Store a proposal and its pending outbox entry in one transaction; a known id returns what is stored."""
+        """Store a proposal and its pending outbox entry together; a known id returns what is stored."""
         ...
 
     def get(self, proposal_id: str) -> Proposal:
@@ -199,7 +199,7 @@ class Proposals(Protocol):
         ...
 
     def revise(self, proposal: Proposal, expected_sha256: str) -> Proposal:
-        """Replace message, draft and verdict of a waiting proposal. Raises `ReviewRejected` if it moved on."""
+        """Replace message, draft and verdict of a waiting proposal, or raise `ReviewRejected`."""
         ...
 
     def settle(self, review: Review, proposal: Proposal) -> Proposal:
@@ -212,4 +212,31 @@ class Audit(Protocol):
 
     def append(self, kind: str, subject: str, detail: dict[str, Any]) -> None:
         """Add one line."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors; recorded by name, because vectors of two embedders never mix."""
+
+    @property
+    def name(self) -> str:
+        """Names the embedder and everything that changes its vectors, such as `lexical-v1-512`."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def least_score(self) -> float:
+        """Below this similarity two texts have nothing to do with each other (measured, not felt)."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> FloatMatrix:
+        """Return shape (n, dimensions), rows of length one.
+
+        Raises:
+            ModelUnavailable: where the vectors come from a server that cannot be reached.
+        """
         ...

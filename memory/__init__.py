@@ -1,1 +1,1 @@
-"""What is remembered: CRM tables, the journal, decisions, proposals, the outbox, the audit chain, contact history."""
+"""What is remembered: CRM tables, journal, decisions, proposals, outbox, audit chain, contact history."""
