@@ -5,7 +5,7 @@ One contact a context: agents never see a second one, so nothing can leak from o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -54,7 +54,7 @@ class Made(Generic[Work]):
 
     work: Work
     author: Author
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     prompt_id: str | None = None
     prompt_sha256: str | None = None
     model: str | None = None
