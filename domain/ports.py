@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from domain.campaign import Campaign
 from domain.content import ContentAsset
 from domain.decision import Decision
 from domain.dossier import Dossier, Standing
@@ -139,6 +140,14 @@ class CrmReader(Protocol):
         """One decision. Raises `NotFound`."""
         ...
 
+    def campaign(self, campaign_id: str) -> Campaign:
+        """One campaign as last run. Raises `NotFound`."""
+        ...
+
+    def sent_in_campaign(self, campaign_id: str) -> int:
+        """How many messages of this campaign have been sent so far, over all its runs."""
+        ...
+
 
 class Toolbox(Protocol):
     """Read-only tools over CRM data, bound to one contact and holding no outside text."""
@@ -163,12 +172,12 @@ class Outbox(Protocol):
         """Return one entry. Raises `NotFound`."""
         ...
 
-    def reserve(self, entry_id: str, check: SendCheck, now: datetime) -> OutboxEntry:
-        """Move an approved, due entry to `sending` under a new fencing token, or say why not.
+    def reserve(self, entry_id: str, check: SendCheck, now: datetime) -> OutboxEntry | None:
+        """Move an approved, due entry to `sending` under a new fencing token, or return None.
 
         In one transaction: the contact's standing is read again, `check` is asked, the approved hash is
-        compared with the message's. Returns the entry as it stands after: `sending` (send it now),
-        `refused` (the detail names the rule), or whatever another process made of it.
+        compared with the message's. Only the call that made the move gets the entry; for everyone else
+        (`get` then says why: refused with the rule's id in its detail, not due, taken by another) None.
         """
         ...
 
