@@ -90,6 +90,19 @@ class SendUnknown(ChannelError):
     """The provider may or may not have taken the message. It is never sent again by itself."""
 
 
+class DuplicateSend(AttuneError):
+    """A second message was put where only one may be: same run, or same campaign and still open."""
+
+    exit_code = 8
+
+    def __init__(self, contact_id: str, campaign_id: str, standing_id: str, status: str) -> None:
+        super().__init__(
+            f"Contact {contact_id!r} already has a message of campaign {campaign_id!r} here "
+            f"({standing_id}, {status}). The second one was not stored. "
+            f"See `attune contact show {contact_id}`."
+        )
+
+
 class ReviewRejected(AttuneError):
     """A reviewer's act does not fit the proposal as it stands now."""
 

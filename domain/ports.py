@@ -17,7 +17,7 @@ from domain.dossier import Dossier, Standing
 from domain.history import MemoryKind, Recalled, Remembered
 from domain.message import Message, OutboxEntry, Receipt, Verdict
 from domain.model import Answer, ModelReply, ModelRequest, ToolSpec
-from domain.review import Proposal, Review
+from domain.review import DraftRecord, Proposal, Review
 
 if TYPE_CHECKING:
     import numpy as np
@@ -248,4 +248,16 @@ class Embedder(Protocol):
         Raises:
             ModelUnavailable: where the vectors come from a server that cannot be reached.
         """
+        ...
+
+
+class DraftArchive(Protocol):
+    """Keeps what was made for a decision, so that it can be inspected when the run is long over."""
+
+    def keep(self, record: DraftRecord) -> None:
+        """Store the record, replacing an earlier one of the same decision."""
+        ...
+
+    def made_for(self, decision_id: str) -> DraftRecord | None:
+        """Return what was made for a decision, or None if nothing was."""
         ...

@@ -77,3 +77,20 @@ class Review(Noun):
         if self.act is ReviewAct.EDIT and self.subject is None and self.body is None:
             raise ValueError("an edit needs a subject or a body")
         return self
+
+
+class DraftRecord(Noun):
+    """Everything made for one decision, kept after the graph's checkpoints are gone."""
+
+    decision_id: str
+    run_id: str
+    contact_id: str
+    evidence: tuple[Evidence, ...] = ()
+    brief: SignalBrief | None = None
+    plan: MessagePlan | None = None
+    draft: Draft | None = None
+    verdict: Verdict | None = None
+    stakes: Stakes | None = None
+    message: Message | None = None
+    not_before: UtcDatetime | None = None
+    kept_at: UtcDatetime

@@ -44,7 +44,7 @@ def matrix(
     tallies: Mapping[str, Mapping[EventKind, Tally]],
     now: datetime,
 ) -> NDArray[np.float64]:
-    """Return shape (n, len(NAMES)): log counts, recencies in (0, 1] (half in 14 days, 0 if never), one-hots."""
+    """Return shape (n, len(NAMES)): log counts, recencies in (0, 1] (half in 14 days), one-hots."""
     x = np.zeros((len(contacts), len(NAMES)))
     width = len(_COUNTED)
     stages = {stage: 2 * width + i for i, stage in enumerate(LifecycleStage)}

@@ -1,0 +1,126 @@
+"""The pause for a person.
+
+LangGraph starts an interrupted node again from its top on every resume, so the node that calls
+`interrupt()` does nothing else: no effect above it, no effect in it. What the answer does is done by
+the node after it, bound to the hash of the exact message the reviewer saw.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command, interrupt
+
+from agents.state import OutreachState
+from agents.workbench import Workbench
+from domain.errors import ReviewRejected
+from domain.message import Author, Draft, DraftParagraph, DraftSentence
+from domain.review import Proposal, ProposalStatus, Review, ReviewAct
+from domain.run import ContactOutcome
+
+
+async def approval(state: OutreachState) -> dict[str, object]:
+    """Wait for a review. Nothing but the pause may ever stand here."""
+    review = interrupt(
+        {
+            "proposal_id": state.proposal_id,
+            "contact_id": state.contact_id,
+            "message_sha256": state.message.sha256 if state.message else None,
+        },
+        response_schema=Review,
+    )
+    return {"review": review}
+
+
+async def settle(
+    state: OutreachState, runtime: Runtime[Workbench]
+) -> Command[Literal["approval", "edit", "draft", "dispatch", "finish"]]:
+    """Carry out the answer: once, and only for the message the reviewer saw."""
+    bench, review = runtime.context, state.review
+    if review is None or state.proposal_id is None:
+        raise ValueError(f"settle was reached for {state.contact_id} without a review")
+    proposal = bench.proposals.get(state.proposal_id)
+    if review.message_sha256 != proposal.message_sha256 and proposal.status is ProposalStatus.WAITING:
+        return Command(goto="approval", update={"review": None})
+    if proposal.status is not ProposalStatus.WAITING:
+        return _follow(proposal, state)
+    if review.act is ReviewAct.EDIT:
+        return Command(goto="edit")
+    if review.act is ReviewAct.ANSWER:
+        hints = (*state.hints, review.reason)
+        return Command(goto="draft", update={"hints": hints, "review": None, "revisions": 0, "verdict": None})
+    if review.act is ReviewAct.APPROVE and proposal.verdict.blocks:
+        return Command(goto="approval", update={"review": None})
+    try:
+        settled = bench.proposals.settle(review, proposal)
+    except ReviewRejected:
+        return _follow(bench.proposals.get(proposal.id), state)
+    bench.audit.append(
+        "review",
+        proposal.id,
+        {"act": review.act.value, "by": review.reviewer, "sha256": review.message_sha256},
+    )
+    return _follow(settled, state)
+
+
+def _follow(
+    proposal: Proposal, state: OutreachState
+) -> Command[Literal["approval", "edit", "draft", "dispatch", "finish"]]:
+    """Go where the proposal stands: what the store says counts, not what this resume hoped for."""
+    if proposal.status is ProposalStatus.APPROVED:
+        return Command(goto="dispatch", update={"message": proposal.message})
+    if proposal.status is ProposalStatus.WAITING:
+        return Command(goto="approval", update={"review": None})
+    reason = state.review.reason if state.review and state.review.act is ReviewAct.REJECT else ""
+    return Command(
+        goto="finish",
+        update={"outcome": ContactOutcome.REJECTED, "reason": reason or f"proposal {proposal.status.value}"},
+    )
+
+
+async def edit(state: OutreachState) -> dict[str, object]:
+    """Take the reviewer's words. They are reviewed again like any draft, and need approving again."""
+    review, draft = state.review, state.draft
+    if review is None or draft is None:
+        raise ValueError(f"edit was reached for {state.contact_id} without a review and a draft")
+    return {"draft": edited(draft, review.subject, review.body), "review": None}
+
+
+def edited(draft: Draft, subject: str | None, body: str | None) -> Draft:
+    """The draft in the reviewer's words. A sentence left as it was keeps its evidence."""
+    known = {sentence.text: sentence for sentence in draft.sentences}
+    paragraphs = draft.paragraphs
+    if body is not None and body.strip() != draft.body:
+        paragraphs = tuple(
+            _paragraph(block, known) for block in body.replace("\r\n", "\n").split("\n\n") if block.strip()
+        )
+    return draft.model_copy(
+        update={
+            "subject": draft.subject if subject is None else subject.strip(),
+            "paragraphs": paragraphs or draft.paragraphs,
+            "author": Author.REVIEWER,
+            "revision": draft.revision + 1,
+        }
+    )
+
+
+def _paragraph(block: str, known: dict[str, DraftSentence]) -> DraftParagraph:
+    """Cut known sentences out of a block first; what is between them is the reviewer's own."""
+    rest = " ".join(block.split())
+    sentences: list[DraftSentence] = []
+    while rest:
+        found = min(
+            ((rest.find(text), text) for text in known if text in rest),
+            default=(-1, ""),
+            key=lambda hit: hit[0],
+        )
+        at, text = found
+        if at == -1:
+            sentences.append(DraftSentence(text=rest))
+            break
+        if own := rest[:at].strip():
+            sentences.append(DraftSentence(text=own))
+        sentences.append(known[text])
+        rest = rest[at + len(text) :].strip()
+    return DraftParagraph(sentences=tuple(sentences))

@@ -1,0 +1,67 @@
+"""Hands one approved message to its channel: reserve, send, confirm; at most once.
+
+The rules are checked again inside the reservation, because consent may have been withdrawn while the
+draft waited for a person. A process that dies between `reserve` and `confirm` leaves the entry in
+`sending`; `reconcile` asks the channel what became of it, and nothing is ever resent on a guess.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+from agents.workbench import Workbench
+from domain.errors import NotSent, SendUnknown
+from domain.message import OutboxEntry, OutboxStatus, Verdict
+from domain.run import ContactOutcome
+from policies.send import check_send
+
+MOST_ATTEMPTS = 5
+"""After so many provably failed tries a message is given up and listed."""
+
+FIRST_RETRY_WAIT = timedelta(minutes=15)
+"""Wait before the second try; it doubles with every further one."""
+
+
+async def deliver(entry_id: str, bench: Workbench) -> OutboxEntry:
+    """Send one outbox entry if it is approved, due and still allowed; return it as it stands after."""
+    now = bench.now()
+    check = partial(_check, bench=bench)
+    reserved = bench.outbox.reserve(entry_id, check, now)
+    if reserved is None:
+        return bench.outbox.get(entry_id)
+    token = reserved.fencing_token
+    try:
+        receipt = await bench.channel.send(reserved.message)
+    except NotSent as failure:
+        retry_at = None
+        if failure.is_transient and reserved.attempts < MOST_ATTEMPTS:
+            retry_at = now + FIRST_RETRY_WAIT * 2 ** (reserved.attempts - 1)
+        after = bench.outbox.release(entry_id, token, str(failure), retry_at=retry_at)
+    except SendUnknown as doubt:
+        after = bench.outbox.lose(entry_id, token, str(doubt))
+    else:
+        after = bench.outbox.confirm(entry_id, token, receipt)
+    bench.audit.append(
+        "send",
+        entry_id,
+        {"status": after.status.value, "sha256": after.message.sha256, "attempt": after.attempts},
+    )
+    return after
+
+
+def _check(standing: object, entry: OutboxEntry, *, bench: Workbench) -> Verdict:
+    return check_send(standing, entry, bench.sender, bench.rules, bench.now())  # type: ignore[arg-type]
+
+
+OUTCOME_OF_STATUS = {
+    OutboxStatus.PENDING: ContactOutcome.WAITING,
+    OutboxStatus.APPROVED: ContactOutcome.SCHEDULED,
+    OutboxStatus.SENDING: ContactOutcome.UNKNOWN,
+    OutboxStatus.SENT: ContactOutcome.SENT,
+    OutboxStatus.UNKNOWN: ContactOutcome.UNKNOWN,
+    OutboxStatus.FAILED: ContactOutcome.NOT_SENT,
+    OutboxStatus.REFUSED: ContactOutcome.NOT_SENT,
+    OutboxStatus.WITHDRAWN: ContactOutcome.REJECTED,
+}
+"""How a run's ledger calls what the outbox says."""

@@ -1,0 +1,275 @@
+"""The way of one contact through one run, as a LangGraph graph.
+
+    signals → plan → draft → review → stakes → propose → approval → settle → dispatch → finish
+                       ↑________|                  ↑___________ edit ___|
+
+Every node is safe to run again from its top: ids are derived, stores take a thing once, and the pause
+stands alone in its node. What has an effect outside the checkpoint (propose, settle, dispatch, finish)
+asks its store first.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agents import approval, dispatch, facts, letter
+from agents.state import OutreachState
+from agents.workbench import Workbench, outbox_id, proposal_id, thread_id
+from domain.campaign import Autonomy
+from domain.errors import DuplicateSend, NothingToSay
+from domain.message import Author, Message, OutboxEntry, OutboxStatus, Verdict
+from domain.review import DraftRecord, Proposal
+from domain.run import ContactOutcome
+from policies.content import review_message
+from policies.quiet_hours import opens_at
+from policies.stakes import assess
+
+MOST_REVISIONS = 2
+RECALLED = 6
+
+Bench = Runtime[Workbench]
+OutreachGraph = CompiledStateGraph[OutreachState, Workbench, OutreachState, OutreachState]
+
+
+async def signals(state: OutreachState, runtime: Bench) -> dict[str, Any]:
+    """Read timeline and history, gather the facts, find what they say."""
+    bench = runtime.context
+    context = bench.context(state)
+    about = ". ".join((context.asset.title, context.asset.summary, *context.asset.topics))
+    recalled = bench.history.recall(state.contact_id, about, now=context.now, limit=RECALLED)
+    evidence = facts.gather(context.dossier, recalled, context.asset, context.now)
+    made = await bench.analyst.analyse(bench.context(state.model_copy(update={"evidence": evidence})))
+    return {"evidence": evidence, "brief": made.work, "usage": made.usage}
+
+
+async def plan(state: OutreachState, runtime: Bench) -> dict[str, Any]:
+    """Choose angle, points and the one thing to ask."""
+    assert state.brief is not None
+    made = await runtime.context.strategist.plan(runtime.context.context(state), state.brief)
+    return {"plan": made.work, "usage": made.usage}
+
+
+async def draft(state: OutreachState, runtime: Bench) -> Command[Literal["review", "finish"]]:
+    """Write the message, or write it again with the findings in hand."""
+    assert state.brief is not None
+    assert state.plan is not None
+    findings = state.verdict.findings if state.verdict else ()
+    context = runtime.context.context(state)
+    try:
+        made = await runtime.context.composer.compose(context, state.brief, state.plan, findings, state.draft)
+    except NothingToSay as silence:
+        return Command(goto="finish", update={"outcome": ContactOutcome.BLOCKED, "reason": str(silence)})
+    return Command(goto="review", update={"draft": made.work, "usage": made.usage})
+
+
+async def review(state: OutreachState, runtime: Bench) -> Command[Literal["draft", "stakes", "finish"]]:
+    """Address the message, hold it against the rules, then against the reviewer's judgement."""
+    assert state.draft is not None
+    bench, context = runtime.context, runtime.context.context(state)
+    contact = context.dossier.contact
+    message = letter.address(
+        state.draft,
+        contact=contact,
+        asset=context.asset,
+        campaign=context.campaign,
+        sender=bench.sender,
+        outbox_id=outbox_id(state.run_id, state.contact_id),
+        link_key=bench.link_key,
+    )
+    verdict = review_message(
+        message=message,
+        draft=state.draft,
+        evidence=state.evidence,
+        asset=context.asset,
+        sender=bench.sender,
+        rules=bench.rules,
+        today=context.now.date(),
+        canary=context.canary,
+    )
+    update: dict[str, Any] = {"message": message, "verdict": verdict}
+    if state.draft.author is not Author.REVIEWER:
+        made = await bench.reviewer.review(context, state.draft, verdict)
+        verdict = made.work
+        update |= {"verdict": verdict, "usage": made.usage}
+        if (verdict.blocks or verdict.holds) and state.revisions < MOST_REVISIONS:
+            return Command(goto="draft", update=update | {"revisions": state.revisions + 1})
+    if verdict.blocks and state.proposal_id is None:
+        first = next(f for f in verdict.findings if f.severity.value == "block")
+        return Command(
+            goto="finish",
+            update=update
+            | {"outcome": ContactOutcome.BLOCKED, "rule_id": first.rule_id, "reason": first.reason},
+        )
+    return Command(goto="stakes", update=update)
+
+
+async def stakes(state: OutreachState, runtime: Bench) -> Command[Literal["propose", "dispatch", "finish"]]:
+    """Decide whether this may go alone, and when."""
+    assert state.draft is not None
+    assert state.verdict is not None
+    bench, context = runtime.context, runtime.context.context(state)
+    opens = state.not_before or opens_at(
+        context.decision.action.slot, context.dossier.contact, bench.now(), bench.rules
+    )
+    assessed = assess(
+        decision=context.decision,
+        dossier=context.dossier,
+        asset=context.asset,
+        draft=state.draft,
+        verdict=state.verdict,
+        autonomy=state.autonomy,
+        messages_sent_in_campaign=bench.crm.sent_in_campaign(state.campaign_id),
+        rules=bench.rules,
+        now=bench.now(),
+    )
+    update: dict[str, Any] = {"stakes": assessed, "not_before": opens}
+    if state.is_dry_run or state.autonomy is Autonomy.SHADOW:
+        words = "would ask a person" if assessed.asks_a_person else "would go alone"
+        return Command(goto="finish", update=update | {"outcome": ContactOutcome.SHADOWED, "reason": words})
+    # Once a person was asked, only a person lets it go, whatever a new draft looks like.
+    asks = assessed.asks_a_person or state.proposal_id is not None
+    return Command(goto="propose" if asks else "dispatch", update=update)
+
+
+async def propose(state: OutreachState, runtime: Bench) -> dict[str, Any]:
+    """Lay the message before a person: its proposal and its pending outbox entry, together."""
+    bench = runtime.context
+    entry = _entry(state, bench, OutboxStatus.PENDING)
+    known_id = state.proposal_id
+    proposal = _proposal(state, bench)
+    if known_id is None:
+        bench.proposals.open(proposal, entry)
+    else:
+        stored = bench.proposals.get(known_id)
+        if stored.message_sha256 != proposal.message_sha256:
+            bench.proposals.revise(
+                proposal.model_copy(update={"version": stored.version + 1, "created_at": stored.created_at}),
+                stored.message_sha256,
+            )
+    _keep(state, bench)
+    return {"proposal_id": proposal.id, "outcome": ContactOutcome.WAITING}
+
+
+async def send(state: OutreachState, runtime: Bench) -> dict[str, Any]:
+    """Queue the approved message; hand it over now if its slot is open."""
+    bench = runtime.context
+    entry = _entry(state, bench, OutboxStatus.APPROVED)
+    if state.proposal_id is None:
+        try:
+            bench.outbox.put(entry)
+        except DuplicateSend as twin:
+            return {"outcome": ContactOutcome.REFUSED, "rule_id": "H-01", "reason": str(twin)}
+    after = await dispatch.deliver(entry.id, bench)
+    return {
+        "outcome": dispatch.OUTCOME_OF_STATUS[after.status],
+        "reason": after.detail or _when(after),
+    }
+
+
+async def finish(state: OutreachState, runtime: Bench) -> dict[str, Any]:
+    """Keep what was made, for whoever asks later."""
+    _keep(state, runtime.context)
+    return {}
+
+
+def _when(entry: OutboxEntry) -> str:
+    if entry.status is OutboxStatus.APPROVED:
+        return f"goes out from {entry.not_before:%Y-%m-%d %H:%M} UTC"
+    return ""
+
+
+def _message(state: OutreachState) -> Message:
+    if state.message is None:
+        raise ValueError(f"no message was written for {state.contact_id} in run {state.run_id}")
+    return state.message
+
+
+def _entry(state: OutreachState, bench: Workbench, status: OutboxStatus) -> OutboxEntry:
+    message = _message(state)
+    return OutboxEntry(
+        id=outbox_id(state.run_id, state.contact_id),
+        run_id=state.run_id,
+        campaign_id=state.campaign_id,
+        contact_id=state.contact_id,
+        decision_id=state.decision_id,
+        message=message,
+        status=status,
+        not_before=state.not_before or bench.now(),
+        approved_sha256=message.sha256 if status is OutboxStatus.APPROVED else None,
+        updated_at=bench.now(),
+    )
+
+
+def _proposal(state: OutreachState, bench: Workbench) -> Proposal:
+    message = _message(state)
+    assert state.draft is not None
+    assert state.stakes is not None
+    assert state.not_before is not None
+    return Proposal(
+        id=state.proposal_id or proposal_id(state.run_id, state.contact_id),
+        run_id=state.run_id,
+        campaign_id=state.campaign_id,
+        decision_id=state.decision_id,
+        contact_id=state.contact_id,
+        thread_id=thread_id(state.run_id, state.contact_id),
+        message=message,
+        message_sha256=message.sha256,
+        draft=state.draft,
+        evidence=state.evidence,
+        brief=state.brief,
+        plan=state.plan,
+        verdict=state.verdict or Verdict(),
+        stakes=state.stakes,
+        not_before=state.not_before,
+        created_at=bench.now(),
+    )
+
+
+def _keep(state: OutreachState, bench: Workbench) -> None:
+    bench.archive.keep(
+        DraftRecord(
+            decision_id=state.decision_id,
+            run_id=state.run_id,
+            contact_id=state.contact_id,
+            evidence=state.evidence,
+            brief=state.brief,
+            plan=state.plan,
+            draft=state.draft,
+            verdict=state.verdict,
+            stakes=state.stakes,
+            message=state.message,
+            not_before=state.not_before,
+            kept_at=bench.now(),
+        )
+    )
+
+
+def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> OutreachGraph:
+    """Join the nodes. Compiling takes under a millisecond, so every worker has its own."""
+    graph = StateGraph(OutreachState, context_schema=Workbench)
+    graph.add_node("signals", signals)
+    graph.add_node("plan", plan)
+    graph.add_node("draft", draft)
+    graph.add_node("review", review)
+    graph.add_node("stakes", stakes)
+    graph.add_node("propose", propose)
+    graph.add_node("approval", approval.approval)
+    graph.add_node("settle", approval.settle)
+    graph.add_node("edit", approval.edit)
+    graph.add_node("dispatch", send)
+    graph.add_node("finish", finish)
+    graph.add_edge(START, "signals")
+    graph.add_edge("signals", "plan")
+    graph.add_edge("plan", "draft")
+    graph.add_edge("propose", "approval")
+    graph.add_edge("approval", "settle")
+    graph.add_edge("edit", "review")
+    graph.add_edge("dispatch", "finish")
+    graph.add_edge("finish", END)
+    return graph.compile(checkpointer=checkpointer, name="outreach")

@@ -1,0 +1,256 @@
+"""Decides for a whole audience in one go: who may be written to, who is held out, what each one gets.
+
+Everything is read in bulk and ends at the moment of the decision; the chooser sees one matrix.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.campaign import Campaign, EventCondition
+from domain.content import ContentAsset
+from domain.decision import SILENCE, Action, Alternative, Arm, Decision
+from domain.dossier import Standing
+from domain.errors import AttuneError
+from domain.learner import Choice
+from domain.people import Account, Contact
+from domain.ports import Chooser
+from domain.run import ContactOutcome, Run, RunContact
+from learning import features
+from learning.holdout import is_held_out
+from memory.crm.audience import AudienceStore
+from policies.audience import matches
+from policies.contactable import may_contact
+from policies.eligibility import actions_for, fits
+from policies.rulebook import RuleBook
+
+LOOK_BACK = timedelta(days=90)
+"""How far back behaviour counts for features and topics."""
+
+Person = tuple[Contact, Account | None]
+
+
+@dataclass
+class Decided:
+    """Every decision of a run and one ledger line for every contact of its audience."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    lines: list[RunContact] = field(default_factory=list)
+
+    def add(self, decision: Decision, outcome: ContactOutcome, reason: str = "") -> None:
+        """Take one decision with its ledger line."""
+        self.decisions.append(decision)
+        self.lines.append(
+            RunContact(
+                run_id=decision.run_id,
+                contact_id=decision.contact_id,
+                outcome=outcome,
+                reason=reason,
+                decision_id=decision.id,
+                updated_at=decision.decided_at,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Joins audience, rules, holdout and chooser for one run at one moment."""
+
+    audience: AudienceStore
+    rules: RuleBook
+    chooser: Chooser
+    campaign: Campaign
+    run: Run
+    assets: Sequence[ContentAsset]
+    now: datetime
+
+    def decide(self) -> Decided:
+        """Return decisions and ledger lines for everyone the campaign considers.
+
+        Raises:
+            AttuneError: where the campaign names an asset that is not in the library.
+        """
+        assets = _chosen_assets(self.campaign, self.assets)
+        decided = Decided()
+        speaking: list[Person] = []
+        for contact, account in self._reachable(decided):
+            if is_held_out(self.campaign.id, contact.id, self.campaign.holdout_share):
+                self._hold_out(contact, decided)
+            else:
+                speaking.append((contact, account))
+        if speaking:
+            self._draw(speaking, assets, decided)
+        return decided
+
+    def _audience(self) -> list[Person]:
+        """Everyone the campaign's conditions name."""
+        counts: dict[EventCondition, Mapping[str, int]] = {}
+        for condition in (*self.campaign.audience.all, *self.campaign.audience.none):
+            if isinstance(condition, EventCondition):
+                days = condition.within_days
+                counts[condition] = self.audience.event_counts(
+                    condition.event,
+                    condition.topic,
+                    since=self.now - timedelta(days=days) if days else None,
+                    until=self.now,
+                )
+
+        def is_meant(contact: Contact, account: Account | None) -> bool:
+            return matches(
+                self.campaign.audience,
+                contact,
+                account,
+                lambda condition: counts[condition].get(contact.id, 0),
+            )
+
+        return [person for person in self.audience.contacts_with_accounts() if is_meant(*person)]
+
+    def _reachable(self, decided: Decided) -> list[Person]:
+        """Everyone in the audience the rules let us write to; the others get their refusal's line."""
+        people = self._audience()
+        standings = self.audience.standings([contact.id for contact, _ in people], now=self.now)
+        reachable = []
+        for contact, account in people:
+            standing = standings.get(contact.id) or Standing(contact=contact)
+            refusal = may_contact(standing, self.campaign.id, self.now, self.rules)
+            if refusal is None:
+                reachable.append((contact, account))
+                continue
+            decided.lines.append(
+                RunContact(
+                    run_id=self.run.id,
+                    contact_id=contact.id,
+                    outcome=ContactOutcome.REFUSED,
+                    rule_id=refusal.rule_id,
+                    reason=refusal.reason,
+                    updated_at=self.now,
+                )
+            )
+        return reachable
+
+    def _hold_out(self, contact: Contact, decided: Decided) -> None:
+        share = self.campaign.holdout_share
+        reason = f"Held out: {share:.0%} of the audience get nothing, so that lift can be measured."
+        decision = self._decision(contact, SILENCE, 1.0, Arm.HOLDOUT, (reason,))
+        decided.add(decision, ContactOutcome.HELD_OUT, reason)
+
+    def _draw(self, people: Sequence[Person], assets: Sequence[ContentAsset], decided: Decided) -> None:
+        since = self.now - LOOK_BACK
+        actions = actions_for(self.campaign, assets)
+        topics = self.audience.topic_counts(since=since, until=self.now)
+        tallies = self.audience.event_tallies(since=since, until=self.now)
+        contacts = [contact for contact, _ in people]
+        looked_at = [topics.get(contact.id, {}) for contact in contacts]
+        row_of = {asset.id: i for i, asset in enumerate(assets)}
+        speaking = [row_of[action.asset_id] for action in actions if action.asset_id]
+        allowed = np.ones((len(people), len(actions)), dtype=bool)
+        allowed[:, :-1] = self._fit(people, assets)[:, speaking]
+        kin = np.zeros((len(people), len(actions)))
+        kin[:, :-1] = features.affinity(looked_at, [asset.topics for asset in assets])[:, speaking]
+        x = features.matrix(contacts, tallies, self.now)
+        choice = self.chooser.choose(x, allowed, kin, self.run.seed)
+        left = self.campaign.caps.messages or len(people)
+        for row, contact in enumerate(contacts):
+            action = actions[int(choice.actions[row])]
+            asset = assets[row_of[action.asset_id]] if action.asset_id else None
+            reasons = _reasons(asset, choice, row, looked_at[row])
+            decision = self._decision(
+                contact,
+                action,
+                float(choice.propensities[row]),
+                Arm.EXPLORE,
+                reasons,
+                _alternatives(actions, choice, row),
+            )
+            if action.is_silence:
+                decided.add(decision, ContactOutcome.SILENT, reasons[0])
+            elif left > 0:
+                left -= 1
+                decided.add(decision, ContactOutcome.QUEUED)
+            else:
+                cap = f"The run's cap of {self.campaign.caps.messages} messages was reached."
+                decided.add(decision, ContactOutcome.NOT_REACHED, cap)
+
+    def _fit(self, people: Sequence[Person], assets: Sequence[ContentAsset]) -> NDArray[np.bool_]:
+        """Shape (people, assets): whether an asset may go to a contact now."""
+        sent = self.audience.assets_sent(since=self.now - LOOK_BACK, until=self.now)
+        today = self.now.date()
+        fit = np.zeros((len(people), len(assets)), dtype=bool)
+        for row, (contact, account) in enumerate(people):
+            had = sent.get(contact.id, set())
+            for column, asset in enumerate(assets):
+                fit[row, column] = fits(asset, contact, account, had, today, self.rules) is None
+        return fit
+
+    def _decision(
+        self,
+        contact: Contact,
+        action: Action,
+        propensity: float,
+        arm: Arm,
+        reasons: tuple[str, ...],
+        alternatives: tuple[Alternative, ...] = (),
+    ) -> Decision:
+        return Decision(
+            id=decision_id(self.run.id, contact.id),
+            run_id=self.run.id,
+            campaign_id=self.campaign.id,
+            contact_id=contact.id,
+            arm=arm,
+            action=action,
+            propensity=propensity,
+            alternatives=alternatives,
+            reasons=reasons,
+            learner_version=self.chooser.version,
+            features_version=features.VERSION,
+            decided_at=self.now,
+        )
+
+
+def _alternatives(actions: Sequence[Action], choice: Choice, row: int) -> tuple[Alternative, ...]:
+    probabilities = choice.probabilities[row]
+    return tuple(
+        Alternative(action_key=actions[i].key, probability=float(probabilities[i]))
+        for i in np.flatnonzero(probabilities)
+    )
+
+
+def decision_id(run_id: str, contact_id: str) -> str:
+    """The one decision a run takes for a contact."""
+    return "d_" + hashlib.sha256(f"{run_id}:{contact_id}".encode()).hexdigest()[:12]
+
+
+def _chosen_assets(campaign: Campaign, assets: Sequence[ContentAsset]) -> list[ContentAsset]:
+    by_id = {asset.id: asset for asset in assets}
+    if not campaign.assets:
+        return [asset for asset in assets if asset.is_active]
+    if missing := [asset_id for asset_id in campaign.assets if asset_id not in by_id]:
+        raise AttuneError(
+            f"Campaign {campaign.id!r} names content that is not in the library: {', '.join(missing)}. "
+            "Nothing was decided. See `attune content list`."
+        )
+    return [by_id[asset_id] for asset_id in campaign.assets]
+
+
+def _reasons(
+    asset: ContentAsset | None, choice: Choice, row: int, looked_at: Mapping[str, int]
+) -> tuple[str, ...]:
+    possible = int(np.count_nonzero(choice.probabilities[row]))
+    if possible == 1:
+        return ("Silence: no content in this campaign fits this contact now.",)
+    odds = f"with probability {choice.propensities[row]:.1%} among {possible} allowed actions"
+    if asset is None:
+        return (f"Silence, drawn {odds}; nothing is learned yet.",)
+    drawn = f"Drawn {odds}; nothing is learned yet."
+    total = sum(looked_at.values())
+    shared = [topic for topic in asset.topics if topic in looked_at]
+    if not shared:
+        return (drawn, "None of its topics came up in what this contact did in 90 days: an exploratory pick.")
+    parts = ", ".join(f"{topic} ({looked_at[topic] / total:.0%})" for topic in shared)
+    return (drawn, f"It is about what this contact looked at in the last 90 days: {parts}.")

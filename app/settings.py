@@ -1,0 +1,102 @@
+"""Every setting, typed, read once from the environment and `.env`, then passed down.
+
+Business numbers are not here: they live in `policies/rules.yaml` with their sources.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import SettingsInvalid
+
+
+class Settings(BaseSettings):
+    """`ATTUNE_*` variables; the model's key and address keep the names every OpenAI client reads."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ATTUNE_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    workspace: Path = Field(Path("attune-workspace"), description="Folder that holds everything of one team.")
+    database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL URL for the CRM, checkpoints and jobs; without it SQLite in the workspace.",
+    )
+
+    openai_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"),
+        description="Key of the model endpoint.",
+    )
+    openai_base_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"),
+        description="Any OpenAI-compatible endpoint.",
+    )
+    model: str | None = Field(
+        None,
+        description="Model all agents use. Without it the understudy plays every part, and nothing is asked.",
+    )
+    models: dict[str, str] = Field(
+        default_factory=dict,
+        description='Model per agent, as JSON: {"outreach_composer": "…"}. The rest use ATTUNE_MODEL.',
+    )
+    structured_output: Literal["json_schema", "json_object", "none"] = Field(
+        "json_schema", description="How the endpoint is asked for JSON."
+    )
+    model_timeout_seconds: PositiveFloat = Field(60, description="Longest wait for one model call.")
+    model_attempts: PositiveInt = Field(4, description="Tries a call gets on rate limits and server errors.")
+    model_concurrency: PositiveInt = Field(32, description="Model calls under way at once.")
+    prices: Path | None = Field(
+        None, description="YAML file with prices per model, to know what drafts cost."
+    )
+
+    contacts_at_once: PositiveInt = Field(64, description="Contacts a run works on side by side.")
+
+    embedder: Literal["lexical", "minilm", "openai"] = Field(
+        "lexical", description="Embedder of a new workspace; later moves go by `attune memory reindex`."
+    )
+    embedding_model: str = Field("text-embedding-3-small", description="Embedding model, if `openai`.")
+    chroma_url: str | None = Field(
+        None, description="Address of a Chroma server, where several processes share one contact history."
+    )
+
+    channel: Literal["mailbox", "smtp"] = Field(
+        "mailbox", description="`mailbox` writes .eml files into the workspace and sends nothing."
+    )
+    smtp_host: str | None = Field(None, description="SMTP server.")
+    smtp_port: PositiveInt = Field(587, description="SMTP port.")
+    smtp_username: str | None = Field(None, description="SMTP user.")
+    smtp_password: SecretStr | None = Field(None, description="SMTP password.")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection is secured."
+    )
+    smtp_timeout_seconds: PositiveFloat = Field(30, description="Longest wait for one SMTP answer.")
+
+    reviewer: str | None = Field(None, description="Name reviews are signed with; else the login name.")
+
+    @property
+    def model_is_on(self) -> bool:
+        """Tell whether agents ask a language model: a model is named and there is somewhere to ask."""
+        return self.model is not None and (
+            self.openai_api_key is not None or self.openai_base_url is not None
+        )
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the environment once.
+
+    Raises:
+        SettingsInvalid: naming the variable and what is wrong with it.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        variable = name.upper() if name.isupper() else f"ATTUNE_{name.upper()}"
+        raise SettingsInvalid(f"{variable}: {first['msg']}. See .env.example.") from None

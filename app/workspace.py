@@ -1,0 +1,166 @@
+"""The folder that holds everything of one team: database, history, checkpoints, jobs, mailbox, files."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from domain.errors import InvalidFile, WorkspaceBusy, WorkspaceMissing
+from domain.sender import SenderProfile
+
+SENDER_TEMPLATE = """\
+# Who writes. Every message carries this; fill it in before the first real run.
+organisation: Your Company
+from_name: Your Company
+from_email: hello@your-company.example
+reply_to: null
+# A postal address is required by law in most countries; without one every message is blocked (C-01).
+postal_address: ""
+website: https://www.your-company.example
+unsubscribe_url: https://www.your-company.example/unsubscribe
+# Hosts a message may link to, besides the content asset's own.
+link_hosts: [www.your-company.example]
+sign_off: Best regards
+brand_voice: Plain, specific, brief. No hype, no exclamation marks.
+product_summary: ""
+"""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Paths inside one workspace folder."""
+
+    folder: Path
+
+    @property
+    def database(self) -> Path:
+        """The CRM, the journal, decisions, proposals, outbox and audit chain."""
+        return self.folder / "attune.db"
+
+    @property
+    def checkpoints(self) -> Path:
+        """LangGraph's checkpoints of contacts under way."""
+        return self.folder / "checkpoints.db"
+
+    @property
+    def jobs(self) -> Path:
+        """The durable jobs of runs under way."""
+        return self.folder / "jobs.db"
+
+    @property
+    def history(self) -> Path:
+        """Chroma's folder."""
+        return self.folder / "history"
+
+    @property
+    def mailbox(self) -> Path:
+        """Where the mailbox channel puts `.eml` files."""
+        return self.folder / "mailbox"
+
+    @property
+    def campaigns(self) -> Path:
+        """Campaign files."""
+        return self.folder / "campaigns"
+
+    @property
+    def rejects(self) -> Path:
+        """Rows that imports could not take."""
+        return self.folder / "rejects"
+
+    @property
+    def sender_file(self) -> Path:
+        """The sender profile."""
+        return self.folder / "sender.yaml"
+
+    @property
+    def key_file(self) -> Path:
+        """The secret that links and canaries are derived from."""
+        return self.folder / "link.key"
+
+    def require(self) -> Workspace:
+        """Return self, or raise `WorkspaceMissing` where `attune init` has not been."""
+        if not self.key_file.is_file():
+            raise WorkspaceMissing(self.folder)
+        return self
+
+    def lay(self) -> bool:
+        """Make the folders, the key and a sender file to fill in; tell whether anything was new."""
+        is_new = not self.key_file.exists()
+        for folder in (self.folder, self.mailbox, self.campaigns, self.rejects):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not self.sender_file.exists():
+            self.sender_file.write_text(SENDER_TEMPLATE, encoding="utf-8")
+        if is_new:
+            descriptor = os.open(self.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32))
+        return is_new
+
+    def link_key(self) -> bytes:
+        """The workspace's secret."""
+        return bytes.fromhex(self.key_file.read_text(encoding="ascii").strip())
+
+    def sender(self) -> SenderProfile:
+        """Read the sender profile. Raises `InvalidFile` naming the field that is wrong."""
+        try:
+            return SenderProfile.model_validate(yaml.safe_load(self.sender_file.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise InvalidFile(
+                self.sender_file, "is missing.", "`attune init` writes one to fill in."
+            ) from None
+        except yaml.YAMLError as error:
+            raise InvalidFile(self.sender_file, f"is not YAML: {error}".replace("\n", " ")) from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"])
+            raise InvalidFile(self.sender_file, f"{field}: {first['msg']}.") from None
+
+    @contextlib.contextmanager
+    def only_worker(self) -> Iterator[None]:
+        """Hold the right to carry runs forward; the kernel gives it back even after SIGKILL.
+
+        Raises:
+            WorkspaceBusy: another process of this workspace is running campaigns now.
+        """
+        with _lock(self.folder / "worker.lock", fcntl.LOCK_EX) as is_held:
+            if not is_held:
+                raise WorkspaceBusy(
+                    f"Another `attune run` is working in {self.folder}. Wait for it, or stop it with Ctrl-C; "
+                    "a stopped run goes on where it was."
+                )
+            yield
+
+    @contextlib.contextmanager
+    def sending(self) -> Iterator[None]:
+        """Say that this process may have messages between reserve and confirm."""
+        with _lock(self.folder / "sending.lock", fcntl.LOCK_SH):
+            yield
+
+    @contextlib.contextmanager
+    def nobody_sends(self) -> Iterator[bool]:
+        """Tell whether no living process is between reserve and confirm, and keep it so meanwhile."""
+        with _lock(self.folder / "sending.lock", fcntl.LOCK_EX) as is_held:
+            yield is_held
+
+
+@contextlib.contextmanager
+def _lock(path: Path, kind: int) -> Iterator[bool]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        flags = kind if kind == fcntl.LOCK_SH else kind | fcntl.LOCK_NB
+        try:
+            fcntl.flock(descriptor, flags)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
