@@ -1,0 +1,57 @@
+# Two commands on a fresh machine with Python 3.11+ and make: `make demo` and `make test`.
+# Everything is set up in .venv from hashed locks; `uv` is used where it is installed, pip otherwise.
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(shell command -v uv 2>/dev/null)
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lock bench clean
+
+help:  ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Attune needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
+	@echo "Making .venv ..."
+	@$(PYTHON) -m venv .venv
+
+# $(1): lock file
+define install
+	@echo "Installing from $(1) (about a minute with pip, seconds with uv) ..."
+	@$(if $(UV),$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(1),$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1))
+	@$(if $(UV),$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .,$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .)
+endef
+
+.venv/.ready: requirements.lock pyproject.toml | .venv/bin/python
+	$(call install,requirements.lock)
+	@touch $@
+
+.venv/.ready-dev: requirements-dev.lock pyproject.toml | .venv/bin/python
+	$(call install,requirements-dev.lock)
+	@touch $@ .venv/.ready
+
+demo: .venv/.ready  ## a sample market, one campaign, proposals to review: no key, no server
+	@$(BIN)/attune demo
+
+test: .venv/.ready-dev  ## the whole test suite
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: .venv/.ready-dev  ## lint, types, import contracts, unit tests: green before every commit
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest tests/unit
+
+format: .venv/.ready-dev  ## format the code
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
+
+lock:  ## write the hashed locks anew (needs uv)
+	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements.lock
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements-dev.lock
+
+bench: .venv/.ready-dev  ## import rate, run overhead, wall time against a slow model
+	@$(BIN)/python -m evals.benchmarks
+
+clean:  ## remove what make made
+	rm -rf .venv demo .mypy_cache .ruff_cache .hypothesis .import_linter_cache

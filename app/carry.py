@@ -1,0 +1,113 @@
+"""Carries one contact of one run as far as it goes by itself: to the end, or to the pause for a person.
+
+The graph's checkpoints say where it stood; the ledger says whether there is anything left to do. Both
+are asked first, so carrying the same contact twice, or after a SIGKILL, changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command
+
+from agents.graph import OutreachGraph
+from agents.state import OutreachState
+from agents.workbench import Workbench, thread_id
+from domain.errors import NotFound
+from domain.review import Review
+from domain.run import ContactOutcome, Run, RunContact
+from memory.crm.runs import RunStore
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """One graph, its checkpoints and the ledger."""
+
+    graph: OutreachGraph
+    saver: Any
+    bench: Workbench
+    runs: RunStore
+
+    async def carry(self, run: Run, contact_id: str) -> ContactOutcome:
+        """Take a contact from wherever it stands to its end or its pause; return its outcome."""
+        line = self._line(run.id, contact_id)
+        if not line.outcome.is_open:
+            return line.outcome
+        if line.decision_id is None:
+            raise ValueError(f"contact {contact_id} of run {run.id} is queued without a decision")
+        config = _config(run.id, contact_id)
+        snapshot = await self.graph.aget_state(config)
+        if snapshot.interrupts:
+            return self._mark(OutreachState.model_validate(snapshot.values))
+        start: OutreachState | None = None
+        if not snapshot.values:
+            start = OutreachState(
+                run_id=run.id,
+                campaign_id=run.campaign_id,
+                contact_id=contact_id,
+                decision_id=line.decision_id,
+                autonomy=run.autonomy,
+                is_dry_run=run.is_dry_run,
+            )
+        elif not snapshot.next:
+            return await self._close(OutreachState.model_validate(snapshot.values))
+        return await self._go(config, start)
+
+    async def resume(self, run_id: str, contact_id: str, review: Review) -> ContactOutcome:
+        """Take a paused contact on with a reviewer's answer.
+
+        Fresh input on a paused thread would silently drop the pause, so a thread that is not paused is
+        left alone: the outbox then already says what became of its message.
+        """
+        config = _config(run_id, contact_id)
+        snapshot = await self.graph.aget_state(config)
+        if not snapshot.interrupts:
+            if snapshot.next:
+                return await self._go(config, None)
+            return self._line(run_id, contact_id).outcome
+        return await self._go(config, Command(resume=review.model_dump(mode="json")))
+
+    async def _go(self, config: RunnableConfig, start: OutreachState | Command[Any] | None) -> ContactOutcome:
+        result = await self.graph.ainvoke(start, config, context=self.bench, durability="sync", version="v2")
+        state = OutreachState.model_validate(result.value)
+        if result.interrupts:
+            return self._mark(state)
+        return await self._close(state)
+
+    async def _close(self, state: OutreachState) -> ContactOutcome:
+        """Write the ledger, then let the checkpoints go: what was made is kept in the archive."""
+        outcome = self._mark(state)
+        await self.saver.adelete_thread(thread_id(state.run_id, state.contact_id))
+        return outcome
+
+    def _line(self, run_id: str, contact_id: str) -> RunContact:
+        line = self.runs.line(run_id, contact_id)
+        if line is None:
+            raise NotFound("contact", contact_id, f"It is not part of run {run_id}.")
+        return line
+
+    def _mark(self, state: OutreachState) -> ContactOutcome:
+        before = self._line(state.run_id, state.contact_id)
+        outcome = state.outcome or ContactOutcome.PARKED
+        reason = state.reason
+        if outcome is ContactOutcome.WAITING and state.stakes:
+            reason = " ".join(r.text for r in state.stakes.reasons)
+        self.runs.mark(
+            RunContact(
+                run_id=state.run_id,
+                contact_id=state.contact_id,
+                outcome=outcome,
+                rule_id=state.rule_id,
+                reason=reason,
+                decision_id=state.decision_id,
+                usage=state.usage.beyond(before.usage),
+                updated_at=self.bench.now(),
+            )
+        )
+        return outcome
+
+
+def _config(run_id: str, contact_id: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": thread_id(run_id, contact_id)}}

@@ -1,0 +1,161 @@
+"""Durable jobs: one per contact of a run, on DBOS, embedded on SQLite or shared on PostgreSQL.
+
+A job that was running when its process died is run again at the next start; what it had done already
+stands in the graph's checkpoints, the ledger and the outbox. DBOS allows one instance a process, so
+this module holds it. DBOS is launched inside the running event loop, and therefore runs jobs in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app.carry import Carrier
+from domain.errors import AttuneError
+from domain.run import ContactOutcome, RunContact
+from memory.crm.runs import RunStore
+
+QUEUE = "contacts"
+MOST_TRIES = 3
+"""After so many failures for reasons nobody foresaw, a contact is parked with the last one."""
+
+JOBS_VERSION = "1"
+"""The same over releases whose jobs mean the same, so that an upgrade still sees waiting jobs."""
+
+log = logging.getLogger("attune.jobs")
+
+CarryJob = Callable[[str, str], Coroutine[Any, Any, str]]
+
+
+@dataclass
+class Worker:
+    """Does the jobs of this process."""
+
+    runs: RunStore
+    carrier: Carrier
+    _under_way: set[tuple[str, str]] = field(default_factory=set)
+
+    async def work(self, run_id: str, contact_id: str) -> str:
+        """Carry one contact; an unforeseen failure is tried again, then parked with its reason."""
+        job = (run_id, contact_id)
+        if job in self._under_way:
+            return "under way already"
+        self._under_way.add(job)
+        try:
+            return (await self._try(run_id, contact_id)).value
+        finally:
+            self._under_way.discard(job)
+
+    async def _try(self, run_id: str, contact_id: str) -> ContactOutcome:
+        run = self.runs.get(run_id)
+        reason = ""
+        for tried in range(1, MOST_TRIES + 1):
+            try:
+                return await self.carrier.carry(run, contact_id)
+            except Exception as failure:
+                log.warning("contact %s of run %s, try %d: %r", contact_id, run_id, tried, failure)
+                is_ours = isinstance(failure, AttuneError)
+                reason = str(failure) if is_ours else f"{type(failure).__name__}: {failure}"
+                await asyncio.sleep(0.2 * tried)
+        line = self.runs.line(run_id, contact_id)
+        parked = RunContact(
+            run_id=run_id,
+            contact_id=contact_id,
+            outcome=ContactOutcome.PARKED,
+            reason=reason[:500],
+            decision_id=line.decision_id if line else None,
+            updated_at=self.carrier.bench.now(),
+        )
+        self.runs.mark(parked)
+        return ContactOutcome.PARKED
+
+
+_worker: Worker | None = None
+
+
+async def _carry_contact(run_id: str, contact_id: str) -> str:
+    if _worker is None:
+        raise AttuneError("A job was started in a process that is no worker.")
+    return await _worker.work(run_id, contact_id)
+
+
+class Jobs:
+    """Puts contacts on the queue, and tells how many are on it."""
+
+    def __init__(self, carry: CarryJob) -> None:
+        self._carry = carry
+
+    async def add(self, run_id: str, contact_ids: Iterable[str], *, round_number: int) -> None:
+        """Queue one job a contact; a job of this round that exists already stays as it is.
+
+        Args:
+            round_number: jobs that ended without ending their contact need a new round.
+        """
+        from dbos import DBOS, SetWorkflowID
+
+        for contact_id in contact_ids:
+            with SetWorkflowID(f"{run_id}:{contact_id}:{round_number}"):
+                await DBOS.enqueue_workflow_async(QUEUE, self._carry, run_id, contact_id)
+
+    async def left(self, run_id: str) -> int:
+        """How many jobs of a run are waiting or under way."""
+        from dbos import DBOS
+
+        jobs = await DBOS.list_workflows_async(
+            status=["ENQUEUED", "PENDING"], workflow_id_prefix=f"{run_id}:", load_input=False
+        )
+        return len(jobs)
+
+
+@contextlib.asynccontextmanager
+async def working(
+    worker: Worker, jobs_file: Path, database_url: str | None, *, at_once: int
+) -> AsyncIterator[Jobs]:
+    """Run this process as a worker; jobs left pending by a dead one start again at once.
+
+    Args:
+        at_once: how many contacts are worked on side by side.
+    """
+    global _worker  # noqa: PLW0603 - DBOS knows jobs by name, and so reaches the worker by module
+    from dbos import DBOS
+
+    _worker = worker
+    carry: CarryJob = DBOS.workflow(name="carry_contact")(_carry_contact)
+    DBOS(
+        config={
+            "name": "attune",
+            "system_database_url": _url(jobs_file, database_url),
+            "executor_id": "attune",
+            "application_version": JOBS_VERSION,
+            "log_level": "CRITICAL",
+            "notification_listener_polling_interval_sec": 0.2,
+        }
+    )
+    ours = asyncio.current_task()
+    before = asyncio.all_tasks()
+    try:
+        DBOS.launch()
+        await DBOS.register_queue_async(QUEUE, worker_concurrency=at_once, polling_interval_sec=0.1)
+        yield Jobs(carry)
+    finally:
+        # Cancelled jobs stay pending, and so start again where they were.
+        jobs = [task for task in asyncio.all_tasks() - before if task is not ours]
+        for task in jobs:
+            task.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        _worker = None
+
+
+def _url(jobs_file: Path, database_url: str | None) -> str:
+    if database_url is not None:
+        return database_url.replace("postgres://", "postgresql://", 1)
+    with contextlib.closing(sqlite3.connect(jobs_file)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    return f"sqlite:///{jobs_file}"

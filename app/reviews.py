@@ -1,0 +1,98 @@
+"""What a reviewer does with a proposal: approve, edit, reject, answer. Each act is bound to what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agents.dispatch import OUTCOME_OF_STATUS
+from agents.workbench import outbox_id
+from app.wiring import House
+from domain.errors import ReviewRejected
+from domain.history import MemoryKind, Remembered
+from domain.message import OutboxEntry
+from domain.review import Proposal, ProposalStatus, Review, ReviewAct
+from domain.run import ContactOutcome
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """How things stand after a review."""
+
+    proposal: Proposal
+    outcome: ContactOutcome
+    entry: OutboxEntry
+
+
+async def review(house: House, given: Review) -> Reviewed:
+    """Carry out one review and take the paused contact on.
+
+    Raises:
+        ReviewRejected: the proposal was decided, or its message changed, since the reviewer looked; or an
+            approval was given to a message with a blocking finding.
+        NotFound: there is no such proposal.
+    """
+    proposal = house.proposals.get(given.proposal_id)
+    _refuse_what_does_not_fit(proposal, given)
+    with house.workspace.sending():
+        async with house.open_carrier() as carrier:
+            await carrier.resume(proposal.run_id, proposal.contact_id, given)
+    after = house.proposals.get(proposal.id)
+    _tell_if_nothing_happened(proposal, after, given)
+    _learn(house, proposal, given)
+    entry = house.outbox.get(outbox_id(proposal.run_id, proposal.contact_id))
+    outcome = OUTCOME_OF_STATUS[entry.status]
+    return Reviewed(proposal=after, outcome=outcome, entry=entry)
+
+
+def _refuse_what_does_not_fit(proposal: Proposal, given: Review) -> None:
+    if proposal.status is not ProposalStatus.WAITING:
+        raise ReviewRejected(
+            f"Proposal {proposal.id} is {proposal.status.value} already. Nothing was changed. "
+            f"See `attune review show {proposal.id}`."
+        )
+    if given.message_sha256 != proposal.message_sha256:
+        raise ReviewRejected(
+            f"Proposal {proposal.id} has changed since you looked at it. Nothing was changed. "
+            f"Look again with `attune review show {proposal.id}`."
+        )
+    if given.act is ReviewAct.APPROVE and proposal.verdict.blocks:
+        rules = ", ".join(
+            sorted({f.rule_id for f in proposal.verdict.findings if f.severity.value == "block"})
+        )
+        raise ReviewRejected(
+            f"Proposal {proposal.id} breaks {rules}, which no approval can waive. Nothing was sent. "
+            f"Edit it (`attune review edit {proposal.id}`) or reject it."
+        )
+
+
+def _tell_if_nothing_happened(before: Proposal, after: Proposal, given: Review) -> None:
+    """Say so when another reviewer was faster between the look and the act."""
+    expected = {
+        ReviewAct.APPROVE: ProposalStatus.APPROVED,
+        ReviewAct.REJECT: ProposalStatus.REJECTED,
+    }.get(given.act)
+    if expected is not None and after.status is not expected:
+        raise ReviewRejected(
+            f"Proposal {before.id} was {after.status.value} by someone else in the meantime. "
+            f"Your {given.act.value} was not carried out."
+        )
+
+
+def _learn(house: House, proposal: Proposal, given: Review) -> None:
+    """Keep what the reviewer taught as a lesson in the contact's history."""
+    subject = repr(proposal.draft.subject)
+    words = {
+        ReviewAct.REJECT: f"A reviewer rejected the message {subject}: {given.reason}",
+        ReviewAct.EDIT: f"A reviewer reworded the message {subject}: {given.reason or 'no reason given'}",
+        ReviewAct.ANSWER: f"A reviewer asked for another draft: {given.reason}",
+    }.get(given.act)
+    if words is None:
+        return
+    lesson = Remembered(
+        contact_id=proposal.contact_id,
+        kind=MemoryKind.LESSON,
+        text=words,
+        at=given.at,
+        ref=f"review:{proposal.id}:{proposal.version}:{given.act.value}",
+    )
+    house.history.remember([lesson])
