@@ -54,6 +54,12 @@ class SettingsInvalid(AttuneError):
     exit_code = 2
 
 
+class PromptError(AttuneError):
+    """A prompt file, or what it was given to render, is not as it should be."""
+
+    exit_code = 4
+
+
 class ModelError(AttuneError):
     """The language model gave nothing usable. The contact is held or the understudy writes."""
 
