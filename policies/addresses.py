@@ -1,0 +1,34 @@
+"""Addresses: whether this one is a person's own and works (C-20)."""
+
+from __future__ import annotations
+
+from domain.decision import Refusal
+from domain.people import Contact, EmailStatus
+from policies.rulebook import AddressRules
+
+_UNUSABLE = {
+    EmailStatus.MISSING: "has no e-mail address",
+    EmailStatus.INVALID: "has an address that is not valid",
+    EmailStatus.BOUNCED: "has an address that bounced",
+}
+
+
+def refuses(contact: Contact, rules: AddressRules) -> Refusal | None:
+    """Return why this contact's address is not written to, or None."""
+    problem = _UNUSABLE.get(contact.email_status) or _problem(contact.email, rules)
+    if problem is None:
+        return None
+    return Refusal(contact_id=contact.id, rule_id="C-20", reason=f"{contact.name} {problem}")
+
+
+def _problem(email: str | None, rules: AddressRules) -> str | None:
+    if not email:
+        return _UNUSABLE[EmailStatus.MISSING]
+    local, at, host = email.strip().lower().rpartition("@")
+    if not at or not local or "." not in host or any(mark.isspace() for mark in local + host):
+        return _UNUSABLE[EmailStatus.INVALID]
+    if local.partition("+")[0] in rules.role_local_parts:
+        return f"has a shared mailbox ({local}@), which belongs to no one person"
+    if any(host == listed or host.endswith(f".{listed}") for listed in rules.disposable_domains):
+        return f"has a throw-away address (at {host})"
+    return None

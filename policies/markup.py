@@ -1,0 +1,87 @@
+"""The HTML a message may consist of: a few tags, a few fixed styles, nothing that hides or loads.
+
+The writer and the checker use the same list, so what is checked is what was written.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from html.parser import HTMLParser
+
+import nh3
+
+STYLE_BODY = (
+    "font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:1.5;color:#1a1a1a;max-width:600px"
+)
+STYLE_FOOTER = "font-size:13px;line-height:1.5;color:#555555"
+
+_TAGS = {"div", "p", "br", "a"}
+_CLEANER = nh3.Cleaner(
+    tags=_TAGS,
+    attributes={"a": {"href"}},
+    tag_attribute_values={
+        "div": {"style": {STYLE_BODY}, "dir": {"auto"}},
+        "p": {"style": {STYLE_FOOTER}},
+    },
+    clean_content_tags={"script", "style"},
+    url_schemes={"https", "http"},
+    link_rel=None,
+    strip_comments=True,
+)
+
+URL = re.compile(r"https?://[^\s<>\"'”)\]]+", re.IGNORECASE)
+
+
+def clean(markup: str) -> str:
+    """Return the HTML without anything a message may not contain. Clean HTML comes back as it is."""
+    return _CLEANER.clean(markup)
+
+
+def escaped(text: str) -> str:
+    """Return text for an HTML body, in the spelling the sanitiser keeps."""
+    return html.escape(text, quote=False).replace("\u00a0", "&nbsp;")
+
+
+class _Reader(HTMLParser):
+    """Collects what a reader sees, and every link with its words."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.words: list[str] = []
+        self.links: list[tuple[str, str]] = []
+        self._href: str | None = None
+        self._label: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.words.append(" ")
+        if tag == "a":
+            self._href, self._label = dict(attrs).get("href") or "", []
+
+    def handle_endtag(self, tag: str) -> None:
+        self.words.append(" ")
+        if tag == "a" and self._href is not None:
+            self.links.append((self._href, " ".join("".join(self._label).split())))
+            self._href = None
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+        if self._href is not None:
+            self._label.append(data)
+
+
+def visible_text(markup: str) -> str:
+    """Return the words a reader sees, single-spaced."""
+    return " ".join("".join(_read(markup).words).split())
+
+
+def links(markup: str) -> tuple[tuple[str, str], ...]:
+    """Return every link as (address, words)."""
+    return tuple(_read(markup).links)
+
+
+def _read(markup: str) -> _Reader:
+    reader = _Reader()
+    reader.feed(markup)
+    reader.close()
+    return reader

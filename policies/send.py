@@ -1,0 +1,73 @@
+"""The last look, inside the transaction that reserves a message: on what stands then.
+
+Checked again: consent may have been withdrawn, an address may have bounced, another campaign may have
+written, while the draft waited for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from domain.dossier import Standing
+from domain.message import Finding, OutboxEntry, Verdict
+from domain.sender import SenderProfile
+from policies.contactable import may_contact
+from policies.envelope import Letter, block, evaluated, review_envelope
+from policies.quiet_hours import is_open, next_open
+from policies.rulebook import RuleBook
+
+
+def check_send(
+    standing: Standing,
+    entry: OutboxEntry,
+    sender: SenderProfile,
+    rules: RuleBook,
+    now: datetime,
+    asset_url: str | None = None,
+) -> Verdict:
+    """Hold one reserved message against the rules as things stand at `now`.
+
+    Args:
+        standing: read in this very transaction; its times and open campaigns leave this entry out.
+        entry: what would be sent.
+        sender: the team's profile as it is now.
+        rules: the rule book.
+        now: aware UTC time of sending.
+        asset_url: the approved link; without it one link beside the sender's own hosts is let pass,
+            because the approved hash covers it.
+
+    """
+    findings = evaluated("C-09", lambda: _contactable(standing, now, rules))
+    findings += evaluated("A-02", lambda: _same_recipient(standing, entry))
+    findings += evaluated("H-06", lambda: _is_due(entry, now))
+    findings += evaluated("C-18", lambda: _in_hours(standing, now, rules))
+    findings += review_envelope(Letter(entry.message, sender, rules, asset_url))
+    return Verdict(findings=tuple(findings))
+
+
+def _contactable(standing: Standing, now: datetime, rules: RuleBook) -> Iterator[Finding]:
+    refusal = may_contact(standing, None, now, rules)
+    if refusal:
+        yield block(refusal.rule_id, refusal.reason)
+
+
+def _same_recipient(standing: Standing, entry: OutboxEntry) -> Iterator[Finding]:
+    contact = standing.contact
+    if not contact.id == entry.contact_id == entry.message.contact_id:
+        yield block("A-02", "the message was written for another contact", entry.message.contact_id)
+    if entry.message.to_address.lower() != (contact.email or "").lower():
+        yield block("A-02", "the contact's address has changed since the message was written")
+
+
+def _is_due(entry: OutboxEntry, now: datetime) -> Iterator[Finding]:
+    if now < entry.not_before:
+        yield block("H-06", f"the send slot opens at {entry.not_before:%Y-%m-%d %H:%M} UTC")
+
+
+def _in_hours(standing: Standing, now: datetime, rules: RuleBook) -> Iterator[Finding]:
+    if not is_open(standing.contact, now, rules):
+        opens = next_open(standing.contact, now, rules)
+        yield block(
+            "C-18", f"it is outside house hours for this contact; they open {opens:%Y-%m-%d %H:%M} UTC"
+        )

@@ -1,0 +1,144 @@
+"""Stakes: which messages a person decides, each with its reason in words.
+
+    shadow     nothing leaves; the reasons are those of guarded, for the record
+    assist     everything is asked
+    guarded    every reason asks
+    autopilot  only the locked reasons ask (an executive, a renewal, a hand-off, a price, a finding held,
+               a stand-in, a reviewer's edit); the rule book holds the list
+
+A campaign that is still guessing would ask about everything, so a cold start asks only for its first
+messages (`stakes.cold_start_messages`): people see what it does before it goes on alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from domain.campaign import Autonomy
+from domain.content import AssetKind, ContentAsset
+from domain.decision import Decision, Knowledge
+from domain.dossier import Dossier
+from domain.message import Author, Draft, Severity, SignalBrief, Stakes, StakesReason, Verdict
+from domain.people import Deal, DealKind, LifecycleStage, Seniority
+from policies.rulebook import RuleBook, StakesRules
+
+Reason = tuple[str, str]
+"""A code and its sentence."""
+
+
+def assess(
+    *,
+    decision: Decision,
+    dossier: Dossier,
+    asset: ContentAsset,
+    draft: Draft,
+    verdict: Verdict,
+    autonomy: Autonomy,
+    messages_sent_in_campaign: int,
+    rules: RuleBook,
+    now: datetime,
+    brief: SignalBrief | None = None,
+) -> Stakes:
+    """Return why a person decides about this message; no reasons means it may go alone.
+
+    Args:
+        decision: what was decided, with how sure the learner is.
+        dossier: the contact, its account and deals.
+        asset: the content offered.
+        draft: what was written, and by whom.
+        verdict: what the review found; holds ask, blocks are not this function's to settle.
+        autonomy: the campaign's level.
+        messages_sent_in_campaign: how many of this campaign's messages went out before.
+        rules: the rule book.
+        now: aware UTC time.
+        brief: the analyst's findings, where weak signals count as low confidence.
+
+    """
+    found = [
+        *_person(dossier),
+        *_deals(dossier, rules.stakes, now),
+        *_content(asset, dossier),
+        *_draft(draft, verdict),
+        *_doubt(decision, brief, rules.stakes),
+        *_cold_start(decision, messages_sent_in_campaign, rules.stakes),
+    ]
+    reasons = [
+        StakesReason(code=code, text=text, is_locked=code in rules.stakes.locked) for code, text in found
+    ]
+    if autonomy is Autonomy.ASSIST:
+        reasons.append(StakesReason(code="assist", text="Everything is reviewed in assist"))
+    if autonomy is Autonomy.AUTOPILOT:
+        reasons = [reason for reason in reasons if reason.is_locked]
+    return Stakes(reasons=tuple(reasons))
+
+
+def _person(dossier: Dossier) -> Iterator[Reason]:
+    contact = dossier.contact
+    if contact.seniority is Seniority.EXECUTIVE:
+        yield "executive", f"{contact.name} is {contact.job_title or 'an executive'}"
+    if not dossier.account_was_contacted:
+        account = dossier.account.name if dossier.account else "this contact's company"
+        yield "first_contact", f"This would be our first message to {account}"
+
+
+def _deals(dossier: Dossier, rules: StakesRules, now: datetime) -> Iterator[Reason]:
+    still_open = [deal for deal in dossier.deals if not deal.is_closed]
+    for deal in still_open:
+        if deal.kind is DealKind.RENEWAL and _is_near(deal, rules, now):
+            when = f"closes on {deal.closes_on.isoformat()}" if deal.closes_on else "is open"
+            yield "renewal", f"The renewal {deal.name!r} {when}"
+    large = [d for d in still_open if (d.amount_cents or 0) >= rules.large_deal_cents]
+    if large:
+        deal = max(large, key=lambda d: d.amount_cents or 0)
+        sum_ = f"{(deal.amount_cents or 0) // 100:,} {deal.currency}"
+        yield "large_deal", f"The open deal {deal.name!r} is worth {sum_}"
+
+
+def _is_near(deal: Deal, rules: StakesRules, now: datetime) -> bool:
+    # A renewal without a day is taken as near: nobody can say that it is not.
+    return deal.closes_on is None or deal.closes_on <= now.date() + timedelta(days=rules.renewal_days)
+
+
+def _content(asset: ContentAsset, dossier: Dossier) -> Iterator[Reason]:
+    contact = dossier.contact
+    if asset.kind is AssetKind.MEETING and contact.lifecycle_stage in {
+        LifecycleStage.MQL,
+        LifecycleStage.SQL,
+    }:
+        stage = contact.lifecycle_stage.value.upper()
+        yield "hand_off", f"{contact.name} is an {stage} and would be passed to sales ({asset.title!r})"
+    offer = asset.offer
+    if offer and (offer.price_cents is not None or offer.discount_percent is not None):
+        yield "price", f"The message carries the offer {offer.name!r}, which states a price or a discount"
+
+
+def _draft(draft: Draft, verdict: Verdict) -> Iterator[Reason]:
+    for finding in verdict.findings:
+        if finding.severity is Severity.HOLD:
+            yield "finding", f"{finding.rule_id}: {finding.reason}"
+    if draft.stand_in_for is not None:
+        yield "understudy", f"The understudy wrote this because a model failed: {draft.stand_in_for}"
+    if draft.author is Author.REVIEWER:
+        yield "edited", "A reviewer changed this draft; the changed message needs approval"
+
+
+def _doubt(decision: Decision, brief: SignalBrief | None, rules: StakesRules) -> Iterator[Reason]:
+    if brief is not None and all(signal.strength == "weak" for signal in brief.signals):
+        yield "low_confidence", "The analyst found only weak signals, or none"
+        return
+    taken = next((a for a in decision.alternatives if a.action_key == decision.action.key), None)
+    if taken is None or taken.value_cents is None or taken.uncertainty_cents is None:
+        return
+    if taken.uncertainty_cents > rules.doubt_ratio * abs(taken.value_cents):
+        worth, doubt = taken.value_cents / 100, taken.uncertainty_cents / 100
+        yield "low_confidence", f"The expected worth is {worth:,.2f} give or take {doubt:,.2f}"
+
+
+def _cold_start(decision: Decision, sent: int, rules: StakesRules) -> Iterator[Reason]:
+    if decision.knowledge is Knowledge.GUESSING and sent < rules.cold_start_messages:
+        yield (
+            "cold_start",
+            f"The learner is still guessing and this campaign has sent {sent} messages; "
+            f"people see the first {rules.cold_start_messages}",
+        )
