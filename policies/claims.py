@@ -34,8 +34,8 @@ _THEIR_ACT = re.compile(
     re.IGNORECASE,
 )
 _CAPABILITY = re.compile(
-    r"\b(?:we|it|our (?:product|platform|software|tool|service|team|solution)|the (?:product|platform|software"
-    r"|tool|guide|calculator|report|webinar|checklist|case study)|[A-Z]\w+)\s+(?:automatically |can |will |also )*"
+    r"\b(?:(?i:we|it|(?:our|the|this) (?:product|platform|software|tool|service|team|solution|guide"
+    r"|calculator|report|webinar|checklist|case study))|[A-Z]\w+)\s+(?:automatically |can |will |also )*"
     r"(?:automates?|boosts?|cuts?|delivers?|doubles?|eliminates?|ensures?|improves?|increases?|integrates?"
     r"|lowers?|prevents?|reduces?|replaces?|saves?|shortens?|speeds? up|supports?|triples?)\b"
 )
