@@ -80,6 +80,16 @@ class BudgetSpent(ModelError):
     """The run's cap on calls, tokens, cost or minutes is reached."""
 
 
+class NothingToSay(AttuneError):
+    """No truthful message about this asset can be written to this contact; nothing is sent instead."""
+
+    def __init__(self, contact_id: str, asset_id: str, reason: str) -> None:
+        super().__init__(
+            f"Nothing to say to contact {contact_id!r} about asset {asset_id!r}: {reason} "
+            "Nothing was drafted. Add approved claims to the asset, or choose another."
+        )
+
+
 class ChannelError(AttuneError):
     """A message did not go out."""
 

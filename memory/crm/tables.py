@@ -255,10 +255,11 @@ class RunContactTable(SQLModel, table=True):
     """A run's ledger: one line a contact, whatever became of it."""
 
     __tablename__ = "run_contacts"
+    __table_args__ = (Index("ix_run_contacts_outcome", "run_id", "outcome"),)
 
     run_id: str = Field(primary_key=True, foreign_key="runs.id")
     contact_id: str = Field(primary_key=True, foreign_key="contacts.id", index=True)
-    outcome: str = Field(index=True)
+    outcome: str
     rule_id: str | None = None
     reason: str = ""
     decision_id: str | None = None

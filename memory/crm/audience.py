@@ -1,0 +1,280 @@
+"""The whole audience at once: everything a run must know of a hundred thousand contacts, in a few queries.
+
+No method here asks per contact. All counts are as of `until`, so a replay of an old run sees what that
+run saw. Nouns are built without validating them again: these rows were validated when written, and
+validation is most of the time it would take.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Column, Connection, Engine, Select, and_, func, select
+
+from domain.base import Noun, utc_now
+from domain.dossier import Standing
+from domain.events import EventKind
+from domain.people import (
+    Account,
+    Consent,
+    ConsentBasis,
+    Contact,
+    EmailStatus,
+    LifecycleStage,
+    Seniority,
+    Suppression,
+    SuppressionReason,
+)
+from domain.ports import Clock
+from memory.crm import codec
+from memory.crm.standing import LEFT_AT, MAY_HAVE_LEFT, SENT_WINDOW, STILL_OPEN, sent_by_others
+from memory.crm.statements import (
+    ACCOUNTS,
+    CONSENTS,
+    CONTACTS,
+    DECISIONS,
+    EVENTS,
+    IDENTITIES,
+    OUTBOX,
+    SUPPRESSIONS,
+)
+
+NounT = TypeVar("NounT", bound=Noun)
+Tallies = dict[str, dict[EventKind, tuple[int, datetime]]]
+"""By contact, then kind: how many, and when the newest was."""
+
+_FETCH_ROWS = 10_000
+_EMAIL_STATUS = {member.value: member for member in EmailStatus}
+_SENIORITY = {member.value: member for member in Seniority}
+_STAGE = {member.value: member for member in LifecycleStage}
+
+
+class AudienceReader:
+    """Reads for whole audiences."""
+
+    def __init__(self, engine: Engine, clock: Clock = utc_now) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def contacts_with_accounts(self) -> list[tuple[Contact, Account | None]]:
+        """Return every contact with its account, by contact id."""
+        with self._engine.connect() as connection:
+            accounts = _accounts(connection)
+            return [
+                (contact, accounts.get(contact.account_id) if contact.account_id else None)
+                for contact in _contacts(connection)
+            ]
+
+    def standings(
+        self, contact_ids: Collection[str] | None = None, *, until: datetime | None = None
+    ) -> dict[str, Standing]:
+        """Return what decides whether each contact may be written to.
+
+        Args:
+            contact_ids: whose; None for everyone.
+            until: UTC time the standing is judged at, now if None: our messages of the 60 days before it
+                count. Consents, stops and open messages are those recorded by now, never fewer.
+
+        """
+        now = until or self._clock()
+        wanted = None if contact_ids is None else frozenset(contact_ids)
+        with self._engine.connect() as connection:
+            contacts = [c for c in _contacts(connection) if wanted is None or c.id in wanted]
+            consents = _consents(connection)
+            by_address, by_person = _suppressions(connection)
+            sent_at = _sent_at(connection, now)
+            open_campaigns = _open_campaigns(connection)
+        return {
+            contact.id: Standing.model_construct(
+                contact=contact,
+                consents=tuple(consents.get(contact.id, ())),
+                suppressions=_merged(by_address, by_person, contact),
+                sent_at=tuple(sorted(sent_at.get(contact.id, ()), reverse=True)),
+                open_campaigns=tuple(sorted(open_campaigns.get(contact.id, ()))),
+            )
+            for contact in contacts
+        }
+
+    def event_counts(
+        self,
+        kind: EventKind,
+        *,
+        topic: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> dict[str, int]:
+        """Return how often each contact did this; contacts who never did are not in it."""
+        query = self._by_contact([func.count().label("many")], since, until).where(
+            EVENTS.c.kind == kind.value
+        )
+        if topic is not None:
+            query = query.where(EVENTS.c.topic == topic)
+        with self._engine.connect() as connection:
+            return {row.contact_id: row.many for row in connection.execute(query)}
+
+    def topic_counts(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> dict[str, dict[str, int]]:
+        """Return how often each contact did anything about each topic."""
+        counts: dict[str, dict[str, int]] = defaultdict(dict)
+        query = self._by_contact([EVENTS.c.topic, func.count()], since, until, EVENTS.c.topic)
+        with self._engine.connect() as connection:
+            for contact_id, topic, many in connection.execute(query.where(EVENTS.c.topic.is_not(None))):
+                counts[contact_id][topic] = many
+        return dict(counts)
+
+    def event_tallies(self, since: datetime | None = None, until: datetime | None = None) -> Tallies:
+        """Return how often and how lately each contact did each kind of thing."""
+        tallies: Tallies = defaultdict(dict)
+        columns = [EVENTS.c.kind, func.count(), func.max(EVENTS.c.at)]
+        with self._engine.connect() as connection:
+            for contact_id, kind, many, newest_at in connection.execute(
+                self._by_contact(columns, since, until, EVENTS.c.kind)
+            ):
+                tallies[contact_id][EventKind(kind)] = (many, newest_at)
+        return dict(tallies)
+
+    def assets_sent(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> dict[str, set[str]]:
+        """Return the assets each contact got, or may have got, or is about to get from us."""
+        sent: dict[str, set[str]] = defaultdict(set)
+        window = self._within(LEFT_AT, since, until)
+        ours = (
+            select(OUTBOX.c.contact_id, DECISIONS.c.asset_id)
+            .join_from(OUTBOX, DECISIONS, OUTBOX.c.decision_id == DECISIONS.c.id)
+            .where(
+                OUTBOX.c.status.in_({*MAY_HAVE_LEFT, *STILL_OPEN}), DECISIONS.c.asset_id.is_not(None), window
+            )
+        )
+        told = select(EVENTS.c.contact_id, EVENTS.c.asset_id).where(
+            EVENTS.c.kind == EventKind.EMAIL_SENT.value,
+            EVENTS.c.asset_id.is_not(None),
+            EVENTS.c.contact_id.is_not(None),
+            self._within(EVENTS.c.at, since, until),
+        )
+        with self._engine.connect() as connection:
+            for query in (ours, told):
+                for contact_id, asset_id in connection.execute(query):
+                    sent[contact_id].add(asset_id)
+        return dict(sent)
+
+    def _within(self, column: Any, since: datetime | None, until: datetime | None) -> Any:
+        bounds = [column <= (until or self._clock())]
+        if since is not None:
+            bounds.append(column >= since)
+        return and_(*bounds)
+
+    def _by_contact(
+        self,
+        columns: list[Any],
+        since: datetime | None,
+        until: datetime | None,
+        *grouping: Column[Any],
+    ) -> Select[Any]:
+        """People's own acts only: what a scanner or a privacy proxy did counts for nobody."""
+        return (
+            select(EVENTS.c.contact_id, *columns)
+            .where(
+                EVENTS.c.contact_id.is_not(None),
+                EVENTS.c.is_machine.is_(False),
+                self._within(EVENTS.c.at, since, until),
+            )
+            .group_by(EVENTS.c.contact_id, *grouping)
+        )
+
+
+def _contacts(connection: Connection) -> Iterator[Contact]:
+    ids = _external_ids(connection, "contact")
+    for row in _rows(connection, select(CONTACTS).order_by(CONTACTS.c.id)):
+        yield _built(
+            Contact,
+            row,
+            email_status=_EMAIL_STATUS[row["email_status"]],
+            seniority=_SENIORITY[row["seniority"]],
+            lifecycle_stage=_STAGE[row["lifecycle_stage"]],
+            external_ids=ids.get(row["id"], {}),
+        )
+
+
+def _accounts(connection: Connection) -> dict[str, Account]:
+    ids = _external_ids(connection, "account")
+    return {
+        row["id"]: _built(Account, row, external_ids=ids.get(row["id"], {}))
+        for row in _rows(connection, select(ACCOUNTS))
+    }
+
+
+def _consents(connection: Connection) -> dict[str, list[Consent]]:
+    found: dict[str, list[Consent]] = defaultdict(list)
+    for row in _rows(connection, select(CONSENTS).order_by(CONSENTS.c.recorded_at.desc())):
+        found[row["contact_id"]].append(_built(Consent, row, basis=ConsentBasis(row["basis"])))
+    return found
+
+
+def _suppressions(
+    connection: Connection,
+) -> tuple[dict[str, list[Suppression]], dict[str, list[Suppression]]]:
+    """By address, and (all but bounces, which speak of one address only) by person; see `standing`."""
+    by_address: dict[str, list[Suppression]] = defaultdict(list)
+    by_person: dict[str, list[Suppression]] = defaultdict(list)
+    for row in _rows(connection, select(SUPPRESSIONS)):
+        stop = _built(Suppression, row, reason=SuppressionReason(row["reason"]))
+        by_address[stop.address].append(stop)
+        if stop.contact_id and stop.reason is not SuppressionReason.HARD_BOUNCE:
+            by_person[stop.contact_id].append(stop)
+    return by_address, by_person
+
+
+def _merged(
+    by_address: Mapping[str, list[Suppression]], by_person: Mapping[str, list[Suppression]], contact: Contact
+) -> tuple[Suppression, ...]:
+    stops = (*by_address.get((contact.email or "").lower(), ()), *by_person.get(contact.id, ()))
+    once = {(stop.address, stop.channel, stop.reason): stop for stop in stops}
+    return tuple(sorted(once.values(), key=lambda stop: (stop.since, stop.address, stop.reason)))
+
+
+def _sent_at(connection: Connection, now: datetime) -> dict[str, list[datetime]]:
+    since = now - SENT_WINDOW
+    ours = select(OUTBOX.c.contact_id, LEFT_AT).where(OUTBOX.c.status.in_(MAY_HAVE_LEFT), since <= LEFT_AT)
+    told = select(EVENTS.c.contact_id, EVENTS.c.at).where(
+        sent_by_others(), EVENTS.c.contact_id.is_not(None), EVENTS.c.at >= since
+    )
+    found: dict[str, list[datetime]] = defaultdict(list)
+    for query in (ours, told):
+        for contact_id, at in connection.execute(query):
+            found[contact_id].append(at)
+    return found
+
+
+def _open_campaigns(connection: Connection) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    query = select(OUTBOX.c.contact_id, OUTBOX.c.campaign_id).where(OUTBOX.c.status.in_(STILL_OPEN))
+    for contact_id, campaign_id in connection.execute(query):
+        found[contact_id].add(campaign_id)
+    return found
+
+
+def _external_ids(connection: Connection, noun: str) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    query = select(IDENTITIES.c.internal_id, IDENTITIES.c.source, IDENTITIES.c.external_id)
+    ordered = query.where(IDENTITIES.c.noun == noun).order_by(IDENTITIES.c.external_id)
+    for internal_id, source, external_id in connection.execute(ordered):
+        found.setdefault(internal_id, {}).setdefault(source, external_id)
+    return found
+
+
+def _rows(connection: Connection, query: Select[Any]) -> Iterator[dict[str, Any]]:
+    result = connection.execution_options(yield_per=_FETCH_ROWS).execute(query)
+    names = tuple(result.keys())
+    for row in result:
+        yield dict(zip(names, row, strict=True))
+
+
+def _built(kind: type[NounT], row: codec.Row, **given: Any) -> NounT:
+    fields = kind.model_fields
+    built: Any = kind.model_construct(**{name: row[name] for name in fields if name in row} | given)
+    return cast("NounT", built)

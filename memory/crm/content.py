@@ -1,0 +1,79 @@
+"""What we have to say and who we are: assets with claims, campaigns, and named facts of the workspace."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, select
+
+from domain.base import utc_now
+from domain.campaign import Campaign
+from domain.content import ContentAsset
+from domain.ports import Clock
+from domain.sender import SenderProfile
+from memory.crm import codec
+from memory.crm.statements import ASSETS, CAMPAIGNS, CLAIMS, WORKSPACE, insert_all, upsert, writing
+
+SENDER_FACT = "sender"
+"""The workspace fact that holds the sender profile."""
+
+
+class ContentStore:
+    """Writes content, campaigns and workspace facts; `CrmStore` reads them."""
+
+    def __init__(self, engine: Engine, clock: Clock = utc_now) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def save_assets(self, assets: Sequence[ContentAsset]) -> None:
+        """Add or replace assets together with their claims; a claim no longer given is gone."""
+        with writing(self._engine) as connection:
+            upsert(connection, ASSETS, [codec.asset_row(asset) for asset in assets], keys=["id"])
+            for asset in assets:
+                connection.execute(delete(CLAIMS).where(CLAIMS.c.asset_id == asset.id))
+            insert_all(connection, CLAIMS, [row for asset in assets for row in codec.claim_rows(asset)])
+
+    def save_campaign(self, campaign: Campaign) -> str:
+        """Keep the campaign as it is now and return the SHA-256 of its record."""
+        with writing(self._engine) as connection:
+            return save_campaign(connection, campaign, self._clock())
+
+    def set_fact(self, name: str, value: Mapping[str, Any]) -> None:
+        """Keep a fact about this workspace under its name."""
+        with writing(self._engine) as connection:
+            upsert(connection, WORKSPACE, [{"name": name, "value": dict(value)}], keys=["name"])
+
+    def get_fact(self, name: str) -> dict[str, Any] | None:
+        """Return a fact about this workspace, or None."""
+        with self._engine.connect() as connection:
+            value = connection.execute(select(WORKSPACE.c.value).where(WORKSPACE.c.name == name)).scalar()
+        return None if value is None else dict(value)
+
+    def set_sender(self, sender: SenderProfile) -> None:
+        """Keep who writes."""
+        self.set_fact(SENDER_FACT, sender.model_dump(mode="json"))
+
+    def sender(self) -> SenderProfile | None:
+        """Return who writes, or None where it was not set yet."""
+        record = self.get_fact(SENDER_FACT)
+        return None if record is None else SenderProfile.model_validate(record)
+
+
+def save_campaign(connection: Connection, campaign: Campaign, at: datetime) -> str:
+    """Keep a campaign inside the caller's transaction; its status is left as it stands."""
+    record = codec.campaign_record(campaign)
+    sha256 = hashlib.sha256(json.dumps(record, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    row = {
+        "id": campaign.id,
+        "name": campaign.name,
+        "status": "active",
+        "record": record,
+        "record_sha256": sha256,
+        "updated_at": at,
+    }
+    upsert(connection, CAMPAIGNS, [row], keys=["id"], keeping=["status"])
+    return sha256

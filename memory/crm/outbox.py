@@ -1,0 +1,345 @@
+"""The outbox: at most once, nothing silently lost.
+
+reserve → send → confirm. `reserve` judges everything again in the transaction that marks the message
+`sending`; whoever does not hold that mark's fencing token changes nothing any more. A send cut off in
+between stays `sending` until it is reconciled; it is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, or_, select, text, update
+
+from domain.base import utc_now
+from domain.errors import DuplicateSend, NotFound
+from domain.events import Event, EventKind
+from domain.message import Finding, OutboxEntry, OutboxStatus, Receipt, Severity, Verdict
+from domain.ports import Clock, SendCheck
+from memory.crm import codec
+from memory.crm.journal import append_events
+from memory.crm.standing import OUR_SOURCE, STILL_OPEN, standing_of
+from memory.crm.statements import CONTACTS, DECISIONS, OUTBOX, insert_new, is_postgres, writing
+
+
+class OutboxStore:
+    """Implements `domain.ports.Outbox` on the CRM tables."""
+
+    def __init__(self, engine: Engine, clock: Clock = utc_now) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def put(self, entry: OutboxEntry) -> OutboxEntry:
+        """Store a pending or approved entry; the same id again returns what is stored.
+
+        Raises:
+            DuplicateSend: where another message of this run or campaign already has the place.
+            ValueError: for an entry that claims to be further on than it can be.
+
+        """
+        with writing(self._engine) as connection:
+            return put_entry(connection, entry)
+
+    def get(self, entry_id: str) -> OutboxEntry:
+        """Return one entry. Raises `NotFound`."""
+        with self._engine.connect() as connection:
+            return _entry(connection, entry_id)
+
+    def reserve(self, entry_id: str, check: SendCheck, now: datetime) -> OutboxEntry:
+        """Move an approved, due entry to `sending` under a new fencing token, or say why not."""
+        with writing(self._engine) as connection:
+            entry = _entry(connection, entry_id)
+            if is_postgres(connection):
+                _lock_for_send(connection, entry)
+                entry = _entry(connection, entry_id)
+            if entry.status is not OutboxStatus.APPROVED or entry.not_before > now:
+                return entry
+            reason = _why_not(connection, entry, check, now)
+            if reason is not None:
+                return _change(connection, entry.id, now, status=OutboxStatus.REFUSED.value, detail=reason)
+            return _change(
+                connection,
+                entry.id,
+                now,
+                status=OutboxStatus.SENDING.value,
+                fencing_token=entry.fencing_token + 1,
+                attempts=entry.attempts + 1,
+                sent_at=now,
+                detail="",
+            )
+
+    def confirm(self, entry_id: str, fencing_token: int, receipt: Receipt) -> OutboxEntry:
+        """Mark `sent` and write the event of it, if the token is still the current one."""
+
+        def sent(connection: Connection, entry: OutboxEntry) -> OutboxEntry:
+            return _mark_sent(connection, entry, receipt, self._clock())
+
+        return self._finish(entry_id, fencing_token, sent)
+
+    def release(
+        self, entry_id: str, fencing_token: int, detail: str, *, retry_at: datetime | None
+    ) -> OutboxEntry:
+        """A provably unsent message: back to `approved` for `retry_at`, or `failed` where that is None."""
+
+        def released(connection: Connection, entry: OutboxEntry) -> OutboxEntry:
+            return _mark_unsent(connection, entry, detail, retry_at, self._clock())
+
+        return self._finish(entry_id, fencing_token, released)
+
+    def lose(self, entry_id: str, fencing_token: int, detail: str) -> OutboxEntry:
+        """Mark `unknown`: nobody can tell whether it went out. It is never sent again by itself."""
+
+        def lost(connection: Connection, entry: OutboxEntry) -> OutboxEntry:
+            status = OutboxStatus.UNKNOWN.value
+            return _change(connection, entry.id, self._clock(), status=status, detail=detail)
+
+        return self._finish(entry_id, fencing_token, lost)
+
+    def settle_unknown(
+        self,
+        entry_id: str,
+        was_sent: bool | None,
+        *,
+        fencing_token: int,
+        detail: str,
+        retry_at: datetime | None = None,
+    ) -> OutboxEntry:
+        """Settle an entry left `sending` by a dead process, or `unknown`, by what was found out.
+
+        Args:
+            entry_id: the entry.
+            was_sent: True marks it `sent`; False, provably not, makes it `failed` or, with `retry_at`,
+                `approved` again; None leaves it `unknown`, for a person to see.
+            fencing_token: the token of the entry as it was looked at; another one changes nothing.
+            detail: how it was found out.
+            retry_at: when a provably unsent message may be tried again.
+
+        """
+        with writing(self._engine) as connection:
+            entry = _locked(connection, entry_id)
+            unsettled = entry.status in {OutboxStatus.SENDING, OutboxStatus.UNKNOWN}
+            if not unsettled or entry.fencing_token != fencing_token:
+                return entry
+            now = self._clock()
+            if was_sent is None:
+                status = OutboxStatus.UNKNOWN.value
+                return _change(connection, entry.id, now, status=status, detail=detail)
+            if not was_sent:
+                return _mark_unsent(connection, entry, detail, retry_at, now)
+            receipt = Receipt(
+                provider="reconciled",
+                provider_message_id=entry.message.message_id,
+                accepted_at=_sent_at(connection, entry.id) or now,
+                detail=detail,
+            )
+            return _mark_sent(connection, entry, receipt, now)
+
+    def withdraw(self, entry_id: str, detail: str) -> OutboxEntry:
+        """Take back a message nobody started to send; any other is returned as it stands."""
+        with writing(self._engine) as connection:
+            entry = _locked(connection, entry_id)
+            if entry.status not in {OutboxStatus.PENDING, OutboxStatus.APPROVED}:
+                return entry
+            status = OutboxStatus.WITHDRAWN.value
+            return _change(connection, entry.id, self._clock(), status=status, detail=detail)
+
+    def due(self, now: datetime, limit: int = 100) -> tuple[OutboxEntry, ...]:
+        """Return approved entries whose time has come, the longest waiting first."""
+        query = (
+            select(OUTBOX)
+            .where(OUTBOX.c.status == OutboxStatus.APPROVED.value, OUTBOX.c.not_before <= now)
+            .order_by(OUTBOX.c.not_before, OUTBOX.c.id)
+            .limit(limit)
+        )
+        return self._entries(query)
+
+    def recover(self, now: datetime, older_than: timedelta, limit: int = 1_000) -> tuple[OutboxEntry, ...]:
+        """Return entries left `sending` for longer than `older_than`, to be looked up at the provider.
+
+        `older_than` must exceed the channel's own timeout: a slower sender is still at work.
+        """
+        query = (
+            select(OUTBOX)
+            .where(OUTBOX.c.status == OutboxStatus.SENDING.value, OUTBOX.c.updated_at <= now - older_than)
+            .order_by(OUTBOX.c.updated_at, OUTBOX.c.id)
+            .limit(limit)
+        )
+        return self._entries(query)
+
+    def entries(
+        self,
+        *,
+        status: OutboxStatus | None = None,
+        run_id: str | None = None,
+        contact_id: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> tuple[OutboxEntry, ...]:
+        """Return entries, the most recently changed first."""
+        query = select(OUTBOX)
+        if status is not None:
+            query = query.where(OUTBOX.c.status == status.value)
+        if run_id is not None:
+            query = query.where(OUTBOX.c.run_id == run_id)
+        if contact_id is not None:
+            query = query.where(OUTBOX.c.contact_id == contact_id)
+        return self._entries(
+            query.order_by(OUTBOX.c.updated_at.desc(), OUTBOX.c.id).limit(limit).offset(offset)
+        )
+
+    def counts(self, run_id: str | None = None) -> dict[OutboxStatus, int]:
+        """Return how many entries stand where."""
+        query = select(OUTBOX.c.status, func.count()).group_by(OUTBOX.c.status)
+        if run_id is not None:
+            query = query.where(OUTBOX.c.run_id == run_id)
+        with self._engine.connect() as connection:
+            return {OutboxStatus(status): many for status, many in connection.execute(query)}
+
+    def _finish(
+        self,
+        entry_id: str,
+        fencing_token: int,
+        act: Callable[[Connection, OutboxEntry], OutboxEntry],
+    ) -> OutboxEntry:
+        """Do `act` if this entry is still being sent under this token, else return it as it stands."""
+        with writing(self._engine) as connection:
+            entry = _locked(connection, entry_id)
+            if entry.status is not OutboxStatus.SENDING or entry.fencing_token != fencing_token:
+                return entry
+            return act(connection, entry)
+
+    def _entries(self, query: Any) -> tuple[OutboxEntry, ...]:
+        with self._engine.connect() as connection:
+            return tuple(codec.entry_of(row) for row in connection.execute(query).mappings())
+
+
+def put_entry(connection: Connection, entry: OutboxEntry) -> OutboxEntry:
+    """Store an entry inside the caller's transaction; see `OutboxStore.put`."""
+    if entry.status not in {OutboxStatus.PENDING, OutboxStatus.APPROVED}:
+        raise ValueError(f"entry {entry.id} is {entry.status.value}: only pending or approved ones are put")
+    if insert_new(connection, OUTBOX, [codec.entry_row(entry)]):
+        return _entry(connection, entry.id)
+    stored = connection.execute(select(OUTBOX).where(OUTBOX.c.id == entry.id)).mappings().first()
+    if stored is not None:
+        return codec.entry_of(stored)
+    raise _duplicate(connection, entry)
+
+
+def _duplicate(connection: Connection, entry: OutboxEntry) -> DuplicateSend:
+    same_run = OUTBOX.c.run_id == entry.run_id
+    same_campaign = (OUTBOX.c.campaign_id == entry.campaign_id) & OUTBOX.c.status.in_(STILL_OPEN)
+    of_contact = (OUTBOX.c.contact_id == entry.contact_id) & or_(same_run, same_campaign)
+    standing = connection.execute(
+        select(OUTBOX.c.id, OUTBOX.c.status)
+        .where(or_(of_contact, OUTBOX.c.message_id == entry.message.message_id))
+        .limit(1)
+    ).first()
+    standing_id, status = (standing.id, standing.status) if standing else ("gone by now", "put it again")
+    return DuplicateSend(entry.contact_id, entry.campaign_id, standing_id, status)
+
+
+def _lock_for_send(connection: Connection, entry: OutboxEntry) -> None:
+    """Order matters, and must be the same everywhere: stops, then the contact, then the entry.
+
+    Whoever records an opt-out either commits before the standing is read or waits until the
+    reservation is over; two messages to one contact are judged one after the other.
+    """
+    connection.execute(text("LOCK TABLE suppressions, consents IN SHARE MODE"))
+    contact = select(CONTACTS.c.id).where(CONTACTS.c.id == entry.contact_id)
+    connection.execute(contact.with_for_update(key_share=True))
+    connection.execute(select(OUTBOX.c.id).where(OUTBOX.c.id == entry.id).with_for_update())
+
+
+def _why_not(connection: Connection, entry: OutboxEntry, check: SendCheck, now: datetime) -> str | None:
+    if entry.approved_sha256 != entry.message.sha256:
+        return "A-06: the message is not the one that was approved"
+    standing = standing_of(
+        connection, entry.contact_id, now, without_entry=entry.id, to_address=entry.message.to_address
+    )
+    # Checked again: consent may have been withdrawn while the message waited.
+    verdict = check(standing, entry)
+    if verdict.blocks:
+        return _line(_first(verdict, Severity.BLOCK))
+    if verdict.holds:
+        return f"{_line(_first(verdict, Severity.HOLD))} (needs a person)"
+    return None
+
+
+def _first(verdict: Verdict, severity: Severity) -> Finding:
+    return next(finding for finding in verdict.findings if finding.severity is severity)
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.rule_id}: {finding.reason}"
+
+
+def _mark_sent(connection: Connection, entry: OutboxEntry, receipt: Receipt, now: datetime) -> OutboxEntry:
+    account_id = connection.execute(
+        select(CONTACTS.c.account_id).where(CONTACTS.c.id == entry.contact_id)
+    ).scalar()
+    asset_id = connection.execute(
+        select(DECISIONS.c.asset_id).where(DECISIONS.c.id == entry.decision_id)
+    ).scalar()
+    event = Event(
+        id=f"{OUR_SOURCE}:{entry.id}:sent",
+        kind=EventKind.EMAIL_SENT,
+        at=receipt.accepted_at,
+        source=OUR_SOURCE,
+        contact_id=entry.contact_id,
+        account_id=account_id,
+        asset_id=asset_id,
+        subject=entry.message.subject,
+        properties={
+            "campaign_id": entry.campaign_id,
+            "run_id": entry.run_id,
+            "decision_id": entry.decision_id,
+            "message_id": entry.message.message_id,
+            "provider": receipt.provider,
+            "provider_message_id": receipt.provider_message_id,
+        },
+    )
+    append_events(connection, [event], now)
+    return _change(
+        connection,
+        entry.id,
+        now,
+        status=OutboxStatus.SENT.value,
+        sent_at=receipt.accepted_at,
+        receipt=receipt.model_dump(mode="json"),
+        detail=receipt.detail,
+    )
+
+
+def _mark_unsent(
+    connection: Connection, entry: OutboxEntry, detail: str, retry_at: datetime | None, now: datetime
+) -> OutboxEntry:
+    if retry_at is None:
+        status = OutboxStatus.FAILED.value
+        return _change(connection, entry.id, now, status=status, sent_at=None, detail=detail)
+    status = OutboxStatus.APPROVED.value
+    return _change(connection, entry.id, now, status=status, sent_at=None, not_before=retry_at, detail=detail)
+
+
+def _sent_at(connection: Connection, entry_id: str) -> datetime | None:
+    return connection.execute(select(OUTBOX.c.sent_at).where(OUTBOX.c.id == entry_id)).scalar()
+
+
+def _change(connection: Connection, entry_id: str, now: datetime, **values: Any) -> OutboxEntry:
+    connection.execute(update(OUTBOX).where(OUTBOX.c.id == entry_id).values(updated_at=now, **values))
+    return _entry(connection, entry_id)
+
+
+def _locked(connection: Connection, entry_id: str) -> OutboxEntry:
+    return _entry(connection, entry_id, lock=True)
+
+
+def _entry(connection: Connection, entry_id: str, *, lock: bool = False) -> OutboxEntry:
+    query = select(OUTBOX).where(OUTBOX.c.id == entry_id)
+    if lock and is_postgres(connection):
+        query = query.with_for_update()
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise NotFound("outbox entry", entry_id, "See `attune outbox`.")
+    return codec.entry_of(row)

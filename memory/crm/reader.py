@@ -1,0 +1,311 @@
+"""What anyone may look up: dossiers for agents, listings for the command line and the web.
+
+Reads only. Everything is paged; nothing here grows with the size of the CRM except the counts.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, Table, and_, func, or_, select
+from sqlmodel import SQLModel
+
+from domain.base import utc_now
+from domain.campaign import Campaign
+from domain.content import ContentAsset
+from domain.decision import Decision
+from domain.dossier import Dossier, Standing
+from domain.errors import NotFound
+from domain.events import Event, EventKind
+from domain.people import Account, BuyingRole, Consent, Contact, Deal, DealStageChange, Suppression
+from domain.ports import Clock
+from memory.crm import codec
+from memory.crm.standing import MAY_HAVE_LEFT, contact_by_id, external_ids_of, standing_of
+from memory.crm.statements import (
+    ACCOUNTS,
+    ASSETS,
+    BUYING_ROLES,
+    CAMPAIGNS,
+    CLAIMS,
+    CONSENTS,
+    CONTACTS,
+    DEAL_STAGES,
+    DEALS,
+    DECISIONS,
+    EVENTS,
+    IDENTITIES,
+    OUTBOX,
+    SUPPRESSIONS,
+)
+
+DOSSIER_EVENTS = 200
+"""Events in a dossier, newest first: more than any agent reads, few enough to load for each contact."""
+
+
+class CrmStore:
+    """Implements `domain.ports.CrmReader`, and the listings people look at."""
+
+    def __init__(self, engine: Engine, clock: Clock = utc_now) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    # What agents look up -------------------------------------------------------------------------------
+
+    def dossier(self, contact_id: str) -> Dossier:
+        """Everything known about one contact. Raises `NotFound`."""
+        with self._engine.connect() as connection:
+            standing = standing_of(connection, contact_id, self._clock())
+            account_id = standing.contact.account_id
+            roles = _roles(connection, contact_id)
+            return Dossier(
+                standing=standing,
+                account=None if account_id is None else _account(connection, account_id),
+                deals=_deals(connection, account_id, [role.deal_id for role in roles]),
+                roles=roles,
+                events=_events(connection, contact_id, account_id),
+                account_was_contacted=_was_contacted(connection, contact_id, account_id),
+                colleagues_known=_colleagues(connection, contact_id, account_id),
+            )
+
+    def standing(self, contact_id: str) -> Standing:
+        """What decides whether this contact may be written to. Raises `NotFound`."""
+        with self._engine.connect() as connection:
+            return standing_of(connection, contact_id, self._clock())
+
+    def asset(self, asset_id: str) -> ContentAsset:
+        """One content asset with its claims. Raises `NotFound`."""
+        found = self._assets(select(ASSETS).where(ASSETS.c.id == asset_id))
+        if not found:
+            raise NotFound("asset", asset_id, "See `attune content list`.")
+        return found[0]
+
+    def decision(self, decision_id: str) -> Decision:
+        """One decision. Raises `NotFound`."""
+        found = self._decisions(select(DECISIONS).where(DECISIONS.c.id == decision_id))
+        if not found:
+            raise NotFound("decision", decision_id, "See `attune explain CONTACT`.")
+        return found[0]
+
+    # People and companies ------------------------------------------------------------------------------
+
+    def contact(self, contact_id: str) -> Contact:
+        """One contact. Raises `NotFound`."""
+        with self._engine.connect() as connection:
+            return contact_by_id(connection, contact_id)
+
+    def contact_by(self, key: str) -> Contact:
+        """Find one contact by our id, its address or what a source calls it. Raises `NotFound`."""
+        with self._engine.connect() as connection:
+            by_key = select(CONTACTS.c.id).where(or_(CONTACTS.c.id == key, CONTACTS.c.email == key.lower()))
+            contact_id = connection.execute(by_key).scalar()
+            if contact_id is None:
+                known = and_(IDENTITIES.c.noun == "contact", IDENTITIES.c.external_id == key)
+                by_source = select(IDENTITIES.c.internal_id).where(known).order_by(IDENTITIES.c.source)
+                contact_id = connection.execute(by_source).scalar()
+            return contact_by_id(connection, contact_id or key)
+
+    def find_contacts(self, words: str = "", limit: int = 50, offset: int = 0) -> tuple[Contact, ...]:
+        """Return contacts whose name, address, title or company holds every word, by id."""
+        source = CONTACTS.outerjoin(ACCOUNTS, CONTACTS.c.account_id == ACCOUNTS.c.id)
+        searched = (
+            CONTACTS.c.first_name,
+            CONTACTS.c.last_name,
+            CONTACTS.c.email,
+            CONTACTS.c.job_title,
+            ACCOUNTS.c.name,
+        )
+        query = select(CONTACTS).select_from(source).order_by(CONTACTS.c.id).limit(limit).offset(offset)
+        for word in words.lower().split():
+            query = query.where(or_(*(func.lower(c).contains(word, autoescape=True) for c in searched)))
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+            ids = external_ids_of(connection, "contact", [row["id"] for row in rows])
+            return tuple(codec.contact_of(row, ids.get(row["id"])) for row in rows)
+
+    def account(self, account_id: str) -> Account:
+        """One account. Raises `NotFound`."""
+        with self._engine.connect() as connection:
+            account = _account(connection, account_id)
+        if account is None:
+            raise NotFound("account", account_id)
+        return account
+
+    def accounts(self, words: str = "", limit: int = 50, offset: int = 0) -> tuple[Account, ...]:
+        """Return accounts whose name or domain holds every word, by id."""
+        query = select(ACCOUNTS).order_by(ACCOUNTS.c.id).limit(limit).offset(offset)
+        for word in words.lower().split():
+            searched = (ACCOUNTS.c.name, ACCOUNTS.c.domain)
+            query = query.where(or_(*(func.lower(c).contains(word, autoescape=True) for c in searched)))
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+            ids = external_ids_of(connection, "account", [row["id"] for row in rows])
+            return tuple(codec.account_of(row, ids.get(row["id"])) for row in rows)
+
+    def contacts_of(self, account_id: str, limit: int = 100, offset: int = 0) -> tuple[Contact, ...]:
+        """Return an account's contacts, by id."""
+        query = select(CONTACTS).where(CONTACTS.c.account_id == account_id).order_by(CONTACTS.c.id)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.limit(limit).offset(offset)).mappings().all()
+            ids = external_ids_of(connection, "contact", [row["id"] for row in rows])
+            return tuple(codec.contact_of(row, ids.get(row["id"])) for row in rows)
+
+    def deals(self, account_id: str | None = None, limit: int = 50, offset: int = 0) -> tuple[Deal, ...]:
+        """Return deals, newest first, of one account or of all."""
+        query = select(DEALS).order_by(DEALS.c.created_at.desc(), DEALS.c.id).limit(limit).offset(offset)
+        if account_id is not None:
+            query = query.where(DEALS.c.account_id == account_id)
+        with self._engine.connect() as connection:
+            return _deals_of(connection, query)
+
+    def deal_stages(self, deal_id: str) -> tuple[DealStageChange, ...]:
+        """Return a deal's way through the stages, oldest first."""
+        query = select(DEAL_STAGES).where(DEAL_STAGES.c.deal_id == deal_id).order_by(DEAL_STAGES.c.entered_at)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings()
+            return tuple(DealStageChange.model_validate(dict(row)) for row in rows)
+
+    def consents(self, contact_id: str) -> tuple[Consent, ...]:
+        """Return every recorded yes or no of a contact, newest first."""
+        query = select(CONSENTS).where(CONSENTS.c.contact_id == contact_id)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(CONSENTS.c.recorded_at.desc())).mappings()
+            return tuple(codec.consent_of(row) for row in rows)
+
+    def suppressions(self, limit: int = 100, offset: int = 0) -> tuple[Suppression, ...]:
+        """Return addresses that must not be written to, newest first."""
+        newest_first = (SUPPRESSIONS.c.since.desc(), SUPPRESSIONS.c.address, SUPPRESSIONS.c.reason)
+        query = select(SUPPRESSIONS).order_by(*newest_first).limit(limit).offset(offset)
+        with self._engine.connect() as connection:
+            return tuple(codec.suppression_of(row) for row in connection.execute(query).mappings())
+
+    # What happened, what we have, what we decided ------------------------------------------------------
+
+    def events(
+        self, kind: EventKind | None = None, since: datetime | None = None, limit: int = 100, offset: int = 0
+    ) -> tuple[Event, ...]:
+        """Return events of every contact, newest first."""
+        query = select(EVENTS).order_by(EVENTS.c.at.desc(), EVENTS.c.id).limit(limit).offset(offset)
+        if kind is not None:
+            query = query.where(EVENTS.c.kind == kind.value)
+        if since is not None:
+            query = query.where(EVENTS.c.at >= since)
+        with self._engine.connect() as connection:
+            return tuple(codec.event_of(row) for row in connection.execute(query).mappings())
+
+    def assets(
+        self, *, only_active: bool = False, limit: int = 1_000, offset: int = 0
+    ) -> tuple[ContentAsset, ...]:
+        """Return content assets with their claims, by id."""
+        query = select(ASSETS).order_by(ASSETS.c.id).limit(limit).offset(offset)
+        return self._assets(query.where(ASSETS.c.is_active) if only_active else query)
+
+    def campaign(self, campaign_id: str) -> Campaign:
+        """One campaign as it was last run. Raises `NotFound`."""
+        with self._engine.connect() as connection:
+            query = select(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id)
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFound("campaign", campaign_id, "It is stored when it is first run.")
+        return codec.campaign_of(row)
+
+    def campaigns(self, limit: int = 100, offset: int = 0) -> tuple[Campaign, ...]:
+        """Return campaigns, the most recently run first."""
+        query = select(CAMPAIGNS).order_by(CAMPAIGNS.c.updated_at.desc(), CAMPAIGNS.c.id)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.limit(limit).offset(offset)).mappings()
+            return tuple(codec.campaign_of(row) for row in rows)
+
+    def decisions(self, contact_id: str, limit: int = 50, offset: int = 0) -> tuple[Decision, ...]:
+        """Return what was decided for a contact, newest first."""
+        query = select(DECISIONS).where(DECISIONS.c.contact_id == contact_id)
+        newest_first = query.order_by(DECISIONS.c.decided_at.desc(), DECISIONS.c.id.desc())
+        return self._decisions(newest_first.limit(limit).offset(offset))
+
+    def latest_decision(self, contact_id: str) -> Decision | None:
+        """Return what was last decided for a contact, or None."""
+        return next(iter(self.decisions(contact_id, limit=1)), None)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows every table of the CRM has, by table name."""
+        with self._engine.connect() as connection:
+            return {table.name: _count(connection, table) for table in _crm_tables()}
+
+    def _assets(self, query: Select[Any]) -> tuple[ContentAsset, ...]:
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+            claims: dict[str, list[codec.Row]] = {}
+            ids = [row["id"] for row in rows]
+            for claim in connection.execute(
+                select(CLAIMS).where(CLAIMS.c.asset_id.in_(ids)).order_by(CLAIMS.c.id)
+            ).mappings():
+                claims.setdefault(claim["asset_id"], []).append(claim)
+            return tuple(codec.asset_of(row, claims.get(row["id"], ())) for row in rows)
+
+    def _decisions(self, query: Select[Any]) -> tuple[Decision, ...]:
+        with self._engine.connect() as connection:
+            return tuple(codec.decision_of(row) for row in connection.execute(query).mappings())
+
+
+def _crm_tables() -> list[Table]:
+    return sorted(SQLModel.metadata.tables.values(), key=lambda table: table.name)
+
+
+def _count(connection: Connection, table: Table) -> int:
+    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def _account(connection: Connection, account_id: str) -> Account | None:
+    row = connection.execute(select(ACCOUNTS).where(ACCOUNTS.c.id == account_id)).mappings().first()
+    if row is None:
+        return None
+    return codec.account_of(row, external_ids_of(connection, "account", [account_id]).get(account_id))
+
+
+def _roles(connection: Connection, contact_id: str) -> tuple[BuyingRole, ...]:
+    query = select(BUYING_ROLES).where(BUYING_ROLES.c.contact_id == contact_id)
+    rows = connection.execute(query.order_by(BUYING_ROLES.c.deal_id)).mappings()
+    return tuple(codec.role_of(row) for row in rows)
+
+
+def _deals(connection: Connection, account_id: str | None, deal_ids: list[str]) -> tuple[Deal, ...]:
+    """The account's deals and those the contact has a part in, newest first."""
+    of_account = DEALS.c.account_id == account_id if account_id else DEALS.c.id.in_([])
+    query = select(DEALS).where(or_(of_account, DEALS.c.id.in_(deal_ids)))
+    return _deals_of(connection, query.order_by(DEALS.c.created_at.desc(), DEALS.c.id))
+
+
+def _deals_of(connection: Connection, query: Select[Any]) -> tuple[Deal, ...]:
+    rows = connection.execute(query).mappings().all()
+    ids = external_ids_of(connection, "deal", [row["id"] for row in rows])
+    return tuple(codec.deal_of(row, ids.get(row["id"])) for row in rows)
+
+
+def _events(connection: Connection, contact_id: str, account_id: str | None) -> tuple[Event, ...]:
+    """What the contact did, and what happened to the account as a whole; never a colleague's acts."""
+    mine = EVENTS.c.contact_id == contact_id
+    if account_id is not None:
+        mine = or_(mine, and_(EVENTS.c.account_id == account_id, EVENTS.c.contact_id.is_(None)))
+    query = select(EVENTS).where(mine).order_by(EVENTS.c.at.desc(), EVENTS.c.id.desc()).limit(DOSSIER_EVENTS)
+    return tuple(codec.event_of(row) for row in connection.execute(query).mappings())
+
+
+def _was_contacted(connection: Connection, contact_id: str, account_id: str | None) -> bool:
+    people = [contact_id]
+    if account_id is not None:
+        people += connection.execute(
+            select(CONTACTS.c.id).where(CONTACTS.c.account_id == account_id)
+        ).scalars()
+    left = select(OUTBOX.c.id).where(OUTBOX.c.contact_id.in_(people), OUTBOX.c.status.in_(MAY_HAVE_LEFT))
+    told = select(EVENTS.c.id).where(
+        EVENTS.c.kind == EventKind.EMAIL_SENT.value,
+        or_(EVENTS.c.contact_id.in_(people), EVENTS.c.account_id == (account_id or "")),
+    )
+    return any(connection.execute(query.limit(1)).first() is not None for query in (left, told))
+
+
+def _colleagues(connection: Connection, contact_id: str, account_id: str | None) -> int:
+    if account_id is None:
+        return 0
+    others = and_(CONTACTS.c.account_id == account_id, CONTACTS.c.id != contact_id)
+    return int(connection.execute(select(func.count()).select_from(CONTACTS).where(others)).scalar_one())

@@ -1,0 +1,167 @@
+"""Campaign runs: what was decided for the whole audience, and how each contact fares.
+
+A run's decisions and ledger are written in one transaction: after a crash a run has decided for
+everyone or for no one, never for half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, func, select, update
+
+from domain.campaign import Campaign
+from domain.decision import Decision
+from domain.errors import NotFound
+from domain.message import Usage
+from domain.run import ContactOutcome, Run, RunContact, RunStatus
+from memory.crm import codec
+from memory.crm.content import save_campaign
+from memory.crm.statements import DECISIONS, RUN_CONTACTS, RUNS, insert_all, insert_new, upsert, writing
+
+_OPEN = (RunStatus.DECIDING.value, RunStatus.RUNNING.value)
+_USAGE = tuple(Usage.model_fields)
+
+
+class RunStore:
+    """Keeps runs and their ledgers."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def start(self, run: Run, campaign: Campaign) -> Run:
+        """Keep the campaign as run and the run itself; a known run id returns what is stored."""
+        with writing(self._engine) as connection:
+            save_campaign(connection, campaign, run.started_at)
+            insert_new(connection, RUNS, [codec.run_row(run)])
+        return self.get(run.id)
+
+    def get(self, run_id: str) -> Run:
+        """Return one run. Raises `NotFound`."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(RUNS).where(RUNS.c.id == run_id)).mappings().first()
+        if row is None:
+            raise NotFound("run", run_id, "See `attune runs`.")
+        return codec.run_of(row)
+
+    def record(self, run_id: str, decisions: Sequence[Decision], lines: Sequence[RunContact]) -> bool:
+        """Write what was decided for the whole audience and set the run running, all or nothing.
+
+        Returns:
+            True if this call wrote it; False if the run was recorded before, and nothing changed.
+
+        """
+        with writing(self._engine) as connection:
+            deciding = update(RUNS).where(RUNS.c.id == run_id, RUNS.c.status == RunStatus.DECIDING.value)
+            if connection.execute(deciding.values(status=RunStatus.RUNNING.value)).rowcount == 0:
+                return False
+            insert_all(connection, DECISIONS, [codec.decision_row(decision) for decision in decisions])
+            insert_all(connection, RUN_CONTACTS, [codec.run_contact_row(line) for line in lines])
+            return True
+
+    def open_run(self, campaign_id: str) -> Run | None:
+        """Return the campaign's newest unfinished run, to be carried on, or None."""
+        query = (
+            select(RUNS)
+            .where(RUNS.c.campaign_id == campaign_id, RUNS.c.status.in_(_OPEN))
+            .order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else codec.run_of(row)
+
+    def queued(self, run_id: str, after: str = "", limit: int = 1_000) -> tuple[RunContact, ...]:
+        """Return lines a job still has to carry further, by contact id, from the one after `after`."""
+        return self.ledger(run_id, outcome=ContactOutcome.QUEUED, after=after, limit=limit)
+
+    def mark(self, line: RunContact) -> None:
+        """Set how a contact stands in its run; the usage given is added to what is there."""
+        self.mark_all([line])
+
+    def mark_all(self, lines: Sequence[RunContact]) -> None:
+        """Set how many contacts stand, in one transaction."""
+        with writing(self._engine) as connection:
+            for has_decision in (True, False):
+                rows = [
+                    codec.run_contact_row(line)
+                    for line in lines
+                    if (line.decision_id is not None) == has_decision
+                ]
+                upsert(
+                    connection,
+                    RUN_CONTACTS,
+                    rows,
+                    keys=["run_id", "contact_id"],
+                    adding=_USAGE,
+                    keeping=[] if has_decision else ["decision_id"],
+                )
+
+    def finish(self, run_id: str, at: datetime, status: RunStatus = RunStatus.FINISHED) -> Run:
+        """Close a run; one that is closed already stays as it was closed."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(RUNS)
+                .where(RUNS.c.id == run_id, RUNS.c.status.in_(_OPEN))
+                .values(status=status.value, finished_at=at)
+            )
+        return self.get(run_id)
+
+    def line(self, run_id: str, contact_id: str) -> RunContact | None:
+        """Return one contact's line, or None if the run did not consider it."""
+        query = select(RUN_CONTACTS).where(
+            RUN_CONTACTS.c.run_id == run_id, RUN_CONTACTS.c.contact_id == contact_id
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else codec.run_contact_of(row)
+
+    def counts(self, run_id: str) -> dict[ContactOutcome, int]:
+        """Return how many contacts stand where."""
+        return {ContactOutcome(key): many for key, many in self._counted(run_id, RUN_CONTACTS.c.outcome)}
+
+    def counts_by_rule(self, run_id: str) -> dict[str, int]:
+        """Return how many contacts each rule kept back, most first."""
+        counted = [(rule, many) for rule, many in self._counted(run_id, RUN_CONTACTS.c.rule_id) if rule]
+        return dict(sorted(counted, key=lambda pair: (-pair[1], pair[0])))
+
+    def usage(self, run_id: str) -> Usage:
+        """Return what the whole run took from language models."""
+        sums = [func.coalesce(func.sum(RUN_CONTACTS.c[name]), 0).label(name) for name in _USAGE]
+        with self._engine.connect() as connection:
+            row = connection.execute(select(*sums).where(RUN_CONTACTS.c.run_id == run_id)).mappings().one()
+        return Usage(**{name: int(row[name]) for name in _USAGE})
+
+    def runs(self, campaign_id: str | None = None, limit: int = 50, offset: int = 0) -> tuple[Run, ...]:
+        """Return runs, newest first."""
+        query = select(RUNS).order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc()).limit(limit).offset(offset)
+        if campaign_id is not None:
+            query = query.where(RUNS.c.campaign_id == campaign_id)
+        with self._engine.connect() as connection:
+            return tuple(codec.run_of(row) for row in connection.execute(query).mappings())
+
+    def ledger(
+        self,
+        run_id: str,
+        *,
+        outcome: ContactOutcome | None = None,
+        rule_id: str | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> tuple[RunContact, ...]:
+        """Return lines by contact id, from the one after contact `after`."""
+        query = select(RUN_CONTACTS).where(RUN_CONTACTS.c.run_id == run_id, RUN_CONTACTS.c.contact_id > after)
+        if outcome is not None:
+            query = query.where(RUN_CONTACTS.c.outcome == outcome.value)
+        if rule_id is not None:
+            query = query.where(RUN_CONTACTS.c.rule_id == rule_id)
+        query = query.order_by(RUN_CONTACTS.c.contact_id).limit(limit)
+        with self._engine.connect() as connection:
+            return tuple(codec.run_contact_of(row) for row in connection.execute(query).mappings())
+
+    def _counted(self, run_id: str, column: ColumnElement[str | None]) -> list[tuple[Any, int]]:
+        query = select(column, func.count()).where(RUN_CONTACTS.c.run_id == run_id).group_by(column)
+        with self._engine.connect() as connection:
+            return [(key, many) for key, many in connection.execute(query)]

@@ -1,0 +1,125 @@
+"""The statements every store shares: write transactions, and bulk inserts that know both dialects.
+
+Stores speak SQLAlchemy core, not the ORM: a run writes a hundred thousand rows at once, and core is
+eight times faster there. The tables themselves stay SQLModel classes (`tables.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+
+from memory.crm import tables
+
+BATCH_ROWS = 5_000
+"""Rows a statement: large enough to be fast, small enough that memory stays flat."""
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """Return the core table behind a SQLModel class."""
+    return SQLModel.metadata.tables[str(model.__tablename__)]
+
+
+ACCOUNTS = table_of(tables.AccountTable)
+CONTACTS = table_of(tables.ContactTable)
+IDENTITIES = table_of(tables.IdentityTable)
+DEALS = table_of(tables.DealTable)
+DEAL_STAGES = table_of(tables.DealStageTable)
+BUYING_ROLES = table_of(tables.BuyingRoleTable)
+EVENTS = table_of(tables.EventTable)
+ASSETS = table_of(tables.AssetTable)
+CLAIMS = table_of(tables.ClaimTable)
+CAMPAIGNS = table_of(tables.CampaignTable)
+CONSENTS = table_of(tables.ConsentTable)
+SUPPRESSIONS = table_of(tables.SuppressionTable)
+RUNS = table_of(tables.RunTable)
+DECISIONS = table_of(tables.DecisionTable)
+RUN_CONTACTS = table_of(tables.RunContactTable)
+OUTBOX = table_of(tables.OutboxTable)
+PROPOSALS = table_of(tables.ProposalTable)
+REVIEWS = table_of(tables.ReviewTable)
+AUDIT = table_of(tables.AuditTable)
+MEMORIES = table_of(tables.MemoryTable)
+WORKSPACE = table_of(tables.WorkspaceTable)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open one write transaction: committed at the end, rolled back by any exception.
+
+    SQLite takes its write lock at once (`BEGIN IMMEDIATE`), so what is read inside cannot change
+    before what is written. On PostgreSQL the caller locks the rows it depends on.
+    """
+    with engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+
+
+def is_postgres(connection: Connection) -> bool:
+    """Tell whether row and advisory locks are there to be taken."""
+    return connection.dialect.name == "postgresql"
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert the rows that break no uniqueness, leave the others out, and return how many went in."""
+    statement = _insert(connection, table).on_conflict_do_nothing()
+    new = 0
+    for batch in batches(rows):
+        new += connection.execute(statement, [dict(row) for row in batch]).rowcount
+    return new
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    keys: Sequence[str],
+    adding: Sequence[str] = (),
+    keeping: Sequence[str] = (),
+) -> None:
+    """Insert rows, or change those whose `keys` stand already.
+
+    Args:
+        connection: a transaction's connection.
+        table: where the rows belong.
+        rows: all with the same columns.
+        keys: the columns that make a row the same row.
+        adding: columns that are summed instead of replaced.
+        keeping: columns that are only set when a row is new.
+
+    """
+    if not rows:
+        return
+    insert = _insert(connection, table)
+    changes = {
+        name: table.c[name] + insert.excluded[name] if name in adding else insert.excluded[name]
+        for name in rows[0]
+        if name not in keys and name not in keeping
+    }
+    statement = insert.on_conflict_do_update(index_elements=list(keys), set_=changes)
+    for batch in batches(rows):
+        connection.execute(statement, [dict(row) for row in batch])
+
+
+def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that are known to be new; a repeated one is an error."""
+    for batch in batches(rows):
+        connection.execute(table.insert(), [dict(row) for row in batch])
+
+
+def batches(rows: Sequence[Any], size: int = BATCH_ROWS) -> Iterator[Sequence[Any]]:
+    """Cut a sequence into parts of at most `size`."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    dialect = postgresql if is_postgres(connection) else sqlite
+    return dialect.insert(table)
