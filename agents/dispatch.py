@@ -11,9 +11,11 @@ from datetime import timedelta
 from functools import partial
 
 from agents.workbench import Workbench
+from domain.dossier import Standing
 from domain.errors import NotSent, SendUnknown
 from domain.message import OutboxEntry, OutboxStatus, Verdict
 from domain.run import ContactOutcome
+from policies.quiet_hours import is_open
 from policies.send import check_send
 
 MOST_ATTEMPTS = 5
@@ -26,6 +28,9 @@ FIRST_RETRY_WAIT = timedelta(minutes=15)
 async def deliver(entry_id: str, bench: Workbench) -> OutboxEntry:
     """Send one outbox entry if it is approved, due and still allowed; return it as it stands after."""
     now = bench.now()
+    entry = bench.outbox.get(entry_id)
+    if entry.status is OutboxStatus.APPROVED and not _may_arrive_now(entry, bench):
+        return entry
     check = partial(_check, bench=bench)
     reserved = bench.outbox.reserve(entry_id, check, now)
     if reserved is None:
@@ -50,8 +55,14 @@ async def deliver(entry_id: str, bench: Workbench) -> OutboxEntry:
     return after
 
 
-def _check(standing: object, entry: OutboxEntry, *, bench: Workbench) -> Verdict:
-    return check_send(standing, entry, bench.sender, bench.rules, bench.now())  # type: ignore[arg-type]
+def _may_arrive_now(entry: OutboxEntry, bench: Workbench) -> bool:
+    """Leave a message waiting outside the recipient's hours; inside the reservation it would be refused."""
+    now = bench.now()
+    return entry.not_before <= now and is_open(bench.crm.dossier(entry.contact_id).contact, now, bench.rules)
+
+
+def _check(standing: Standing, entry: OutboxEntry, *, bench: Workbench) -> Verdict:
+    return check_send(standing, entry, bench.sender, bench.rules, bench.now())
 
 
 OUTCOME_OF_STATUS = {

@@ -24,7 +24,7 @@ from domain.ports import Chooser
 from domain.run import ContactOutcome, Run, RunContact
 from learning import features
 from learning.holdout import is_held_out
-from memory.crm.audience import AudienceStore
+from memory.crm.audience import AudienceReader
 from policies.audience import matches
 from policies.contactable import may_contact
 from policies.eligibility import actions_for, fits
@@ -62,7 +62,7 @@ class Decided:
 class Decider:
     """Joins audience, rules, holdout and chooser for one run at one moment."""
 
-    audience: AudienceStore
+    audience: AudienceReader
     rules: RuleBook
     chooser: Chooser
     campaign: Campaign
@@ -96,7 +96,7 @@ class Decider:
                 days = condition.within_days
                 counts[condition] = self.audience.event_counts(
                     condition.event,
-                    condition.topic,
+                    topic=condition.topic,
                     since=self.now - timedelta(days=days) if days else None,
                     until=self.now,
                 )
@@ -114,7 +114,7 @@ class Decider:
     def _reachable(self, decided: Decided) -> list[Person]:
         """Everyone in the audience the rules let us write to; the others get their refusal's line."""
         people = self._audience()
-        standings = self.audience.standings([contact.id for contact, _ in people], now=self.now)
+        standings = self.audience.standings([contact.id for contact, _ in people], until=self.now)
         reachable = []
         for contact, account in people:
             standing = standings.get(contact.id) or Standing(contact=contact)
@@ -183,7 +183,7 @@ class Decider:
         today = self.now.date()
         fit = np.zeros((len(people), len(assets)), dtype=bool)
         for row, (contact, account) in enumerate(people):
-            had = sent.get(contact.id, set())
+            had = sent.get(contact.id, {})
             for column, asset in enumerate(assets):
                 fit[row, column] = fits(asset, contact, account, had, today, self.rules) is None
         return fit

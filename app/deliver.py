@@ -13,20 +13,18 @@ SLOWEST_SEND = timedelta(minutes=15)
 """Where processes on other machines may be sending too, a younger `sending` is left alone."""
 
 
-async def deliver_due(house: House, *, most: int | None = None) -> list[OutboxEntry]:
+async def deliver_due(house: House) -> list[OutboxEntry]:
     """Send every approved message whose time has come; return the entries as they stand after."""
     await reconcile(house)
-    done: list[OutboxEntry] = []
+    done: dict[str, OutboxEntry] = {}
     with house.workspace.sending():
-        bench = house.bench
-        while due := house.outbox.due(house.clock(), limit=100):
-            for entry in due:
-                if most is not None and len(done) >= most:
-                    return done
-                after = await deliver(entry.id, bench)
-                mark(house, after)
-                done.append(after)
-    return done
+        while fresh := [
+            e for e in house.outbox.due(house.clock(), limit=100 + len(done)) if e.id not in done
+        ]:
+            for entry in fresh:
+                done[entry.id] = await deliver(entry.id, house.bench)
+                mark(house, done[entry.id])
+    return list(done.values())
 
 
 async def reconcile(house: House) -> list[OutboxEntry]:

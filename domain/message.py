@@ -113,6 +113,12 @@ class Usage(Noun):
             cost_micros=self.cost_micros + other.cost_micros,
         )
 
+    def beyond(self, other: Usage) -> Usage:
+        """What this took more than `other`; never negative."""
+        return Usage(
+            **{name: max(getattr(self, name) - getattr(other, name), 0) for name in Usage.model_fields}
+        )
+
 
 class Draft(Noun):
     """One message before it is addressed: subject and body, each sentence with its evidence.

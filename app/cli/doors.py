@@ -1,0 +1,49 @@
+"""Opens the house once per command, on the workspace the person named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+
+class Doors:
+    """The chosen workspace, and the house on it once somebody asks."""
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._house: House | None = None
+
+    def choose(self, folder: Path | None) -> None:
+        """Remember the workspace given on the command line; None leaves it to the settings."""
+        self._folder = folder
+
+    def settings(self) -> Settings:
+        """The settings, with the workspace of the command line on top."""
+        return read_settings(**({"workspace": self._folder} if self._folder else {}))
+
+    def house(self) -> House:
+        """The house on the chosen workspace. Raises `WorkspaceMissing` where there is none."""
+        if self._house is None:
+            from app.wiring import open_house
+
+            self._house = open_house(self.settings())
+        return self._house
+
+    def log_file(self) -> Path:
+        """Where the details of a fault go."""
+        folder = self._folder or Path("attune-workspace")
+        return (folder if folder.is_dir() else Path()) / "attune-fault.log"
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._house is not None:
+            self._house.close()
+            self._house = None
+
+
+doors = Doors()

@@ -1,0 +1,127 @@
+"""Joins the commands, and turns every failure into one clear line and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from app.cli import (
+    campaigns,
+    contacts,
+    contents,
+    explaining,
+    importing,
+    memories,
+    outboxes,
+    policies_text,
+    reviewing,
+    running,
+    samples,
+    workspaces,
+)
+from app.cli.doors import doors
+from app.cli.screen import err
+from domain.errors import AttuneError
+
+app = typer.Typer(
+    name="attune",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=(
+        "Decides per contact what to say, where, when, or to stay silent; drafts it from facts; asks a "
+        "person where stakes are high; sends at most once.\n\n"
+        "New here? `attune demo` makes a sample market and runs a campaign on it. Your own data: "
+        "`attune init`, `attune import`, `attune run`, `attune review`."
+    ),
+)
+
+
+@app.callback()
+def before(
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            "--workspace", "-w", help="Workspace folder; else ATTUNE_WORKSPACE, else ./attune-workspace."
+        ),
+    ] = None,
+) -> None:
+    """Take the options every command shares."""
+    doors.choose(workspace)
+
+
+app.command("demo", rich_help_panel="Start")(samples.demo)
+app.command("init", rich_help_panel="Start")(workspaces.init)
+app.command("doctor", rich_help_panel="Start")(workspaces.doctor)
+app.add_typer(importing.app, name="import", rich_help_panel="Data in")
+app.add_typer(contents.app, name="content", rich_help_panel="Data in")
+app.add_typer(contacts.app, name="contact", rich_help_panel="Data in")
+app.add_typer(memories.app, name="memory", rich_help_panel="Data in")
+app.add_typer(campaigns.app, name="campaign", rich_help_panel="Campaigns")
+app.command("run", rich_help_panel="Campaigns")(running.run)
+app.add_typer(running.app, name="runs", rich_help_panel="Campaigns")
+app.add_typer(reviewing.app, name="review", rich_help_panel="People decide")
+app.command("explain", rich_help_panel="People decide")(explaining.explain)
+app.add_typer(outboxes.app, name="outbox", rich_help_panel="What went out")
+app.add_typer(policies_text.app, name="policy", rich_help_panel="What went out")
+app.command("audit", rich_help_panel="What went out")(outboxes.audit)
+
+
+def main() -> None:
+    """Run the command line; the process's exit code says how it went (see `docs/cli.md`)."""
+    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("attune").setLevel(logging.ERROR)
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        result = app(standalone_mode=False)
+    except AttuneError as error:
+        err.print(f"attune: {error}", style="red", markup=False)
+        return error.exit_code
+    except click.exceptions.Abort:
+        return _stopped()
+    except KeyboardInterrupt:
+        return _stopped()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        return _bug(error)
+    finally:
+        doors.close()
+    return result if isinstance(result, int) else 0
+
+
+def _stopped() -> int:
+    err.print("Stopped. Nothing is lost: the same command goes on where it was.", style="yellow")
+    return 130
+
+
+def _bug(error: Exception) -> int:
+    kept = doors.log_file()
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with kept.open("a", encoding="utf-8") as file:
+            file.write(f"\n{datetime.now(UTC).isoformat()} attune {' '.join(sys.argv[1:])}\n")
+            traceback.print_exception(error, file=file)
+        where = f"The details are in {kept}."
+    except OSError:
+        where = "The details could not be written down."
+    err.print(
+        f"attune: {type(error).__name__}: {error}. This is a fault in Attune, not in what you did. {where}",
+        style="red",
+        markup=False,
+    )
+    return 70

@@ -1,0 +1,121 @@
+"""`attune outbox` and `attune audit`: what is on its way, what went out, what is unsure."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from app.cli.doors import doors
+from app.cli.screen import AsJson, line, listing, print_json
+from domain.message import OutboxStatus
+
+app = typer.Typer(no_args_is_help=True, help="The outbox: at most once, nothing silently lost.")
+
+
+@app.command("list")
+def list_outbox(
+    status: Annotated[OutboxStatus | None, typer.Option(help="Only these.")] = None,
+    limit: Annotated[int, typer.Option(help="How many.")] = 20,
+    skip: Annotated[int, typer.Option(help="Skip so many first.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """List messages on their way, out, unsure or stopped; the most recently changed first."""
+    house = doors.house()
+    found = house.outbox.entries(status=status, limit=limit, offset=skip)
+    listing(
+        [
+            {
+                "id": entry.id,
+                "status": entry.status.value,
+                "to": entry.message.to_address,
+                "subject": entry.message.subject,
+                "not_before": entry.not_before,
+                "attempts": entry.attempts,
+                "detail": entry.detail,
+                "message_id": entry.message.message_id,
+            }
+            for entry in found
+        ],
+        {
+            "status": "Status",
+            "to": "To",
+            "subject": "Subject",
+            "not_before": "Not before",
+            "detail": "Detail",
+        },
+        as_json=as_json,
+        empty="The outbox is empty." if status is None else f"Nothing in the outbox is {status.value}.",
+        more=f"More: --skip {skip + limit}" if len(found) == limit else "",
+    )
+
+
+@app.command("send")
+def send(as_json: AsJson = False) -> None:
+    """Send what is approved and due; look into what was cut off. Safe to repeat, and to run from cron."""
+    from app.deliver import deliver_due
+
+    house = doors.house()
+    done = asyncio.run(deliver_due(house))
+    counts: dict[str, int] = {}
+    for entry in done:
+        counts[entry.status.value] = counts.get(entry.status.value, 0) + 1
+    unsure = house.outbox.counts().get(OutboxStatus.UNKNOWN, 0)
+    if as_json:
+        print_json({"handled": counts, "unknown": unsure})
+        return
+    line(", ".join(f"{many} {status}" for status, many in counts.items()) or "Nothing is due.")
+    if unsure:
+        line(f"{unsure} unknown: attune outbox list --status unknown", style="yellow")
+
+
+@app.command("settle")
+def settle(
+    entry_id: Annotated[str, typer.Argument(help="An `unknown` entry.")],
+    was_sent: Annotated[bool, typer.Option("--sent/--not-sent", help="What you found out at the provider.")],
+) -> None:
+    """Say what became of a send that was cut off. A message that was not sent is given up, not resent."""
+    house = doors.house()
+    entry = house.outbox.get(entry_id)
+    after = house.outbox.settle_unknown(
+        entry_id, was_sent, fencing_token=entry.fencing_token, detail="settled by a person"
+    )
+    house.audit.append("reconcile", entry_id, {"status": after.status.value, "detail": "settled by a person"})
+    line(f"{entry_id}: {after.status.value}.")
+
+
+def audit(
+    verify: Annotated[bool, typer.Option("--verify", help="Check every link of the chain.")] = False,
+    after: Annotated[int, typer.Option(help="Lines after this number.")] = 0,
+    limit: Annotated[int, typer.Option(help="How many.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Show or verify the append-only audit chain."""
+    house = doors.house()
+    if verify:
+        broken = house.audit.verify()
+        seq, _ = house.audit.tip()
+        if as_json:
+            print_json({"lines": seq, "first_broken": broken})
+        else:
+            line(f"{seq:,} lines, unbroken." if broken is None else f"Broken at line {broken}.")
+        if broken is not None:
+            raise typer.Exit(1)
+        return
+    listing(
+        [
+            {
+                "seq": entry.seq,
+                "at": entry.at,
+                "kind": entry.kind,
+                "subject": entry.subject,
+                "detail": entry.detail,
+            }
+            for entry in house.audit.lines(after=after, limit=limit)
+        ],
+        {"seq": "#>", "at": "When", "kind": "What", "subject": "Which", "detail": "Detail"},
+        as_json=as_json,
+        empty="No lines yet.",
+        more=f"More: --after {after + limit}",
+    )

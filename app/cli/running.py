@@ -1,0 +1,244 @@
+"""`attune run` and `attune runs`: run a campaign, and look at runs."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.doors import doors
+from app.cli.screen import AsJson, heading, line, listing, money, next_steps, out, print_json
+from domain.campaign import Autonomy
+from domain.run import ContactOutcome
+
+if TYPE_CHECKING:
+    from app.runs import RunReport
+    from app.wiring import House
+
+app = typer.Typer(no_args_is_help=True, help="Look at campaign runs and their ledgers.")
+
+WORDS: dict[ContactOutcome, tuple[str, str]] = {
+    ContactOutcome.SENT: ("sent", "handed to the channel"),
+    ContactOutcome.SCHEDULED: ("scheduled", "approved; goes out when its send slot opens"),
+    ContactOutcome.WAITING: ("waiting", "for a person: `attune review list`"),
+    ContactOutcome.SHADOWED: ("drafted only", "dry run or shadow: nothing left the house"),
+    ContactOutcome.SILENT: ("silent", "silence was the decision"),
+    ContactOutcome.HELD_OUT: ("held out", "to measure lift"),
+    ContactOutcome.REFUSED: ("refused", "by a rule, before any drafting"),
+    ContactOutcome.BLOCKED: ("blocked", "the draft broke a rule and could not be mended"),
+    ContactOutcome.REJECTED: ("rejected", "by a reviewer"),
+    ContactOutcome.NOT_SENT: ("not sent", "refused or failed at the last check"),
+    ContactOutcome.UNKNOWN: ("unknown", "cut off while sending; never sent again by itself"),
+    ContactOutcome.PARKED: ("parked", "something failed three times; see the reason"),
+    ContactOutcome.NOT_REACHED: ("not reached", "a cap of the campaign was reached first"),
+    ContactOutcome.QUEUED: ("queued", "still to be carried: run the same command again"),
+}
+"""How each outcome is called, and what it means, in the order of a summary."""
+
+
+def run(
+    campaign: Annotated[Path, typer.Argument(help="A campaign file, or the name of one in the workspace.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Decide, draft and check everything; send nothing, ask nobody.")
+    ] = False,
+    autonomy: Annotated[
+        Autonomy | None, typer.Option(help="Override the campaign's autonomy for this run.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a campaign: decide for its whole audience, draft for those who get a message, send or ask.
+
+    Stopped by Ctrl-C or worse, the same command goes on where it was.
+    """
+    from app.campaign_file import read_campaign
+
+    house = doors.house()
+    read = read_campaign(find_campaign(house, campaign))
+    report = run_to_the_end(house, read, is_dry_run=dry_run, autonomy=autonomy, quiet=as_json)
+    if as_json:
+        print_json(as_record(report))
+        return
+    print_report(report)
+    if dry_run:
+        next_steps(
+            {
+                f"attune runs show {report.run.id}": "every contact's line",
+                f"attune run {campaign}": "for real",
+            }
+        )
+    else:
+        next_steps(
+            {
+                "attune review list": "what waits for a person",
+                "attune explain CONTACT": "why someone did, or did not, get a message",
+                f"attune runs show {report.run.id}": "every contact's line",
+            }
+        )
+
+
+def find_campaign(house: House, named: Path) -> Path:
+    """The file named, or `campaigns/NAME.yaml` in the workspace."""
+    if named.exists() or named.suffix in {".yaml", ".yml"}:
+        inside = house.workspace.campaigns / named
+        return inside if not named.exists() and inside.exists() else named
+    return house.workspace.campaigns / f"{named}.yaml"
+
+
+def run_to_the_end(
+    house: House, campaign: Any, *, is_dry_run: bool, autonomy: Autonomy | None, quiet: bool
+) -> RunReport:
+    """Begin or go on with a run, showing progress, and return its report."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from app.runs import begin, carry_on
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[note]}"),
+        console=out,
+        transient=True,
+        disable=quiet or not out.is_terminal,
+    ) as progress:
+        task = progress.add_task("Deciding", total=None, note=campaign.name)
+        started, was_resumed = begin(house, campaign, is_dry_run=is_dry_run, autonomy=autonomy)
+        if was_resumed and not quiet:
+            line(f"Going on with run {started.id}, which was broken off.", style="yellow")
+
+        def show(counts: dict[ContactOutcome, int]) -> None:
+            queued = counts.get(ContactOutcome.QUEUED, 0)
+            silent = (ContactOutcome.REFUSED, ContactOutcome.HELD_OUT, ContactOutcome.SILENT)
+            total = sum(many for outcome, many in counts.items() if outcome not in silent)
+            note = ", ".join(
+                f"{counts[o]} {WORDS[o][0]}"
+                for o in (ContactOutcome.SENT, ContactOutcome.SCHEDULED, ContactOutcome.WAITING)
+                if counts.get(o)
+            )
+            progress.update(task, description="Drafting", total=total, completed=total - queued, note=note)
+
+        return asyncio.run(carry_on(house, started, show))
+
+
+def print_report(report: RunReport) -> None:
+    """Print a run's summary as a newcomer understands it."""
+    run = report.run
+    considered = sum(report.counts.values())
+    kind = "Dry run" if run.is_dry_run else "Run"
+    heading(f"{kind} {run.id} of “{report.campaign.name}”: {considered:,} contacts considered")
+    for outcome, (word, meaning) in WORDS.items():
+        many = report.counts.get(outcome, 0)
+        if many:
+            out.print(f"  {many:>6,}  {word:<13}", end="")
+            line(meaning, style="dim")
+    if report.refusals:
+        from policies.explain import describe
+
+        heading("Refused by rule")
+        for rule_id, many in report.refusals.items():
+            line(f"  {many:>6,}  {rule_id:<6} {describe(rule_id).title}")
+    usage = report.usage
+    cost = f"{usage.cost_micros / 1_000_000:.2f}" if usage.cost_micros else "0"
+    took = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0
+    line(
+        f"\n  {usage.calls:,} model calls, {usage.input_tokens + usage.output_tokens:,} tokens, cost {cost}; "
+        f"{took:.0f} s; autonomy: {run.autonomy.value}"
+    )
+
+
+def as_record(report: RunReport) -> dict[str, Any]:
+    """A run's summary as JSON."""
+    return {
+        "run": report.run,
+        "campaign": report.campaign.id,
+        "goal": {
+            "outcome": report.campaign.goal.outcome.value,
+            "worth": money(report.campaign.goal.worth_cents, report.campaign.goal.currency),
+        },
+        "counts": {outcome.value: many for outcome, many in report.counts.items()},
+        "refused_by_rule": report.refusals,
+        "usage": report.usage,
+    }
+
+
+@app.command("list")
+def list_runs(
+    campaign: Annotated[str | None, typer.Option(help="Only runs of this campaign.")] = None,
+    limit: Annotated[int, typer.Option(help="How many.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List runs, newest first."""
+    house = doors.house()
+    rows = []
+    for found in house.runs.runs(campaign, limit=limit):
+        counts = house.runs.counts(found.id)
+        rows.append(
+            {
+                **found.model_dump(mode="python"),
+                "status": found.status.value + (" (dry run)" if found.is_dry_run else ""),
+                "considered": sum(counts.values()),
+                "sent": counts.get(ContactOutcome.SENT, 0),
+                "waiting": counts.get(ContactOutcome.WAITING, 0),
+            }
+        )
+    listing(
+        rows,
+        {
+            "id": "Run",
+            "campaign_id": "Campaign",
+            "status": "Status",
+            "started_at": "Started",
+            "considered": "Considered>",
+            "sent": "Sent>",
+            "waiting": "Waiting>",
+        },
+        as_json=as_json,
+        empty="No campaign has run yet. Try `attune run CAMPAIGN --dry-run`.",
+    )
+
+
+@app.command("show")
+def show_run(
+    run_id: Annotated[str, typer.Argument(help="The run, as `attune runs list` calls it.")],
+    outcome: Annotated[ContactOutcome | None, typer.Option(help="Only contacts with this outcome.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Only contacts this rule kept back, such as C-09.")] = None,
+    after: Annotated[str, typer.Option(help="Go on after this contact id.")] = "",
+    limit: Annotated[int, typer.Option(help="How many lines.")] = 40,
+    as_json: AsJson = False,
+) -> None:
+    """Show how each contact fared in a run, and why."""
+    from app.runs import report
+
+    house = doors.house()
+    found = house.runs.get(run_id)
+    lines = house.runs.ledger(run_id, outcome=outcome, rule_id=rule, after=after, limit=limit)
+    if not as_json:
+        print_report(report(house, found, was_resumed=False))
+        heading("Contacts")
+    listing(
+        [
+            {
+                "contact_id": entry.contact_id,
+                "name": house.crm.contact(entry.contact_id).name,
+                "outcome": entry.outcome.value,
+                "rule_id": entry.rule_id,
+                "reason": entry.reason,
+                "decision_id": entry.decision_id,
+            }
+            for entry in lines
+        ],
+        {
+            "contact_id": "Contact",
+            "name": "Name",
+            "outcome": "Outcome",
+            "rule_id": "Rule",
+            "reason": "Reason",
+            "decision_id": "Decision",
+        },
+        as_json=as_json,
+        empty="No contact of this run fits.",
+        more=f"More: --after {lines[-1].contact_id}" if len(lines) == limit else "",
+    )

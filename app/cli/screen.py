@@ -1,0 +1,112 @@
+"""How the command line speaks: tables and plain lines for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program instead of a table.")]
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document to standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    return str(value)
+
+
+def listing(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, str],
+    *,
+    as_json: bool,
+    title: str = "",
+    empty: str = "Nothing here yet.",
+    more: str = "",
+) -> None:
+    """Print rows as a table, or as JSON with every field they have.
+
+    Args:
+        columns: field name to heading, in order; a heading that ends in `>` is right-aligned.
+        empty: what to say, and what to do next, where there are no rows.
+        more: a last line, such as how to see the next page.
+    """
+    if as_json:
+        print_json(list(rows))
+        return
+    if not rows:
+        out.print(Text(empty))
+        return
+    table = Table(title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for heading in columns.values():
+        is_number = heading.endswith(">")
+        table.add_column(
+            heading.rstrip(">"), justify="right" if is_number else "left", overflow="fold", header_style="dim"
+        )
+    for row in rows:
+        table.add_row(*(Text(cell(row.get(field))) for field in columns))
+    out.print(table)
+    if more:
+        out.print(Text(more, style="dim"))
+
+
+def cell(value: Any) -> str:
+    """One value as a person reads it."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(part) for part in value) or "–"
+    return str(value)
+
+
+def money(cents: int | None, currency: str) -> str:
+    """An amount as a person reads it: `4,200 USD`, or `–` where none is known."""
+    if cents is None:
+        return "–"
+    whole, rest = divmod(abs(cents), 100)
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{whole:,}{f'.{rest:02}' if rest else ''} {currency}"
+
+
+def heading(text: str) -> None:
+    """Print a heading."""
+    out.print()
+    out.print(Text(text, style="bold"))
+
+
+def line(text: str, style: str = "") -> None:
+    """Print one line; markup in data is shown, never followed."""
+    out.print(Text(text, style=style))
+
+
+def next_steps(steps: Mapping[str, str]) -> None:
+    """Print commands to try next, each with what it does."""
+    heading("Next")
+    width = max(len(command) for command in steps)
+    for command, what in steps.items():
+        out.print(Text.assemble("  ", (command.ljust(width), "cyan"), f"   {what}"))

@@ -1,0 +1,151 @@
+"""What is configured, reachable, missing; each with what to do about it. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from app.settings import Settings
+from domain.errors import AttuneError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    state: Literal["ok", "note", "missing"]
+    says: str
+    mend: str = ""
+
+    def as_record(self) -> dict[str, Any]:
+        """The finding as JSON."""
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything a run needs; a look that fails is itself a finding."""
+    from app.wiring import House, open_house
+
+    try:
+        house = open_house(settings)
+    except AttuneError as error:
+        return [Finding("workspace", "missing", str(error))]
+    try:
+        looks: list[Callable[[House], Iterator[Finding]]] = [
+            _workspace, _database, _sender, _content, _model, _history, _channel,
+        ]  # fmt: skip
+        found: list[Finding] = []
+        for look in looks:
+            try:
+                found.extend(look(house))
+            except AttuneError as error:
+                found.append(Finding(look.__name__.strip("_"), "missing", str(error)))
+        return found
+    finally:
+        house.close()
+
+
+def _workspace(house: Any) -> Iterator[Finding]:
+    yield Finding("workspace", "ok", str(house.workspace.folder.resolve()))
+    if house.label:
+        yield Finding("data", "note", house.label)
+
+
+def _database(house: Any) -> Iterator[Finding]:
+    from memory.crm.engine import is_sqlite
+    from memory.crm.migrate import head, is_current, revision_of
+
+    kind = "SQLite in the workspace" if is_sqlite(house.engine) else "PostgreSQL (ATTUNE_DATABASE_URL)"
+    if not is_current(house.engine):
+        yield Finding(
+            "database",
+            "missing",
+            f"{kind} is at revision {revision_of(house.engine)}, this release needs {head()}.",
+            "attune init",
+        )
+        return
+    counts = house.crm.counts()
+    yield Finding(
+        "database",
+        "ok",
+        f"{kind}: {counts['contacts']:,} contacts, {counts['accounts']:,} accounts, {counts['events']:,} events",
+        "" if counts["contacts"] else "attune import hubspot|salesforce|csv …",
+    )
+    broken = house.audit.verify()
+    if broken is not None:
+        yield Finding(
+            "audit", "missing", f"the audit chain is broken at line {broken}", "attune audit --verify"
+        )
+
+
+def _sender(house: Any) -> Iterator[Finding]:
+    sender = house.sender
+    if not sender.postal_address.strip():
+        yield Finding(
+            "sender",
+            "missing",
+            "no postal address: the law of most countries requires one, so every message would be blocked (C-01)",
+            f"fill it in: {house.workspace.sender_file}",
+        )
+        return
+    yield Finding("sender", "ok", f"{sender.from_name} <{sender.from_email}>")
+
+
+def _content(house: Any) -> Iterator[Finding]:
+    assets = house.crm.assets(only_active=True)
+    if not assets:
+        yield Finding(
+            "content", "missing", "no content assets: there is nothing to say", "attune content import FILE"
+        )
+        return
+    bare = [asset.id for asset in assets if not asset.claims]
+    claims = sum(len(asset.claims) for asset in assets)
+    yield Finding("content", "ok", f"{len(assets)} active assets with {claims} approved claims")
+    if bare:
+        yield Finding(
+            "content",
+            "note",
+            f"without approved claims: {', '.join(bare[:5])}",
+            "a draft can say little about them",
+        )
+
+
+def _model(house: Any) -> Iterator[Finding]:
+    settings: Settings = house.settings
+    if not settings.model_is_on:
+        yield Finding(
+            "model",
+            "note",
+            "none: the understudy (deterministic, no model) plays every agent's part",
+            "set OPENAI_API_KEY (or OPENAI_BASE_URL) and ATTUNE_MODEL",
+        )
+        return
+    where = settings.openai_base_url or "the provider's own address"
+    problem = house.ask_for_models()
+    if problem:
+        yield Finding(
+            "model", "missing", f"{settings.model} at {where}: {problem}", "check the address and the key"
+        )
+    else:
+        yield Finding("model", "ok", f"{settings.model} at {where}")
+
+
+def _history(house: Any) -> Iterator[Finding]:
+    remembered = house.history.count()
+    yield Finding("history", "ok", f"Chroma, embedder {house.history.embedder_name}, {remembered:,} memories")
+
+
+def _channel(house: Any) -> Iterator[Finding]:
+    if house.settings.channel == "mailbox":
+        yield Finding(
+            "channel",
+            "note",
+            f"mailbox: messages become .eml files in {house.workspace.mailbox}; nothing leaves this machine",
+            "set ATTUNE_CHANNEL=smtp and ATTUNE_SMTP_HOST to send",
+        )
+        return
+    problem = house.try_smtp()
+    where = f"SMTP {house.settings.smtp_host}:{house.settings.smtp_port} ({house.settings.smtp_tls})"
+    yield Finding("channel", "missing" if problem else "ok", f"{where}{f': {problem}' if problem else ''}")
