@@ -18,6 +18,9 @@ from domain.errors import InvalidFile
 from domain.people import ConsentBasis
 from policies.pressure import PressureLimit
 
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader, in C where it was built: ten times as fast."""
+
 OWN_RULES = Path(__file__).with_name("rules.yaml")
 
 
@@ -173,7 +176,7 @@ def load_rulebook(path: Path | None = None) -> RuleBook:
     """
     source = path or OWN_RULES
     try:
-        raw = yaml.safe_load(source.read_text(encoding="utf-8"))
+        raw = yaml.load(source.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
         return _typed(raw)
     except OSError as problem:
         raise InvalidFile(source, f"cannot be read: {problem.strerror}.") from problem

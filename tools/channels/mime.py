@@ -11,7 +11,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from email import message_from_bytes
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueUnstructuredHeader
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime
@@ -26,7 +26,7 @@ _SUPPLIED = frozenset({"list-unsubscribe", "list-unsubscribe-post", "x-attune-id
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+>")
 
 
-class _LinkHeader(UniqueUnstructuredHeader, BaseHeader):
+class _LinkHeader(UnstructuredHeader, BaseHeader):
     """A header of links, folded only between them: Python would cut or encode a link longer than a line."""
 
     def fold(self, *, policy: Policy) -> str:

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.campaign import Autonomy
+from domain.content import AssetKind
+from domain.decision import Alternative, Knowledge
+from domain.dossier import Dossier
+from domain.message import Author, Finding, Severity, Signal, SignalBrief, Stakes, Verdict
+from domain.people import Deal, DealKind, LifecycleStage, Seniority
+from policies.stakes import assess
+from tests.unit.policies.cases import ACCOUNT, ASSET, CONTACT, NOW, OFFER, RULES, decision, draft, standing
+
+HELD = Verdict(findings=(Finding(rule_id="C-07", severity=Severity.HOLD, reason="a number nobody backs"),))
+EXECUTIVE = CONTACT.model_copy(
+    update={"seniority": Seniority.EXECUTIVE, "job_title": "Chief Financial Officer"}
+)
+MQL = CONTACT.model_copy(update={"lifecycle_stage": LifecycleStage.MQL})
+WEAK = SignalBrief(signals=(Signal(text="one old visit", evidence=("E3",), strength="weak"),))
+
+
+def deal(**changes: Any) -> Deal:
+    return Deal(id="d", name="Northwind 2027", stage="open", amount_cents=10_000).model_copy(update=changes)
+
+
+def stakes(contact: Any = CONTACT, autonomy: Autonomy = Autonomy.GUARDED, **changes: Any) -> Stakes:
+    dossier = Dossier(
+        standing=standing(contact),
+        account=ACCOUNT,
+        deals=changes.pop("deals", ()),
+        account_was_contacted=changes.pop("known", True),
+    )
+    whole: dict[str, Any] = {
+        "decision": decision(),
+        "asset": ASSET,
+        "draft": draft(),
+        "verdict": Verdict(),
+        "messages_sent_in_campaign": 100,
+        "rules": RULES,
+        "now": NOW,
+    }
+    return assess(dossier=dossier, autonomy=autonomy, **(whole | changes))
+
+
+def codes(found: Stakes) -> list[str]:
+    return [reason.code for reason in found.reasons]
+
+
+def test_a_routine_message_goes_alone_in_guarded() -> None:
+    assert not stakes().asks_a_person
+
+
+RENEWAL = deal(kind=DealKind.RENEWAL, closes_on=(NOW + timedelta(days=90)).date())
+CASES: list[tuple[str, dict[str, Any]]] = [
+    ("executive", {"contact": EXECUTIVE}),
+    ("first_contact", {"known": False}),
+    ("renewal", {"deals": (RENEWAL,)}),
+    ("renewal", {"deals": (deal(kind=DealKind.RENEWAL),)}),
+    ("large_deal", {"deals": (deal(amount_cents=5_000_000),)}),
+    ("hand_off", {"contact": MQL, "asset": ASSET.model_copy(update={"kind": AssetKind.MEETING})}),
+    ("price", {"asset": ASSET.model_copy(update={"offer": OFFER})}),
+    ("finding", {"verdict": HELD}),
+    ("understudy", {"draft": draft(author=Author.UNDERSTUDY, stand_in_for="timeout")}),
+    ("edited", {"draft": draft(author=Author.REVIEWER)}),
+    ("low_confidence", {"brief": WEAK}),
+    ("cold_start", {"decision": decision(knowledge=Knowledge.GUESSING), "messages_sent_in_campaign": 19}),
+]
+
+
+@pytest.mark.parametrize(("code", "changes"), CASES)
+def test_each_stake_asks_a_person_in_guarded(code: str, changes: dict[str, Any]) -> None:
+    assert codes(stakes(**changes)) == [code]
+
+
+@pytest.mark.parametrize(("code", "changes"), CASES)
+def test_autopilot_asks_for_the_locked_reasons_only(code: str, changes: dict[str, Any]) -> None:
+    locked = code in RULES.stakes.locked
+    assert codes(stakes(autonomy=Autonomy.AUTOPILOT, **changes)) == ([code] if locked else [])
+
+
+def test_assist_asks_for_everything() -> None:
+    assert codes(stakes(autonomy=Autonomy.ASSIST)) == ["assist"]
+
+
+def test_what_is_closed_far_or_past_its_first_messages_asks_nobody() -> None:
+    far = deal(kind=DealKind.RENEWAL, closes_on=(NOW + timedelta(days=91)).date())
+    closed = deal(kind=DealKind.RENEWAL, is_closed=True, amount_cents=9_000_000)
+    guessing = decision(knowledge=Knowledge.GUESSING)
+    assert codes(stakes(deals=(far, closed), decision=guessing, messages_sent_in_campaign=20)) == []
+
+
+@pytest.mark.parametrize(("uncertainty", "asks"), [(101.0, True), (100.0, False)])
+def test_a_worth_nobody_can_tell_from_nothing_asks(uncertainty: float, asks: bool) -> None:
+    taken = decision()
+    alternative = Alternative(
+        action_key=taken.action.key, probability=0.4, value_cents=100, uncertainty_cents=uncertainty
+    )
+    found = stakes(decision=taken.model_copy(update={"alternatives": (alternative,)}))
+    assert codes(found) == (["low_confidence"] if asks else [])
+
+
+def test_a_reason_states_the_fact() -> None:
+    found = stakes(EXECUTIVE, deals=(RENEWAL,))
+    assert [r.text for r in found.reasons] == [
+        "Dana Ruiz is Chief Financial Officer",
+        "The renewal 'Northwind 2027' closes on 2027-02-22",
+    ]
