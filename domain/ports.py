@@ -145,7 +145,7 @@ class CrmReader(Protocol):
         ...
 
     def sent_in_campaign(self, campaign_id: str) -> int:
-        """How many messages of this campaign have been sent so far, over all its runs."""
+        """How many messages of this campaign have been sent so far, over all its runs; counted to 1,000."""
         ...
 
 

@@ -47,18 +47,22 @@ class OutboxStore:
         with self._engine.connect() as connection:
             return _entry(connection, entry_id)
 
-    def reserve(self, entry_id: str, check: SendCheck, now: datetime) -> OutboxEntry:
-        """Move an approved, due entry to `sending` under a new fencing token, or say why not."""
+    def reserve(self, entry_id: str, check: SendCheck, now: datetime) -> OutboxEntry | None:
+        """Move an approved, due entry to `sending` under a new fencing token, or return None.
+
+        Only the call that made the move gets the entry; `get` tells everyone else why not.
+        """
         with writing(self._engine) as connection:
             entry = _entry(connection, entry_id)
             if is_postgres(connection):
                 _lock_for_send(connection, entry)
                 entry = _entry(connection, entry_id)
             if entry.status is not OutboxStatus.APPROVED or entry.not_before > now:
-                return entry
+                return None
             reason = _why_not(connection, entry, check, now)
             if reason is not None:
-                return _change(connection, entry.id, now, status=OutboxStatus.REFUSED.value, detail=reason)
+                _change(connection, entry.id, now, status=OutboxStatus.REFUSED.value, detail=reason)
+                return None
             return _change(
                 connection,
                 entry.id,

@@ -18,6 +18,7 @@ from domain.decision import Decision
 from domain.dossier import Dossier, Standing
 from domain.errors import NotFound
 from domain.events import Event, EventKind
+from domain.message import OutboxStatus
 from domain.people import Account, BuyingRole, Consent, Contact, Deal, DealStageChange, Suppression
 from domain.ports import Clock
 from memory.crm import codec
@@ -208,6 +209,16 @@ class CrmStore:
         if row is None:
             raise NotFound("campaign", campaign_id, "It is stored when it is first run.")
         return codec.campaign_of(row)
+
+    def sent_in_campaign(self, campaign_id: str) -> int:
+        """How many messages of this campaign have been sent so far, over all its runs; counted to 1,000."""
+        sent = (
+            select(OUTBOX.c.id)
+            .where(OUTBOX.c.campaign_id == campaign_id, OUTBOX.c.status == OutboxStatus.SENT.value)
+            .limit(1_000)
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.count()).select_from(sent.subquery())).scalar_one()
 
     def campaigns(self, limit: int = 100, offset: int = 0) -> tuple[Campaign, ...]:
         """Return campaigns, the most recently run first."""

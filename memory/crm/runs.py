@@ -118,6 +118,18 @@ class RunStore:
             row = connection.execute(query).mappings().first()
         return None if row is None else codec.run_contact_of(row)
 
+    def lines_of(self, contact_id: str, limit: int = 20) -> tuple[RunContact, ...]:
+        """Return one contact's lines in every run, newest run first."""
+        query = (
+            select(RUN_CONTACTS)
+            .join(RUNS, RUNS.c.id == RUN_CONTACTS.c.run_id)
+            .where(RUN_CONTACTS.c.contact_id == contact_id)
+            .order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc())
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return tuple(codec.run_contact_of(row) for row in connection.execute(query).mappings())
+
     def counts(self, run_id: str) -> dict[ContactOutcome, int]:
         """Return how many contacts stand where."""
         return {ContactOutcome(key): many for key, many in self._counted(run_id, RUN_CONTACTS.c.outcome)}

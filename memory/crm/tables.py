@@ -346,6 +346,18 @@ class ReviewTable(SQLModel, table=True):
     at: datetime
 
 
+class DraftTable(SQLModel, table=True):
+    """What was made for each decision; `record` is the JSON of `DraftRecord`."""
+
+    __tablename__ = "drafts"
+
+    decision_id: str = Field(primary_key=True)
+    run_id: str = Field(index=True)
+    contact_id: str = Field(foreign_key="contacts.id", index=True)
+    record: dict[str, Any] = _json()
+    kept_at: datetime
+
+
 class AuditTable(SQLModel, table=True):
     """Append-only chain: each row's hash covers the row before."""
 

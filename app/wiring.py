@@ -1,0 +1,263 @@
+"""Joins the rooms: the only file that knows who fills which port."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import Engine
+
+from agents.compliance_reviewer import ComplianceReviewer
+from agents.content_strategist import ContentStrategist
+from agents.graph import build_graph
+from agents.outreach_composer import OutreachComposer
+from agents.signal_analyst import SignalAnalyst
+from agents.workbench import Workbench
+from app.carry import Carrier
+from app.checkpoints import open_checkpoints
+from app.settings import Settings
+from app.workspace import Workspace
+from domain.base import utc_now
+from domain.campaign import Caps
+from domain.errors import AttuneError, SettingsInvalid
+from domain.ports import Channel, Clock, Embedder, LanguageModel
+from domain.sender import SenderProfile
+from memory.crm.audience import AudienceReader
+from memory.crm.audit import AuditChain
+from memory.crm.content import ContentStore
+from memory.crm.drafts import DraftStore
+from memory.crm.engine import open_engine
+from memory.crm.intake import Intake
+from memory.crm.journal import Journal
+from memory.crm.migrate import head, is_current, revision_of, upgrade
+from memory.crm.outbox import OutboxStore
+from memory.crm.proposals import ProposalStore
+from memory.crm.reader import CrmStore
+from memory.crm.runs import RunStore
+from memory.history.clients import embedded, served
+from memory.history.store import ChromaHistory
+from policies.rulebook import RuleBook, load_rulebook
+from prompts.library import PromptLibrary
+from tools import embedders
+from tools.channels.mailbox import MailboxChannel
+from tools.channels.smtp import SmtpChannel
+from tools.crm import CrmToolbox
+from tools.models.budget import RunBudget
+
+EMBEDDER_FACT = "embedder-setting"
+LABEL_FACT = "label"
+
+
+@dataclass(frozen=True)
+class House:
+    """One workspace, opened. Parts are made when first asked for, so a listing starts fast."""
+
+    settings: Settings
+    workspace: Workspace
+    clock: Clock = utc_now
+
+    @cached_property
+    def database_url(self) -> str | None:
+        """The PostgreSQL URL, or None where the workspace's SQLite files are used."""
+        return self.settings.database_url.get_secret_value() if self.settings.database_url else None
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The CRM's database."""
+        return open_engine(self.database_url or f"sqlite:///{self.workspace.database}")
+
+    @cached_property
+    def crm(self) -> CrmStore:
+        """Reads of the CRM."""
+        return CrmStore(self.engine, self.clock)
+
+    @cached_property
+    def content(self) -> ContentStore:
+        """Assets, campaigns, named facts."""
+        return ContentStore(self.engine, self.clock)
+
+    @cached_property
+    def audience(self) -> AudienceReader:
+        """Bulk reads for runs."""
+        return AudienceReader(self.engine, self.clock)
+
+    @cached_property
+    def runs(self) -> RunStore:
+        """Runs and their ledgers."""
+        return RunStore(self.engine)
+
+    @cached_property
+    def outbox(self) -> OutboxStore:
+        """Messages on their way."""
+        return OutboxStore(self.engine, self.clock)
+
+    @cached_property
+    def proposals(self) -> ProposalStore:
+        """What waits for a person."""
+        return ProposalStore(self.engine)
+
+    @cached_property
+    def archive(self) -> DraftStore:
+        """What was made for each decision."""
+        return DraftStore(self.engine)
+
+    @cached_property
+    def audit(self) -> AuditChain:
+        """The append-only chain."""
+        return AuditChain(self.engine, self.clock)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """Events."""
+        return Journal(self.engine, self.clock)
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Stores what importers read."""
+        return Intake(self.engine, self.clock)
+
+    @cached_property
+    def rules(self) -> RuleBook:
+        """The rule book."""
+        return load_rulebook()
+
+    @cached_property
+    def sender(self) -> SenderProfile:
+        """The team's own profile."""
+        return self.workspace.sender()
+
+    @cached_property
+    def prompts(self) -> PromptLibrary:
+        """What models are told."""
+        return PromptLibrary()
+
+    @cached_property
+    def label(self) -> str:
+        """What this workspace's data is, if it is not a team's own ("Generated sample market …")."""
+        return str((self.content.get_fact(LABEL_FACT) or {}).get("text", ""))
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedder this workspace was made with, or was moved to."""
+        chosen = self.content.get_fact(EMBEDDER_FACT)
+        return self._embedder(str(chosen["name"]) if chosen else self.settings.embedder)
+
+    @cached_property
+    def history(self) -> ChromaHistory:
+        """The memory of contact history."""
+        url = self.settings.chroma_url
+        return ChromaHistory(self.engine, served(url) if url else embedded(self.workspace.history), self.embedder)
+
+    @cached_property
+    def channel(self) -> Channel:
+        """Carries messages out of the house."""
+        settings = self.settings
+        if settings.channel == "mailbox":
+            return MailboxChannel(self.workspace.mailbox, self.clock)
+        if not settings.smtp_host:
+            raise SettingsInvalid("ATTUNE_SMTP_HOST is missing, and ATTUNE_CHANNEL is smtp. See .env.example.")
+        password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
+        return SmtpChannel(
+            settings.smtp_host,
+            settings.smtp_port,
+            settings.smtp_username,
+            password,
+            settings.smtp_tls,
+            settings.smtp_timeout_seconds,
+            self.clock,
+        )
+
+    @cached_property
+    def budget(self) -> RunBudget:
+        """Caps and usage per run."""
+        return RunBudget()
+
+    @cached_property
+    def model(self) -> LanguageModel | None:
+        """The language model, or None: then the understudy plays every part."""
+        if not self.settings.model_is_on:
+            return None
+        from tools.models.openai_chat import OpenAIChat
+
+        return OpenAIChat.from_settings(self.settings, self.budget)
+
+    @cached_property
+    def bench(self) -> Workbench:
+        """What the graph's nodes may use."""
+        return Workbench(
+            clock=self.clock,
+            crm=self.crm,
+            history=self.history,
+            outbox=self.outbox,
+            proposals=self.proposals,
+            archive=self.archive,
+            audit=self.audit,
+            channel=self.channel,
+            rules=self.rules,
+            sender=self.sender,
+            link_key=self.workspace.link_key(),
+            analyst=SignalAnalyst(self.model, self.prompts),
+            strategist=ContentStrategist(self.model, self.prompts, CrmToolbox(self.crm)),
+            composer=OutreachComposer(self.model, self.prompts),
+            reviewer=ComplianceReviewer(self.model, self.prompts),
+        )
+
+    @asynccontextmanager
+    async def open_carrier(self) -> AsyncIterator[Carrier]:
+        """Yield what carries contacts, bound to the running event loop."""
+        async with open_checkpoints(self.workspace.checkpoints, self.database_url) as saver:
+            yield Carrier(graph=build_graph(saver), saver=saver, bench=self.bench, runs=self.runs)
+
+    def begin_budget(self, run_id: str, caps: Caps) -> None:
+        """Set a run's caps; a resumed run keeps what it had spent."""
+        self.budget.open(run_id, caps, spent=self.runs.usage(run_id))
+
+    def reindex(self, name: str, progress: Callable[[int, int], None]) -> int:
+        """Move the contact history to another embedder and remember the choice; return vectors written."""
+        written = self.history.reindex(self._embedder(name), progress)
+        self.content.set_fact(EMBEDDER_FACT, {"name": name})
+        return written
+
+    def _embedder(self, name: str) -> Embedder:
+        return embedders.choose(name, self.settings)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "history" in self.__dict__:
+            self.history.close()
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+
+def open_house(settings: Settings, clock: Clock = utc_now) -> House:
+    """Open a workspace.
+
+    Raises:
+        WorkspaceMissing: there is none at the place the settings name.
+        AttuneError: its database belongs to another release.
+    """
+    house = House(settings, Workspace(settings.workspace).require(), clock)
+    if not is_current(house.engine):
+        at = revision_of(house.engine) or "empty"
+        house.close()
+        raise AttuneError(
+            f"The database of {settings.workspace} is at {at}, this release needs {head()}. "
+            "Nothing was changed. Bring it up to date with `attune init`."
+        )
+    return house
+
+
+def make_workspace(settings: Settings) -> tuple[bool, str]:
+    """Make or update a workspace; return whether it is new, and its database revision."""
+    workspace = Workspace(settings.workspace)
+    is_new = workspace.lay()
+    house = House(settings, workspace)
+    try:
+        upgrade(house.engine)
+        if house.content.get_fact(EMBEDDER_FACT) is None:
+            house.content.set_fact(EMBEDDER_FACT, {"name": settings.embedder})
+        return is_new, head()
+    finally:
+        house.close()
