@@ -22,7 +22,8 @@ from policies import markup
 from policies.envelope import unsafe_character
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_PLAIN_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .'’-](?=[^\W_])|\.(?=$| )){0,38}")
+_NAME_PART = r"[^\W\d_](?:[^\W\d_]|['’-](?=[^\W\d_])){0,24}\.?"
+_PLAIN_NAME = re.compile(rf"{_NAME_PART}(?: {_NAME_PART}){{0,2}}")
 _SIGNATURE_BYTES = 12
 
 

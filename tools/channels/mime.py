@@ -37,7 +37,8 @@ class _LinkHeader(UnstructuredHeader, BaseHeader):
 
 _HEADERS = HeaderRegistry()
 _HEADERS.map_to_type("list-unsubscribe", _LinkHeader)
-_POLICY = SMTP.clone(header_factory=_HEADERS)
+_POLICY = SMTP.clone(header_factory=_HEADERS, max_line_length=76)
+"""76: the line length of quoted-printable bodies (RFC 2045) follows the policy's."""
 
 
 def to_mime(message: Message, sent_at: datetime) -> bytes:
