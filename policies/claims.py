@@ -16,8 +16,11 @@ from policies.quantities import asked_quantities, quantities
 from policies.rulebook import RuleBook
 
 _SUPERLATIVE = re.compile(
-    r"\b(?:best|leading|fastest|cheapest|easiest|largest|most (?:popular|trusted|advanced|powerful)"
-    r"|number one|unmatched|unrivall?ed|guarantee[ds]?|world[- ]class|award[- ]winning)\b|#1\b|\bno\. ?1\b",
+    r"\bbest[- ]in[- ]class\b|\b(?:the|our) (?:very )?best (?:tool|platform|product|software|solution|choice|price"
+    r"|deal|value|results?|in the (?:market|industry|world|business))\b|\b(?:market|industry|world)[- ]leading\b"
+    r"|\b(?:the|a|our) leading\b|\b(?:fastest|cheapest|easiest|largest)\b"
+    r"|\bmost (?:popular|trusted|advanced|powerful)\b|\bnumber one\b|\bunmatched\b|\bunrivall?ed\b"
+    r"|\bguarantee[ds]?\b|\bworld[- ]class\b|\baward[- ]winning\b|#1\b|\bno\. ?1\b",
     re.IGNORECASE,
 )
 _CUSTOMERS = re.compile(
@@ -34,18 +37,19 @@ _THEIR_ACT = re.compile(
     re.IGNORECASE,
 )
 _CAPABILITY = re.compile(
-    r"\b(?:(?i:we|it|(?:our|the|this) (?:product|platform|software|tool|service|team|solution|guide"
-    r"|calculator|report|webinar|checklist|case study))|[A-Z]\w+)\s+(?:automatically |can |will |also )*"
+    r"(?<!how )\b(?:(?i:we|it|(?:our|the|this) (?:product|platform|software|tool|service|team|solution|guide"
+    r"|calculator|report|webinar|checklist|case study))|(?!Please\b)[A-Z]\w+)\s+(?:automatically |can |will |also )*"
     r"(?:automates?|boosts?|cuts?|delivers?|doubles?|eliminates?|ensures?|improves?|increases?|integrates?"
     r"|lowers?|prevents?|reduces?|replaces?|saves?|shortens?|speeds? up|supports?|triples?)\b"
 )
 _WATCHED = re.compile(
     r"\b(?:i|we)(?:'ve|’ve| have| can|'m|’m)?\s+(?:also |just |recently )*(?:saw|see|seen|noticed|notice"
-    r"|observed|tracked|spotted)\b.{0,40}\byou"
+    r"|observed|tracked|spotted)\b[^.,;:!?]{0,40}\byou\b"
     r"|\byou(?:'ve|’ve| have| were| recently| just| also| keep| kept)*\s+(?:visit(?:ed|ing)|view(?:ed|ing)"
     r"|brows(?:ed|ing)|open(?:ed|ing) (?:our|my|the|an?) e?-?mail|click(?:ed|ing)|look(?:ed|ing) at our"
     r"|spent time on)\b"
-    r"|\byour (?:recent )?(?:visits?|clicks?|page views?|browsing)\b",
+    r"|\byour (?:recent )?(?:visits?|clicks?|page views?|browsing)\b"
+    r"|\b(?:saw|noticed|seen|observed) your (?:recent )?(?:interest|activity|behaviou?r)\b",
     re.IGNORECASE,
 )
 _OWN_WORDS = ("Replied to", "Filled in a form", "Remembered reply", "Remembered form")
