@@ -10,6 +10,8 @@ asks its store first.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -34,6 +36,7 @@ MOST_REVISIONS = 2
 RECALLED = 6
 
 Bench = Runtime[Workbench]
+Node = Callable[[OutreachState, Bench], Coroutine[Any, Any, Any]]
 OutreachGraph = CompiledStateGraph[OutreachState, Workbench, OutreachState, OutreachState]
 
 
@@ -250,20 +253,32 @@ def _keep(state: OutreachState, bench: Workbench) -> None:
     )
 
 
-def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> OutreachGraph:
-    """Join the nodes. Compiling takes under a millisecond, so every worker has its own."""
+def build_graph(
+    checkpointer: BaseCheckpointSaver[Any] | None = None, bench: Workbench | None = None
+) -> OutreachGraph:
+    """Join the nodes. Compiling takes under a millisecond, so every worker has its own.
+
+    Args:
+        checkpointer: where threads are kept; None where the host brings its own.
+        bench: binds the graph to one workbench, for hosts that cannot pass a context.
+    """
+    nodes: dict[str, Any] = {
+        "signals": signals,
+        "plan": plan,
+        "draft": draft,
+        "review": review,
+        "stakes": stakes,
+        "propose": propose,
+        "settle": approval.settle,
+        "dispatch": send,
+        "finish": finish,
+    }
     graph = StateGraph(OutreachState, context_schema=Workbench)
-    graph.add_node("signals", signals)
-    graph.add_node("plan", plan)
-    graph.add_node("draft", draft)
-    graph.add_node("review", review)
-    graph.add_node("stakes", stakes)
-    graph.add_node("propose", propose)
+    for name, node in nodes.items():
+        bound: Any = node if bench is None else _bound(node, bench)
+        graph.add_node(name, bound)
     graph.add_node("approval", approval.approval)
-    graph.add_node("settle", approval.settle)
     graph.add_node("edit", approval.edit)
-    graph.add_node("dispatch", send)
-    graph.add_node("finish", finish)
     graph.add_edge(START, "signals")
     graph.add_edge("signals", "plan")
     graph.add_edge("plan", "draft")
@@ -273,3 +288,11 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Outreac
     graph.add_edge("dispatch", "finish")
     graph.add_edge("finish", END)
     return graph.compile(checkpointer=checkpointer, name="outreach")
+
+
+def _bound(node: Node, bench: Workbench) -> Node:
+    @functools.wraps(node)
+    async def with_bench(state: OutreachState, runtime: Bench) -> Any:
+        return await node(state, runtime.override(context=bench))
+
+    return with_bench

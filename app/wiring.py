@@ -148,7 +148,9 @@ class House:
     def history(self) -> ChromaHistory:
         """The memory of contact history."""
         url = self.settings.chroma_url
-        return ChromaHistory(self.engine, served(url) if url else embedded(self.workspace.history), self.embedder)
+        return ChromaHistory(
+            self.engine, served(url) if url else embedded(self.workspace.history), self.embedder
+        )
 
     @cached_property
     def channel(self) -> Channel:
@@ -157,7 +159,9 @@ class House:
         if settings.channel == "mailbox":
             return MailboxChannel(self.workspace.mailbox, self.clock)
         if not settings.smtp_host:
-            raise SettingsInvalid("ATTUNE_SMTP_HOST is missing, and ATTUNE_CHANNEL is smtp. See .env.example.")
+            raise SettingsInvalid(
+                "ATTUNE_SMTP_HOST is missing, and ATTUNE_CHANNEL is smtp. See .env.example."
+            )
         password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
         return SmtpChannel(
             settings.smtp_host,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, and_, or_, select
+from sqlalchemy import Connection, Engine, and_, or_, select, tuple_
 
 from domain.base import utc_now
-from domain.events import Event
+from domain.events import Event, EventKind
 from domain.ports import Clock
 from memory.crm import codec
 from memory.crm.statements import EVENTS, batches, insert_new, writing
@@ -50,6 +50,34 @@ class Journal:
         query = query.order_by(EVENTS.c.at.desc(), EVENTS.c.id.desc()).limit(limit)
         with self._engine.connect() as connection:
             return tuple(codec.event_of(row) for row in connection.execute(query).mappings())
+
+    def received_after(
+        self, received_at: datetime, event_id: str, kinds: Sequence[EventKind], limit: int = 5_000
+    ) -> tuple[tuple[Event, ...], datetime, str]:
+        """Return what contacts did, of these kinds, in the order it reached us, and where to go on.
+
+        Args:
+            received_at: UTC time the last event seen was received at.
+            event_id: id of the last event seen.
+            kinds: what is asked for.
+            limit: most events returned; fewer means there are no more.
+
+        """
+        query = (
+            select(EVENTS)
+            .where(
+                tuple_(EVENTS.c.received_at, EVENTS.c.id) > tuple_(received_at, event_id),
+                EVENTS.c.contact_id.is_not(None),
+                EVENTS.c.kind.in_([kind.value for kind in kinds]),
+            )
+            .order_by(EVENTS.c.received_at, EVENTS.c.id)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        if rows:
+            received_at, event_id = rows[-1]["received_at"], rows[-1]["id"]
+        return tuple(codec.event_of(row) for row in rows), received_at, event_id
 
 
 def append_events(connection: Connection, events: Sequence[Event], received_at: datetime) -> int:

@@ -123,6 +123,7 @@ class EventTable(SQLModel, table=True):
     __table_args__ = (
         Index("ix_events_contact_at", "contact_id", "at"),
         Index("ix_events_account_at", "account_id", "at"),
+        Index("ix_events_received", "received_at", "id"),
     )
 
     id: str = Field(primary_key=True)

@@ -1,4 +1,4 @@
-"""Drafts: what was made for each decision, kept after the checkpoints are gone."""
+"""Drafts, kept after the checkpoints are gone; events in the order they were received."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ def upgrade() -> None:
     with op.batch_alter_table("drafts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_drafts_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_drafts_run_id"), ["run_id"], unique=False)
+    with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.create_index("ix_events_received", ["received_at", "id"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.drop_index("ix_events_received")
     op.drop_table("drafts")
