@@ -151,17 +151,30 @@ def _statements(
     superlative = _SUPERLATIVE.search(text)
     if superlative and superlative.group().lower() not in backing.lower():
         yield _hold(f"{superlative.group()!r} is a claim nobody approved", text, "leave the word out")
-    if cited or missing or superlative:
+    if missing or superlative:
         return
-    question = text.rstrip().endswith("?")
-    for pattern, what in (
-        (_CUSTOMERS, "speaks of other customers"),
-        (_THEIR_ACT, "tells the contact what they did"),
-        (_CAPABILITY, "says what a product does"),
-    ):
-        if pattern.search(text) and not (question and pattern is _CAPABILITY):
-            yield _hold(f"the sentence {what} but names no evidence", text, "name the evidence")
+    for pattern, what, backs in _FACTS:
+        if pattern.search(text) and not any(backs(fact) for fact in cited):
+            if pattern is _CAPABILITY and text.rstrip().endswith("?"):
+                continue
+            yield _hold(f"the sentence {what} but names no evidence of that", text, "name the evidence")
             return
+
+
+def _is_approved(fact: Evidence) -> bool:
+    return fact.kind in {EvidenceKind.CLAIM, EvidenceKind.OFFER} or fact.ref.startswith("asset:")
+
+
+def _is_their_act(fact: Evidence) -> bool:
+    return fact.kind in {EvidenceKind.EVENT, EvidenceKind.MEMORY} and not fact.is_private
+
+
+_FACTS = (
+    (_CUSTOMERS, "speaks of other customers", _is_approved),
+    (_THEIR_ACT, "tells the contact what they did", _is_their_act),
+    (_CAPABILITY, "says what a product does", _is_approved),
+)
+"""What a sentence can state, and which evidence backs it."""
 
 
 def _privacy(sentence: DraftSentence, evidence: Sequence[Evidence], span_words: int) -> Iterator[Finding]:

@@ -164,6 +164,8 @@ def _addresses(letter: Letter) -> Iterator[Finding]:
     for what, value in (("recipient's", message.to_address), ("From", message.from_address)):
         if not _ADDRESS.fullmatch(value) or len(value) > letter.rules.content.address_most_chars:
             yield block("C-25", f"the {what} address is not one plain address", value[:80])
+        elif not value.isascii():
+            yield block("C-25", f"the {what} address has letters most mail servers do not take", value[:80])
     found = _MESSAGE_ID.fullmatch(message.message_id)
     if not found or found[1].lower() != message.from_address.rpartition("@")[2].lower():
         yield block("C-25", "the Message-ID is not under the sender's domain", message.message_id[:80])
@@ -190,7 +192,8 @@ def _lengths(letter: Letter) -> Iterator[Finding]:
 def _links(letter: Letter) -> Iterator[Finding]:
     message = letter.message
     urls = [href for href, _ in markup.links(message.html)]
-    urls += [m.group().rstrip(".,;:") for m in markup.URL.finditer(message.text)]
+    rest = " ".join(word for word in message.text.split() if word != letter.asset_url)
+    urls += [m.group().rstrip(".,;:") for m in markup.URL.finditer(rest)]
     foreign = sorted({url for url in urls if not _is_own(url, letter.sender) and url != letter.asset_url})
     # At sending the asset is not read again (the approved hash covers its link); one outside address
     # is then the most a message can have.

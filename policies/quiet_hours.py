@@ -74,8 +74,7 @@ def zones_of(contact: Contact, rules: QuietHourRules) -> tuple[ZoneInfo, ...]:
     own = _zone(contact.time_zone)
     if own is not None:
         return (own,)
-    names = _zones_by_country().get(contact.country or "", rules.unknown_zones)
-    return tuple(ZoneInfo(name) for name in names)
+    return _opened(_zones_by_country().get(contact.country or "", rules.unknown_zones))
 
 
 def _first_common(start: datetime, zones: tuple[ZoneInfo, ...], rules: QuietHourRules) -> datetime | None:
@@ -114,6 +113,11 @@ def _zone(name: str | None) -> ZoneInfo | None:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError):  # an import brought a zone that does not exist
         return None
+
+
+@cache
+def _opened(names: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
+    return tuple(ZoneInfo(name) for name in names)
 
 
 @cache

@@ -66,6 +66,19 @@ def test_a_stated_fact_without_evidence_is_held(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("You downloaded our guide.", "E1"),
+        ("You asked for prices.", "E3"),
+        ("Our platform reduces waiting.", "E2"),
+        ("Our customers love it.", "E4"),
+    ],
+)
+def test_evidence_of_another_kind_backs_nothing(text: str, evidence: str) -> None:
+    assert ("C-07", "hold") in found(text, evidence)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Best practices differ.",

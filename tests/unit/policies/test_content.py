@@ -60,6 +60,8 @@ def test_one_sentence_breaks_one_rule(sentence: str, rule: str, severity: str) -
     "sentence",
     [
         "Would 15 minutes next week suit you?",
+        "Your account team may know more.",
+        "It comes as a [PDF] to print.",
         "You may find it useful.",
         "The checklist is short and asks about your own process.",
         "Your CRM and your B2B team know this better than I do.",
@@ -142,6 +144,17 @@ def test_changed_html_is_blocked(old: str, new: str, rule: str) -> None:
 def test_a_link_that_shows_another_address_is_blocked() -> None:
     asset = ASSET.model_copy(update={"call_to_action": "https://bank.example"})
     assert ("A-05", "block") in severities(judged(asset=asset))
+
+
+def test_an_approved_address_with_brackets_passes() -> None:
+    asset = type(ASSET).model_validate(
+        {**ASSET.model_dump(), "url": "https://acme.example/wiki/Quote_(sales)"}
+    )
+    assert judged(asset=asset).findings == ()
+
+
+def test_an_address_mail_servers_do_not_take_is_blocked() -> None:
+    assert ("C-25", "block") in severities(judged(said=message(to_address="dána@northwind.example")))
 
 
 def test_invisible_characters_are_blocked() -> None:
