@@ -133,8 +133,10 @@ def _model(house: Any) -> Iterator[Finding]:
 
 
 def _history(house: Any) -> Iterator[Finding]:
-    remembered = house.history.count()
-    yield Finding("history", "ok", f"Chroma, embedder {house.history.embedder_name}, {remembered:,} memories")
+    many = sum(house.history.counts().values())
+    yield Finding("history", "ok", f"Chroma, embedder {house.embedder.name}, {many:,} memories")
+    if not house.history.holds_vectors:
+        yield Finding("history", "note", "another process holds the vectors; recall embeds anew meanwhile")
 
 
 def _channel(house: Any) -> Iterator[Finding]:

@@ -8,10 +8,10 @@ from agents.dispatch import OUTCOME_OF_STATUS
 from agents.workbench import outbox_id
 from app.wiring import House
 from domain.errors import ReviewRejected
-from domain.history import MemoryKind, Remembered
 from domain.message import OutboxEntry
 from domain.review import Proposal, ProposalStatus, Review, ReviewAct
 from domain.run import ContactOutcome
+from memory.history.story import lesson
 
 
 @dataclass(frozen=True)
@@ -80,19 +80,6 @@ def _tell_if_nothing_happened(before: Proposal, after: Proposal, given: Review) 
 
 def _learn(house: House, proposal: Proposal, given: Review) -> None:
     """Keep what the reviewer taught as a lesson in the contact's history."""
-    subject = repr(proposal.draft.subject)
-    words = {
-        ReviewAct.REJECT: f"A reviewer rejected the message {subject}: {given.reason}",
-        ReviewAct.EDIT: f"A reviewer reworded the message {subject}: {given.reason or 'no reason given'}",
-        ReviewAct.ANSWER: f"A reviewer asked for another draft: {given.reason}",
-    }.get(given.act)
-    if words is None:
-        return
-    lesson = Remembered(
-        contact_id=proposal.contact_id,
-        kind=MemoryKind.LESSON,
-        text=words,
-        at=given.at,
-        ref=f"review:{proposal.id}:{proposal.version}:{given.act.value}",
-    )
-    house.history.remember([lesson])
+    taught = lesson(given, proposal)
+    if taught is not None:
+        house.history.remember([taught])

@@ -18,6 +18,7 @@ from app.carry import Carrier
 from app.decide import Decider
 from app.deliver import reconcile
 from app.jobs import Jobs, Worker, working
+from app.remembering import catch_up
 from app.wiring import House
 from domain.campaign import Autonomy, Campaign
 from domain.decision import Decision
@@ -106,6 +107,7 @@ async def carry_on(house: House, run: Run, progress: Progress | None = None) -> 
         with house.workspace.sending():
             async with house.open_carrier() as carrier:
                 await _work(house, carrier, run, progress)
+    catch_up(house)
     if not house.runs.queued(run.id, limit=1):
         run = house.runs.finish(run.id, house.clock())
     return report(house, run, was_resumed=False)

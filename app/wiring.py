@@ -183,9 +183,21 @@ class House:
         """The language model, or None: then the understudy plays every part."""
         if not self.settings.model_is_on:
             return None
-        from tools.models.openai_chat import OpenAIChat
+        from tools.models.openai_chat import ChatEndpoint, OpenAIChat
+        from tools.models.prices import read_prices
+        from tools.models.retry import RetryRule
 
-        return OpenAIChat.from_settings(self.settings, self.budget)
+        settings, key = self.settings, self.settings.openai_api_key
+        endpoint = ChatEndpoint(
+            models={"default": settings.model or "", **settings.models},
+            api_key=key.get_secret_value() if key else None,
+            base_url=settings.openai_base_url,
+            structured_output=settings.structured_output,
+            timeout_seconds=settings.model_timeout_seconds,
+            concurrency=settings.model_concurrency,
+            retry=RetryRule(attempts=settings.model_attempts),
+        )
+        return OpenAIChat(endpoint, self.budget, read_prices(settings.prices))
 
     @cached_property
     def bench(self) -> Workbench:

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine
 
@@ -35,7 +34,7 @@ from memory.crm.reader import CrmStore
 from memory.crm.runs import RunStore
 from policies.rulebook import load_rulebook
 from prompts.library import PromptLibrary
-from unittest.mock import MagicMock
+from tests.fakes.history import FakeHistory
 from tests.neighbourhood import SENDER, TUESDAY
 from tools.channels.mailbox import MailboxChannel
 
@@ -60,7 +59,7 @@ class Shop:
         self.bench = Workbench(
             clock=self.clock,
             crm=CrmStore(self.engine, self.clock),
-            history=MagicMock(recall=lambda *a, **k: []),
+            history=FakeHistory(),
             outbox=OutboxStore(self.engine, self.clock),
             proposals=ProposalStore(self.engine),
             archive=DraftStore(self.engine),
@@ -117,8 +116,3 @@ class Shop:
     def close(self) -> None:
         """Give the database back."""
         self.engine.dispose()
-
-
-def answer(**changes: Any) -> dict[str, Any]:
-    """Fields of a review with sensible defaults."""
-    return {"reviewer": "rita", "at": TUESDAY, **changes}

@@ -34,6 +34,11 @@ class Doors:
             self._house = open_house(self.settings())
         return self._house
 
+    def use(self, house: House) -> None:
+        """Go on with a house that was opened elsewhere."""
+        self.close()
+        self._folder, self._house = house.workspace.folder, house
+
     def log_file(self) -> Path:
         """Where the details of a fault go."""
         folder = self._folder or Path("attune-workspace")

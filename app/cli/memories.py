@@ -58,8 +58,8 @@ def reindex(
         moved = house.reindex(
             embedder, lambda done, total: progress.update(task, completed=done, total=total)
         )
-    house.audit.append("settings", "embedder", {"embedder": house.history.embedder_name, "memories": moved})
+    house.audit.append("settings", "embedder", {"embedder": embedder, "memories": moved})
     if as_json:
-        print_json({"embedder": house.history.embedder_name, "memories": moved})
+        print_json({"embedder": embedder, "memories": moved})
     else:
-        line(f"{moved:,} memories now stand under {house.history.embedder_name}.")
+        line(f"{moved:,} memories now stand under the {embedder} embedder.")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -110,3 +112,14 @@ def next_steps(steps: Mapping[str, str]) -> None:
     width = max(len(command) for command in steps)
     for command, what in steps.items():
         out.print(Text.assemble("  ", (command.ljust(width), "cyan"), f"   {what}"))
+
+
+def command_name() -> str:
+    """How this command was called, so that what is suggested can be pasted: `attune` or its path."""
+    called = Path(sys.argv[0])
+    if shutil.which("attune"):
+        return "attune"
+    try:
+        return str(called.relative_to(Path.cwd()))
+    except ValueError:
+        return str(called)

@@ -1,0 +1,100 @@
+"""`attune demo`: a sample market, one campaign, proposals to review."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.panel import Panel
+from rich.text import Text
+
+from app.cli.doors import doors
+from app.cli.screen import AsJson, command_name, heading, line, next_steps, out, print_json
+from domain.run import ContactOutcome
+
+if TYPE_CHECKING:
+    from app.wiring import House
+    from domain.review import DraftRecord
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to make the demo workspace.")] = Path("demo"),
+    with_model: Annotated[
+        bool, typer.Option("--with-model", help="Let the configured model write; else the understudy does.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a sample market, run a campaign on it, leave proposals to review. No key, no server."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from app.campaign_file import read_campaign
+    from app.cli.running import as_record, print_report, run_to_the_end
+    from app.demo import CAMPAIGN, furnish, pair_of_colleagues
+    from app.wiring import open_house
+
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=out,
+        transient=True,
+        disable=as_json or not out.is_terminal,
+    ) as progress:
+        task = progress.add_task("Making a sample market")
+        settings, summary = furnish(
+            doors.settings(),
+            folder,
+            with_model=with_model,
+            tell=lambda words: progress.update(task, description=words),
+        )
+    doors.use(open_house(settings))
+    house = doors.house()
+    campaign = read_campaign(house.workspace.campaigns / f"{CAMPAIGN}.yaml")
+    if not as_json:
+        counts = house.crm.counts()
+        line(house.label, style="bold yellow")
+        line(
+            f"{counts['accounts']:,} accounts, {counts['contacts']:,} contacts, {counts['events']:,} events, "
+            f"{counts['assets']} content assets, {counts['deals']:,} deals in ./{folder}"
+        )
+    report = run_to_the_end(house, campaign, is_dry_run=False, autonomy=None, quiet=as_json)
+    if as_json:
+        print_json({"label": house.label, "import": summary, **as_record(report)})
+        return
+    print_report(report)
+    if pair := pair_of_colleagues(house, report.run.id):
+        heading("Two people at one company, two messages")
+        for record in pair:
+            _print_letter(house, record)
+    waiting = house.proposals.waiting(limit=1)
+    prefix = f"{command_name()} -w {folder}"
+    steps = {f"{prefix} review list": "what waits for you, and why"}
+    if waiting:
+        steps |= {
+            f"{prefix} review show {waiting[0].id}": "one message, its evidence, its findings",
+            f"{prefix} review approve {waiting[0].id}": "send it, exactly as it stands",
+        }
+    steps |= {
+        f"{prefix} explain {_someone_refused(house, report.run.id)}": "why someone did not get a message",
+        f"ls {folder}/mailbox": "the messages that went out, as .eml files",
+        f"{prefix} audit --verify": "every step, in a chain nobody can quietly change",
+    }
+    next_steps(steps)
+
+
+def _someone_refused(house: House, run_id: str) -> str:
+    lines = house.runs.ledger(run_id, outcome=ContactOutcome.REFUSED, limit=1)
+    return lines[0].contact_id if lines else "CONTACT"
+
+
+def _print_letter(house: House, record: DraftRecord) -> None:
+    contact, draft = house.crm.contact(record.contact_id), record.draft
+    if draft is None:
+        return
+    facts = {fact.id: fact for fact in record.evidence}
+    used = [facts[i].text for s in draft.sentences for i in s.evidence if i in facts]
+    body = Text.assemble((draft.subject, "bold"), "\n\n", draft.body, "\n\n", ("rests on: ", "dim"))
+    body.append("; ".join(dict.fromkeys(used)), style="dim")
+    title = f"{contact.name}, {contact.job_title}"
+    out.print(Panel(body, title=title, title_align="left", width=min(out.width, 96)))

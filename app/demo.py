@@ -1,0 +1,106 @@
+"""The demo: a workspace with a generated, clearly labelled sample market."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import yaml
+
+from app.remembering import catch_up
+from app.settings import Settings
+from app.wiring import EMBEDDER_FACT, LABEL_FACT, House, make_workspace, open_house
+from app.workspace import Workspace
+from domain.errors import AttuneError, WorkspaceBusy
+from domain.records import ImportSummary
+from domain.review import DraftRecord
+from domain.run import ContactOutcome
+from evals.market.sample import SAMPLE_LABEL, sample_assets, sample_market, sample_sender
+
+CAMPAIGN = "trial-to-meeting"
+SEED = 7
+MARKER = "sample-market.txt"
+"""Says that a folder is a demo, which the next demo may replace."""
+
+Tell = Callable[[str], None]
+
+
+def furnish(
+    settings: Settings, folder: Path, *, with_model: bool, tell: Tell
+) -> tuple[Settings, ImportSummary]:
+    """Make the demo workspace anew; return its settings and what was imported.
+
+    Raises:
+        AttuneError: the folder holds something that is not an earlier demo.
+    """
+    _clear(folder)
+    changes: dict[str, object] = {
+        "workspace": folder,
+        "database_url": None,
+        "channel": "mailbox",
+        "embedder": "lexical",
+    }
+    if not with_model:
+        changes |= {"model": None}
+    settings = settings.model_copy(update=changes)
+    make_workspace(settings)
+    workspace = Workspace(folder)
+    profile = sample_sender().model_dump(mode="json")
+    workspace.sender_file.write_text(
+        yaml.safe_dump(profile, sort_keys=False, allow_unicode=True), encoding="utf-8"
+    )
+    for source in resources.files("evals.market").joinpath("campaigns").iterdir():
+        if source.name.endswith(".yaml"):
+            (workspace.campaigns / source.name).write_text(
+                source.read_text(encoding="utf-8"), encoding="utf-8"
+            )
+    house = open_house(settings)
+    try:
+        house.content.set_fact(LABEL_FACT, {"text": SAMPLE_LABEL})
+        house.content.set_fact(EMBEDDER_FACT, {"name": "lexical"})
+        house.content.save_assets(sample_assets())
+        tell("Importing the sample market")
+        rejects = workspace.rejects / "sample.csv"
+        rows = sample_market(SEED, house.clock())
+        summary = house.intake.take(rows, source_name="sample", rejects_path=rejects)
+        tell("Remembering what contacts did")
+        catch_up(house)
+        house.audit.append("import", "sample market", {"rows": summary.rows, "seed": SEED})
+    finally:
+        house.close()
+    return settings, summary
+
+
+def _clear(folder: Path) -> None:
+    workspace = Workspace(folder)
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    if not (folder / MARKER).exists():
+        raise AttuneError(
+            f"{folder} is there already and is not an earlier demo. Nothing was changed. "
+            "Name another folder: `attune demo FOLDER`."
+        )
+    try:
+        with workspace.only_worker():
+            pass
+    except WorkspaceBusy:
+        raise AttuneError(f"A run is working in {folder}. Stop it first; nothing was changed.") from None
+    shutil.rmtree(folder)
+
+
+def pair_of_colleagues(house: House, run_id: str) -> tuple[DraftRecord, DraftRecord] | None:
+    """Two people of one account and stage who got different content, if the run has such a pair."""
+    seen: dict[tuple[str, str], DraftRecord] = {}
+    for outcome in (ContactOutcome.SENT, ContactOutcome.SCHEDULED, ContactOutcome.WAITING):
+        for entry in house.runs.ledger(run_id, outcome=outcome, limit=500):
+            contact = house.crm.contact(entry.contact_id)
+            record = house.archive.made_for(entry.decision_id) if entry.decision_id else None
+            if record is None or record.draft is None or contact.account_id is None:
+                continue
+            key = (contact.account_id, contact.lifecycle_stage.value)
+            first = seen.setdefault(key, record)
+            if first.contact_id != contact.id and first.draft and first.draft.subject != record.draft.subject:
+                return first, record
+    return None
