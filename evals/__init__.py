@@ -1,1 +1,1 @@
-"""TO BE DESCRIBED."""
+"""How good it is: datasets, baselines, benchmarks, and the sample market."""

@@ -1,1 +1,1 @@
-"""TO BE DESCRIBED."""
+"""Hands: one provider a file. Models, importers, channels, embedders, tools over CRM data."""

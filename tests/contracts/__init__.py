@@ -1,1 +1,1 @@
-"""TO BE DESCRIBED."""
+"""Tests mirror the rooms."""
