@@ -24,6 +24,7 @@ from policies.envelope import unsafe_character
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAME_PART = r"[^\W\d_](?:[^\W\d_]|['’-](?=[^\W\d_])){0,24}\.?"
 _PLAIN_NAME = re.compile(rf"{_NAME_PART}(?: {_NAME_PART}){{0,2}}")
+_MOST_NAME_CHARS = 60
 _SIGNATURE_BYTES = 12
 
 
@@ -161,8 +162,9 @@ def _opt_out_mailto(sender: SenderProfile, outbox_id: str) -> str:
 def _display_name(contact: Contact) -> str:
     """The recipient's name for the To header, or nothing where it could be read as anything else."""
     raw = " ".join(part for part in (contact.first_name, contact.last_name) if part)
-    is_plain = unsafe_character(raw) is None and not set(raw) & set('<>@",;:\\=')
-    return " ".join(raw.split())[:100] if is_plain else ""
+    is_plain = unsafe_character(raw) is None and not set(raw) & set('<>@",;:\\={}[]()')
+    name = " ".join(raw.split())
+    return name if is_plain and len(name) <= _MOST_NAME_CHARS else ""
 
 
 def _need_header_safe(what: str, value: str) -> None:

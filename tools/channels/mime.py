@@ -11,6 +11,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from email import message_from_bytes
+from email.header import Header
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
@@ -35,7 +36,21 @@ class _LinkHeader(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {links}{policy.linesep}"
 
 
+class _SubjectHeader(UnstructuredHeader, BaseHeader):
+    """A subject that keeps its spaces: Python's own folding drops some between two encoded words."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """Return the header's lines."""
+        if str(self).isascii():
+            return super().fold(policy=policy)
+        words = Header(str(self), "utf-8", maxlinelen=75, header_name=self.name).encode(
+            linesep=policy.linesep
+        )
+        return f"{self.name}: {words}{policy.linesep}"
+
+
 _HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("subject", _SubjectHeader)
 _HEADERS.map_to_type("list-unsubscribe", _LinkHeader)
 _POLICY = SMTP.clone(header_factory=_HEADERS, max_line_length=76)
 """76: the line length of quoted-printable bodies (RFC 2045) follows the policy's."""

@@ -62,6 +62,21 @@ def test_a_long_opt_out_link_stays_whole_and_plain() -> None:
     assert message_from_bytes(raw, policy=SMTP)["List-Unsubscribe"] == LONG_LINK
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Größe " * 20 + "Ende",
+        "ثم نفس سقطت وبالتحديد،, جزيرتي باستخدام أن دنو. إذ هنا؟",
+        "4️⃣ 5️⃣ 6️⃣ 7️⃣ 8️⃣ 9️⃣ 🔟 👨‍👩‍👦 end",
+    ],
+)
+def test_a_long_subject_in_any_script_keeps_its_spaces(subject: str) -> None:
+    raw = to_mime(message(subject=subject), NOW)
+    assert message_from_bytes(raw, policy=SMTP)["Subject"] == subject
+    folded = raw.partition(b"Subject: ")[2].partition(b"\r\nDate:")[0]
+    assert max(map(len, folded.split(b"\r\n"))) <= 76
+
+
 def test_the_same_message_gives_the_same_bytes() -> None:
     assert to_mime(message(), NOW) == to_mime(message(), NOW)
 
