@@ -1,0 +1,96 @@
+"""What is remembered of an event, a sent message, a review."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.events import Event, EventKind
+from domain.history import MemoryKind, Remembered
+from memory.history.story import MOST_CHARACTERS, remember_events, remembered
+from tests.fakes.history import FakeHistory
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def event(kind: EventKind, **fields: object) -> Event:
+    known: dict[str, object] = {"id": "hubspot:1", "at": NOON, "source": "hubspot", "contact_id": "c_ada"}
+    return Event.model_validate({**known, "kind": kind, **fields})
+
+
+def told(kind: EventKind, **fields: object) -> Remembered:
+    item = remembered(event(kind, **fields))
+    assert item is not None
+    return item
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "memory_kind", "text"),
+    [
+        (EventKind.EMAIL_REPLIED, {"text": "Too dear."}, MemoryKind.REPLY, "Replied: Too dear."),
+        (EventKind.EMAIL_SENT, {"subject": "Hello"}, MemoryKind.TOUCH, "We sent: Hello"),
+        (EventKind.CALL_HELD, {"subject": "Intro", "text": "Busy"}, MemoryKind.CALL, "Call: Intro - Busy"),
+        (EventKind.TICKET_OPENED, {"text": "Broken"}, MemoryKind.NOTE, "Ticket: Broken"),
+        (EventKind.WEBINAR_ATTENDED, {"topic": "roi"}, MemoryKind.MEETING, "Attended webinar (topic roi)"),
+        (
+            EventKind.PAGE_VIEWED,
+            {"subject": "Plans", "topic": "pricing"},
+            MemoryKind.VISIT,
+            "Visited page: Plans (topic pricing)",
+        ),
+        (
+            EventKind.PAGE_VIEWED,
+            {"subject": "Pricing", "topic": "pricing"},
+            MemoryKind.VISIT,
+            "Visited page: Pricing",
+        ),
+    ],
+)
+def test_an_event_is_told_in_words(
+    kind: EventKind, fields: dict[str, str], memory_kind: MemoryKind, text: str
+) -> None:
+    item = told(kind, **fields)
+    assert (item.kind, item.text) == (memory_kind, text)
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        event(EventKind.EMAIL_OPENED, subject="Hello"),
+        event(EventKind.EMAIL_DELIVERED, subject="Hello"),
+        event(EventKind.EMAIL_REPLIED, text="Out of office", is_machine=True),
+        event(EventKind.EMAIL_REPLIED, text="Hello", contact_id=None),
+        event(EventKind.NOTE_ADDED, text="  "),
+    ],
+)
+def test_what_says_nothing_is_not_remembered(nothing: Event) -> None:
+    assert remembered(nothing) is None
+
+
+def test_a_memory_names_its_event() -> None:
+    assert told(EventKind.NOTE_ADDED, text="Prefers mornings").ref == "hubspot:1"
+
+
+def test_a_long_text_is_cut() -> None:
+    assert len(told(EventKind.NOTE_ADDED, text="x" * 9_000).text) < MOST_CHARACTERS + 20
+
+
+def test_visits_to_one_topic_on_one_day_are_one_memory() -> None:
+    history = FakeHistory()
+    views = [
+        event(EventKind.PAGE_VIEWED, id=f"web:{n}", topic="pricing", at=NOON + timedelta(hours=n))
+        for n in range(3)
+    ]
+    other_topic = event(EventKind.PAGE_VIEWED, id="web:8", topic="security")
+    next_day = event(EventKind.PAGE_VIEWED, id="web:9", topic="pricing", at=NOON + timedelta(days=1))
+    assert remember_events(history, [*views, other_topic, next_day]) == 3
+    assert remember_events(history, [event(EventKind.PAGE_VIEWED, id="web:77", topic="pricing")]) == 0
+
+
+def test_progress_counts_events_read() -> None:
+    seen: list[int] = []
+    remember_events(
+        FakeHistory(), [event(EventKind.EMAIL_OPENED, id=f"e:{n}") for n in range(7)], seen.append
+    )
+    assert seen == [7]
