@@ -31,7 +31,7 @@ async def deliver(entry_id: str, bench: Workbench) -> OutboxEntry:
     entry = bench.outbox.get(entry_id)
     if entry.status is OutboxStatus.APPROVED and not _may_arrive_now(entry, bench):
         return entry
-    check = partial(_check, bench=bench)
+    check = partial(_check, bench=bench, asset_url=_approved_link(entry, bench))
     reserved = bench.outbox.reserve(entry_id, check, now)
     if reserved is None:
         return bench.outbox.get(entry_id)
@@ -61,8 +61,14 @@ def _may_arrive_now(entry: OutboxEntry, bench: Workbench) -> bool:
     return entry.not_before <= now and is_open(bench.crm.dossier(entry.contact_id).contact, now, bench.rules)
 
 
-def _check(standing: Standing, entry: OutboxEntry, *, bench: Workbench) -> Verdict:
-    return check_send(standing, entry, bench.sender, bench.rules, bench.now())
+def _check(standing: Standing, entry: OutboxEntry, *, bench: Workbench, asset_url: str | None) -> Verdict:
+    return check_send(standing, entry, bench.sender, bench.rules, bench.now(), asset_url)
+
+
+def _approved_link(entry: OutboxEntry, bench: Workbench) -> str | None:
+    """Read before the transaction: inside it no second connection may be waited for."""
+    asset_id = bench.crm.decision(entry.decision_id).action.asset_id
+    return str(bench.crm.asset(asset_id).url) if asset_id else None
 
 
 OUTCOME_OF_STATUS = {

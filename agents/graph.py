@@ -127,9 +127,10 @@ async def stakes(state: OutreachState, runtime: Bench) -> Command[Literal["propo
         draft=state.draft,
         verdict=state.verdict,
         autonomy=state.autonomy,
-        messages_sent_in_campaign=bench.crm.sent_in_campaign(state.campaign_id),
+        messages_before=bench.crm.messages_before(context.decision),
         rules=bench.rules,
         now=bench.now(),
+        brief=state.brief,
     )
     update: dict[str, Any] = {"stakes": assessed, "not_before": opens}
     if state.is_dry_run or state.autonomy is Autonomy.SHADOW:

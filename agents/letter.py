@@ -132,13 +132,15 @@ def _html(draft: Draft, contact: Contact, asset: ContentAsset, sender: SenderPro
 
 
 def _signature(sender: SenderProfile) -> tuple[str, ...]:
-    return (f"{sender.sign_off},", sender.from_name, sender.organisation)
+    who = dict.fromkeys((sender.from_name, sender.organisation))
+    return (f"{sender.sign_off},", *who)
 
 
 def _footer(contact: Contact, sender: SenderProfile) -> tuple[str, ...]:
     why = f"You get this because {sender.organisation} has {contact.email} as a business contact."
-    address_lines = (line.strip() for line in sender.postal_address.splitlines() if line.strip())
-    return (why, sender.organisation, *address_lines)
+    address_lines = [line.strip() for line in sender.postal_address.splitlines() if line.strip()]
+    is_named = bool(address_lines) and sender.organisation in address_lines[0]
+    return (why, *(() if is_named else (sender.organisation,)), *address_lines)
 
 
 def _lines(lines: tuple[str, ...]) -> str:

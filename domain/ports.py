@@ -144,8 +144,12 @@ class CrmReader(Protocol):
         """One campaign as last run. Raises `NotFound`."""
         ...
 
-    def sent_in_campaign(self, campaign_id: str) -> int:
-        """How many messages of this campaign have been sent so far, over all its runs; counted to 1,000."""
+    def messages_before(self, decision: Decision) -> int:
+        """How many messages of this campaign come before this decision's one; counted to 1,000.
+
+        Those of earlier runs, and in this run those whose decision id is smaller: so the first ones are
+        the same ones, however many contacts are worked on side by side.
+        """
         ...
 
 

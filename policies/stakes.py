@@ -35,7 +35,7 @@ def assess(
     draft: Draft,
     verdict: Verdict,
     autonomy: Autonomy,
-    messages_sent_in_campaign: int,
+    messages_before: int,
     rules: RuleBook,
     now: datetime,
     brief: SignalBrief | None = None,
@@ -49,7 +49,7 @@ def assess(
         draft: what was written, and by whom.
         verdict: what the review found; holds ask, blocks are not this function's to settle.
         autonomy: the campaign's level.
-        messages_sent_in_campaign: how many of this campaign's messages went out before.
+        messages_before: how many messages of this campaign were written before this one.
         rules: the rule book.
         now: aware UTC time.
         brief: the analyst's findings, where weak signals count as low confidence.
@@ -61,7 +61,7 @@ def assess(
         *_content(asset, dossier),
         *_draft(draft, verdict),
         *_doubt(decision, brief, rules.stakes),
-        *_cold_start(decision, messages_sent_in_campaign, rules.stakes),
+        *_cold_start(decision, messages_before, rules.stakes),
     ]
     reasons = [
         StakesReason(code=code, text=text, is_locked=code in rules.stakes.locked) for code, text in found
@@ -135,10 +135,10 @@ def _doubt(decision: Decision, brief: SignalBrief | None, rules: StakesRules) ->
         yield "low_confidence", f"The expected worth is {worth:,.2f} give or take {doubt:,.2f}"
 
 
-def _cold_start(decision: Decision, sent: int, rules: StakesRules) -> Iterator[Reason]:
-    if decision.knowledge is Knowledge.GUESSING and sent < rules.cold_start_messages:
+def _cold_start(decision: Decision, before: int, rules: StakesRules) -> Iterator[Reason]:
+    if decision.knowledge is Knowledge.GUESSING and before < rules.cold_start_messages:
         yield (
             "cold_start",
-            f"The learner is still guessing and this campaign has sent {sent} messages; "
-            f"people see the first {rules.cold_start_messages}",
+            f"The learner is still guessing; people see the first {rules.cold_start_messages} messages "
+            f"of a campaign, and this is number {before + 1}",
         )

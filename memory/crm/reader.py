@@ -18,7 +18,6 @@ from domain.decision import Decision
 from domain.dossier import Dossier, Standing
 from domain.errors import NotFound
 from domain.events import Event, EventKind
-from domain.message import OutboxStatus
 from domain.people import Account, BuyingRole, Consent, Contact, Deal, DealStageChange, Suppression
 from domain.ports import Clock
 from memory.crm import codec
@@ -210,15 +209,23 @@ class CrmStore:
             raise NotFound("campaign", campaign_id, "It is stored when it is first run.")
         return codec.campaign_of(row)
 
-    def sent_in_campaign(self, campaign_id: str) -> int:
-        """How many messages of this campaign have been sent so far, over all its runs; counted to 1,000."""
-        sent = (
-            select(OUTBOX.c.id)
-            .where(OUTBOX.c.campaign_id == campaign_id, OUTBOX.c.status == OutboxStatus.SENT.value)
-            .limit(1_000)
+    def messages_before(self, decision: Decision) -> int:
+        """How many messages of this campaign come before this decision's one; counted to 1,000."""
+        earlier = select(OUTBOX.c.id).where(
+            OUTBOX.c.campaign_id == decision.campaign_id, OUTBOX.c.run_id != decision.run_id
+        )
+        same_run = select(DECISIONS.c.id).where(
+            DECISIONS.c.run_id == decision.run_id,
+            DECISIONS.c.asset_id.is_not(None),
+            DECISIONS.c.id < decision.id,
         )
         with self._engine.connect() as connection:
-            return connection.execute(select(func.count()).select_from(sent.subquery())).scalar_one()
+            return sum(
+                connection.execute(
+                    select(func.count()).select_from(rows.limit(1_000).subquery())
+                ).scalar_one()
+                for rows in (earlier, same_run)
+            )
 
     def campaigns(self, limit: int = 100, offset: int = 0) -> tuple[Campaign, ...]:
         """Return campaigns, the most recently run first."""

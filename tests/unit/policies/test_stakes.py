@@ -38,7 +38,7 @@ def stakes(contact: Any = CONTACT, autonomy: Autonomy = Autonomy.GUARDED, **chan
         "asset": ASSET,
         "draft": draft(),
         "verdict": Verdict(),
-        "messages_sent_in_campaign": 100,
+        "messages_before": 100,
         "rules": RULES,
         "now": NOW,
     }
@@ -66,7 +66,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("understudy", {"draft": draft(author=Author.UNDERSTUDY, stand_in_for="timeout")}),
     ("edited", {"draft": draft(author=Author.REVIEWER)}),
     ("low_confidence", {"brief": WEAK}),
-    ("cold_start", {"decision": decision(knowledge=Knowledge.GUESSING), "messages_sent_in_campaign": 19}),
+    ("cold_start", {"decision": decision(knowledge=Knowledge.GUESSING), "messages_before": 19}),
 ]
 
 
@@ -89,7 +89,7 @@ def test_what_is_closed_far_or_past_its_first_messages_asks_nobody() -> None:
     far = deal(kind=DealKind.RENEWAL, closes_on=(NOW + timedelta(days=91)).date())
     closed = deal(kind=DealKind.RENEWAL, is_closed=True, amount_cents=9_000_000)
     guessing = decision(knowledge=Knowledge.GUESSING)
-    assert codes(stakes(deals=(far, closed), decision=guessing, messages_sent_in_campaign=20)) == []
+    assert codes(stakes(deals=(far, closed), decision=guessing, messages_before=20)) == []
 
 
 @pytest.mark.parametrize(("uncertainty", "asks"), [(101.0, True), (100.0, False)])
