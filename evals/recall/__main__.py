@@ -56,27 +56,28 @@ def print_table(rows: Sequence[Scores]) -> None:
     """Print one line a system and question group."""
     heads = ("hit@1", "hit@3", "MRR", "silent, off topic", "silent, absent topic", "leaks")
     print(
-        f"{'questions':<26}{'system':<30}{heads[0]:<20}{heads[1]:<20}{heads[2]:<7}"
+        f"{'questions':<28}{'system':<30}{heads[0]:<20}{heads[1]:<20}{heads[2]:<7}"
         f"{heads[3]:<20}{heads[4]:<22}{heads[5]}"
     )
     for row in rows:
         silent = (str(row.silent_off_topic), str(row.silent_absent)) if row.silent_absent.of else ("", "")
         print(
-            f"{row.questions:<26}{row.system:<30}{row.hit_at_1!s:<20}{row.hit_at_3!s:<20}"
+            f"{row.questions:<28}{row.system:<30}{row.hit_at_1!s:<20}{row.hit_at_3!s:<20}"
             f"{row.reciprocal_rank:<7.3f}{silent[0]:<20}{silent[1]:<22}{row.leaks}  n={row.hit_at_1.of}"
         )
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Read the arguments, run, print."""
     parser = argparse.ArgumentParser(prog="python -m evals.recall", description=__doc__)
     parser.add_argument("--embedder", choices=NAMES, default="lexical")
     parser.add_argument("--model", default="text-embedding-3-small", help="embedding model, if openai")
     parser.add_argument("--base-url", help="OpenAI-compatible endpoint")
+    parser.add_argument("--contacts", type=int, default=48, help="contacts a split")
     parser.add_argument("--json", action="store_true", help="print JSON lines")
-    wanted = parser.parse_args()
+    wanted = parser.parse_args(arguments)
     try:
-        rows = run(wanted.embedder, _FromEnvironment(wanted.model, wanted.base_url))
+        rows = run(wanted.embedder, _FromEnvironment(wanted.model, wanted.base_url), wanted.contacts)
     except AttuneError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from domain.errors import SettingsInvalid
 
 _LOCK_FILE = "held.lock"
+_SERVER_TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,25 @@ def served(url: str) -> OpenClient:
                 f"ATTUNE_CHROMA_URL: no Chroma server answers at {host}:{port}. "
                 "Start one with `chroma run --path FOLDER`, or unset the variable."
             ) from error
-        return Lease(client, client.close)
+        sessions = _sessions(client)
+        for session in sessions:
+            session.timeout = _SERVER_TIMEOUT_SECONDS
+
+        def close() -> None:
+            client.close()
+            for session in sessions:
+                session.close()
+
+        return Lease(client, close)
 
     return open_server
+
+
+def _sessions(client: Any) -> list[Any]:
+    """HTTP sessions of a client. Chroma 1.5 gives them no timeout, and its `close` leaves them open."""
+    parts = (client, getattr(client, "_admin_client", None))
+    servers: list[Any] = [getattr(part, "_server", None) for part in parts]
+    return [server._session for server in servers if hasattr(server, "_session")]
 
 
 def _quiet() -> Any:

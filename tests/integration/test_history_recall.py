@@ -5,11 +5,13 @@ Floors are the lower 95 % Wilson bounds of the run they were set from; the run i
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from domain.history import Remembered
+from evals.recall.__main__ import main
 from evals.recall.cases import NOW, Cases, deal
 from evals.recall.scores import Scores, Share, score
 from evals.recall.systems import by_meaning, full_text, history, newest_first
@@ -79,3 +81,23 @@ def test_identical_words_of_all_contacts_are_recalled_from_the_one_asked(tmp_pat
 def test_a_share_of_nothing_is_unknown() -> None:
     assert Share(0, 0).interval() == (0.0, 1.0)
     assert Share(8, 10).interval() == pytest.approx((0.490, 0.943), abs=0.001)
+
+
+def test_the_command_prints_a_table_and_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--contacts", "2"]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].split()[:4] == ["questions", "system", "hit@1", "hit@3"]
+    assert main(["--contacts", "2", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(rows) == len(table) - 1
+    assert {row["system"] for row in rows} >= {"newest first", "BM25 (FTS5)", "lexical-v1-512"}
+    assert all(row["leaks"] == 0 and 0 <= row["hit_at_3"]["value"] <= 1 for row in rows)
+
+
+def test_an_embedder_that_cannot_be_had_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    assert main(["--embedder", "openai"]) == 2
+    assert capsys.readouterr().err.startswith("ATTUNE_EMBEDDER: openai needs OPENAI_API_KEY")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -275,6 +277,7 @@ def test_a_journal_is_remembered_whole_and_once(open_history: Open, engine: Engi
 
 KILLED = """
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -320,3 +323,62 @@ def test_a_killed_writer_loses_nothing_it_reported(
         assert history._shelf is not None
         assert history._shelf.count() == len(rows)
         history.close()
+
+
+@pytest.fixture
+def chroma_url(tmp_path: Path) -> Iterator[str]:
+    """A Chroma server of our own on loopback."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    chroma = Path(sys.executable).with_name("chroma")
+    command = [
+        str(chroma),
+        "run",
+        "--path",
+        str(tmp_path / "served"),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert server.poll() is None, "the Chroma server ended"
+                assert time.monotonic() < deadline, "the Chroma server did not start within a minute"
+        yield f"http://127.0.0.1:{port}"
+        server.kill()
+
+
+@pytest.mark.slow
+def test_several_share_one_history_through_a_server(engine: Engine, chroma_url: str) -> None:
+    embedder = Counting()
+    first = ChromaHistory(engine, served(chroma_url), embedder)
+    second = ChromaHistory(engine, served(chroma_url), embedder)
+    try:
+        assert first.remember([item(n) for n in range(3)]) == 3
+        assert second.remember([item(n) for n in range(5)]) == 2
+        assert refs(first) == refs(second) == {f"e:{n}" for n in range(5)}
+        assert embedder.texts == 5 + 2
+        first.reindex(LexicalEmbedder(64))
+        with pytest.raises(HistoryMismatch, match="another embedder meanwhile"):
+            refs(second)
+        assert first.forget("c_0") == 5
+        assert first._shelf is not None
+        assert first._shelf.count() == 0
+    finally:
+        first.close()
+        second.close()
+
+
+def test_opening_the_modules_loads_no_vector_store() -> None:
+    """The command line imports this room for every command; Chroma alone takes a second."""
+    probe = "import sys, memory.history.reindex, memory.history.story, tools.embedders.lexical as _;"
+    probe += "print([m for m in ('chromadb', 'openai', 'onnxruntime') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

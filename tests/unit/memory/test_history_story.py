@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 import pytest
 
+from domain.base import Noun
 from domain.events import Event, EventKind
 from domain.history import MemoryKind, Remembered
-from memory.history.story import MOST_CHARACTERS, remember_events, remembered
+from domain.message import Message, OutboxEntry
+from domain.review import Proposal, Review, ReviewAct
+from memory.history.story import MOST_CHARACTERS, lesson, remember_events, remembered, touch
 from tests.fakes.history import FakeHistory
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -94,3 +98,57 @@ def test_progress_counts_events_read() -> None:
         FakeHistory(), [event(EventKind.EMAIL_OPENED, id=f"e:{n}") for n in range(7)], seen.append
     )
     assert seen == [7]
+
+
+NounT = TypeVar("NounT", bound=Noun)
+
+
+def bare(kind: type[NounT], **fields: Any) -> NounT:
+    """A noun with only the fields that story reads."""
+    return kind.model_construct(**fields)
+
+
+MESSAGE = bare(Message, subject="Ten minutes on Tuesday?", text="Secret words")
+
+
+def review(act: ReviewAct, **fields: str) -> Remembered | None:
+    proposal = bare(Proposal, id="p_1", contact_id="c_ada", message=MESSAGE)
+    given = {"proposal_id": "p_1", "act": act, "reviewer": "kim", "message_sha256": "0" * 64, "at": NOON}
+    return lesson(Review.model_validate({**given, **fields}), proposal)
+
+
+def test_a_sent_message_is_remembered_by_its_subject() -> None:
+    entry = bare(OutboxEntry, id="o_1", contact_id="c_ada", message=MESSAGE, updated_at=NOON)
+    item = touch(entry)
+    assert (item.kind, item.text, item.ref, item.at) == (
+        MemoryKind.TOUCH,
+        "We sent: Ten minutes on Tuesday?",
+        "outbox:o_1",
+        NOON,
+    )
+
+
+def test_a_plain_approval_teaches_nothing() -> None:
+    assert review(ReviewAct.APPROVE) is None
+
+
+@pytest.mark.parametrize(
+    ("act", "fields", "taught"),
+    [
+        (ReviewAct.REJECT, {"reason": "She left the firm."}, "was rejected: She left the firm."),
+        (ReviewAct.ANSWER, {"reason": "Name the audit."}, "a reviewer said: Name the audit."),
+        (ReviewAct.EDIT, {"subject": "Your audit"}, "was edited. The subject became 'Your audit'"),
+        (
+            ReviewAct.EDIT,
+            {"reason": "Too long", "body": "Short."},
+            "was edited: Too long. The text became: Short.",
+        ),
+    ],
+)
+def test_a_review_leaves_its_lesson(act: ReviewAct, fields: dict[str, str], taught: str) -> None:
+    item = review(act, **fields)
+    assert item is not None
+    assert item.kind is MemoryKind.LESSON
+    assert item.text.startswith(("A message with the subject 'Ten minutes", "About a message"))
+    assert item.text.endswith(taught)
+    assert item.ref == "review:p_1:2026-03-02T12:00:00+00:00"
