@@ -189,6 +189,20 @@ class ChromaHistory:
         with writing(self._engine) as connection:
             return connection.execute(delete(MEMORIES).where(MEMORIES.c.contact_id == contact_id)).rowcount
 
+    def adopt(self, kept_id: str, merged_id: str) -> int:
+        """Give one contact what is remembered of another that was merged into it; return items moved.
+
+        Copied first and erased last, so a call that broke off is simply repeated.
+
+        Raises:
+            WorkspaceBusy: another process holds the vectors; everything stands at least once.
+        """
+        query = select(MEMORIES).where(MEMORIES.c.contact_id == merged_id).order_by(MEMORIES.c.seq)
+        with self._engine.connect() as connection:
+            items = [_remembered(dict(row)) for row in connection.execute(query).mappings()]
+        self.remember([item.model_copy(update={"contact_id": kept_id}) for item in items])
+        return self.forget(merged_id) if kept_id != merged_id else 0
+
     def counts(self, contact_id: str | None = None) -> dict[MemoryKind, int]:
         """How many items of each kind are remembered, of one contact or of all."""
         query = select(MEMORIES.c.kind, func.count()).group_by(MEMORIES.c.kind)

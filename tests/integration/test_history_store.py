@@ -240,6 +240,16 @@ def test_forgetting_leaves_no_vector(open_history: Open) -> None:
     assert history._shelf.count() == 1
 
 
+def test_a_merged_contacts_history_goes_to_the_kept_one(open_history: Open) -> None:
+    history = open_history()
+    history.remember([item(1, contact=1), item(2, contact=1), item(2, "Stands already: price")])
+    assert history.adopt("c_0", "c_1") == 2
+    assert history.adopt("c_0", "c_1") == 0
+    assert history.adopt("c_0", "c_0") == 0
+    assert refs(history) == {"e:1", "e:2"}
+    assert refs(history, contact=1) == set()
+
+
 def test_an_unknown_contact_is_named(open_history: Open) -> None:
     with pytest.raises(NotFound, match="'c_77'"):
         open_history().remember([item(1), item(1, contact=77)])
