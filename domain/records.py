@@ -194,9 +194,13 @@ Row = (
 
 
 class ImportSummary(Noun):
-    """What one import did: rows = added + changed + unchanged + merged + rejected + skipped."""
+    """What one import did: rows = added + changed + unchanged + merged + rejected + skipped.
+
+    `rows` are records; `file_rows` are the rows of the files they came from, of which one may give several.
+    """
 
     files: int = 0
+    file_rows: int = 0
     rows: int = 0
     added: int = 0
     changed: int = 0

@@ -1,0 +1,241 @@
+"""Any delimited file through a mapping file: one row may become several records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from domain.errors import AttuneError, ImportRefused
+from domain.events import EventKind
+from domain.people import ConsentBasis, Seniority
+from domain.records import Place, RejectedRow, Row, SkippedRow
+from tools.importers import Progress, cells, countries, titles, vocabulary
+from tools.importers.mapping import NOUNS, FieldSource, Mapping, Output, load_mapping
+from tools.importers.tabular import MOST_SHOWN_CHARS, Line, Table, open_table
+
+_SLOT = re.compile(r"\{([^{}]+)\}")
+_DATES = ("created_at", "opted_out_at", "bounced_at", "consent_at", "stage_since", "at", "entered_at")
+_FLAGS = ("is_opted_out", "is_bounced", "is_deleted", "is_closed", "is_won", "is_machine")
+_DECISIVE = frozenset({"is_opted_out", "is_bounced", "suppression_reason", "is_deleted"})
+"""Fields a person's refusal may stand in: an unreadable cell rejects the row."""
+
+Take = Callable[[list[str]], str]
+Parse = Callable[[str], Any]
+
+
+class CsvImporter:
+    """Reads a delimited file as its mapping says."""
+
+    def __init__(self, mapping: Mapping | Path) -> None:
+        self.mapping = load_mapping(mapping) if isinstance(mapping, Path) else mapping
+
+    @property
+    def name(self) -> str:
+        """The mapping's source."""
+        return self.mapping.source
+
+    def recognises(self, path: Path) -> bool:
+        """Tell whether the file has every column the mapping names."""
+        try:
+            self._outputs(open_table(path))
+        except (AttuneError, OSError):
+            return False
+        return True
+
+    def rows(self, path: Path, progress: Progress | None = None) -> Iterator[Row]:
+        """Yield the outputs of every row; a row for which no output is meant is skipped."""
+        table = open_table(path)
+        outputs = self._outputs(table)
+        for line in table.lines(progress):
+            place = Place(file=table.name, row=line.row)
+            if line.problem is not None:
+                yield RejectedRow(place=place, reason=line.problem, cells=table.named(line))
+                continue
+            is_meant = False
+            for output in outputs:
+                if output.is_meant(line.cells):
+                    is_meant = True
+                    yield output.record(place, line.cells)
+            if not is_meant:
+                yield SkippedRow(place=place, reason="the mapping's `when` leaves this row out")
+
+    def _outputs(self, table: Table) -> list[_CompiledOutput]:
+        return [_compiled(output, self.mapping, table) for output in self.mapping.outputs]
+
+
+@dataclass(frozen=True)
+class _CompiledField:
+    name: str
+    take: Take
+    parse: Parse
+    is_decisive: bool
+
+
+@dataclass(frozen=True)
+class _CompiledOutput:
+    output: Output
+    source: str
+    table: Table
+    fields: tuple[_CompiledField, ...]
+    required: tuple[str, ...]
+    extra: tuple[tuple[str, int], ...]
+    extra_field: str
+    when: tuple[tuple[int, frozenset[str]], ...]
+    given: dict[str, Any]
+
+    def is_meant(self, row: list[str]) -> bool:
+        return all(row[number].strip().casefold() in wanted for number, wanted in self.when)
+
+    def record(self, place: Place, row: list[str]) -> Row:
+        values: dict[str, Any] = {"place": place, "source": self.source, **self.given}
+        extra: dict[str, str] = {}
+        for field in self.fields:
+            cell = field.take(row)
+            if not cell:
+                continue
+            try:
+                value = field.parse(cell)
+            except ValueError as error:
+                if field.is_decisive:
+                    return self._reject(place, row, f"{field.name}: {error}")
+                extra[f"unread_{field.name}"] = cell[:MOST_SHOWN_CHARS]
+                continue
+            if value is not None:
+                values[field.name] = value
+        for name in self.required:
+            if name not in values:
+                return self._reject(place, row, f"no {name}, which this import needs")
+        if self.output.noun == "contacts" and "seniority" not in values and "job_title" in values:
+            values["seniority"] = titles.seniority(values["job_title"])
+        for name, number in self.extra:
+            if cell := row[number].strip():
+                extra[name] = cell[:MOST_SHOWN_CHARS]
+        if extra and self.extra_field:
+            values[self.extra_field] = extra
+        try:
+            return NOUNS[self.output.noun](**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            return self._reject(place, row, f"{first['loc'][0] if first['loc'] else 'row'}: {first['msg']}")
+
+    def _reject(self, place: Place, row: list[str], reason: str) -> RejectedRow:
+        return RejectedRow(place=place, reason=reason, cells=self.table.named(Line(place.row, row)))
+
+
+def _compiled(output: Output, mapping: Mapping, table: Table) -> _CompiledOutput:
+    row = NOUNS[output.noun]
+    numbers = {name: number for number, name in enumerate(table.header)}
+    by_case = {name.casefold(): number for name, number in reversed(numbers.items())}
+
+    def number_of(column: str) -> int:
+        number = numbers.get(column, by_case.get(column.casefold()))
+        if number is None:
+            known = ", ".join(table.header[:12]) + (", …" if len(table.header) > 12 else "")
+            raise ImportRefused(
+                f"{table.name} has no column {column!r}, which the mapping names. It has: {known}. "
+                "Correct the mapping, or draft one with `attune import csv FILE --suggest`."
+            )
+        return number
+
+    needed = {name for name, field in row.model_fields.items() if field.is_required()} - {"place", "source"}
+    must = needed | set(output.required)
+    parsers = _parsers(mapping, output.noun)
+    fields = tuple(
+        _CompiledField(
+            name, _take(origin, number_of), parsers.get(name, cells.text), name in must or name in _DECISIVE
+        )
+        for name, origin in output.fields.items()
+    )
+    has_currency = "currency" in row.model_fields and "currency" not in output.fields
+    return _CompiledOutput(
+        output=output,
+        source=mapping.source,
+        table=table,
+        fields=fields,
+        required=tuple(sorted(must)),
+        extra=tuple((column, number_of(column)) for column in output.attributes),
+        extra_field=next((name for name in ("attributes", "properties") if name in row.model_fields), ""),
+        when=tuple(
+            (number_of(column), frozenset(part.strip().casefold() for part in wanted))
+            for column, wanted in output.when.items()
+        ),
+        given={"currency": mapping.currency} if has_currency and mapping.currency else {},
+    )
+
+
+def _take(origin: FieldSource, number_of: Callable[[str], int]) -> Take:
+    """A function from a row's cells to the field's text, with the mapping's words translated."""
+    if origin.constant is not None:
+        constant = origin.constant
+        return lambda _row: constant
+    if origin.template is not None:
+        take = _filled(origin.template, number_of)
+    else:
+        number = number_of(origin.column or "")
+        take = lambda row: row[number].strip()  # noqa: E731
+    if origin.map is None and origin.default is None:
+        return take
+    words = {key.strip().casefold(): value or "" for key, value in (origin.map or {}).items()}
+    default = origin.default
+
+    def translated(row: list[str]) -> str:
+        cell = take(row)
+        found = words.get(cell.casefold())
+        if found is not None:
+            return found
+        return default if default is not None and (not cell or words) else cell
+
+    return translated
+
+
+def _filled(template: str, number_of: Callable[[str], int]) -> Take:
+    """Fill a template; where one of its columns is empty the whole is empty."""
+    numbers = {slot: number_of(slot) for slot in _SLOT.findall(template)}
+
+    def filled(row: list[str]) -> str:
+        found = {slot: row[number].strip() for slot, number in numbers.items()}
+        return _SLOT.sub(lambda match: found[match[1]], template) if all(found.values()) else ""
+
+    return filled
+
+
+def _parsers(mapping: Mapping, noun: str) -> dict[str, Parse]:
+    dates = cells.DateReader(ZoneInfo(mapping.time_zone), mapping.date_formats, mapping.day_first)
+    parsers: dict[str, Parse] = dict.fromkeys(_DATES, dates.moment)
+    parsers |= dict.fromkeys(_FLAGS, cells.flag)
+    parsers |= dict.fromkeys(("other_external_ids", "contact_external_ids"), cells.parts)
+    parsers |= dict.fromkeys(("domain", "account_domain"), cells.domain)
+    parsers |= {
+        name: lambda cell: cells.cents(cell, mapping.decimal)
+        for name in ("amount_cents", "annual_revenue_cents")
+    }
+    parsers["closes_on"] = dates.day
+    parsers["employees"] = cells.people
+    parsers["country"] = countries.country
+    parsers["lifecycle_stage"] = _known(vocabulary.stage, "a lifecycle stage")
+    parsers["suppression_reason"] = _known(vocabulary.stop, "a reason not to write")
+    parsers["seniority"] = lambda cell: vocabulary.word(Seniority, cell)
+    parsers["consent_basis"] = lambda cell: vocabulary.word(ConsentBasis, cell)
+    if noun == "events":
+        parsers["kind"] = lambda cell: vocabulary.word(EventKind, cell)
+    elif noun == "deals":
+        parsers["kind"] = _known(vocabulary.deal_kind, "a kind of deal")
+    elif noun == "roles":
+        parsers["kind"] = vocabulary.role
+    return parsers
+
+
+def _known(find: Callable[[str], Any], what: str) -> Parse:
+    def parse(cell: str) -> Any:
+        found = find(cell)
+        if found is None:
+            raise ValueError(f"{cell[:60]!r} is not {what}")
+        return found
+
+    return parse
