@@ -5,13 +5,16 @@ Names, addresses and the prose of a profile stay out: no agent needs them to wri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from agents.answers import copies_outside_words
 from agents.context import DraftingContext
-from agents.wording import clean, day
+from agents.wording import clean, day, sentence
 from domain.campaign import Outcome
 from domain.message import Draft, Evidence, EvidenceKind, Finding, MessagePlan, SignalBrief
+
+_QUOTE = re.compile("“[^”]*”")
 
 _WANTED: dict[Outcome, str] = {
     Outcome.REPLY: "a reply",
@@ -49,7 +52,7 @@ def all_facts(evidence: Iterable[Evidence]) -> str:
 
 
 def facts_without_outside_words(evidence: Iterable[Evidence]) -> str:
-    """The same list for an agent with tools: a tainted fact shows its kind, day and topic only."""
+    """The same list for an agent with tools: of a tainted fact, only our own words around the quotes."""
     return "\n".join(
         f"{fact.id} [{_marks(fact)}] {_withheld(fact) if fact.is_tainted else fact.text}" for fact in evidence
     )
@@ -111,7 +114,9 @@ def finding_lines(findings: Iterable[Finding]) -> str:
     for finding in findings:
         words = f" Words: “{finding.span}”." if finding.span else ""
         mend = f" To mend: {finding.mend}" if finding.mend else ""
-        lines.append(f"- {finding.rule_id} ({finding.severity.value}): {finding.reason}{words}{mend}")
+        lines.append(
+            f"- {finding.rule_id} ({finding.severity.value}): {sentence(finding.reason)}{words}{mend}"
+        )
     return "\n".join(lines) or "(none)"
 
 
@@ -127,6 +132,6 @@ def _marks(fact: Evidence) -> str:
 
 
 def _withheld(fact: Evidence) -> str:
-    when = f" of {day(fact.at)}" if fact.at else ""
-    about = f" about {fact.topic.replace('_', ' ')}" if fact.topic else ""
-    return f"({fact.kind.value}{when}{about}; words withheld)"
+    # Facts quote every outside word; a tainted sentence without a quote is not ours to trust at all.
+    told, count = _QUOTE.subn("(words withheld)", fact.text)
+    return sentence(told) if count else f"({fact.kind.value}; words withheld)"

@@ -1,7 +1,7 @@
 """The content strategist: turns the brief into a plan for one message about the decided content.
 
-The only one of the four that may use tools, so it never reads outside text: tainted facts reach it as a
-kind and a day, and the brief without anything copied from them.
+The only one of the four that may use tools, so it never reads outside text: tainted facts reach it with
+their quotes taken out, and the brief without anything copied from them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ class PlannedPoint(ModelAnswer):
     """One point as the model gives it."""
 
     text: Line = Field(description="what the message says, as an instruction to the writer, one sentence")
-    evidence: list[str] = Field(
-        description="ids of the facts that back it, at least one, none private"
-    )
+    evidence: list[str] = Field(description="ids of the facts that back it, at least one, none private")
 
 
 class PlanAnswer(ModelAnswer):

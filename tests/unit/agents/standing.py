@@ -33,6 +33,33 @@ PLAN = MessagePlan(
     call_to_action="Ask them to work out their own figure.",
     tone="plain",
 )
+EXECUTIVE_BRIEF = SignalBrief(
+    signals=(
+        Signal(text="Holds the budget in a renewal that is being negotiated.", evidence=("E9",)),
+        Signal(text="Runs operations at a food company.", evidence=("E1", "E4"), strength="weak"),
+    ),
+    topic=None,
+    intent="",
+    caution="Had trouble with invoices; sales is in talks about the renewal.",
+)
+EXECUTIVE_PLAN = MessagePlan(
+    angle="Someone who runs operations decides on late deliveries by what they cost.",
+    points=(
+        PlanPoint(text="Say what the calculator works out.", evidence=("E11",)),
+        PlanPoint(text="Give the approved figure.", evidence=("E12",)),
+    ),
+    call_to_action="Invite them to work out their own figure.",
+    tone="sober, helpful",
+)
+CUSTOMER_BRIEF = SignalBrief(
+    signals=(
+        Signal(text="Wants to plan for more than one depot together.", evidence=("E3",), strength="strong"),
+        Signal(text="Uses the route map.", evidence=("E2",)),
+    ),
+    topic="depots",
+    intent="Plan several depots in one go.",
+    caution="Money is short for now; do not mention competitors.",
+)
 DRAFT = Draft(
     subject="What missed windows cost",
     paragraphs=(
