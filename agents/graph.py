@@ -10,6 +10,7 @@ asks its store first.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
@@ -45,7 +46,9 @@ async def signals(state: OutreachState, runtime: Bench) -> dict[str, Any]:
     bench = runtime.context
     context = bench.context(state)
     about = ". ".join((context.asset.title, context.asset.summary, *context.asset.topics))
-    recalled = bench.history.recall(state.contact_id, about, now=context.now, limit=RECALLED)
+    # In a thread: the words are embedded first, and an embedder may have to ask a server.
+    recall = functools.partial(bench.history.recall, now=context.now, limit=RECALLED)
+    recalled = await asyncio.to_thread(recall, state.contact_id, about)
     evidence = facts.gather(context.dossier, recalled, context.asset, context.now)
     made = await bench.analyst.analyse(bench.context(state.model_copy(update={"evidence": evidence})))
     return {"evidence": evidence, "brief": made.work, "usage": made.usage}

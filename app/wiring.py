@@ -36,7 +36,8 @@ from memory.crm.outbox import OutboxStore
 from memory.crm.proposals import ProposalStore
 from memory.crm.reader import CrmStore
 from memory.crm.runs import RunStore
-from memory.history.clients import embedded, served
+from memory.history.clients import Lease, embedded, served
+from memory.history.reindex import reindex
 from memory.history.store import ChromaHistory
 from policies.rulebook import RuleBook, load_rulebook
 from prompts.library import PromptLibrary
@@ -147,10 +148,7 @@ class House:
     @cached_property
     def history(self) -> ChromaHistory:
         """The memory of contact history."""
-        url = self.settings.chroma_url
-        return ChromaHistory(
-            self.engine, served(url) if url else embedded(self.workspace.history), self.embedder
-        )
+        return ChromaHistory(self.engine, self._open_chroma, self.embedder)
 
     @cached_property
     def channel(self) -> Channel:
@@ -232,9 +230,17 @@ class House:
 
     def reindex(self, name: str, progress: Callable[[int, int], None]) -> int:
         """Move the contact history to another embedder and remember the choice; return vectors written."""
-        written = self.history.reindex(self._embedder(name), progress)
+        if "history" in self.__dict__:
+            self.__dict__.pop("history").close()
+        # Not through `history`: a move that was cut off must not need the embedder it moves away from.
+        written = reindex(self.engine, self._open_chroma, self._embedder(name), progress)
         self.content.set_fact(EMBEDDER_FACT, {"name": name})
+        self.__dict__.pop("embedder", None)
         return written
+
+    def _open_chroma(self) -> Lease:
+        url = self.settings.chroma_url
+        return (served(url) if url else embedded(self.workspace.history))()
 
     def _embedder(self, name: str) -> Embedder:
         return embedders.choose(name, self.settings)
