@@ -6,7 +6,7 @@ claims and is never mentioned. Claims are approved sentences, word for word.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from agents.context import DraftingContext
@@ -43,7 +43,7 @@ def compose(
 
     The first revision avoids every span a finding points at and otherwise keeps its words (a finding
     without a span changes the phrases and shortens); the second is the barest draft: one sentence on
-    why we write, and approved claims.
+    why we write, and approved claims that stood in the draft before. A warning alone never bares a draft.
 
     Raises:
         NothingToSay: if no truthful, unobjectionable message is left.
@@ -52,13 +52,18 @@ def compose(
     _refuse_the_unwritable(ctx)
     angle = angle_of(ctx, brief)
     objections = Objections(findings)
-    is_barest = previous is not None and previous.revision >= 1
+    is_barest = previous is not None and previous.revision >= 1 and objections.are_serious
     if objections.are_general:
         angle = replace(angle, shape=Shape(claims=1, earlier_act=False, closing=False))
     voice = voice_of(ctx, "again" if objections.are_general else "")
     sentences = Sentences(ctx, brief, angle, voice, objections)
     terms = sentences.offer_terms()
-    proofs = _proofs(ctx, angle, plan, objections, [terms] if terms else [])
+    stood = _stood(previous if is_barest else None)
+
+    def may_stand(text: str) -> bool:
+        return stood(text) and not objections.hit(text)
+
+    proofs = _proofs(ctx, angle, plan, may_stand, [terms] if terms and may_stand(terms.text) else [])
     paragraphs = _barest(sentences, proofs) if is_barest else _full(ctx, angle, sentences, proofs)
     subject = sentences.subject()
     if not paragraphs or subject is None:
@@ -87,7 +92,7 @@ def _proofs(
     ctx: DraftingContext,
     angle: Angle,
     plan: MessagePlan,
-    objections: Objections,
+    may_stand: Callable[[str], bool],
     terms: Sequence[DraftSentence],
 ) -> list[DraftSentence]:
     """The offer's terms and the claims: those planned where they are usable, else our own choice."""
@@ -97,10 +102,18 @@ def _proofs(
     planned = [usable[key] for point in plan.points for key in point.evidence if key in usable]
     chosen: list[Evidence] = list(dict.fromkeys(planned)) or list(pick_claims(ctx, angle))
     spare = [fact for fact in usable.values() if fact not in chosen]
-    kept = [fact for fact in chosen if not objections.hit(fact.text)]
-    kept = kept or [fact for fact in spare if not objections.hit(fact.text)][:1]
+    kept = [fact for fact in chosen if may_stand(fact.text)]
+    kept = kept or [fact for fact in spare if may_stand(fact.text)][:1]
     claims = [DraftSentence(text=fact.text, evidence=(fact.id,)) for fact in kept]
     return [*terms, *claims][: angle.shape.claims]
+
+
+def _stood(previous: Draft | None) -> Callable[[str], bool]:
+    """Tell whether a claim may stand in the barest draft: one the last draft had dropped was objected to."""
+    if previous is None or previous.author is not Author.UNDERSTUDY:
+        return lambda _: True
+    said = {sentence.text for sentence in previous.sentences}
+    return said.__contains__
 
 
 def _full(

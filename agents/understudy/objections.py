@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from domain.message import Finding
+from domain.message import Finding, Severity
 
 SHORTEST_SPAN_CHARS = 3
 
@@ -15,7 +15,8 @@ class Objections:
     def __init__(self, findings: Sequence[Finding]) -> None:
         spans = (_flat(finding.span or "") for finding in findings)
         self._spans = tuple(span for span in spans if len(span) >= SHORTEST_SPAN_CHARS or span.isdigit())
-        self.are_general = bool(findings) and not self._spans
+        self.are_serious = any(finding.severity is not Severity.WARN for finding in findings)
+        self.are_general = self.are_serious and not self._spans
 
     def hit(self, sentence: str) -> bool:
         """Tell whether a sentence says what was objected to, or is the greater part of it."""

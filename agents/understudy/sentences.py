@@ -23,6 +23,9 @@ from domain.people import LifecycleStage
 LONGEST_SUBJECT_CHARS = 60
 EARLIER_FROM_DAYS = 56
 MONEY_TOPICS = frozenset({"pricing", "roi", "renewal"})
+PRIVATE_RUN_WORDS = 4
+"""So many words in a row from a private fact would read as repeating it (rule H-03 counts the same)."""
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _NUMBER = re.compile(r"\d+")
 
 
@@ -34,6 +37,18 @@ def _stutters(text: str, words: dict[str, str]) -> bool:
     around, parts = text.lower().replace(title, " "), title.split()
     pairs = (" ".join(pair) for pair in pairwise(parts))
     return any(pair in around for pair in pairs) or (words["kind"] in title and words["kind"] in around)
+
+
+def _runs(texts: Sequence[str]) -> set[tuple[str, ...]]:
+    """Every run of `PRIVATE_RUN_WORDS` words in the texts."""
+    found = set()
+    for text in texts:
+        words = _WORD.findall(text.lower())
+        found |= {
+            tuple(words[start : start + PRIVATE_RUN_WORDS])
+            for start in range(len(words) - PRIVATE_RUN_WORDS + 1)
+        }
+    return found
 
 
 def asset_fact(ctx: DraftingContext) -> Evidence | None:
@@ -51,6 +66,9 @@ class Sentences:
         self._voice, self._objections = voice, objections
         self._book = phrase_book()
         self._asset = asset_fact(ctx)
+        private = [fact.text for fact in ctx.evidence if fact.is_private]
+        sayable = [fact.text for fact in ctx.evidence if not fact.is_private]
+        self._secret = _runs(private) - _runs(sayable)
         self._named: str | None = None
         """Slug of the topic the opening named."""
 
@@ -180,7 +198,11 @@ class Sentences:
 
     def _is_subject(self, line: str) -> bool:
         fits = len(line) <= LONGEST_SUBJECT_CHARS and not _NUMBER.search(line)
-        return fits and not self._objections.hit(line)
+        return fits and not self._is_barred(line)
+
+    def _is_barred(self, text: str) -> bool:
+        """Tell whether a text was objected to, or happens to use the words of a private fact."""
+        return self._objections.hit(text) or bool(self._secret & _runs([text]))
 
     def _say(
         self,
@@ -202,7 +224,7 @@ class Sentences:
         def is_backed(text: str) -> bool:
             known = {number for fact in facts_of(text) for number in _NUMBER.findall(fact.text)}
             backed = set(_NUMBER.findall(text)) <= known
-            return backed and not self._objections.hit(text) and not _stutters(text, words)
+            return backed and not self._is_barred(text) and not _stutters(text, words)
 
         said = self._voice.say(place, phrases, words, is_backed, slack)
         if said is None:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from agents.context import DraftingContext
+from agents.facts import gather
 from agents.understudy import analyse, compose, plan
 from domain.content import AssetKind
 from domain.dossier import Dossier
@@ -139,6 +140,36 @@ def test_the_second_revision_is_one_reason_and_approved_claims() -> None:
     proofs = [kinds[key] for s in last.sentences[1:] for key in s.evidence]
     assert set(proofs) <= {EvidenceKind.CLAIM, EvidenceKind.OFFER}
     assert "18 %" not in last.body
+
+
+def test_a_claim_dropped_in_the_first_revision_does_not_come_back_in_the_second() -> None:
+    ctx = context(eager())
+    brief = analyse(ctx)
+    asset = GUIDE.model_copy(
+        update={
+            "offer": None,
+            "claims": (
+                GUIDE.claims[0],
+                GUIDE.claims[0].model_copy(
+                    update={"id": "C-2", "text": "Late deliveries are counted by window."}
+                ),
+            ),
+        }
+    )
+    ctx = replace(ctx, asset=asset, evidence=gather(ctx.dossier, (), asset, NOW))
+    first = draft_for(ctx)
+    dropped = first.sentences[2].text
+    second = draft_for(ctx, against(dropped), previous=first)
+    third = compose(ctx, brief, plan(ctx, brief), (against(second.sentences[0].text),), second)
+    assert dropped in {fact.text for fact in ctx.evidence}
+    assert dropped not in second.body + third.body
+
+
+def test_a_warning_alone_never_bares_a_draft() -> None:
+    ctx = context(eager())
+    first = draft_for(ctx).model_copy(update={"revision": 1})
+    warning = Finding(rule_id="H-02", severity=Severity.WARN, reason="a little long")
+    assert draft_for(ctx, warning, previous=first).paragraphs == first.paragraphs
 
 
 def test_a_second_revision_with_no_claim_left_is_blocked() -> None:

@@ -58,6 +58,7 @@ ODD = st.one_of(
     ),
     st.text(max_size=30),
 )
+PLAIN_TOPIC = st.sampled_from(["pricing", "security", "route_planning"])
 EVENTS = st.builds(
     lambda number, kind, days, topic, subject, text: Event(
         id=f"x:{number}",
@@ -72,7 +73,7 @@ EVENTS = st.builds(
     st.integers(0, 10_000),
     st.sampled_from(EventKind),
     st.floats(-5, 900),
-    ODD,
+    PLAIN_TOPIC | ODD,
     ODD,
     ODD,
 )
@@ -89,6 +90,9 @@ CLAIMS = st.builds(
     st.sampled_from(
         [
             "Cost fell by 9 % in a quarter",
+            "A route is planned in 20 minutes.",
+            "Every plan has single sign-on.",
+            "Plans differ in depots only.",
             "lower case start",
             "Shouting works!",
             "See https://evil.example now",
@@ -107,7 +111,7 @@ def contexts(draw: st.DrawFn) -> DraftingContext:
     contact = Contact(
         id=draw(st.text("abc123", min_size=1, max_size=4)),
         first_name=draw(ODD),
-        job_title=draw(ODD),
+        job_title=draw(st.sampled_from(["CFO", "data analyst", "Head of IT"]) | ODD),
         department=draw(ODD),
         seniority=draw(st.sampled_from(Seniority)),
         lifecycle_stage=draw(st.sampled_from(LifecycleStage)),
@@ -121,12 +125,12 @@ def contexts(draw: st.DrawFn) -> DraftingContext:
             "kind": draw(st.sampled_from(AssetKind)),
             "title": draw(ODD) or "A plain title",
             "summary": draw(ODD) or "",
-            "topics": tuple(t for t in draw(st.lists(ODD, max_size=3)) if t),
+            "topics": tuple(t for t in draw(st.lists(PLAIN_TOPIC | ODD, max_size=3)) if t),
             "claims": tuple(draw(st.lists(CLAIMS, max_size=3, unique_by=lambda c: c.id))),
             "offer": draw(st.sampled_from([None, GUIDE.offer])),
         }
     )
-    evidence = gather(dossier, (), asset, NOW) if draw(st.booleans()) or account else ()
+    evidence = gather(dossier, (), asset, NOW) if draw(st.integers(0, 9)) else ()
     hints = tuple(h for h in draw(st.lists(ODD, max_size=1)) if h)
     return replace(context(eager()), dossier=dossier, asset=asset, evidence=evidence, hints=hints)
 
