@@ -58,7 +58,7 @@ async def deliver(entry_id: str, bench: Workbench) -> OutboxEntry:
 def _may_arrive_now(entry: OutboxEntry, bench: Workbench) -> bool:
     """Leave a message waiting outside the recipient's hours; inside the reservation it would be refused."""
     now = bench.now()
-    return entry.not_before <= now and is_open(bench.crm.dossier(entry.contact_id).contact, now, bench.rules)
+    return entry.not_before <= now and is_open(bench.crm.contact(entry.contact_id), now, bench.rules)
 
 
 def _check(standing: Standing, entry: OutboxEntry, *, bench: Workbench, asset_url: str | None) -> Verdict:

@@ -22,11 +22,12 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agents import approval, dispatch, facts, letter
+from agents.context import Made
 from agents.state import OutreachState
 from agents.workbench import Workbench, outbox_id, proposal_id, thread_id
 from domain.campaign import Autonomy
 from domain.errors import DuplicateSend, NothingToSay
-from domain.message import Author, Message, OutboxEntry, OutboxStatus, Verdict
+from domain.message import Author, Message, OutboxEntry, OutboxStatus, Severity, Verdict
 from domain.review import DraftRecord, Proposal
 from domain.run import ContactOutcome
 from policies.content import review_message
@@ -51,14 +52,19 @@ async def signals(state: OutreachState, runtime: Bench) -> dict[str, Any]:
     recalled = await asyncio.to_thread(recall, state.contact_id, about)
     evidence = facts.gather(context.dossier, recalled, context.asset, context.now)
     made = await bench.analyst.analyse(bench.context(state.model_copy(update={"evidence": evidence})))
-    return {"evidence": evidence, "brief": made.work, "usage": made.usage}
+    return {
+        "evidence": evidence,
+        "brief": made.work,
+        "usage": made.usage,
+        "stood_in": _stood_in("signals", made),
+    }
 
 
 async def plan(state: OutreachState, runtime: Bench) -> dict[str, Any]:
     """Choose angle, points and the one thing to ask."""
     assert state.brief is not None
     made = await runtime.context.strategist.plan(runtime.context.context(state), state.brief)
-    return {"plan": made.work, "usage": made.usage}
+    return {"plan": made.work, "usage": made.usage, "stood_in": _stood_in("plan", made)}
 
 
 async def draft(state: OutreachState, runtime: Bench) -> Command[Literal["review", "finish"]]:
@@ -71,7 +77,8 @@ async def draft(state: OutreachState, runtime: Bench) -> Command[Literal["review
         made = await runtime.context.composer.compose(context, state.brief, state.plan, findings, state.draft)
     except NothingToSay as silence:
         return Command(goto="finish", update={"outcome": ContactOutcome.BLOCKED, "reason": str(silence)})
-    return Command(goto="review", update={"draft": made.work, "usage": made.usage})
+    update = {"draft": made.work, "usage": made.usage, "stood_in": _stood_in("draft", made)}
+    return Command(goto="review", update=update)
 
 
 async def review(state: OutreachState, runtime: Bench) -> Command[Literal["draft", "stakes", "finish"]]:
@@ -102,8 +109,8 @@ async def review(state: OutreachState, runtime: Bench) -> Command[Literal["draft
     if state.draft.author is not Author.REVIEWER:
         made = await bench.reviewer.review(context, state.draft, verdict)
         verdict = made.work
-        update |= {"verdict": verdict, "usage": made.usage}
-        if (verdict.blocks or verdict.holds) and state.revisions < MOST_REVISIONS:
+        update |= {"verdict": verdict, "usage": made.usage, "stood_in": _stood_in("review", made)}
+        if _is_worth_revising(verdict) and state.revisions < MOST_REVISIONS:
             return Command(goto="draft", update=update | {"revisions": state.revisions + 1})
     if verdict.blocks and state.proposal_id is None:
         first = next(f for f in verdict.findings if f.severity.value == "block")
@@ -134,6 +141,7 @@ async def stakes(state: OutreachState, runtime: Bench) -> Command[Literal["propo
         rules=bench.rules,
         now=bench.now(),
         brief=state.brief,
+        stood_in=state.stood_in,
     )
     update: dict[str, Any] = {"stakes": assessed, "not_before": opens}
     if state.is_dry_run or state.autonomy is Autonomy.SHADOW:
@@ -160,6 +168,7 @@ async def propose(state: OutreachState, runtime: Bench) -> dict[str, Any]:
                 stored.message_sha256,
             )
     _keep(state, bench)
+    bench.forget(state)
     return {"proposal_id": proposal.id, "outcome": ContactOutcome.WAITING}
 
 
@@ -182,7 +191,18 @@ async def send(state: OutreachState, runtime: Bench) -> dict[str, Any]:
 async def finish(state: OutreachState, runtime: Bench) -> dict[str, Any]:
     """Keep what was made, for whoever asks later."""
     _keep(state, runtime.context)
+    runtime.context.forget(state)
     return {}
+
+
+def _stood_in(part: str, made: Made[Any]) -> list[str]:
+    """Why the understudy did this part although a model was asked; nothing if all went well."""
+    return [f"{part}: {made.stand_in_for}"] if made.stand_in_for else []
+
+
+def _is_worth_revising(verdict: Verdict) -> bool:
+    """Another draft mends words; it cannot mend that a model was not there to judge them (A-09)."""
+    return any(f.severity is not Severity.WARN and f.rule_id != "A-09" for f in verdict.findings)
 
 
 def _when(entry: OutboxEntry) -> str:

@@ -44,6 +44,7 @@ class OutreachState(BaseModel):
     verdict: Verdict | None = None
     stakes: Stakes | None = None
     revisions: int = 0
+    stood_in: Annotated[list[str], operator.add] = []
     hints: tuple[str, ...] = ()
     proposal_id: str | None = None
     review: Review | None = None

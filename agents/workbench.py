@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from agents.compliance_reviewer import ComplianceReviewer
@@ -14,7 +14,6 @@ from agents.context import DraftingContext
 from agents.outreach_composer import OutreachComposer
 from agents.signal_analyst import SignalAnalyst
 from agents.state import OutreachState
-from domain.dossier import Dossier
 from domain.ports import (
     Audit,
     Channel,
@@ -28,8 +27,8 @@ from domain.ports import (
 from domain.sender import SenderProfile
 from policies.rulebook import RuleBook
 
-KEPT_DOSSIERS = 512
-"""Contacts whose dossier stays at hand between two nodes; many more than run side by side."""
+KEPT_CONTEXTS = 512
+"""Contacts whose records stay at hand between two nodes; many more than run side by side."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +50,25 @@ class Workbench:
     strategist: ContentStrategist
     composer: OutreachComposer
     reviewer: ComplianceReviewer
-    _dossiers: OrderedDict[tuple[str, str], Dossier] = field(default_factory=OrderedDict)
-
-    def dossier(self, state: OutreachState) -> Dossier:
-        """The contact's dossier as it was first read in this run, so that all four agents see the same."""
-        key = (state.run_id, state.contact_id)
-        if key not in self._dossiers:
-            self._dossiers[key] = self.crm.dossier(state.contact_id)
-            while len(self._dossiers) > KEPT_DOSSIERS:
-                self._dossiers.popitem(last=False)
-        return self._dossiers[key]
+    _contexts: OrderedDict[tuple[str, str], DraftingContext] = field(default_factory=OrderedDict)
 
     def context(self, state: OutreachState) -> DraftingContext:
-        """What the agents are handed. Its `now` is the decision's, so a restart words dates the same."""
+        """What the agents are handed: the records as they were first read in this run by this process.
+
+        Its `now` is the decision's, so a restart words dates the same.
+        """
+        key = (state.run_id, state.contact_id)
+        if key not in self._contexts:
+            self._contexts[key] = self._read(state)
+            while len(self._contexts) > KEPT_CONTEXTS:
+                self._contexts.popitem(last=False)
+        return replace(self._contexts[key], evidence=state.evidence, hints=state.hints)
+
+    def forget(self, state: OutreachState) -> None:
+        """Let go of a contact whose way has ended, or paused."""
+        self._contexts.pop((state.run_id, state.contact_id), None)
+
+    def _read(self, state: OutreachState) -> DraftingContext:
         decision = self.crm.decision(state.decision_id)
         if decision.action.asset_id is None:
             raise ValueError(f"decision {decision.id} is silence; there is nothing to draft")
@@ -73,11 +78,10 @@ class Workbench:
             campaign=self.crm.campaign(state.campaign_id),
             sender=self.sender,
             decision=decision,
-            dossier=self.dossier(state),
+            dossier=self.crm.dossier(state.contact_id),
             asset=self.crm.asset(decision.action.asset_id),
             evidence=state.evidence,
             canary=self.canary(state.run_id, state.contact_id),
-            hints=state.hints,
         )
 
     def canary(self, run_id: str, contact_id: str) -> str:

@@ -17,6 +17,7 @@ from domain.dossier import Dossier, Standing
 from domain.history import MemoryKind, Recalled, Remembered
 from domain.message import Message, OutboxEntry, Receipt, Verdict
 from domain.model import Answer, ModelReply, ModelRequest, ToolSpec
+from domain.people import Contact
 from domain.review import DraftRecord, Proposal, Review
 
 if TYPE_CHECKING:
@@ -130,6 +131,10 @@ class CrmReader(Protocol):
 
     def dossier(self, contact_id: str) -> Dossier:
         """Everything known about one contact. Raises `NotFound`."""
+        ...
+
+    def contact(self, contact_id: str) -> Contact:
+        """One contact. Raises `NotFound`."""
         ...
 
     def asset(self, asset_id: str) -> ContentAsset:

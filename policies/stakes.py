@@ -12,7 +12,7 @@ messages (`stakes.cold_start_messages`): people see what it does before it goes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from domain.campaign import Autonomy
@@ -39,6 +39,7 @@ def assess(
     rules: RuleBook,
     now: datetime,
     brief: SignalBrief | None = None,
+    stood_in: Sequence[str] = (),
 ) -> Stakes:
     """Return why a person decides about this message; no reasons means it may go alone.
 
@@ -53,6 +54,7 @@ def assess(
         rules: the rule book.
         now: aware UTC time.
         brief: the analyst's findings, where weak signals count as low confidence.
+        stood_in: which agents' parts the understudy played because a model failed, and why.
 
     """
     found = [
@@ -61,6 +63,7 @@ def assess(
         *_content(asset, dossier),
         *_draft(draft, verdict),
         *_doubt(decision, brief, rules.stakes),
+        *_understudy(draft, stood_in),
         *_cold_start(decision, messages_before, rules.stakes),
     ]
     reasons = [
@@ -117,10 +120,17 @@ def _draft(draft: Draft, verdict: Verdict) -> Iterator[Reason]:
     for finding in verdict.findings:
         if finding.severity is Severity.HOLD:
             yield "finding", f"{finding.rule_id}: {finding.reason}"
-    if draft.stand_in_for is not None:
-        yield "understudy", f"The understudy wrote this because a model failed: {draft.stand_in_for}"
     if draft.author is Author.REVIEWER:
         yield "edited", "A reviewer changed this draft; the changed message needs approval"
+
+
+def _understudy(draft: Draft, stood_in: Sequence[str]) -> Iterator[Reason]:
+    parts = stood_in or ([f"draft: {draft.stand_in_for}"] if draft.stand_in_for else [])
+    if parts:
+        yield (
+            "understudy",
+            f"The understudy stood in because a model failed ({'; '.join(dict.fromkeys(parts))})",
+        )
 
 
 def _doubt(decision: Decision, brief: SignalBrief | None, rules: StakesRules) -> Iterator[Reason]:
