@@ -35,7 +35,12 @@ class Understudy(Protocol):
         ...
 
     def compose(
-        self, ctx: DraftingContext, brief: SignalBrief, plan: MessagePlan, findings: Sequence[Finding]
+        self,
+        ctx: DraftingContext,
+        brief: SignalBrief,
+        plan: MessagePlan,
+        findings: Sequence[Finding],
+        previous: Draft | None,
     ) -> Draft:
         """Write the message. Raises `NothingToSay` where no honest message can be written."""
         ...

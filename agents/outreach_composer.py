@@ -133,7 +133,7 @@ class OutreachComposer:
             self._model,
             request=lambda: self._request(ctx, brief, plan, findings, previous),
             accept=lambda answer: _accept(answer, ctx),
-            stand_in=lambda: self._understudy.compose(ctx, brief, plan, findings),
+            stand_in=lambda: self._understudy.compose(ctx, brief, plan, findings, previous),
             canary=ctx.canary,
         )
         provenance = {
