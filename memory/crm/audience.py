@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Column, Connection, Engine, Select, and_, func, select
@@ -139,18 +139,19 @@ class AudienceReader:
 
     def assets_sent(
         self, since: datetime | None = None, until: datetime | None = None
-    ) -> dict[str, set[str]]:
-        """Return the assets each contact got, or may have got, or is about to get from us."""
-        sent: dict[str, set[str]] = defaultdict(set)
-        window = self._within(LEFT_AT, since, until)
+    ) -> dict[str, dict[str, date]]:
+        """Return, by contact and asset, the UTC day we last sent it, may have sent it, or meant to."""
+        sent: dict[str, dict[str, date]] = defaultdict(dict)
         ours = (
-            select(OUTBOX.c.contact_id, DECISIONS.c.asset_id)
+            select(OUTBOX.c.contact_id, DECISIONS.c.asset_id, LEFT_AT)
             .join_from(OUTBOX, DECISIONS, OUTBOX.c.decision_id == DECISIONS.c.id)
             .where(
-                OUTBOX.c.status.in_({*MAY_HAVE_LEFT, *STILL_OPEN}), DECISIONS.c.asset_id.is_not(None), window
+                OUTBOX.c.status.in_({*MAY_HAVE_LEFT, *STILL_OPEN}),
+                DECISIONS.c.asset_id.is_not(None),
+                self._within(LEFT_AT, since, until),
             )
         )
-        told = select(EVENTS.c.contact_id, EVENTS.c.asset_id).where(
+        told = select(EVENTS.c.contact_id, EVENTS.c.asset_id, EVENTS.c.at).where(
             EVENTS.c.kind == EventKind.EMAIL_SENT.value,
             EVENTS.c.asset_id.is_not(None),
             EVENTS.c.contact_id.is_not(None),
@@ -158,8 +159,9 @@ class AudienceReader:
         )
         with self._engine.connect() as connection:
             for query in (ours, told):
-                for contact_id, asset_id in connection.execute(query):
-                    sent[contact_id].add(asset_id)
+                for contact_id, asset_id, at in connection.execute(query):
+                    earlier = sent[contact_id].get(asset_id, date.min)
+                    sent[contact_id][asset_id] = max(earlier, at.date())
         return dict(sent)
 
     def _within(self, column: Any, since: datetime | None, until: datetime | None) -> Any:

@@ -70,9 +70,13 @@ def is_postgres(connection: Connection) -> bool:
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert the rows that break no uniqueness, leave the others out, and return how many went in."""
     statement = _insert(connection, table).on_conflict_do_nothing()
+    # Without the option an insert's row count is not kept and reads as -1 on PostgreSQL.
+    counting = {"preserve_rowcount": True}
     new = 0
     for batch in batches(rows):
-        new += connection.execute(statement, [dict(row) for row in batch]).rowcount
+        new += connection.execute(
+            statement, [dict(row) for row in batch], execution_options=counting
+        ).rowcount
     return new
 
 

