@@ -183,19 +183,23 @@ class _ContactBook:
     def _lay_over(self, row: ContactRow, address: str | None, contact_id: str) -> bool:
         contact, is_new = self._stored[contact_id], contact_id in self._new
         bits = self._batch.given.of(contact_id)
+        is_repeat = bool(bits & ~BORN)
         old_email, old_stage = contact["email"], contact["lifecycle_stage"]
         given = dict(row.__dict__)
         given["email"] = self._free_address(address, contact_id)
         given["account_id"] = self._account(row)
         if given["seniority"] is Seniority.UNKNOWN:
             given["seniority"] = None
+        if row.stage_since and contact["stage_since"] and row.stage_since < contact["stage_since"]:
+            # An older file read again, or later, must not take a customer back to the lead they once were.
+            given["lifecycle_stage"] = given["stage_since"] = None
         changed, bits = overlay(contact, given, FIELDS, bits)
         self._batch.given.keep(contact_id, bits)
         extra = {**row.attributes, **({"city": row.city} if row.city else {})}
         if row.email and not address:
             self._batch.tally.warn("unusable e-mail address")
             extra["unusable_email"] = row.email[:320]
-        has_extra = overlay_attributes(contact, extra, is_repeat=bool(bits & ~BORN) and not changed)
+        has_extra = overlay_attributes(contact, extra, is_repeat=is_repeat)
         if "email" in changed:
             if old_email:
                 self._by_email.pop(old_email, None)

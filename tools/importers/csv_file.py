@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +25,9 @@ _DATES = ("created_at", "opted_out_at", "bounced_at", "consent_at", "stage_since
 _FLAGS = ("is_opted_out", "is_bounced", "is_deleted", "is_closed", "is_won", "is_machine")
 _DECISIVE = frozenset({"is_opted_out", "is_bounced", "suppression_reason", "is_deleted"})
 """Fields a person's refusal may stand in: an unreadable cell rejects the row."""
+
+_cached = lru_cache(maxsize=1_000)
+"""For fields of few different words; bounded, because a file may hold anything."""
 
 Take = Callable[[list[str]], str]
 Parse = Callable[[str], Any]
@@ -146,11 +150,17 @@ def _compiled(output: Output, mapping: Mapping, table: Table) -> _CompiledOutput
     needed = {name for name, field in row.model_fields.items() if field.is_required()} - {"place", "source"}
     must = needed | set(output.required)
     parsers = _parsers(mapping, output.noun)
+    constants = {
+        name: _constant(mapping, name, parsers.get(name, cells.text), origin.constant)
+        for name, origin in output.fields.items()
+        if origin.constant is not None
+    }
     fields = tuple(
         _CompiledField(
             name, _take(origin, number_of), parsers.get(name, cells.text), name in must or name in _DECISIVE
         )
         for name, origin in output.fields.items()
+        if origin.constant is None
     )
     has_currency = "currency" in row.model_fields and "currency" not in output.fields
     return _CompiledOutput(
@@ -165,15 +175,19 @@ def _compiled(output: Output, mapping: Mapping, table: Table) -> _CompiledOutput
             (number_of(column), frozenset(part.strip().casefold() for part in wanted))
             for column, wanted in output.when.items()
         ),
-        given={"currency": mapping.currency} if has_currency and mapping.currency else {},
+        given=constants | ({"currency": mapping.currency} if has_currency and mapping.currency else {}),
     )
+
+
+def _constant(mapping: Mapping, name: str, parse: Parse, written: str) -> Any:
+    try:
+        return parse(written)
+    except ValueError as error:
+        raise ImportRefused(f"mapping {mapping.source!r}, {name}: {error}. Correct the constant.") from None
 
 
 def _take(origin: FieldSource, number_of: Callable[[str], int]) -> Take:
     """A function from a row's cells to the field's text, with the mapping's words translated."""
-    if origin.constant is not None:
-        constant = origin.constant
-        return lambda _row: constant
     if origin.template is not None:
         take = _filled(origin.template, number_of)
     else:
@@ -220,10 +234,10 @@ def _parsers(mapping: Mapping, noun: str) -> dict[str, Parse]:
     parsers["country"] = countries.country
     parsers["lifecycle_stage"] = _known(vocabulary.stage, "a lifecycle stage")
     parsers["suppression_reason"] = _known(vocabulary.stop, "a reason not to write")
-    parsers["seniority"] = lambda cell: vocabulary.word(Seniority, cell)
-    parsers["consent_basis"] = lambda cell: vocabulary.word(ConsentBasis, cell)
+    parsers["seniority"] = _cached(lambda cell: vocabulary.word(Seniority, cell))
+    parsers["consent_basis"] = _cached(lambda cell: vocabulary.word(ConsentBasis, cell))
     if noun == "events":
-        parsers["kind"] = lambda cell: vocabulary.word(EventKind, cell)
+        parsers["kind"] = _cached(lambda cell: vocabulary.word(EventKind, cell))
     elif noun == "deals":
         parsers["kind"] = _known(vocabulary.deal_kind, "a kind of deal")
     elif noun == "roles":
@@ -238,4 +252,4 @@ def _known(find: Callable[[str], Any], what: str) -> Parse:
             raise ValueError(f"{cell[:60]!r} is not {what}")
         return found
 
-    return parse
+    return _cached(parse)
