@@ -10,16 +10,18 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.base import utc_now
+from domain.content import ContentAsset
+from domain.dossier import Dossier
 from domain.errors import NotFound
 from domain.events import Event, EventKind
 from domain.model import ToolSpec
 from domain.people import Deal
-from domain.ports import Clock, CrmReader
+from domain.ports import Clock
 
 if TYPE_CHECKING:
     from langchain_core.tools import StructuredTool
@@ -31,6 +33,18 @@ OUR_SOURCE = "attune"
 
 _PLAIN_LABEL = re.compile(r"[\w][\w .,/&()%-]{0,39}")
 _OF_OURS = {EventKind.EMAIL_SENT, EventKind.EMAIL_DELIVERED, EventKind.NOTE_ADDED, EventKind.TASK_ADDED}
+
+
+class Lookups(Protocol):
+    """What the tools need of `domain.ports.CrmReader`."""
+
+    def dossier(self, contact_id: str) -> Dossier:
+        """Everything known about one contact. Raises `NotFound`."""
+        ...
+
+    def asset(self, asset_id: str) -> ContentAsset:
+        """One content asset. Raises `NotFound`."""
+        ...
 
 
 class NoArguments(BaseModel):
@@ -50,7 +64,7 @@ class AssetArguments(BaseModel):
 class CrmToolbox:
     """Implements `domain.ports.Toolbox` over whatever reads the CRM."""
 
-    def __init__(self, reader: CrmReader, clock: Clock = utc_now) -> None:
+    def __init__(self, reader: Lookups, clock: Clock = utc_now) -> None:
         self._reader = reader
         self._clock = clock
 

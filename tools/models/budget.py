@@ -88,7 +88,10 @@ class RunBudget:
             return self._ledgers.pop(run_id, _Ledger(NO_CAPS, 0)).total
 
     def _ledger(self, run_id: str) -> _Ledger:
-        return self._ledgers.setdefault(run_id, _Ledger(NO_CAPS, self._seconds()))
+        ledger = self._ledgers.get(run_id)
+        if ledger is None:
+            ledger = self._ledgers[run_id] = _Ledger(NO_CAPS, self._seconds())
+        return ledger
 
     def _reached(self, ledger: _Ledger, model: str, price_is_known: bool) -> str | None:
         caps, total = ledger.caps, ledger.total

@@ -32,7 +32,7 @@ class ModelPrice(Noun):
     def cost_micros(self, usage: Usage) -> int:
         """Cost in millionths of the currency unit; cached tokens are part of the input tokens."""
         cached = self.input if self.cached_input is None else self.cached_input
-        fresh = usage.input_tokens - usage.cached_tokens
+        fresh = max(0, usage.input_tokens - usage.cached_tokens)
         # A price per million tokens is a price in micros per token.
         return round(fresh * self.input + usage.cached_tokens * cached + usage.output_tokens * self.output)
 

@@ -6,9 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from domain.campaign import Campaign
 from domain.content import ApprovedClaim, AssetKind, ContentAsset, Offer
-from domain.decision import Decision
 from domain.dossier import Dossier, Standing
 from domain.errors import NotFound
 from domain.events import Event, EventKind
@@ -77,7 +75,7 @@ GUIDE = ContentAsset.model_validate(
 
 
 class OneContact:
-    """A `CrmReader` that knows one contact and one asset."""
+    """Knows one contact and one asset."""
 
     def __init__(self, dossier: Dossier = DOSSIER, asset: ContentAsset = GUIDE) -> None:
         self._dossier, self._asset = dossier, asset
@@ -91,15 +89,6 @@ class OneContact:
         if asset_id != self._asset.id:
             raise NotFound("asset", asset_id)
         return self._asset
-
-    def decision(self, decision_id: str) -> Decision:
-        raise NotFound("decision", decision_id)
-
-    def campaign(self, campaign_id: str) -> Campaign:
-        raise NotFound("campaign", campaign_id)
-
-    def messages_before(self, decision: Decision) -> int:
-        raise NotFound("campaign", decision.campaign_id)
 
 
 def call(name: str, reader: OneContact | None = None, **arguments: object) -> str:
