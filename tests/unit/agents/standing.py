@@ -98,7 +98,12 @@ class MarkedUnderstudy:
         return PLAN
 
     def compose(
-        self, ctx: DraftingContext, brief: SignalBrief, plan: MessagePlan, findings: Sequence[Finding]
+        self,
+        ctx: DraftingContext,
+        brief: SignalBrief,
+        plan: MessagePlan,
+        findings: Sequence[Finding],
+        previous: Draft | None,
     ) -> Draft:
         self.played.append("compose")
         return DRAFT.model_copy(update={"author": Author.UNDERSTUDY})
