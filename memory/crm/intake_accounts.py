@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from domain.records import AccountRow, ContactRow
+from memory.crm.bulk import insert_new_rows
 from memory.crm.identities import ExternalId, known_ids, stable_id
 from memory.crm.overlay import BORN, Batch, overlay, overlay_attributes
-from memory.crm.statements import ACCOUNTS, IDENTITIES, batches, insert_all, insert_new, upsert
+from memory.crm.statements import ACCOUNTS, IDENTITIES, batches, upsert
 
 FIELDS = (
     "name",
@@ -111,8 +112,8 @@ class AccountBook:
 
     def add(self, key: AccountKey) -> str:
         """Begin an account of which only the key is known."""
-        account_id = stable_id("a", key.source, key.external_id or key.domain or key.name or "")
-        while account_id in self.stored or self._stands(account_id):
+        account_id = _fresh_id(key)
+        while account_id in self.stored:
             account_id = stable_id("a", account_id)
         self.stored[account_id] = {
             **dict.fromkeys(FIELDS),
@@ -131,9 +132,9 @@ class AccountBook:
     def store(self) -> None:
         """Write what is new and what has changed."""
         connection = self._batch.connection
-        insert_all(connection, ACCOUNTS, [self.stored[account_id] for account_id in self._new])
+        insert_new_rows(connection, ACCOUNTS, [self.stored[account_id] for account_id in self._new])
         upsert(connection, ACCOUNTS, [self.stored[account_id] for account_id in self._changed], keys=["id"])
-        insert_new(connection, IDENTITIES, self._identities)
+        insert_new_rows(connection, IDENTITIES, self._identities)
 
     def _may_be(self, account_id: str, key: AccountKey, is_own_row: bool) -> bool:
         return not (is_own_row and key.external_id and key.source in self._sources.get(account_id, ()))
@@ -146,8 +147,8 @@ class AccountBook:
         )
 
     def _load(self, keys: set[AccountKey]) -> None:
-        ids = sorted(set(self._ids.values()))
         loose = [key for key in keys if key.pair not in self._ids]
+        ids = sorted({*self._ids.values(), *(_fresh_id(key) for key in loose)})
         domains = sorted({key.domain for key in loose if key.domain})
         names = sorted({key.name for key in loose if key.name})
         for column, values in ((ACCOUNTS.c.id, ids), (ACCOUNTS.c.domain, domains), (ACCOUNTS.c.name, names)):
@@ -173,9 +174,9 @@ class AccountBook:
                 found.setdefault(account_id, set()).add(source)
         return found
 
-    def _stands(self, account_id: str) -> bool:
-        query = select(ACCOUNTS.c.id).where(ACCOUNTS.c.id == account_id)
-        return self._batch.connection.execute(query).first() is not None
+
+def _fresh_id(key: AccountKey) -> str:
+    return stable_id("a", key.source, key.external_id or key.domain or key.name or "")
 
 
 def account_key(row: ContactRow) -> AccountKey:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from domain.events import Event, EventKind
 from domain.people import EmailStatus, LifecycleStage, Seniority, SuppressionReason
 from domain.records import ContactRow, MergeRow
+from memory.crm.bulk import insert_new_rows
 from memory.crm.identities import (
     ExternalId,
     contacts_by_email,
@@ -22,7 +23,7 @@ from memory.crm.identities import (
 from memory.crm.intake_accounts import AccountBook, account_key
 from memory.crm.journal import append_events
 from memory.crm.overlay import BORN, Batch, overlay, overlay_attributes
-from memory.crm.statements import CONSENTS, CONTACTS, IDENTITIES, batches, insert_all, insert_new, upsert
+from memory.crm.statements import CONSENTS, CONTACTS, IDENTITIES, batches, insert_new, upsert
 from memory.crm.stops import Stops
 
 FIELDS = (
@@ -317,8 +318,8 @@ class _ContactBook:
         connection = self._batch.connection
         self._accounts.store()
         upsert(connection, CONTACTS, [self._stored[one] for one in self._changed], keys=["id"])
-        insert_all(connection, CONTACTS, [self._stored[one] for one in self._new])
-        insert_new(connection, IDENTITIES, self._identities)
+        insert_new_rows(connection, CONTACTS, [self._stored[one] for one in self._new])
+        insert_new_rows(connection, IDENTITIES, self._identities)
         self._stops.store()
         insert_new(connection, CONSENTS, self._unrecorded_consents())
         append_events(connection, self._events, self._batch.now)

@@ -15,10 +15,11 @@ from sqlalchemy import select
 from domain.events import EventKind
 from domain.people import SuppressionReason
 from domain.records import EventRow
+from memory.crm.bulk import insert_new_rows
 from memory.crm.codec import without_nul
 from memory.crm.identities import contacts_by_email, known_ids, normalised_email
 from memory.crm.overlay import Batch
-from memory.crm.statements import CONTACTS, EVENTS, batches, insert_new
+from memory.crm.statements import CONTACTS, EVENTS, batches
 from memory.crm.stops import Stops
 
 SUPPRESS = "suppress"
@@ -66,7 +67,7 @@ def take_events(batch: Batch, rows: Sequence[EventRow]) -> None:
             batch.reject("events", row.place, _NOBODY, row.model_dump(exclude={"place"}))
             continue
         columns.append(_columns(row, contact_id, account_id, deal_id, batch.now))
-    added = insert_new(connection, EVENTS, columns)
+    added = insert_new_rows(connection, EVENTS, columns)
     batch.tally.count("events", "added", added)
     batch.tally.count("events", "unchanged", len(columns) - added)
     if stopping:

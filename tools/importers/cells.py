@@ -74,7 +74,7 @@ class DateReader:
             found = self._read(word)
             if found.tzinfo is None:
                 found = found.replace(tzinfo=self.zone)
-            return found.astimezone(UTC)
+            return found if found.tzinfo is UTC else found.astimezone(UTC)
         except (ValueError, OverflowError):
             raise ValueError(f"{_shown(cell)} is not a date that exists or can be read") from None
 
@@ -89,6 +89,11 @@ class DateReader:
             raise ValueError(f"{_shown(cell)} is not a date that exists or can be read") from None
 
     def _read(self, word: str) -> datetime:
+        if not self.formats and word[4:5] == "-" and len(word) >= 19:
+            try:
+                return datetime.fromisoformat(word)
+            except ValueError:
+                pass  # such as 2024-05-01 9:30:00, read below
         for pattern in self.formats:
             try:
                 return datetime.strptime(word, pattern)  # noqa: DTZ007 (the caller gives it its zone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ class CsvImporter:
                 continue
             is_meant = False
             for output in outputs:
-                if output.is_meant(line.cells):
+                if not output.when or output.is_meant(line.cells):
                     is_meant = True
                     yield output.record(place, line.cells)
             if not is_meant:
@@ -220,7 +221,7 @@ def _filled(template: str, number_of: Callable[[str], int]) -> Take:
 
 
 def _parsers(mapping: Mapping, noun: str) -> dict[str, Parse]:
-    dates = cells.DateReader(ZoneInfo(mapping.time_zone), mapping.date_formats, mapping.day_first)
+    dates = cells.DateReader(_zone(mapping.time_zone), mapping.date_formats, mapping.day_first)
     parsers: dict[str, Parse] = dict.fromkeys(_DATES, dates.moment)
     parsers |= dict.fromkeys(_FLAGS, cells.flag)
     parsers |= dict.fromkeys(("other_external_ids", "contact_external_ids"), cells.parts)
@@ -243,6 +244,10 @@ def _parsers(mapping: Mapping, noun: str) -> dict[str, Parse]:
     elif noun == "roles":
         parsers["kind"] = vocabulary.role
     return parsers
+
+
+def _zone(name: str) -> tzinfo:
+    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 def _known(find: Callable[[str], Any], what: str) -> Parse:
