@@ -217,7 +217,7 @@ def _alternatives(actions: Sequence[Action], choice: Choice, row: int) -> tuple[
     probabilities = choice.probabilities[row]
     return tuple(
         Alternative(action_key=actions[i].key, probability=float(probabilities[i]))
-        for i in np.flatnonzero(probabilities)
+        for i in map(int, np.flatnonzero(probabilities))
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from app.settings import Settings
 from app.wiring import EMBEDDER_FACT, LABEL_FACT, House, make_workspace, open_house
 from app.workspace import Workspace
 from domain.errors import AttuneError, WorkspaceBusy
+from domain.message import EvidenceKind
 from domain.records import ImportSummary
 from domain.review import DraftRecord
 from domain.run import ContactOutcome
@@ -45,8 +46,10 @@ def furnish(
     if not with_model:
         changes |= {"model": None}
     settings = settings.model_copy(update=changes)
-    make_workspace(settings)
     workspace = Workspace(folder)
+    workspace.lay()
+    (folder / MARKER).write_text(f"{SAMPLE_LABEL}\n", encoding="utf-8")
+    make_workspace(settings)
     profile = sample_sender().model_dump(mode="json")
     workspace.sender_file.write_text(
         yaml.safe_dump(profile, sort_keys=False, allow_unicode=True), encoding="utf-8"
@@ -91,16 +94,36 @@ def _clear(folder: Path) -> None:
 
 
 def pair_of_colleagues(house: House, run_id: str) -> tuple[DraftRecord, DraftRecord] | None:
-    """Two people of one account and stage who got different content, if the run has such a pair."""
+    """Two people of one account and stage who got different content for what they knowingly did.
+
+    Where the run has no such pair, two whose messages differ for other reasons; else None.
+    """
     seen: dict[tuple[str, str], DraftRecord] = {}
+    second_best: tuple[DraftRecord, DraftRecord] | None = None
+    for record in _written(house, run_id):
+        contact = house.crm.contact(record.contact_id)
+        key = (contact.account_id or contact.id, contact.lifecycle_stage.value)
+        first = seen.setdefault(key, record)
+        if first.contact_id == contact.id or _asset(house, first) == _asset(house, record):
+            continue
+        if _tells_of_an_act(first) and _tells_of_an_act(record):
+            return first, record
+        second_best = second_best or (first, record)
+    return second_best
+
+
+def _written(house: House, run_id: str) -> Iterator[DraftRecord]:
     for outcome in (ContactOutcome.SENT, ContactOutcome.SCHEDULED, ContactOutcome.WAITING):
         for entry in house.runs.ledger(run_id, outcome=outcome, limit=500):
-            contact = house.crm.contact(entry.contact_id)
             record = house.archive.made_for(entry.decision_id) if entry.decision_id else None
-            if record is None or record.draft is None or contact.account_id is None:
-                continue
-            key = (contact.account_id, contact.lifecycle_stage.value)
-            first = seen.setdefault(key, record)
-            if first.contact_id != contact.id and first.draft and first.draft.subject != record.draft.subject:
-                return first, record
-    return None
+            if record is not None and record.draft is not None:
+                yield record
+
+
+def _asset(house: House, record: DraftRecord) -> str | None:
+    return house.crm.decision(record.decision_id).action.asset_id
+
+
+def _tells_of_an_act(record: DraftRecord) -> bool:
+    acts = {fact.id for fact in record.evidence if fact.kind is EvidenceKind.EVENT}
+    return any(acts & set(sentence.evidence) for sentence in (record.draft.sentences if record.draft else ()))

@@ -22,7 +22,7 @@ def importer_named(name: str, mapping: Path | None = None) -> Importer:
         ImportRefused: no importer of that name, or a CSV without its mapping.
     """
     from tools.importers.csv_file import CsvImporter
-    from tools.importers.hubspot import HubSpotImporter
+    from tools.importers.hubspot import HubspotImporter
     from tools.importers.salesforce import SalesforceImporter
 
     if name == "csv":
@@ -32,7 +32,7 @@ def importer_named(name: str, mapping: Path | None = None) -> Importer:
                 "Draft one with `attune import csv FILE --suggest`, then give it with `--mapping`."
             )
         return CsvImporter(mapping)
-    found: dict[str, Callable[[], Importer]] = {"hubspot": HubSpotImporter, "salesforce": SalesforceImporter}
+    found: dict[str, Callable[[], Importer]] = {"hubspot": HubspotImporter, "salesforce": SalesforceImporter}
     if name not in found:
         raise ImportRefused(f"There is no importer called {name!r}. There are: csv, {', '.join(found)}.")
     return found[name]()

@@ -21,7 +21,7 @@ def list_campaigns(as_json: AsJson = False) -> None:
     """List the campaign files of the workspace."""
     from app.campaign_file import read_campaign
 
-    rows = []
+    rows: list[dict[str, str | None]] = []
     for path in sorted(doors.house().workspace.campaigns.glob("*.y*ml")):
         try:
             campaign = read_campaign(path)

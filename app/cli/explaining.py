@@ -100,8 +100,8 @@ def _print_decision(house: House, decision: Decision) -> None:
             line(f"  {finding.severity.value:<5} {finding.rule_id} {title}: {finding.reason}")
     if made.stakes and made.stakes.reasons:
         heading("Why a person decides")
-        for reason in made.stakes.reasons:
-            line(f"  • {reason.text}")
+        for stake in made.stakes.reasons:
+            line(f"  • {stake.text}")
 
 
 def print_alternatives(decision: Decision, most: int = 8) -> None:

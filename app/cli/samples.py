@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from app.cli.doors import doors
-from app.cli.screen import AsJson, command_name, heading, line, next_steps, out, print_json
+from app.cli.screen import AsJson, heading, line, next_steps, out, print_json
 from domain.run import ContactOutcome
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def demo(
         line(house.label, style="bold yellow")
         line(
             f"{counts['accounts']:,} accounts, {counts['contacts']:,} contacts, {counts['events']:,} events, "
-            f"{counts['assets']} content assets, {counts['deals']:,} deals in ./{folder}"
+            f"{counts['assets']} content assets, {counts['deals']:,} deals: in {folder}/"
         )
     report = run_to_the_end(house, campaign, is_dry_run=False, autonomy=None, quiet=as_json)
     if as_json:
@@ -68,7 +68,7 @@ def demo(
         for record in pair:
             _print_letter(house, record)
     waiting = house.proposals.waiting(limit=1)
-    prefix = f"{command_name()} -w {folder}"
+    prefix = f"attune -w {folder}"
     steps = {f"{prefix} review list": "what waits for you, and why"}
     if waiting:
         steps |= {
@@ -93,8 +93,9 @@ def _print_letter(house: House, record: DraftRecord) -> None:
     if draft is None:
         return
     facts = {fact.id: fact for fact in record.evidence}
-    used = [facts[i].text for s in draft.sentences for i in s.evidence if i in facts]
-    body = Text.assemble((draft.subject, "bold"), "\n\n", draft.body, "\n\n", ("rests on: ", "dim"))
-    body.append("; ".join(dict.fromkeys(used)), style="dim")
+    used = dict.fromkeys(facts[i].text for s in draft.sentences for i in s.evidence if i in facts)
+    body = Text.assemble((draft.subject, "bold"), "\n\n", draft.body, "\n\n", ("It rests on", "dim"))
+    for fact in used:
+        body.append(f"\n  • {fact}", style="dim")
     title = f"{contact.name}, {contact.job_title}"
     out.print(Panel(body, title=title, title_align="left", width=min(out.width, 96)))

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import click
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -107,19 +108,20 @@ def line(text: str, style: str = "") -> None:
 
 
 def next_steps(steps: Mapping[str, str]) -> None:
-    """Print commands to try next, each with what it does."""
+    """Print commands to try next, each on a line of its own, with what it does below."""
     heading("Next")
-    width = max(len(command) for command in steps)
-    for command, what in steps.items():
-        out.print(Text.assemble("  ", (command.ljust(width), "cyan"), f"   {what}"))
+    for step, what in steps.items():
+        command = step.replace("attune ", f"{command_name()} ", 1) if step.startswith("attune ") else step
+        out.print(Text(f"  {command}", style="cyan"), soft_wrap=True)
+        out.print(Text(f"      {what}", style="dim"), soft_wrap=True)
 
 
 def command_name() -> str:
-    """How this command was called, so that what is suggested can be pasted: `attune` or its path."""
-    called = Path(sys.argv[0])
-    if shutil.which("attune"):
-        return "attune"
-    try:
-        return str(called.relative_to(Path.cwd()))
-    except ValueError:
-        return str(called)
+    """How this command was called, workspace option included, so that what is suggested can be pasted."""
+    context = click.get_current_context(silent=True)
+    folder = context.find_root().params.get("workspace") if context else None
+    name = "attune"
+    if not shutil.which("attune"):
+        called = Path(sys.argv[0])
+        name = str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
+    return f"{name} -w {folder}" if folder else name
