@@ -12,6 +12,7 @@ import multiprocessing
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -22,64 +23,89 @@ AnswerRequest = Callable[[JsonObject], JsonObject]
 
 STARTUP_SECONDS = 30
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_EVIDENCE_ID = re.compile(r"\bE\d+\b")
+_FACT = re.compile(r"^(E\d+) \[([^\]]*)\] (.+)$", re.MULTILINE)
 _MOST_CHARACTERS = re.compile(r"at most (\d+) characters")
-_LEFT_EMPTY = {"findings", "problems", "issues", "objections"}
-_SENTENCES = {
+_UNSAYABLE = ("private", "outside words", "offer")
+_PREFERRED = ("approved claim", "our content")
+_FAULT_LISTS = {"findings", "problems", "issues", "objections"}
+_ITEMS = {"sentences": 3}
+_TEXTS = {
     "subject": "A short note on your current work",
     "call_to_action": "Have a look when it suits you.",
-    "": "This may help with what your team is working on.",
+    "topic": "planning",
 }
+_PLAIN_SENTENCE = "It may be worth a look for your team."
+
+
+@dataclass(frozen=True)
+class _Fact:
+    id: str
+    text: str
 
 
 def answer_from_schema(schema: JsonObject, prompt_text: str) -> JsonObject:
     """Fill every required field of a strict schema plausibly; the same request gets the same answer.
 
-    Lists get one item, except lists of faults, which stay empty; evidence ids are taken from the prompt.
+    What is told as a fact is copied from a line `E7 [approved claim] …` of the prompt, with its id. Lists
+    of faults stay empty: the answer finds nothing wrong.
     """
-    ids = list(dict.fromkeys(_EVIDENCE_ID.findall(prompt_text)))
-    filled = _fill(schema, "", schema.get("$defs", {}), ids)
+    filled = _Filler(schema.get("$defs", {}), _sayable_facts(prompt_text)).fill(schema, "", 0)
     assert isinstance(filled, dict), "an answer schema describes an object"
     return filled
 
 
-def _fill(part: JsonObject, name: str, defs: JsonObject, ids: list[str]) -> Any:
-    if "$ref" in part:
-        return _fill(defs[part["$ref"].rsplit("/", 1)[-1]], name, defs, ids)
-    if "anyOf" in part:
-        branches = [branch for branch in part["anyOf"] if branch.get("type") != "null"]
-        return _fill(branches[0], name, defs, ids)
-    if "enum" in part:
-        return part["enum"][0]
-    match part.get("type"):
-        case "object":
-            return {key: _fill(value, key, defs, ids) for key, value in part["properties"].items()}
-        case "array":
-            if name in _LEFT_EMPTY or ("evidence" in name and not ids):
-                return []
-            return [_fill(part["items"], name, defs, ids)]
-        case "boolean":
-            return False
-        case "integer" | "number":
-            return 1
-        case "null":
-            return None
-        case _:
-            return _text(part, name, ids)
+def _sayable_facts(prompt_text: str) -> list[_Fact]:
+    found = [(mark, _Fact(id_, text)) for id_, mark, text in _FACT.findall(prompt_text)]
+    sayable = [(mark, fact) for mark, fact in found if not any(word in mark for word in _UNSAYABLE)]
+    ours = [fact for mark, fact in sayable if mark in _PREFERRED]
+    return ours + [fact for mark, fact in sayable if mark not in _PREFERRED]
 
 
-def _text(part: JsonObject, name: str, ids: list[str]) -> str:
-    if "evidence" in name and ids:
-        return ids[0]
-    text = _SENTENCES.get(name, _SENTENCES[""])
-    most = _MOST_CHARACTERS.search(part.get("description", ""))
-    return text[: int(most[1])] if most else text
+@dataclass(frozen=True)
+class _Filler:
+    defs: JsonObject
+    facts: list[_Fact]
+
+    def fill(self, part: JsonObject, name: str, index: int) -> Any:
+        """Fill one part; `index` says which item of a list it stands in, and so which fact it tells."""
+        if "$ref" in part:
+            return self.fill(self.defs[part["$ref"].rsplit("/", 1)[-1]], name, index)
+        if "anyOf" in part:
+            return self.fill(next(b for b in part["anyOf"] if b.get("type") != "null"), name, index)
+        if "enum" in part:
+            return part["enum"][0]
+        match part["type"]:
+            case "object":
+                return {key: self.fill(value, key, index) for key, value in part["properties"].items()}
+            case "array":
+                return self._items(part["items"], name, index)
+            case "boolean":
+                return False
+            case "integer" | "number":
+                return 1
+            case _:
+                return self._text(part, name, index)
+
+    def _items(self, item: JsonObject, name: str, index: int) -> list[Any]:
+        if name in _FAULT_LISTS:
+            return []
+        if name == "evidence":
+            return [self.facts[index].id] if index < len(self.facts) else []
+        return [self.fill(item, name, number) for number in range(_ITEMS.get(name, 1))]
+
+    def _text(self, part: JsonObject, name: str, index: int) -> str:
+        if name == "text" and index < len(self.facts):
+            return self.facts[index].text
+        text = _TEXTS.get(name, _PLAIN_SENTENCE)
+        most = _MOST_CHARACTERS.search(part.get("description", ""))
+        return text[: int(most[1])] if most else text
 
 
 def answer_request(body: JsonObject) -> JsonObject:
     """Answer a chat completions request in the shape its `response_format` asks for."""
     schema = body["response_format"]["json_schema"]["schema"]
-    return answer_from_schema(schema, "\n".join(str(message["content"]) for message in body["messages"]))
+    told = "\n".join(str(turn["content"]) for turn in body["messages"] if turn["role"] == "user")
+    return answer_from_schema(schema, told)
 
 
 class _Conversation(asyncio.Protocol):
