@@ -24,6 +24,11 @@ _LOCK_KEY = 0x6175646974
 """PostgreSQL advisory lock of the chain's writers: `audit` in ASCII."""
 
 
+# Built once: every message adds a line, and building a statement costs more than running it.
+_LAST = select(AUDIT.c.seq, AUDIT.c.sha256).order_by(AUDIT.c.seq.desc()).limit(1)
+_ADD = AUDIT.insert()
+
+
 class AuditLine(Noun):
     """One line of the chain."""
 
@@ -52,23 +57,22 @@ class AuditChain:
         """Add one line inside the caller's write transaction: both happen or neither does."""
         if is_postgres(connection):
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-        last = connection.execute(
-            select(AUDIT.c.seq, AUDIT.c.sha256).order_by(AUDIT.c.seq.desc()).limit(1)
-        ).first()
+        last = connection.execute(_LAST).first()
         seq, previous = (last.seq + 1, last.sha256) if last else (1, GENESIS)
         # Written as it will be read: a value JSON cannot keep exactly would break its own hash.
         kept = json.loads(json.dumps(detail, allow_nan=False))
         at = self._clock()
         connection.execute(
-            AUDIT.insert().values(
-                seq=seq,
-                at=at,
-                kind=kind,
-                subject=subject,
-                detail=kept,
-                previous_sha256=previous,
-                sha256=_line_sha256(seq, at, kind, subject, kept, previous),
-            )
+            _ADD,
+            {
+                "seq": seq,
+                "at": at,
+                "kind": kind,
+                "subject": subject,
+                "detail": kept,
+                "previous_sha256": previous,
+                "sha256": _line_sha256(seq, at, kind, subject, kept, previous),
+            },
         )
 
     def verify(self) -> int | None:
@@ -94,9 +98,8 @@ class AuditChain:
 
     def tip(self) -> tuple[int, str]:
         """Return number and hash of the newest line, to be kept outside this database."""
-        query = select(AUDIT.c.seq, AUDIT.c.sha256).order_by(AUDIT.c.seq.desc()).limit(1)
         with self._engine.connect() as connection:
-            last = connection.execute(query).first()
+            last = connection.execute(_LAST).first()
         return (last.seq, last.sha256) if last else (0, GENESIS)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, or_, select, text, update
+from sqlalchemy import Connection, Engine, bindparam, func, or_, select, text, update
 
 from domain.base import utc_now
 from domain.errors import DuplicateSend, NotFound
@@ -22,6 +22,16 @@ from memory.crm import codec
 from memory.crm.journal import append_events
 from memory.crm.standing import OUR_SOURCE, STILL_OPEN, standing_of
 from memory.crm.statements import CONTACTS, DECISIONS, OUTBOX, insert_new, is_postgres, writing
+
+# Built once: every message asks these several times, and building a statement costs more than running it.
+
+_ENTRY = select(OUTBOX).where(OUTBOX.c.id == bindparam("id"))
+_ENTRY_LOCKED = _ENTRY.with_for_update()
+_CHANGE = update(OUTBOX).where(OUTBOX.c.id == bindparam("entry_id"))
+_ABOUT = select(
+    select(CONTACTS.c.account_id).where(CONTACTS.c.id == bindparam("contact_id")).scalar_subquery(),
+    select(DECISIONS.c.asset_id).where(DECISIONS.c.id == bindparam("decision_id")).scalar_subquery(),
+)
 
 
 class OutboxStore:
@@ -61,13 +71,13 @@ class OutboxStore:
                 return None
             reason = _why_not(connection, entry, check, now)
             if reason is not None:
-                _change(connection, entry.id, now, status=OutboxStatus.REFUSED.value, detail=reason)
+                _change(connection, entry, now, status=OutboxStatus.REFUSED, detail=reason)
                 return None
             return _change(
                 connection,
-                entry.id,
+                entry,
                 now,
-                status=OutboxStatus.SENDING.value,
+                status=OutboxStatus.SENDING,
                 fencing_token=entry.fencing_token + 1,
                 attempts=entry.attempts + 1,
                 sent_at=now,
@@ -96,8 +106,7 @@ class OutboxStore:
         """Mark `unknown`: nobody can tell whether it went out. It is never sent again by itself."""
 
         def lost(connection: Connection, entry: OutboxEntry) -> OutboxEntry:
-            status = OutboxStatus.UNKNOWN.value
-            return _change(connection, entry.id, self._clock(), status=status, detail=detail)
+            return _change(connection, entry, self._clock(), status=OutboxStatus.UNKNOWN, detail=detail)
 
         return self._finish(entry_id, fencing_token, lost)
 
@@ -128,8 +137,7 @@ class OutboxStore:
                 return entry
             now = self._clock()
             if was_sent is None:
-                status = OutboxStatus.UNKNOWN.value
-                return _change(connection, entry.id, now, status=status, detail=detail)
+                return _change(connection, entry, now, status=OutboxStatus.UNKNOWN, detail=detail)
             if not was_sent:
                 return _mark_unsent(connection, entry, detail, retry_at, now)
             receipt = Receipt(
@@ -146,8 +154,7 @@ class OutboxStore:
             entry = _locked(connection, entry_id)
             if entry.status not in {OutboxStatus.PENDING, OutboxStatus.APPROVED}:
                 return entry
-            status = OutboxStatus.WITHDRAWN.value
-            return _change(connection, entry.id, self._clock(), status=status, detail=detail)
+            return _change(connection, entry, self._clock(), status=OutboxStatus.WITHDRAWN, detail=detail)
 
     def due(self, now: datetime, limit: int = 100) -> tuple[OutboxEntry, ...]:
         """Return approved entries whose time has come, the longest waiting first."""
@@ -224,8 +231,8 @@ def put_entry(connection: Connection, entry: OutboxEntry) -> OutboxEntry:
     if entry.status not in {OutboxStatus.PENDING, OutboxStatus.APPROVED}:
         raise ValueError(f"entry {entry.id} is {entry.status.value}: only pending or approved ones are put")
     if insert_new(connection, OUTBOX, [codec.entry_row(entry)]):
-        return _entry(connection, entry.id)
-    stored = connection.execute(select(OUTBOX).where(OUTBOX.c.id == entry.id)).mappings().first()
+        return entry
+    stored = connection.execute(_ENTRY, {"id": entry.id}).mappings().first()
     if stored is not None:
         return codec.entry_of(stored)
     raise _duplicate(connection, entry)
@@ -280,12 +287,8 @@ def _line(finding: Finding) -> str:
 
 
 def _mark_sent(connection: Connection, entry: OutboxEntry, receipt: Receipt, now: datetime) -> OutboxEntry:
-    account_id = connection.execute(
-        select(CONTACTS.c.account_id).where(CONTACTS.c.id == entry.contact_id)
-    ).scalar()
-    asset_id = connection.execute(
-        select(DECISIONS.c.asset_id).where(DECISIONS.c.id == entry.decision_id)
-    ).scalar()
+    about = {"contact_id": entry.contact_id, "decision_id": entry.decision_id}
+    account_id, asset_id = connection.execute(_ABOUT, about).one()
     event = Event(
         id=f"{OUR_SOURCE}:{entry.id}:sent",
         kind=EventKind.EMAIL_SENT,
@@ -307,9 +310,9 @@ def _mark_sent(connection: Connection, entry: OutboxEntry, receipt: Receipt, now
     append_events(connection, [event], now)
     return _change(
         connection,
-        entry.id,
+        entry,
         now,
-        status=OutboxStatus.SENT.value,
+        status=OutboxStatus.SENT,
         sent_at=receipt.accepted_at,
         receipt=receipt.model_dump(mode="json"),
         detail=receipt.detail,
@@ -320,19 +323,30 @@ def _mark_unsent(
     connection: Connection, entry: OutboxEntry, detail: str, retry_at: datetime | None, now: datetime
 ) -> OutboxEntry:
     if retry_at is None:
-        status = OutboxStatus.FAILED.value
-        return _change(connection, entry.id, now, status=status, sent_at=None, detail=detail)
-    status = OutboxStatus.APPROVED.value
-    return _change(connection, entry.id, now, status=status, sent_at=None, not_before=retry_at, detail=detail)
+        return _change(connection, entry, now, status=OutboxStatus.FAILED, sent_at=None, detail=detail)
+    return _change(
+        connection,
+        entry,
+        now,
+        status=OutboxStatus.APPROVED,
+        sent_at=None,
+        not_before=retry_at,
+        detail=detail,
+    )
 
 
 def _sent_at(connection: Connection, entry_id: str) -> datetime | None:
     return connection.execute(select(OUTBOX.c.sent_at).where(OUTBOX.c.id == entry_id)).scalar()
 
 
-def _change(connection: Connection, entry_id: str, now: datetime, **values: Any) -> OutboxEntry:
-    connection.execute(update(OUTBOX).where(OUTBOX.c.id == entry_id).values(updated_at=now, **values))
-    return _entry(connection, entry_id)
+def _change(
+    connection: Connection, entry: OutboxEntry, now: datetime, *, status: OutboxStatus, **values: Any
+) -> OutboxEntry:
+    """Write the change and return the entry as it then stands; the caller holds it, nobody else can write."""
+    columns = {**values, "status": status.value, "updated_at": now}
+    connection.execute(_CHANGE, {"entry_id": entry.id, **columns})
+    known = {name: value for name, value in values.items() if name in OutboxEntry.model_fields}
+    return OutboxEntry.model_validate({**dict(entry), **known, "status": status, "updated_at": now})
 
 
 def _locked(connection: Connection, entry_id: str) -> OutboxEntry:
@@ -340,10 +354,8 @@ def _locked(connection: Connection, entry_id: str) -> OutboxEntry:
 
 
 def _entry(connection: Connection, entry_id: str, *, lock: bool = False) -> OutboxEntry:
-    query = select(OUTBOX).where(OUTBOX.c.id == entry_id)
-    if lock and is_postgres(connection):
-        query = query.with_for_update()
-    row = connection.execute(query).mappings().first()
+    query = _ENTRY_LOCKED if lock and is_postgres(connection) else _ENTRY
+    row = connection.execute(query, {"id": entry_id}).mappings().first()
     if row is None:
         raise NotFound("outbox entry", entry_id, "See `attune outbox`.")
     return codec.entry_of(row)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, Table, and_, func, or_, select
+from sqlalchemy import BindParameter, Connection, Engine, Select, Table, and_, bindparam, func, or_, select
 from sqlmodel import SQLModel
 
 from domain.base import utc_now
@@ -18,10 +18,10 @@ from domain.decision import Decision
 from domain.dossier import Dossier, Standing
 from domain.errors import NotFound
 from domain.events import Event, EventKind
-from domain.people import Account, BuyingRole, Consent, Contact, Deal, DealStageChange, Suppression
+from domain.people import Account, Consent, Contact, Deal, DealStageChange, Suppression
 from domain.ports import Clock
 from memory.crm import codec
-from memory.crm.standing import MAY_HAVE_LEFT, contact_by_id, external_ids_of, standing_of
+from memory.crm.standing import MAY_HAVE_LEFT, contact_by_id, external_ids, external_ids_of, standing_of
 from memory.crm.statements import (
     ACCOUNTS,
     ASSETS,
@@ -37,6 +37,7 @@ from memory.crm.statements import (
     IDENTITIES,
     OUTBOX,
     SUPPRESSIONS,
+    is_one_of,
 )
 
 DOSSIER_EVENTS = 200
@@ -57,15 +58,19 @@ class CrmStore:
         with self._engine.connect() as connection:
             standing = standing_of(connection, contact_id, self._clock())
             account_id = standing.contact.account_id
-            roles = _roles(connection, contact_id)
+            whose = {"contact_id": contact_id, "account_id": account_id}
+            roles = connection.execute(_ROLES, whose).mappings()
+            # What the contact did, and what happened to the account as a whole; never a colleague's acts.
+            events = connection.execute(_EVENTS, whose).mappings()
+            company = connection.execute(_COMPANY, whose).one()
             return Dossier(
                 standing=standing,
                 account=None if account_id is None else _account(connection, account_id),
-                deals=_deals(connection, account_id, [role.deal_id for role in roles]),
-                roles=roles,
-                events=_events(connection, contact_id, account_id),
-                account_was_contacted=_was_contacted(connection, contact_id, account_id),
-                colleagues_known=_colleagues(connection, contact_id, account_id),
+                deals=_deals_of(connection, _DEALS, whose),
+                roles=tuple(codec.role_of(row) for row in roles),
+                events=tuple(codec.event_of(row) for row in events),
+                account_was_contacted=company.ours or company.told or company.told_of_account,
+                colleagues_known=company.colleagues,
             )
 
     def standing(self, contact_id: str) -> Standing:
@@ -75,17 +80,19 @@ class CrmStore:
 
     def asset(self, asset_id: str) -> ContentAsset:
         """One content asset with its claims. Raises `NotFound`."""
-        found = self._assets(select(ASSETS).where(ASSETS.c.id == asset_id))
-        if not found:
-            raise NotFound("asset", asset_id, "See `attune content list`.")
-        return found[0]
+        with self._engine.connect() as connection:
+            row = connection.execute(_ASSET, {"id": asset_id}).mappings().first()
+            if row is None:
+                raise NotFound("asset", asset_id, "See `attune content list`.")
+            return codec.asset_of(row, connection.execute(_CLAIMS, {"id": asset_id}).mappings().all())
 
     def decision(self, decision_id: str) -> Decision:
         """One decision. Raises `NotFound`."""
-        found = self._decisions(select(DECISIONS).where(DECISIONS.c.id == decision_id))
-        if not found:
+        with self._engine.connect() as connection:
+            row = connection.execute(_DECISION, {"id": decision_id}).mappings().first()
+        if row is None:
             raise NotFound("decision", decision_id, "See `attune explain CONTACT`.")
-        return found[0]
+        return codec.decision_of(row)
 
     # People and companies ------------------------------------------------------------------------------
 
@@ -203,29 +210,17 @@ class CrmStore:
     def campaign(self, campaign_id: str) -> Campaign:
         """One campaign as it was last run. Raises `NotFound`."""
         with self._engine.connect() as connection:
-            query = select(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id)
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(_CAMPAIGN, {"id": campaign_id}).mappings().first()
         if row is None:
             raise NotFound("campaign", campaign_id, "It is stored when it is first run.")
         return codec.campaign_of(row)
 
     def messages_before(self, decision: Decision) -> int:
         """How many messages of this campaign come before this decision's one; counted to 1,000."""
-        earlier = select(OUTBOX.c.id).where(
-            OUTBOX.c.campaign_id == decision.campaign_id, OUTBOX.c.run_id != decision.run_id
-        )
-        same_run = select(DECISIONS.c.id).where(
-            DECISIONS.c.run_id == decision.run_id,
-            DECISIONS.c.asset_id.is_not(None),
-            DECISIONS.c.id < decision.id,
-        )
+        asked = {"campaign_id": decision.campaign_id, "run_id": decision.run_id, "id": decision.id}
         with self._engine.connect() as connection:
-            return sum(
-                connection.execute(
-                    select(func.count()).select_from(rows.limit(1_000).subquery())
-                ).scalar_one()
-                for rows in (earlier, same_run)
-            )
+            earlier, same_run = connection.execute(_MESSAGES_BEFORE, asked).one()
+        return int(earlier + same_run)
 
     def campaigns(self, limit: int = 100, offset: int = 0) -> tuple[Campaign, ...]:
         """Return campaigns, the most recently run first."""
@@ -265,6 +260,81 @@ class CrmStore:
             return tuple(codec.decision_of(row) for row in connection.execute(query).mappings())
 
 
+# Built once: a run asks these for every contact, and building a statement costs more than running it.
+
+_ID: BindParameter[str] = bindparam("id")
+_WHOSE: BindParameter[str] = bindparam("contact_id")
+_ACCOUNT_ID: BindParameter[str] = bindparam("account_id")
+
+_ASSET = select(ASSETS).where(ASSETS.c.id == _ID)
+_CLAIMS = select(CLAIMS).where(CLAIMS.c.asset_id == _ID).order_by(CLAIMS.c.id)
+_DECISION = select(DECISIONS).where(DECISIONS.c.id == _ID)
+_CAMPAIGN = select(CAMPAIGNS).where(CAMPAIGNS.c.id == _ID)
+_ACCOUNT = select(ACCOUNTS).where(ACCOUNTS.c.id == _ID)
+_ROLES = select(BUYING_ROLES).where(BUYING_ROLES.c.contact_id == _WHOSE).order_by(BUYING_ROLES.c.deal_id)
+
+_DEALS = (
+    select(DEALS)
+    .where(
+        or_(
+            DEALS.c.account_id == _ACCOUNT_ID,
+            DEALS.c.id.in_(select(BUYING_ROLES.c.deal_id).where(BUYING_ROLES.c.contact_id == _WHOSE)),
+        )
+    )
+    .order_by(DEALS.c.created_at.desc(), DEALS.c.id)
+)
+
+
+_EVENTS = (
+    select(EVENTS)
+    .where(
+        or_(
+            EVENTS.c.contact_id == _WHOSE,
+            and_(EVENTS.c.account_id == _ACCOUNT_ID, EVENTS.c.contact_id.is_(None)),
+        )
+    )
+    .order_by(EVENTS.c.at.desc(), EVENTS.c.id.desc())
+    .limit(DOSSIER_EVENTS)
+)
+
+_PEOPLE = select(CONTACTS.c.id).where(or_(CONTACTS.c.id == _WHOSE, CONTACTS.c.account_id == _ACCOUNT_ID))
+_TOLD = select(EVENTS.c.id).where(EVENTS.c.kind == EventKind.EMAIL_SENT.value)
+_COMPANY = select(
+    select(OUTBOX.c.id)
+    .where(OUTBOX.c.contact_id.in_(_PEOPLE), is_one_of(OUTBOX.c.status, MAY_HAVE_LEFT))
+    .exists()
+    .label("ours"),
+    _TOLD.where(EVENTS.c.contact_id.in_(_PEOPLE)).exists().label("told"),
+    _TOLD.where(EVENTS.c.account_id == _ACCOUNT_ID).exists().label("told_of_account"),
+    select(func.count())
+    .select_from(CONTACTS)
+    .where(CONTACTS.c.account_id == _ACCOUNT_ID, CONTACTS.c.id != _WHOSE)
+    .scalar_subquery()
+    .label("colleagues"),
+)
+"""Whether the contact or its account was written to, by us or as a source says; how many colleagues we know."""
+
+
+def _counted(rows: Select[Any]) -> Any:
+    return select(func.count()).select_from(rows.limit(1_000).subquery()).scalar_subquery()
+
+
+_MESSAGES_BEFORE = select(
+    _counted(
+        select(OUTBOX.c.id).where(
+            OUTBOX.c.campaign_id == bindparam("campaign_id"), OUTBOX.c.run_id != bindparam("run_id")
+        )
+    ).label("earlier"),
+    _counted(
+        select(DECISIONS.c.id).where(
+            DECISIONS.c.run_id == bindparam("run_id"),
+            DECISIONS.c.asset_id.is_not(None),
+            DECISIONS.c.id < _ID,
+        )
+    ).label("same_run"),
+)
+
+
 def _crm_tables() -> list[Table]:
     return sorted(SQLModel.metadata.tables.values(), key=lambda table: table.name)
 
@@ -274,56 +344,13 @@ def _count(connection: Connection, table: Table) -> int:
 
 
 def _account(connection: Connection, account_id: str) -> Account | None:
-    row = connection.execute(select(ACCOUNTS).where(ACCOUNTS.c.id == account_id)).mappings().first()
-    if row is None:
-        return None
-    return codec.account_of(row, external_ids_of(connection, "account", [account_id]).get(account_id))
+    row = connection.execute(_ACCOUNT, {"id": account_id}).mappings().first()
+    return None if row is None else codec.account_of(row, external_ids(connection, "account", account_id))
 
 
-def _roles(connection: Connection, contact_id: str) -> tuple[BuyingRole, ...]:
-    query = select(BUYING_ROLES).where(BUYING_ROLES.c.contact_id == contact_id)
-    rows = connection.execute(query.order_by(BUYING_ROLES.c.deal_id)).mappings()
-    return tuple(codec.role_of(row) for row in rows)
-
-
-def _deals(connection: Connection, account_id: str | None, deal_ids: list[str]) -> tuple[Deal, ...]:
-    """The account's deals and those the contact has a part in, newest first."""
-    of_account = DEALS.c.account_id == account_id if account_id else DEALS.c.id.in_([])
-    query = select(DEALS).where(or_(of_account, DEALS.c.id.in_(deal_ids)))
-    return _deals_of(connection, query.order_by(DEALS.c.created_at.desc(), DEALS.c.id))
-
-
-def _deals_of(connection: Connection, query: Select[Any]) -> tuple[Deal, ...]:
-    rows = connection.execute(query).mappings().all()
+def _deals_of(
+    connection: Connection, query: Select[Any], asked: dict[str, str | None] | None = None
+) -> tuple[Deal, ...]:
+    rows = connection.execute(query, asked).mappings().all()
     ids = external_ids_of(connection, "deal", [row["id"] for row in rows])
     return tuple(codec.deal_of(row, ids.get(row["id"])) for row in rows)
-
-
-def _events(connection: Connection, contact_id: str, account_id: str | None) -> tuple[Event, ...]:
-    """What the contact did, and what happened to the account as a whole; never a colleague's acts."""
-    mine = EVENTS.c.contact_id == contact_id
-    if account_id is not None:
-        mine = or_(mine, and_(EVENTS.c.account_id == account_id, EVENTS.c.contact_id.is_(None)))
-    query = select(EVENTS).where(mine).order_by(EVENTS.c.at.desc(), EVENTS.c.id.desc()).limit(DOSSIER_EVENTS)
-    return tuple(codec.event_of(row) for row in connection.execute(query).mappings())
-
-
-def _was_contacted(connection: Connection, contact_id: str, account_id: str | None) -> bool:
-    people = [contact_id]
-    if account_id is not None:
-        people += connection.execute(
-            select(CONTACTS.c.id).where(CONTACTS.c.account_id == account_id)
-        ).scalars()
-    left = select(OUTBOX.c.id).where(OUTBOX.c.contact_id.in_(people), OUTBOX.c.status.in_(MAY_HAVE_LEFT))
-    told = select(EVENTS.c.id).where(
-        EVENTS.c.kind == EventKind.EMAIL_SENT.value,
-        or_(EVENTS.c.contact_id.in_(people), EVENTS.c.account_id == (account_id or "")),
-    )
-    return any(connection.execute(query.limit(1)).first() is not None for query in (left, told))
-
-
-def _colleagues(connection: Connection, contact_id: str, account_id: str | None) -> int:
-    if account_id is None:
-        return 0
-    others = and_(CONTACTS.c.account_id == account_id, CONTACTS.c.id != contact_id)
-    return int(connection.execute(select(func.count()).select_from(CONTACTS).where(others)).scalar_one())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, func, select, update
+from sqlalchemy import ColumnElement, Engine, bindparam, func, select, update
 
 from domain.campaign import Campaign
 from domain.decision import Decision
@@ -23,6 +23,12 @@ from memory.crm.statements import DECISIONS, RUN_CONTACTS, RUNS, insert_all, ins
 
 _OPEN = (RunStatus.DECIDING.value, RunStatus.RUNNING.value)
 _USAGE = tuple(Usage.model_fields)
+
+# Built once: a run asks these for every contact, and building a statement costs more than running it.
+_RUN = select(RUNS).where(RUNS.c.id == bindparam("id"))
+_LINE = select(RUN_CONTACTS).where(
+    RUN_CONTACTS.c.run_id == bindparam("run_id"), RUN_CONTACTS.c.contact_id == bindparam("contact_id")
+)
 
 
 class RunStore:
@@ -41,7 +47,7 @@ class RunStore:
     def get(self, run_id: str) -> Run:
         """Return one run. Raises `NotFound`."""
         with self._engine.connect() as connection:
-            row = connection.execute(select(RUNS).where(RUNS.c.id == run_id)).mappings().first()
+            row = connection.execute(_RUN, {"id": run_id}).mappings().first()
         if row is None:
             raise NotFound("run", run_id, "See `attune runs`.")
         return codec.run_of(row)
@@ -111,11 +117,8 @@ class RunStore:
 
     def line(self, run_id: str, contact_id: str) -> RunContact | None:
         """Return one contact's line, or None if the run did not consider it."""
-        query = select(RUN_CONTACTS).where(
-            RUN_CONTACTS.c.run_id == run_id, RUN_CONTACTS.c.contact_id == contact_id
-        )
         with self._engine.connect() as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(_LINE, {"run_id": run_id, "contact_id": contact_id}).mappings().first()
         return None if row is None else codec.run_contact_of(row)
 
     def lines_of(self, contact_id: str, limit: int = 20) -> tuple[RunContact, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from domain.dossier import Standing
@@ -17,7 +17,7 @@ from domain.events import EventKind
 from domain.message import OutboxStatus
 from domain.people import Contact, SuppressionReason
 from memory.crm import codec
-from memory.crm.statements import CONSENTS, CONTACTS, EVENTS, IDENTITIES, OUTBOX, SUPPRESSIONS
+from memory.crm.statements import CONSENTS, CONTACTS, EVENTS, IDENTITIES, OUTBOX, SUPPRESSIONS, is_one_of
 
 SENT_WINDOW = timedelta(days=60)
 """How far back our own messages count for contact pressure; no rule looks further."""
@@ -45,9 +45,61 @@ def sent_by_others() -> ColumnElement[bool]:
     return and_(EVENTS.c.kind == EventKind.EMAIL_SENT.value, EVENTS.c.source != OUR_SOURCE)
 
 
+# Built once: this is the most read part of the store, and building a statement costs more than running it.
+
+_WHOSE: BindParameter[str] = bindparam("contact_id")
+
+_CONTACT = select(CONTACTS).where(CONTACTS.c.id == _WHOSE)
+
+_EXTERNAL_IDS = (
+    select(IDENTITIES.c.source, IDENTITIES.c.external_id)
+    .where(IDENTITIES.c.noun == bindparam("noun"), IDENTITIES.c.internal_id == bindparam("internal_id"))
+    .order_by(IDENTITIES.c.external_id)
+)
+
+_MESSAGES = select(LEFT_AT.label("left_at"), OUTBOX.c.status, OUTBOX.c.campaign_id).where(
+    OUTBOX.c.contact_id == _WHOSE,
+    OUTBOX.c.id != bindparam("without_entry"),
+    is_one_of(OUTBOX.c.status, (*MAY_HAVE_LEFT, *STILL_OPEN)),
+)
+
+_TOLD = select(EVENTS.c.at).where(
+    EVENTS.c.contact_id == _WHOSE, sent_by_others(), EVENTS.c.at >= bindparam("since")
+)
+
+_CONSENTS = select(CONSENTS).where(CONSENTS.c.contact_id == _WHOSE).order_by(CONSENTS.c.recorded_at.desc())
+
+# A stop belongs to an address. What the person said also follows the person to a new address;
+# a bounce does not, because it speaks of the old one only.
+_STOPS = (
+    select(SUPPRESSIONS)
+    .where(
+        or_(
+            SUPPRESSIONS.c.address == bindparam("address"),
+            SUPPRESSIONS.c.address == bindparam("other_address"),
+            and_(
+                SUPPRESSIONS.c.contact_id == _WHOSE,
+                SUPPRESSIONS.c.reason != SuppressionReason.HARD_BOUNCE.value,
+            ),
+        )
+    )
+    .order_by(SUPPRESSIONS.c.since, SUPPRESSIONS.c.address, SUPPRESSIONS.c.reason)
+)
+
+
+def external_ids(connection: Connection, noun: str, internal_id: str) -> dict[str, str]:
+    """External ids of one thing, by source; see `external_ids_of`."""
+    found: dict[str, str] = {}
+    for source, external_id in connection.execute(_EXTERNAL_IDS, {"noun": noun, "internal_id": internal_id}):
+        found.setdefault(source, external_id)
+    return found
+
+
 def external_ids_of(connection: Connection, noun: str, ids: Collection[str]) -> dict[str, dict[str, str]]:
     """External ids by internal id, then by source. Of several ids of one source the first in order stays."""
     found: dict[str, dict[str, str]] = {}
+    if not ids:
+        return found
     columns = (IDENTITIES.c.internal_id, IDENTITIES.c.source, IDENTITIES.c.external_id)
     query = select(*columns).where(IDENTITIES.c.noun == noun, IDENTITIES.c.internal_id.in_(list(ids)))
     for internal_id, source, external_id in connection.execute(query.order_by(IDENTITIES.c.external_id)):
@@ -57,10 +109,10 @@ def external_ids_of(connection: Connection, noun: str, ids: Collection[str]) -> 
 
 def contact_by_id(connection: Connection, contact_id: str) -> Contact:
     """One contact with its external ids. Raises `NotFound`."""
-    row = connection.execute(select(CONTACTS).where(CONTACTS.c.id == contact_id)).mappings().first()
+    row = connection.execute(_CONTACT, {"contact_id": contact_id}).mappings().first()
     if row is None:
         raise NotFound("contact", contact_id, "See `attune contact find`.")
-    return codec.contact_of(row, external_ids_of(connection, "contact", [contact_id]).get(contact_id))
+    return codec.contact_of(row, external_ids(connection, "contact", contact_id))
 
 
 def standing_of(
@@ -85,44 +137,20 @@ def standing_of(
 
     """
     contact = contact_by_id(connection, contact_id)
-    addresses = {address for address in (contact.email, to_address) if address}
-    others = OUTBOX.c.id != (without_entry or "")
-    mine = and_(OUTBOX.c.contact_id == contact_id, others)
-    since = now - SENT_WINDOW
-    sent = connection.execute(
-        select(LEFT_AT).where(mine, OUTBOX.c.status.in_(MAY_HAVE_LEFT), since <= LEFT_AT)
-    ).scalars()
-    told = connection.execute(
-        select(EVENTS.c.at).where(EVENTS.c.contact_id == contact_id, sent_by_others(), EVENTS.c.at >= since)
-    ).scalars()
-    open_campaigns = connection.execute(
-        select(OUTBOX.c.campaign_id).distinct().where(mine, OUTBOX.c.status.in_(STILL_OPEN))
-    ).scalars()
-    consents = connection.execute(
-        select(CONSENTS).where(CONSENTS.c.contact_id == contact_id).order_by(CONSENTS.c.recorded_at.desc())
-    ).mappings()
+    whose, since = {"contact_id": contact_id}, now - SENT_WINDOW
+    addresses = {
+        "address": contact.email.lower() if contact.email else None,
+        "other_address": to_address.lower() if to_address else None,
+    }
+    messages = connection.execute(_MESSAGES, {**whose, "without_entry": without_entry or ""}).all()
+    sent = [row.left_at for row in messages if row.status in MAY_HAVE_LEFT and row.left_at >= since]
+    told = connection.execute(_TOLD, {**whose, "since": since}).scalars()
+    consents = connection.execute(_CONSENTS, whose).mappings()
+    stops = connection.execute(_STOPS, {**whose, **addresses}).mappings()
     return Standing(
         contact=contact,
         consents=tuple(codec.consent_of(row) for row in consents),
-        suppressions=tuple(
-            codec.suppression_of(row)
-            for row in connection.execute(
-                select(SUPPRESSIONS)
-                .where(_stops(contact_id, addresses))
-                .order_by(SUPPRESSIONS.c.since, SUPPRESSIONS.c.address, SUPPRESSIONS.c.reason)
-            ).mappings()
-        ),
+        suppressions=tuple(codec.suppression_of(row) for row in stops),
         sent_at=tuple(sorted((*sent, *told), reverse=True)),
-        open_campaigns=tuple(sorted(open_campaigns)),
+        open_campaigns=tuple(sorted({row.campaign_id for row in messages if row.status in STILL_OPEN})),
     )
-
-
-def _stops(contact_id: str, addresses: Collection[str]) -> ColumnElement[bool]:
-    """A stop belongs to an address. What the person said also follows the person to a new address;
-    a bounce does not, because it speaks of the old one only.
-    """
-    of_person = and_(
-        SUPPRESSIONS.c.contact_id == contact_id,
-        SUPPRESSIONS.c.reason != SuppressionReason.HARD_BOUNCE.value,
-    )
-    return or_(SUPPRESSIONS.c.address.in_([a.lower() for a in addresses]), of_person)

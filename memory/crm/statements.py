@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -69,7 +70,7 @@ def is_postgres(connection: Connection) -> bool:
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert the rows that break no uniqueness, leave the others out, and return how many went in."""
-    statement = _insert(connection, table).on_conflict_do_nothing()
+    statement = _insert_new(connection.dialect.name, table)
     # Without the option an insert's row count is not kept and reads as -1 on PostgreSQL.
     counting = {"preserve_rowcount": True}
     new = 0
@@ -102,13 +103,9 @@ def upsert(
     """
     if not rows:
         return
-    insert = _insert(connection, table)
-    changes = {
-        name: table.c[name] + insert.excluded[name] if name in adding else insert.excluded[name]
-        for name in rows[0]
-        if name not in keys and name not in keeping
-    }
-    statement = insert.on_conflict_do_update(index_elements=list(keys), set_=changes)
+    statement = _upsert(
+        connection.dialect.name, table, tuple(rows[0]), tuple(keys), tuple(adding), tuple(keeping)
+    )
     for batch in batches(rows):
         connection.execute(statement, [dict(row) for row in batch])
 
@@ -125,6 +122,36 @@ def batches(rows: Sequence[Any], size: int = BATCH_ROWS) -> Iterator[Sequence[An
         yield rows[start : start + size]
 
 
-def _insert(connection: Connection, table: Table) -> Any:
-    dialect = postgresql if is_postgres(connection) else sqlite
-    return dialect.insert(table)
+def is_one_of(column: Column[Any] | ColumnElement[Any], values: Sequence[str]) -> ColumnElement[bool]:
+    """`column IN values` for a short list that never changes: unlike IN it is rendered once, not every time."""
+    return or_(*(column == value for value in values))
+
+
+# Building a statement takes several times as long as running it, so each shape is built once.
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> Any:
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@cache
+def _upsert(
+    dialect: str,
+    table: Table,
+    names: tuple[str, ...],
+    keys: tuple[str, ...],
+    adding: tuple[str, ...],
+    keeping: tuple[str, ...],
+) -> Any:
+    insert = _insert(dialect, table)
+    changes = {
+        name: table.c[name] + insert.excluded[name] if name in adding else insert.excluded[name]
+        for name in names
+        if name not in keys and name not in keeping
+    }
+    return insert.on_conflict_do_update(index_elements=list(keys), set_=changes)
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    return (postgresql if dialect == "postgresql" else sqlite).insert(table)
