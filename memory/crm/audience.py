@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Engine, Select, and_, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Select, Table, and_, func, select
 
 from domain.base import Noun, utc_now
 from domain.dossier import Standing
@@ -29,7 +29,6 @@ from domain.people import (
     SuppressionReason,
 )
 from domain.ports import Clock
-from memory.crm import codec
 from memory.crm.standing import LEFT_AT, MAY_HAVE_LEFT, SENT_WINDOW, STILL_OPEN, sent_by_others
 from memory.crm.statements import (
     ACCOUNTS,
@@ -49,6 +48,7 @@ Tallies = dict[str, dict[EventKind, tuple[int, datetime]]]
 _FETCH_ROWS = 10_000
 _EMAIL_STATUS = {member.value: member for member in EmailStatus}
 _SENIORITY = {member.value: member for member in Seniority}
+_BASIS = {member.value: member for member in ConsentBasis}
 _STAGE = {member.value: member for member in LifecycleStage}
 
 
@@ -191,29 +191,28 @@ class AudienceReader:
 
 def _contacts(connection: Connection) -> Iterator[Contact]:
     ids = _external_ids(connection, "contact")
-    for row in _rows(connection, select(CONTACTS).order_by(CONTACTS.c.id)):
-        yield _built(
-            Contact,
-            row,
-            email_status=_EMAIL_STATUS[row["email_status"]],
-            seniority=_SENIORITY[row["seniority"]],
-            lifecycle_stage=_STAGE[row["lifecycle_stage"]],
-            external_ids=ids.get(row["id"], {}),
-        )
+    for values in _values(connection, Contact, CONTACTS, CONTACTS.c.id):
+        values["email_status"] = _EMAIL_STATUS[values["email_status"]]
+        values["seniority"] = _SENIORITY[values["seniority"]]
+        values["lifecycle_stage"] = _STAGE[values["lifecycle_stage"]]
+        values["external_ids"] = ids.get(values["id"], {})
+        yield _built(Contact, values)
 
 
 def _accounts(connection: Connection) -> dict[str, Account]:
     ids = _external_ids(connection, "account")
-    return {
-        row["id"]: _built(Account, row, external_ids=ids.get(row["id"], {}))
-        for row in _rows(connection, select(ACCOUNTS))
-    }
+    found: dict[str, Account] = {}
+    for values in _values(connection, Account, ACCOUNTS, ACCOUNTS.c.id):
+        values["external_ids"] = ids.get(values["id"], {})
+        found[values["id"]] = _built(Account, values)
+    return found
 
 
 def _consents(connection: Connection) -> dict[str, list[Consent]]:
     found: dict[str, list[Consent]] = defaultdict(list)
-    for row in _rows(connection, select(CONSENTS).order_by(CONSENTS.c.recorded_at.desc())):
-        found[row["contact_id"]].append(_built(Consent, row, basis=ConsentBasis(row["basis"])))
+    for values in _values(connection, Consent, CONSENTS, CONSENTS.c.recorded_at.desc()):
+        values["basis"] = _BASIS[values["basis"]]
+        found[values["contact_id"]].append(_built(Consent, values))
     return found
 
 
@@ -223,8 +222,9 @@ def _suppressions(
     """By address, and (all but bounces, which speak of one address only) by person; see `standing`."""
     by_address: dict[str, list[Suppression]] = defaultdict(list)
     by_person: dict[str, list[Suppression]] = defaultdict(list)
-    for row in _rows(connection, select(SUPPRESSIONS)):
-        stop = _built(Suppression, row, reason=SuppressionReason(row["reason"]))
+    for values in _values(connection, Suppression, SUPPRESSIONS, SUPPRESSIONS.c.since):
+        values["reason"] = SuppressionReason(values["reason"])
+        stop = _built(Suppression, values)
         by_address[stop.address].append(stop)
         if stop.contact_id and stop.reason is not SuppressionReason.HARD_BOUNCE:
             by_person[stop.contact_id].append(stop)
@@ -269,14 +269,27 @@ def _external_ids(connection: Connection, noun: str) -> dict[str, dict[str, str]
     return found
 
 
-def _rows(connection: Connection, query: Select[Any]) -> Iterator[dict[str, Any]]:
-    result = connection.execution_options(yield_per=_FETCH_ROWS).execute(query)
-    names = tuple(result.keys())
-    for row in result:
+def _values(
+    connection: Connection, kind: type[Noun], table: Table, order: ColumnElement[Any]
+) -> Iterator[dict[str, Any]]:
+    """The noun's fields that are columns of the table, row by row."""
+    names = [name for name in kind.model_fields if name in table.c]
+    query = select(*(table.c[name] for name in names)).order_by(order)
+    for row in connection.execute(query.execution_options(yield_per=_FETCH_ROWS)):
         yield dict(zip(names, row, strict=True))
 
 
-def _built(kind: type[NounT], row: codec.Row, **given: Any) -> NounT:
-    fields = kind.model_fields
-    built: Any = kind.model_construct(**{name: row[name] for name in fields if name in row} | given)
-    return cast("NounT", built)
+def _built(kind: type[NounT], values: dict[str, Any]) -> NounT:
+    """What `model_construct` does, without its search for aliases and defaults: every field is given.
+
+    That search is half the time of reading a large audience.
+    """
+    noun = kind.__new__(kind)
+    for name, value in (
+        ("__dict__", values),
+        ("__pydantic_fields_set__", set(values)),
+        ("__pydantic_extra__", None),
+        ("__pydantic_private__", None),
+    ):
+        object.__setattr__(noun, name, value)
+    return noun

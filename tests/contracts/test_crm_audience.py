@@ -40,6 +40,14 @@ def test_everyone_comes_with_their_account(audience: AudienceReader) -> None:
     assert audience.contacts_with_accounts() == [(ADA, ACCOUNT), (BEN, ACCOUNT), (CLEO, None)]
 
 
+def test_a_contact_built_without_validation_is_a_whole_noun(audience: AudienceReader) -> None:
+    ada, account = audience.contacts_with_accounts()[0]
+    assert ada.model_dump_json() == ADA.model_dump_json()
+    assert ada.model_copy(update={"first_name": "Augusta"}).name == "Augusta Byron"
+    assert account is not None
+    assert account.model_dump_json() == ACCOUNT.model_dump_json()
+
+
 def test_standings_are_those_of_the_reader(audience: AudienceReader, engine: Engine) -> None:
     def stop(address: str, reason: SuppressionReason) -> Suppression:
         return Suppression(address=address, reason=reason, source="web", since=NOON, contact_id=ADA.id)
