@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 
 from domain.content import ContentAsset
 from domain.message import Draft, DraftSentence, Evidence, EvidenceKind, Finding, Severity
@@ -188,12 +189,11 @@ def _privacy(sentence: DraftSentence, evidence: Sequence[Evidence], span_words: 
             mend="let the observation choose the topic, and do not say it",
         )
         return
-    sayable = " ".join(" ".join(_words(f.text)) for f in evidence if not f.is_private)
     for fact in evidence:
         if not fact.is_private:
             continue
         span = _shared_span(sentence.text, fact.text, span_words)
-        if span and span not in sayable:
+        if span and span not in " ".join(" ".join(_words(f.text)) for f in evidence if not f.is_private):
             yield Finding(
                 rule_id="H-03",
                 severity=Severity.HOLD,
@@ -220,17 +220,22 @@ def _copies(text: str, evidence: Sequence[Evidence], span_words: int) -> Iterato
 
 def _shared_span(said: str, source: str, length: int) -> str | None:
     """The first `length` words in a row that stand in both, or None."""
-    known = _words(source)
-    runs = {tuple(known[i : i + length]) for i in range(len(known) - length + 1)}
-    words = _words(said)
-    for i in range(len(words) - length + 1):
-        if tuple(words[i : i + length]) in runs:
-            return " ".join(words[i : i + length])
-    return None
+    runs = set(_runs(source, length))
+    return next((" ".join(run) for run in _runs(said, length) if run in runs), None)
 
 
-def _words(text: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(text)]
+# Every fact is held against every sentence, and every sentence against every fact.
+
+
+@lru_cache(maxsize=512)
+def _runs(text: str, length: int) -> tuple[tuple[str, ...], ...]:
+    words = _words(text)
+    return tuple(words[i : i + length] for i in range(len(words) - length + 1))
+
+
+@lru_cache(maxsize=512)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in _WORD.findall(text))
 
 
 def _listed(values: Sequence[str]) -> str:

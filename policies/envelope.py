@@ -7,7 +7,6 @@ changed sender profile slips through.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -25,6 +24,9 @@ _OPT_OUT_WORDS = re.compile(
 )
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+-]+@([A-Za-z0-9.-]+)>")
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;\[\]\\]+@[A-Za-z0-9.-]+")
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Unicode's categories Cc, Zl, Zp and Cs."""
+
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]")
 
 
@@ -66,10 +68,8 @@ def block(rule_id: str, reason: str, span: str | None = None, mend: str | None =
 
 def unsafe_character(value: str) -> str | None:
     """Name the first character that may not stand in a header (control, line or paragraph break), or None."""
-    for mark in value:
-        if unicodedata.category(mark) in {"Cc", "Zl", "Zp", "Cs"}:
-            return f"U+{ord(mark):04X}"
-    return None
+    mark = _UNSAFE.search(value)
+    return f"U+{ord(mark.group()):04X}" if mark else None
 
 
 def _postal_address(letter: Letter) -> Iterator[Finding]:

@@ -4,6 +4,8 @@ import json
 import os
 from datetime import UTC, datetime
 from email import message_from_bytes
+from email.headerregistry import Address
+from email.message import EmailMessage
 from email.policy import SMTP, compat32
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,36 @@ def test_a_long_subject_in_any_script_keeps_its_spaces(subject: str) -> None:
     assert message_from_bytes(raw, policy=SMTP)["Subject"] == subject
     folded = raw.partition(b"Subject: ")[2].partition(b"\r\nDate:")[0]
     assert max(map(len, folded.split(b"\r\n"))) <= 76
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"subject": "A plain subject, with marks: 50% & more!", "to_name": "Dana Ruiz"},
+        {"subject": "word " * 30, "to_name": "D" * 80},
+        {"subject": "Größe", "to_name": 'Dana "Di" Ruíz'},
+        {"reply_to": "a.b@acme.example", "headers": (("X-Attune-Id", "m_1"),)},
+    ],
+)
+def test_plain_headers_are_written_as_the_standard_library_writes_them(changes: dict[str, Any]) -> None:
+    meant = message(**changes)
+    mail = EmailMessage(policy=SMTP.clone(max_line_length=76))
+    mail["From"] = Address(meant.from_name, addr_spec=meant.from_address)
+    mail["To"] = Address(meant.to_name, addr_spec=meant.to_address)
+    if meant.reply_to:
+        mail["Reply-To"] = meant.reply_to
+    if meant.subject.isascii():
+        mail["Subject"] = meant.subject
+    for line in mail.as_bytes().strip().split(b"\r\n"):
+        assert b"\r\n" + line in b"\r\n" + to_mime(meant, NOW)
+
+
+@given(text=st.text(alphabet=st.characters(blacklist_categories=("Cs", "Cc")), max_size=300))
+def test_any_words_read_back_as_they_were_written(text: str) -> None:
+    read = message_from_bytes(to_mime(message(text=f"{text}\n.\nFrom us \n"), NOW), policy=SMTP)
+    back = read.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert back.replace("\r\n", "\n") == f"{text}\n.\nFrom us \n"
 
 
 def test_the_same_message_gives_the_same_bytes() -> None:
