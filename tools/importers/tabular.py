@@ -36,7 +36,7 @@ _FOREIGN = (
     (b"SQLite format 3\0", "an SQLite database", "export its tables as CSV UTF-8"),
 )
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_VALUE = re.compile(r"[-+]?[\d.,:/ ]*\d[\d.,:/ ]*|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_VALUE = re.compile(r"[-+]?[\d.,:/ -]*\d[\d.,:/ -]*|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Line(NamedTuple):

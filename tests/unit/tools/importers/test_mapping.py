@@ -1,0 +1,164 @@
+"""A mapping file says what a column means, and says where it is wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from domain.errors import ImportRefused, InvalidFile
+from domain.people import LifecycleStage, Seniority, SuppressionReason
+from domain.records import ContactRow, EventRow, RejectedRow, Row, SkippedRow
+from tools.importers.csv_file import CsvImporter
+from tools.importers.mapping import load_mapping
+from tools.importers.suggestion import suggest
+
+MAPPING = """
+source: crm
+time_zone: Europe/Berlin
+outputs:
+  - noun: contacts
+    fields:
+      external_id: Id
+      email: {template: "{Id}@leads.example"}
+      job_title: Title
+      country: {constant: Germany}
+      lifecycle_stage: {column: State, map: {won: customer, lost: null}, default: lead}
+      is_opted_out: Out
+      created_at: Since
+    required: [external_id]
+    attributes: [Origin]
+  - noun: events
+    when: {State: [won]}
+    fields:
+      provider_id: {template: "won:{Id}"}
+      kind: {constant: deal_won}
+      at: Since
+      contact_external_id: Id
+"""
+
+
+def rows_of(tmp_path: Path, table: str, mapping: str = MAPPING) -> list[Row]:
+    (tmp_path / "m.yaml").write_text(mapping)
+    (tmp_path / "t.csv").write_text(table)
+    return list(CsvImporter(tmp_path / "m.yaml").rows(tmp_path / "t.csv"))
+
+
+def test_one_row_becomes_every_output_that_is_meant_for_it(tmp_path: Path) -> None:
+    contact, event, other = rows_of(
+        tmp_path, "id,title,state,out,since,origin\n7,CEO,WON,no,2024-07-01,web\n8,,open,yes,,\n"
+    )
+    assert isinstance(contact, ContactRow)
+    assert (contact.email, contact.country, contact.seniority) == (
+        "7@leads.example",
+        "DE",
+        Seniority.EXECUTIVE,
+    )
+    assert contact.lifecycle_stage is LifecycleStage.CUSTOMER
+    assert contact.created_at == datetime(2024, 6, 30, 22, tzinfo=UTC)
+    assert contact.attributes == {"Origin": "web"}
+    assert isinstance(event, EventRow)
+    assert (event.provider_id, event.contact_external_id, event.place.row) == ("won:7", "7", 2)
+    assert isinstance(other, ContactRow)
+    assert (other.is_opted_out, other.lifecycle_stage) == (True, LifecycleStage.LEAD)
+
+
+def test_a_missing_required_field_rejects_the_row_with_its_cells(tmp_path: Path) -> None:
+    (row,) = rows_of(tmp_path, "Id,Title,State,Out,Since,Origin\n,CEO,open,,,web\n")
+    assert isinstance(row, RejectedRow)
+    assert (row.place.row, row.reason) == (2, "no external_id, which this import needs")
+    assert row.cells == {"Title": "CEO", "State": "open", "Origin": "web"}
+
+
+def test_an_unreadable_opt_out_rejects_the_row_and_any_other_cell_is_kept_unread(tmp_path: Path) -> None:
+    rejected, kept = rows_of(
+        tmp_path, "Id,Title,State,Out,Since,Origin\n1,,open,perhaps,,\n2,,open,no,last spring,\n"
+    )
+    assert isinstance(rejected, RejectedRow)
+    assert rejected.reason == "is_opted_out: 'perhaps' is neither yes nor no"
+    assert isinstance(kept, ContactRow)
+    assert (kept.created_at, kept.attributes) == (None, {"unread_created_at": "last spring"})
+
+
+def test_a_row_no_output_is_meant_for_is_skipped(tmp_path: Path) -> None:
+    mapping = "source: crm\noutputs:\n- noun: contacts\n  when: {Kind: person}\n  fields: {email: Email}\n"
+    rows = rows_of(tmp_path, "Kind,Email\nperson,a@b.example\nrobot,c@d.example\n", mapping)
+    assert [type(row) for row in rows] == [ContactRow, SkippedRow]
+
+
+def test_a_column_the_file_lacks_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(
+        ImportRefused, match=r"t.csv has no column 'Id', which the mapping names. It has: Email"
+    ):
+        rows_of(tmp_path, "Email\na@b.example\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "source: crm\noutputs:\n  - noun: contacts\n    fields:\n      emial: Email\n",
+            "line 3, outputs.0: contacts have no field 'emial'",
+        ),
+        (
+            "source: crm\ntime_zone: Mars/Olympus\noutputs:\n- noun: contacts\n  fields: {email: E}\n",
+            "line 2, time_zone: 'Mars/Olympus' is not a time zone",
+        ),
+        (
+            "source: crm\noutputs:\n  - noun: deals\n    fields: {name: Name}\n",
+            "deals need the field 'external_id'",
+        ),
+        ("source: crm\nfoo: 1\noutputs:\n- noun: contacts\n  fields: {email: E}\n", "line 2, foo"),
+        ("source: [\n", "line 2: this is not valid YAML"),
+        ("", "the mapping is empty"),
+    ],
+)
+def test_a_wrong_mapping_names_line_and_field(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "m.yaml").write_text(text)
+    with pytest.raises(InvalidFile) as refusal:
+        load_mapping(tmp_path / "m.yaml")
+    assert says in str(refusal.value)
+
+
+def test_a_wrong_constant_is_refused_before_a_row_is_read(tmp_path: Path) -> None:
+    mapping = "source: crm\noutputs:\n- noun: contacts\n  fields: {email: E, country: {constant: Atlantis}}\n"
+    with pytest.raises(ImportRefused, match="country: 'Atlantis' is not a country"):
+        rows_of(tmp_path, "E\na@b.example\n", mapping)
+
+
+def test_a_suggested_mapping_imports_the_file_it_was_drafted_from(tmp_path: Path) -> None:
+    table = tmp_path / "newsletter.csv"
+    table.write_text(
+        'Vorname;Nachname;E-Mail;Firma;Land;Status;Seit;Hobby: "x"\n'.replace('"', "")
+        + "Ann;Lee;ann@acme.example;Acme;Germany;unsubscribed;31/12/2023;golf\n"
+        + "Bob;Ray;bob@acme.example;Acme;US;active;01/02/2024;# not a comment\n"
+    )
+    (tmp_path / "m.yaml").write_text(suggest(table))
+    mapping = load_mapping(tmp_path / "m.yaml")
+    ann, bob = CsvImporter(mapping).rows(table)
+    assert isinstance(ann, ContactRow)
+    assert isinstance(bob, ContactRow)
+    assert mapping.day_first
+    assert (ann.email, ann.first_name, ann.account_name, ann.country) == (
+        "ann@acme.example",
+        "Ann",
+        "Acme",
+        "DE",
+    )
+    assert (ann.suppression_reason, bob.suppression_reason) == (SuppressionReason.UNSUBSCRIBED, None)
+    assert bob.attributes["Hobby: x"] == "# not a comment"
+
+
+def test_a_suggestion_for_a_table_of_deals_maps_deals(tmp_path: Path) -> None:
+    table = tmp_path / "deals.csv"
+    table.write_text("Deal ID,Deal Name,Deal Stage,Amount,Close Date\n1,Big,won,10,2024-01-01\n")
+    (tmp_path / "m.yaml").write_text(suggest(table))
+    assert load_mapping(tmp_path / "m.yaml").outputs[0].noun == "deals"
+
+
+def test_a_table_without_anything_known_gets_no_suggestion(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("foo,bar\na,b\na,b\n")
+    with pytest.raises(ImportRefused, match="no column looks like"):
+        suggest(table)
