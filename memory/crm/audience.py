@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, Select, Table, and_, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Select, Table, and_, func, null, select
 
 from domain.base import Noun, utc_now
 from domain.dossier import Standing
@@ -272,9 +272,10 @@ def _external_ids(connection: Connection, noun: str) -> dict[str, dict[str, str]
 def _values(
     connection: Connection, kind: type[Noun], table: Table, order: ColumnElement[Any]
 ) -> Iterator[dict[str, Any]]:
-    """The noun's fields that are columns of the table, row by row."""
-    names = [name for name in kind.model_fields if name in table.c]
-    query = select(*(table.c[name] for name in names)).order_by(order)
+    """The noun's fields in its own order, row by row; None where the table has no such column."""
+    names = tuple(kind.model_fields)
+    columns = (table.c[name] if name in table.c else null().label(name) for name in names)
+    query = select(*columns).order_by(order)
     for row in connection.execute(query.execution_options(yield_per=_FETCH_ROWS)):
         yield dict(zip(names, row, strict=True))
 
