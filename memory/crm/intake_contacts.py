@@ -44,6 +44,7 @@ FIELDS = (
     "owner",
     "created_at",
 )
+_RANK = {stage: number for number, stage in enumerate(LifecycleStage)}
 _LOOKED_UP_AT_ONCE = 2_000
 _OPT_OUTS = frozenset(SuppressionReason) - {SuppressionReason.HARD_BOUNCE}
 
@@ -191,9 +192,11 @@ class _ContactBook:
         given["account_id"] = self._account(row)
         if given["seniority"] is Seniority.UNKNOWN:
             given["seniority"] = None
-        if row.stage_since and contact["stage_since"] and row.stage_since < contact["stage_since"]:
+        if row.stage_since and contact["stage_since"] and row.stage_since <= contact["stage_since"]:
             # An older file read again, or later, must not take a customer back to the lead they once were.
-            given["lifecycle_stage"] = given["stage_since"] = None
+            given["stage_since"] = None
+            if row.lifecycle_stage and _RANK[row.lifecycle_stage] < _RANK[LifecycleStage(old_stage)]:
+                given["lifecycle_stage"] = None
         changed, bits = overlay(contact, given, FIELDS, bits)
         self._batch.given.keep(contact_id, bits)
         extra = {**row.attributes, **({"city": row.city} if row.city else {})}

@@ -262,6 +262,17 @@ def test_an_older_file_does_not_take_a_customer_back_to_a_lead(desk: Desk) -> No
     assert (told.kind, told.at, told.properties) == ("stage_changed", NOW, {"from": "lead", "to": "customer"})
 
 
+def test_a_higher_stage_counts_even_where_its_date_is_the_older_one(desk: Desk) -> None:
+    rows = (
+        contact(2, external_id="C1", lifecycle_stage=LifecycleStage.MQL, stage_since=NOW),
+        contact(2, external_id="C1", lifecycle_stage=LifecycleStage.CUSTOMER, stage_since=EARLIER),
+    )
+    for row in rows:
+        desk.take(row)
+    assert [desk.take(row).unchanged for row in rows] == [1, 1]
+    assert desk.only(CONTACTS).lifecycle_stage == "customer"
+
+
 @pytest.mark.parametrize("is_opted_out", [False, None])
 def test_a_later_file_never_lifts_an_opt_out(desk: Desk, is_opted_out: bool | None) -> None:
     desk.take(contact(external_id="C1", email="a@b.example", is_opted_out=True))
