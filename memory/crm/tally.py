@@ -78,7 +78,7 @@ class RejectsFile:
     def add(self, row: RejectedRow) -> None:
         """Keep one row for the file."""
         if self._spool is None:
-            self._spool = tempfile.TemporaryFile("w+", encoding="utf-8")
+            self._spool = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (closed by `close`)
         self._names.update(dict.fromkeys(row.cells))
         line = [row.place.file, row.place.row, row.reason, row.cells]
         self._spool.write(json.dumps(line, ensure_ascii=True) + "\n")
