@@ -7,6 +7,7 @@ draft waited for a person. A process that dies between `reserve` and `confirm` l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -32,24 +33,30 @@ async def deliver(entry_id: str, bench: Workbench) -> OutboxEntry:
     if entry.status is OutboxStatus.APPROVED and not _may_arrive_now(entry, bench):
         return entry
     check = partial(_check, bench=bench, asset_url=_approved_link(entry, bench))
-    reserved = bench.outbox.reserve(entry_id, check, now)
+    reserved = await bench.write(lambda: bench.outbox.reserve(entry_id, check, now))
     if reserved is None:
         return bench.outbox.get(entry_id)
-    token = reserved.fencing_token
+    token, outbox = reserved.fencing_token, bench.outbox
     try:
         receipt = await bench.channel.send(reserved.message)
     except NotSent as failure:
         retry_at = None
         if failure.is_transient and reserved.attempts < MOST_ATTEMPTS:
             retry_at = now + FIRST_RETRY_WAIT * 2 ** (reserved.attempts - 1)
-        after = bench.outbox.release(entry_id, token, str(failure), retry_at=retry_at)
+        settle = partial(outbox.release, entry_id, token, str(failure), retry_at=retry_at)
     except SendUnknown as doubt:
-        after = bench.outbox.lose(entry_id, token, str(doubt))
+        settle = partial(outbox.lose, entry_id, token, str(doubt))
     else:
-        after = bench.outbox.confirm(entry_id, token, receipt)
+        settle = partial(outbox.confirm, entry_id, token, receipt)
+    return await bench.write(partial(_settle, settle, bench))
+
+
+def _settle(settle: Callable[[], OutboxEntry], bench: Workbench) -> OutboxEntry:
+    """Write what became of the message, and its line in the audit."""
+    after = settle()
     bench.audit.append(
         "send",
-        entry_id,
+        after.id,
         {"status": after.status.value, "sha256": after.message.sha256, "attempt": after.attempts},
     )
     return after
@@ -68,7 +75,7 @@ def _check(standing: Standing, entry: OutboxEntry, *, bench: Workbench, asset_ur
 def _approved_link(entry: OutboxEntry, bench: Workbench) -> str | None:
     """Read before the transaction: inside it no second connection may be waited for."""
     asset_id = bench.crm.decision(entry.decision_id).action.asset_id
-    return str(bench.crm.asset(asset_id).url) if asset_id else None
+    return str(bench.asset(entry.run_id, asset_id).url) if asset_id else None
 
 
 OUTCOME_OF_STATUS = {

@@ -159,15 +159,15 @@ async def propose(state: OutreachState, runtime: Bench) -> dict[str, Any]:
     known_id = state.proposal_id
     proposal = _proposal(state, bench)
     if known_id is None:
-        bench.proposals.open(proposal, entry)
+        await bench.write(lambda: bench.proposals.open(proposal, entry))
     else:
         stored = bench.proposals.get(known_id)
         if stored.message_sha256 != proposal.message_sha256:
-            bench.proposals.revise(
-                proposal.model_copy(update={"version": stored.version + 1, "created_at": stored.created_at}),
-                stored.message_sha256,
+            revised = proposal.model_copy(
+                update={"version": stored.version + 1, "created_at": stored.created_at}
             )
-    _keep(state, bench)
+            await bench.write(lambda: bench.proposals.revise(revised, stored.message_sha256))
+    await _keep(state, bench)
     bench.forget(state)
     return {"proposal_id": proposal.id, "outcome": ContactOutcome.WAITING}
 
@@ -178,7 +178,7 @@ async def send(state: OutreachState, runtime: Bench) -> dict[str, Any]:
     entry = _entry(state, bench, OutboxStatus.APPROVED)
     if state.proposal_id is None:
         try:
-            bench.outbox.put(entry)
+            await bench.write(lambda: bench.outbox.put(entry))
         except DuplicateSend as twin:
             return {"outcome": ContactOutcome.REFUSED, "rule_id": "H-01", "reason": str(twin)}
     after = await dispatch.deliver(entry.id, bench)
@@ -190,7 +190,7 @@ async def send(state: OutreachState, runtime: Bench) -> dict[str, Any]:
 
 async def finish(state: OutreachState, runtime: Bench) -> dict[str, Any]:
     """Keep what was made, for whoever asks later."""
-    _keep(state, runtime.context)
+    await _keep(state, runtime.context)
     runtime.context.forget(state)
     return {}
 
@@ -258,23 +258,22 @@ def _proposal(state: OutreachState, bench: Workbench) -> Proposal:
     )
 
 
-def _keep(state: OutreachState, bench: Workbench) -> None:
-    bench.archive.keep(
-        DraftRecord(
-            decision_id=state.decision_id,
-            run_id=state.run_id,
-            contact_id=state.contact_id,
-            evidence=state.evidence,
-            brief=state.brief,
-            plan=state.plan,
-            draft=state.draft,
-            verdict=state.verdict,
-            stakes=state.stakes,
-            message=state.message,
-            not_before=state.not_before,
-            kept_at=bench.now(),
-        )
+async def _keep(state: OutreachState, bench: Workbench) -> None:
+    record = DraftRecord(
+        decision_id=state.decision_id,
+        run_id=state.run_id,
+        contact_id=state.contact_id,
+        evidence=state.evidence,
+        brief=state.brief,
+        plan=state.plan,
+        draft=state.draft,
+        verdict=state.verdict,
+        stakes=state.stakes,
+        message=state.message,
+        not_before=state.not_before,
+        kept_at=bench.now(),
     )
+    await bench.write(lambda: bench.archive.keep(record))
 
 
 def build_graph(

@@ -27,9 +27,7 @@ MOST_SIGNALS = 8
 class FoundSignal(ModelAnswer):
     """One signal as the model gives it."""
 
-    text: Line = Field(
-        description="one sentence in your own words: what the facts say of this contact now"
-    )
+    text: Line = Field(description="one sentence in your own words: what the facts say of this contact now")
     evidence: list[str] = Field(description="ids of the facts that say so, such as E3; at least one")
     strength: Literal["weak", "clear", "strong"] = Field(description="how much weight the facts bear")
 
@@ -39,9 +37,7 @@ class SignalAnswer(ModelAnswer):
 
     signals: list[FoundSignal] = Field(description=f"strongest first, one to {MOST_SIGNALS}")
     topic: str = Field(description="the one topic they care about most, one to three words, or empty")
-    intent: Remark = Field(
-        description="what they probably want to get done, or empty if no fact says"
-    )
+    intent: Remark = Field(description="what they probably want to get done, or empty if no fact says")
     caution: Remark = Field(description="what a writer must be careful about with this contact, or empty")
 
     @field_validator("signals")

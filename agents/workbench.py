@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 from agents.compliance_reviewer import ComplianceReviewer
 from agents.content_strategist import ContentStrategist
@@ -14,6 +16,7 @@ from agents.context import DraftingContext
 from agents.outreach_composer import OutreachComposer
 from agents.signal_analyst import SignalAnalyst
 from agents.state import OutreachState
+from domain.content import ContentAsset
 from domain.ports import (
     Audit,
     Channel,
@@ -23,12 +26,24 @@ from domain.ports import (
     DraftArchive,
     Outbox,
     Proposals,
+    Writes,
+    Written,
 )
 from domain.sender import SenderProfile
 from policies.rulebook import RuleBook
 
+Kept = TypeVar("Kept")
+
 KEPT_CONTEXTS = 512
 """Contacts whose records stay at hand between two nodes; many more than run side by side."""
+
+
+KEPT_RECORDS = 256
+"""Assets and campaigns that stay at hand, a run's own each: what a run began with, it ends with."""
+
+
+async def _at_once(act: Callable[[], Written]) -> Written:
+    return act()
 
 
 @dataclass(frozen=True)
@@ -50,7 +65,9 @@ class Workbench:
     strategist: ContentStrategist
     composer: OutreachComposer
     reviewer: ComplianceReviewer
+    write: Writes = _at_once
     _contexts: OrderedDict[tuple[str, str], DraftingContext] = field(default_factory=OrderedDict)
+    _records: OrderedDict[tuple[str, str, str], Any] = field(default_factory=OrderedDict)
 
     def context(self, state: OutreachState) -> DraftingContext:
         """What the agents are handed: the records as they were first read in this run by this process.
@@ -75,14 +92,27 @@ class Workbench:
         return DraftingContext(
             run_id=state.run_id,
             now=decision.decided_at,
-            campaign=self.crm.campaign(state.campaign_id),
+            campaign=self._kept(state.run_id, state.campaign_id, self.crm.campaign),
             sender=self.sender,
             decision=decision,
             dossier=self.crm.dossier(state.contact_id),
-            asset=self.crm.asset(decision.action.asset_id),
+            asset=self.asset(state.run_id, decision.action.asset_id),
             evidence=state.evidence,
             canary=self.canary(state.run_id, state.contact_id),
         )
+
+    def asset(self, run_id: str, asset_id: str) -> ContentAsset:
+        """An asset as this run first read it in this process."""
+        return self._kept(run_id, asset_id, self.crm.asset)
+
+    def _kept(self, run_id: str, record_id: str, read: Callable[[str], Kept]) -> Kept:
+        key = (run_id, read.__name__, record_id)
+        if key not in self._records:
+            self._records[key] = read(record_id)
+            while len(self._records) > KEPT_RECORDS:
+                self._records.popitem(last=False)
+        record: Kept = self._records[key]
+        return record
 
     def canary(self, run_id: str, contact_id: str) -> str:
         """A token only this contact's prompts carry."""

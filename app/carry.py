@@ -40,7 +40,7 @@ class Carrier:
         config = _config(run.id, contact_id)
         snapshot = await self.graph.aget_state(config)
         if snapshot.interrupts:
-            return self._mark(OutreachState.model_validate(snapshot.values))
+            return await self._mark(OutreachState.model_validate(snapshot.values))
         start: OutreachState | None = None
         if not snapshot.values:
             start = OutreachState(
@@ -73,12 +73,12 @@ class Carrier:
         result = await self.graph.ainvoke(start, config, context=self.bench, durability="sync", version="v2")
         state = OutreachState.model_validate(result.value)
         if result.interrupts:
-            return self._mark(state)
+            return await self._mark(state)
         return await self._close(state)
 
     async def _close(self, state: OutreachState) -> ContactOutcome:
         """Write the ledger, then let the checkpoints go: what was made is kept in the archive."""
-        outcome = self._mark(state)
+        outcome = await self._mark(state)
         await self.saver.adelete_thread(thread_id(state.run_id, state.contact_id))
         return outcome
 
@@ -88,24 +88,23 @@ class Carrier:
             raise NotFound("contact", contact_id, f"It is not part of run {run_id}.")
         return line
 
-    def _mark(self, state: OutreachState) -> ContactOutcome:
+    async def _mark(self, state: OutreachState) -> ContactOutcome:
         before = self._line(state.run_id, state.contact_id)
         outcome = state.outcome or ContactOutcome.PARKED
         reason = state.reason
         if outcome is ContactOutcome.WAITING and state.stakes:
             reason = " ".join(r.text for r in state.stakes.reasons)
-        self.runs.mark(
-            RunContact(
-                run_id=state.run_id,
-                contact_id=state.contact_id,
-                outcome=outcome,
-                rule_id=state.rule_id,
-                reason=reason,
-                decision_id=state.decision_id,
-                usage=state.usage.beyond(before.usage),
-                updated_at=self.bench.now(),
-            )
+        line = RunContact(
+            run_id=state.run_id,
+            contact_id=state.contact_id,
+            outcome=outcome,
+            rule_id=state.rule_id,
+            reason=reason,
+            decision_id=state.decision_id,
+            usage=state.usage.beyond(before.usage),
+            updated_at=self.bench.now(),
         )
+        await self.bench.write(lambda: self.runs.mark(line))
         return outcome
 
 

@@ -36,6 +36,7 @@ from memory.crm.outbox import OutboxStore
 from memory.crm.proposals import ProposalStore
 from memory.crm.reader import CrmStore
 from memory.crm.runs import RunStore
+from memory.crm.together import CommitGroup
 from memory.history.clients import Lease, embedded, served
 from memory.history.reindex import reindex
 from memory.history.store import ChromaHistory
@@ -216,6 +217,7 @@ class House:
             strategist=ContentStrategist(self.model, self.prompts, CrmToolbox(self.crm)),
             composer=OutreachComposer(self.model, self.prompts),
             reviewer=ComplianceReviewer(self.model, self.prompts),
+            write=CommitGroup(self.engine),
         )
 
     @asynccontextmanager

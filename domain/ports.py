@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from domain.campaign import Campaign
 from domain.content import ContentAsset
@@ -257,6 +257,17 @@ class Embedder(Protocol):
         Raises:
             ModelUnavailable: where the vectors come from a server that cannot be reached.
         """
+        ...
+
+
+Written = TypeVar("Written")
+
+
+class Writes(Protocol):
+    """Does a store's writes without making the event loop wait for the disk."""
+
+    async def __call__(self, act: Callable[[], Written]) -> Written:
+        """Do `act`, all or nothing, and return its answer once it is on the disk; raise what it raises."""
         ...
 
 

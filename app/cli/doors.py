@@ -15,12 +15,14 @@ class Doors:
     """The chosen workspace, and the house on it once somebody asks."""
 
     def __init__(self) -> None:
+        self.named: Path | None = None
+        """The workspace given on the command line, if any."""
         self._folder: Path | None = None
         self._house: House | None = None
 
     def choose(self, folder: Path | None) -> None:
         """Remember the workspace given on the command line; None leaves it to the settings."""
-        self._folder = folder
+        self.named = self._folder = folder
 
     def settings(self) -> Settings:
         """The settings, with the workspace of the command line on top."""

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from app.cli import (
     campaigns,
@@ -88,13 +88,13 @@ def _run() -> int:
     except AttuneError as error:
         err.print(f"attune: {error}", style="red", markup=False)
         return error.exit_code
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return _stopped()
-    except KeyboardInterrupt:
-        return _stopped()
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+    except typer.Exit as left:
+        return left.exit_code
+    except TyperException as wrong_usage:
+        err.print(f"attune: {wrong_usage} See `attune --help`.", style="red", markup=False)
+        return getattr(wrong_usage, "exit_code", 2)
     except BrokenPipeError:
         return 0
     except Exception as error:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import os
+import shlex
+import subprocess
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +17,7 @@ from rich.text import Text
 
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, next_steps, out, print_json
+from domain.errors import AttuneError, ReviewRejected
 from domain.review import Proposal, ProposalStatus, Review, ReviewAct
 
 if TYPE_CHECKING:
@@ -229,13 +234,23 @@ def edit(
 
 
 def _in_editor(proposal: Proposal) -> tuple[str, str]:
-    import click
-
-    text = click.edit(f"{proposal.draft.subject}\n\n{proposal.draft.body}\n", extension=".txt")
-    if text is None:
+    before = f"{proposal.draft.subject}\n\n{proposal.draft.body}\n"
+    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    with tempfile.TemporaryDirectory(prefix="attune-edit-") as folder:
+        draft = Path(folder) / "message.txt"
+        draft.write_text(before, encoding="utf-8")
+        try:
+            subprocess.run([*editor, str(draft)], check=True)  # noqa: S603 - the person's own editor
+        except (OSError, subprocess.CalledProcessError) as problem:
+            raise AttuneError(
+                f"The editor {editor[0]!r} did not run ({problem}). Nothing was changed. "
+                "Set EDITOR, or use --subject and --body-file."
+            ) from None
+        after = draft.read_text(encoding="utf-8")
+    if after == before:
         line("Nothing was changed.")
         raise typer.Exit(0)
-    subject, _, body = text.strip().partition("\n")
+    subject, _, body = after.strip().partition("\n")
     return subject.strip(), body.strip()
 
 
@@ -250,8 +265,6 @@ def _review(
     subject: str | None = None,
     body: str | None = None,
 ) -> Review:
-    from domain.errors import ReviewRejected
-
     if sha is not None and not proposal.message_sha256.startswith(sha):
         raise ReviewRejected(
             f"Proposal {proposal.id} has changed since you looked at it. Nothing was sent. "

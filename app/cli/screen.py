@@ -10,11 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from app.cli.doors import doors
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -118,10 +119,8 @@ def next_steps(steps: Mapping[str, str]) -> None:
 
 def command_name() -> str:
     """How this command was called, workspace option included, so that what is suggested can be pasted."""
-    context = click.get_current_context(silent=True)
-    folder = context.find_root().params.get("workspace") if context else None
     name = "attune"
     if not shutil.which("attune"):
         called = Path(sys.argv[0])
         name = str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
-    return f"{name} -w {folder}" if folder else name
+    return f"{name} -w {doors.named}" if doors.named else name

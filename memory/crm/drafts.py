@@ -40,5 +40,7 @@ class DraftStore:
         """Return some of a run's records that got as far as a draft."""
         query = select(DRAFTS.c.record).where(DRAFTS.c.run_id == run_id).order_by(DRAFTS.c.decision_id)
         with self._engine.connect() as connection:
-            records = [DraftRecord.model_validate(row) for row in connection.execute(query.limit(limit)).scalars()]
+            records = [
+                DraftRecord.model_validate(row) for row in connection.execute(query.limit(limit)).scalars()
+            ]
         return tuple(record for record in records if record.draft is not None)

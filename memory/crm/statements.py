@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -55,12 +56,30 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """Open one write transaction: committed at the end, rolled back by any exception.
 
     SQLite takes its write lock at once (`BEGIN IMMEDIATE`), so what is read inside cannot change
-    before what is written. On PostgreSQL the caller locks the rows it depends on.
+    before what is written. On PostgreSQL the caller locks the rows it depends on. Within `sharing`, the
+    transaction is the one that is shared, and ends with it.
     """
+    shared = _shared.get()
+    if shared is not None and shared.engine is engine:
+        yield shared
+        return
     with engine.begin() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield connection
+
+
+_shared: ContextVar[Connection | None] = ContextVar("shared", default=None)
+
+
+@contextmanager
+def sharing(connection: Connection) -> Iterator[None]:
+    """Let every `writing` of this connection's engine, called inside, use this transaction."""
+    token = _shared.set(connection)
+    try:
+        yield
+    finally:
+        _shared.reset(token)
 
 
 def is_postgres(connection: Connection) -> bool:

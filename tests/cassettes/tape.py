@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -41,8 +42,12 @@ def endpoint(**settings: Any) -> ChatEndpoint:
 
 
 @contextmanager
-def tape(name: str) -> Iterator[Any]:
-    """Record to or replay from `<name>.yaml`; a request that was not recorded fails the test."""
+def tape(name: str, *, is_brief: bool = False) -> Iterator[Any]:
+    """Record to or replay from `<name>.yaml`; a request that was not recorded fails the test.
+
+    is_brief: keep of what is the same for everyone (system message, schema, tools) only its SHA-256, so
+        that many long requests stay readable; a changed word still fails the test.
+    """
     file = FOLDER / f"{name}.yaml"
     if is_recording():
         file.unlink(missing_ok=True)
@@ -50,7 +55,7 @@ def tape(name: str) -> Iterator[Any]:
         match_on=["method", "path", "query", "body"],
         filter_headers=["authorization"],
         decode_compressed_response=True,
-        before_record_request=_without_traces,
+        before_record_request=_brief_without_traces if is_brief else _without_traces,
         before_record_response=_without_noise,
         record_mode="new_episodes" if is_recording() else "none",
     )
@@ -66,6 +71,22 @@ def _without_traces(request: Any) -> Any:
     request.body = json.dumps({**body, "model": KEPT_MODEL}, ensure_ascii=False).encode()
     request.headers = {k: v for k, v in request.headers.items() if k.lower() in KEPT_HEADERS}
     return request
+
+
+def _brief_without_traces(request: Any) -> Any:
+    request = _without_traces(request)
+    body = json.loads(request.body)
+    for key in body.keys() & {"response_format", "tools"}:
+        body[key] = _digest(body[key])
+    for turn in body["messages"]:
+        if turn["role"] == "system":
+            turn["content"] = _digest(turn["content"])
+    request.body = json.dumps(body, ensure_ascii=False).encode()
+    return request
+
+
+def _digest(part: Any) -> str:
+    return "sha256:" + hashlib.sha256(json.dumps(part, ensure_ascii=False).encode()).hexdigest()
 
 
 def _without_noise(response: Any) -> Any:

@@ -1,0 +1,165 @@
+"""The command line as a newcomer meets it: the demo, reviews, explanations, and clear words when things are wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ATTUNE = [sys.executable, "-c", "from app.cli import main; main()"]
+
+
+def attune(*words: str, folder: Path, expect: int = 0) -> str:
+    """Run the command in `folder` with nothing of the developer's environment."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("ATTUNE_", "OPENAI_"))}
+    root = str(Path(__file__).resolve().parents[2])
+    done = subprocess.run(  # noqa: S603 - our own command
+        [*ATTUNE, *words], cwd=folder, env={**clean, "PYTHONPATH": root}, capture_output=True, text=True, check=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == expect, f"attune {' '.join(words)} exited {done.returncode}:\n{said}"
+    assert "Traceback" not in said
+    return said
+
+
+def as_json(*words: str, folder: Path) -> Any:
+    said = attune(*words, "--json", folder=folder)
+    return json.loads(said)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One demo for the whole module, left as `attune demo` leaves it."""
+    folder = tmp_path_factory.mktemp("demo")
+    attune("demo", "demo", folder=folder)
+    return folder
+
+
+def test_the_demo_is_labelled_and_leaves_proposals_and_reasons(demo: Path) -> None:
+    (run,) = as_json("-w", "demo", "runs", "list", folder=demo)
+    assert run["status"] == "finished"
+    lines = as_json("-w", "demo", "runs", "show", run["id"], "--limit", "5000", folder=demo)
+    outcomes = {line["outcome"] for line in lines}
+    assert {"waiting", "silent", "held_out", "refused"} <= outcomes
+    assert outcomes & {"sent", "scheduled"}
+    assert not outcomes & {"queued", "parked", "unknown"}
+    assert all(line["reason"] for line in lines if line["outcome"] in {"refused", "silent", "held_out", "waiting"})
+    assert "Generated sample market" in (demo / "demo" / "sample-market.txt").read_text()
+
+
+def test_a_proposal_can_be_looked_at_edited_approved_and_then_no_more(demo: Path) -> None:
+    proposal, *_ = as_json("-w", "demo", "review", "list", folder=demo)
+    shown = as_json("-w", "demo", "review", "show", proposal["id"], folder=demo)
+    assert shown["proposal"]["evidence"]
+    assert abs(sum(a["probability"] for a in shown["decision"]["alternatives"]) - 1) < 1e-9
+    text = attune("-w", "demo", "review", "show", proposal["id"], folder=demo)
+    assert "Why a person decides" in text
+    (edited,) = as_json("-w", "demo", "review", "edit", proposal["id"], "--subject", "A question", folder=demo)
+    assert edited["version"] == 2
+    stale = proposal["message_sha256"][:12]
+    refused = attune("-w", "demo", "review", "approve", proposal["id"], "--sha", stale, folder=demo, expect=7)
+    assert "has changed" in refused
+    (approved,) = as_json("-w", "demo", "review", "approve", proposal["id"], folder=demo)
+    assert approved["outcome"] in {"sent", "scheduled"}
+    again = attune("-w", "demo", "review", "approve", proposal["id"], folder=demo, expect=7)
+    assert "already" in again
+
+
+def test_a_rejection_is_remembered_as_a_lesson(demo: Path) -> None:
+    proposal = as_json("-w", "demo", "review", "list", folder=demo)[-1]
+    attune("-w", "demo", "review", "reject", proposal["id"], "--reason", "wrong product line", folder=demo)
+    recalled = as_json(
+        "-w", "demo", "memory", "recall", proposal["contact_id"], "wrong product line", "--kind", "lesson", folder=demo
+    )
+    assert any("wrong product line" in item["text"] for item in recalled)
+
+
+def test_explain_says_why_someone_got_nothing(demo: Path) -> None:
+    (run,) = as_json("-w", "demo", "runs", "list", folder=demo)
+    refused, *_ = as_json("-w", "demo", "runs", "show", run["id"], "--outcome", "refused", folder=demo)
+    told = attune("-w", "demo", "explain", refused["contact_id"], folder=demo)
+    assert refused["rule_id"] in told
+    held, *_ = as_json("-w", "demo", "runs", "show", run["id"], "--outcome", "held_out", folder=demo)
+    assert "Held out" in attune("-w", "demo", "explain", held["decision_id"], folder=demo)
+
+
+def test_a_dry_run_sends_nothing_and_asks_nobody(demo: Path) -> None:
+    before = as_json("-w", "demo", "outbox", "list", "--limit", "5000", folder=demo)
+    report = as_json("-w", "demo", "run", "wake-quiet-accounts", "--dry-run", folder=demo)
+    assert set(report["counts"]) <= {"shadowed", "silent", "held_out", "refused", "blocked", "not_reached"}
+    assert as_json("-w", "demo", "outbox", "list", "--limit", "5000", folder=demo) == before
+
+
+def test_the_audit_chain_is_whole_until_someone_touches_it(demo: Path) -> None:
+    assert as_json("-w", "demo", "audit", "--verify", folder=demo)["first_broken"] is None
+
+
+def test_doctor_on_the_demo_finds_nothing_missing(demo: Path) -> None:
+    found = as_json("-w", "demo", "doctor", folder=demo)
+    assert {finding["state"] for finding in found} <= {"ok", "note"}
+
+
+def test_a_second_demo_replaces_the_first_but_never_a_folder_of_yours(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("keep me")
+    said = attune("demo", "mine", folder=tmp_path, expect=1)
+    assert "not an earlier demo" in said
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "keep me"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("review", "list"), 5, "attune init"),
+        (("-w", "ws", "run", "nowhere.yaml"), 4, "no such campaign file"),
+        (("-w", "ws", "import", "hubspot", "nowhere.csv"), 4, "no file or folder"),
+        (("-w", "ws", "import", "csv", "broken.csv"), 4, "--suggest"),
+        (("-w", "ws", "import", "csv", "sheet.csv", "--suggest"), 4, "sheet.csv"),
+        (("-w", "ws", "contact", "show", "nobody@example.com"), 3, "nobody@example.com"),
+        (("-w", "ws", "review", "show", "p_nothing"), 3, "p_nothing"),
+        (("-w", "ws", "explain", "d_nothing"), 3, "d_nothing"),
+        (("-w", "ws", "policy", "explain", "C-99"), 3, "C-99"),
+        (("-w", "ws", "content", "import", "broken.csv"), 4, "broken.csv"),
+        (("-w", "ws", "run", "bad.yaml"), 4, "nearest"),
+        (("-w", "ws", "doctor"), 1, "postal address"),
+        (("nonsense",), 2, "nonsense"),
+    ],
+)
+def test_bad_input_gets_one_clear_line_and_its_own_exit_code(
+    words: tuple[str, ...], code: int, told: str, empty: Path
+) -> None:
+    said = attune(*words, folder=empty, expect=code)
+    if told != "nearest":
+        assert told in said.replace("\n", " ")
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh workspace `ws` and some files that are not what they should be."""
+    folder = tmp_path_factory.mktemp("empty")
+    attune("init", "ws", folder=folder)
+    (folder / "broken.csv").write_text("Email,Name\nann@example.com,Ann\n")
+    (folder / "sheet.csv").write_bytes(b"PK\x03\x04" + b"\0" * 60)
+    (folder / "bad.yaml").write_text(
+        "id: bad\nname: Bad\ngoal: {outcome: reply, worth_cents: 1}\n"
+        "audience: {all: [{field: account.employes, at_least: 3}]}\n"
+    )
+    return folder
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    done = subprocess.run(  # noqa: S603 - our own command
+        [*ATTUNE, "doctor"],
+        cwd=tmp_path,
+        env={**os.environ, "ATTUNE_SMTP_PORT": "ninety", "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "ATTUNE_SMTP_PORT" in done.stderr
