@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
-import yaml
-
-from app.remembering import catch_up
-from app.settings import Settings
-from app.wiring import House, make_workspace, open_house
 from domain.campaign import Autonomy, Caps, Goal, Outcome, SendSlot
 from domain.campaign import Campaign as CampaignNoun
 from domain.content import ApprovedClaim, AssetKind, ContentAsset
@@ -140,19 +134,3 @@ def campaign(messages: int | None = None) -> CampaignNoun:
         autonomy=Autonomy.AUTOPILOT,
         brief="Help people who plan freight by hand.",
     )
-
-
-def settle(folder: Path, contacts: int, now: datetime = NOON, **settings: object) -> House:
-    """Make a workspace with a crowd in it and return it, opened, with its clock standing at `now`."""
-    chosen = Settings(_env_file=None, workspace=folder, model=None).model_copy(update=settings)  # type: ignore[call-arg]
-    make_workspace(chosen)
-    house = open_house(chosen, clock=lambda: now)
-    house.workspace.sender_file.write_text(yaml.safe_dump(SENDER.model_dump(mode="json")), encoding="utf-8")
-    house.content.save_assets(library())
-    house.intake.take(
-        crowd(contacts, now), source_name="crowd", rejects_path=folder / "rejects" / "crowd.csv"
-    )
-    catch_up(house)
-    plan = campaign().model_dump(mode="json", exclude_none=True)
-    (house.workspace.campaigns / "crowd.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
-    return house

@@ -243,7 +243,13 @@ PEOPLE = (
         person("Mia Tan", HARBOR, "Data Analyst", S.SPECIALIST, L.LEAD),
         CASE_STUDY,
         (
-            did(2, K.FORM_SUBMITTED, "integrations", subject="Contact form", text="Does it read our ERP exports?"),
+            did(
+                2,
+                K.FORM_SUBMITTED,
+                "integrations",
+                subject="Contact form",
+                text="Does it read our ERP exports?",
+            ),
             did(3, K.PAGE_VIEWED, "integrations"),
         ),
     ),
@@ -253,7 +259,14 @@ PEOPLE = (
         (
             did(8, K.NOTE_ADDED, subject="Note", text="Renee is unhappy about two late credit notes."),
             did(20, K.MEETING_HELD, "rollout", text="Wants the Leeds depot on board in spring."),
-            did(33, K.EMAIL_SENT, "rollout", subject="Planning two sites", source="attune", asset_id="case-planning"),
+            did(
+                33,
+                K.EMAIL_SENT,
+                "rollout",
+                subject="Planning two sites",
+                source="attune",
+                asset_id="case-planning",
+            ),
             did(32.5, K.EMAIL_CLICKED, "rollout"),
         ),
         deals=(RENEWAL,),
@@ -265,7 +278,9 @@ PEOPLE = (
         (
             did(12, K.FORM_SUBMITTED, "demo", subject="Ask us", text="Can you show it with our own routes?"),
             did(9, K.EMAIL_SENT, "demo", subject="Seeing it with your routes"),
-            did(7, K.EMAIL_REPLIED, "demo", text="Yes, but only if nobody here has to install anything first."),
+            did(
+                7, K.EMAIL_REPLIED, "demo", text="Yes, but only if nobody here has to install anything first."
+            ),
         ),
     ),
     Someone(
@@ -326,14 +341,21 @@ PEOPLE = (
         (
             did(4, K.WEBINAR_ATTENDED, "integrations", subject="From ERP to route in one night"),
             did(3, K.EMAIL_SENT, "integrations", subject="The recording you asked for"),
-            did(2.5, K.EMAIL_REPLIED, "integrations", text="Thanks. How long did setup take them, and who did it?"),
+            did(
+                2.5,
+                K.EMAIL_REPLIED,
+                "integrations",
+                text="Thanks. How long did setup take them, and who did it?",
+            ),
         ),
     ),
     Someone(
         person("Elias Moreau", HARBOR, "Regional Manager", S.MANAGER, L.MQL),
         CASE_STUDY,
         (
-            did(15, K.FORM_SUBMITTED, "automation", subject="Ask us", text="We plan about 40 trucks by hand."),
+            did(
+                15, K.FORM_SUBMITTED, "automation", subject="Ask us", text="We plan about 40 trucks by hand."
+            ),
             did(5, K.PAGE_VIEWED, "automation"),
         ),
         lesson="Elias runs a small regional team: never say planning takes jobs away or saves headcount.",
@@ -368,11 +390,16 @@ def open_desk(folder: Path, model: LanguageModel | None) -> Shop:
         insert_all(connection, CONTACTS, [codec.contact_row(s.contact) for s in PEOPLE])
         insert_all(connection, CONSENTS, [codec.consent_row(_interest(s.contact)) for s in PEOPLE])
         insert_all(connection, DEALS, [codec.deal_row(d) for d in (RENEWAL, EVALUATION)])
-        roles = [BuyingRole(contact_id=s.contact.id, deal_id=d.id, kind=s.role) for s in PEOPLE if s.role for d in s.deals]
+        roles = [
+            BuyingRole(contact_id=s.contact.id, deal_id=d.id, kind=s.role)
+            for s in PEOPLE
+            if s.role
+            for d in s.deals
+        ]
         insert_all(connection, BUYING_ROLES, [codec.role_row(role) for role in roles])
     Journal(shop.engine).append([living(s, event) for s in PEOPLE for event in s.events])
     ContentStore(shop.engine).save_assets(list(ASSETS))
-    shop.bench.history.remember([_lesson(s.contact, s.lesson) for s in PEOPLE if s.lesson])  # type: ignore[attr-defined]
+    shop.bench.history.remember([_lesson(s.contact, s.lesson) for s in PEOPLE if s.lesson])
     return shop
 
 

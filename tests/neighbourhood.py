@@ -121,7 +121,14 @@ EVENTS = (
     did(DANA, EventKind.PAGE_VIEWED, 3, "pricing", subject="Pricing"),
     did(DANA, EventKind.PAGE_VIEWED, 5, "pricing", subject="Pricing"),
     did(OLA, EventKind.CONTENT_DOWNLOADED, 6, "automation", subject="Guide to automated routing"),
-    did(MIA, EventKind.FORM_SUBMITTED, 2, "integrations", subject="Contact form", text="Does it read our ERP exports?"),
+    did(
+        MIA,
+        EventKind.FORM_SUBMITTED,
+        2,
+        "integrations",
+        subject="Contact form",
+        text="Does it read our ERP exports?",
+    ),
 )
 
 
@@ -145,7 +152,9 @@ def move_in(engine: Engine, *, contacts: tuple[Contact, ...] = (DANA, OLA, MIA, 
     with writing(engine) as connection:
         insert_all(connection, ACCOUNTS, [codec.account_row(HARBOR)])
         insert_all(connection, CONTACTS, [codec.contact_row(contact) for contact in contacts])
-        insert_all(connection, CONSENTS, [codec.consent_row(_interest(c)) for c in contacts if c.country == "US"])
+        insert_all(
+            connection, CONSENTS, [codec.consent_row(_interest(c)) for c in contacts if c.country == "US"]
+        )
     known = {contact.id for contact in contacts}
     Journal(engine).append([event for event in EVENTS if event.contact_id in known])
     ContentStore(engine).save_assets([CASE_STUDY])

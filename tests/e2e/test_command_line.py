@@ -18,8 +18,13 @@ def attune(*words: str, folder: Path, expect: int = 0) -> str:
     """Run the command in `folder` with nothing of the developer's environment."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("ATTUNE_", "OPENAI_"))}
     root = str(Path(__file__).resolve().parents[2])
-    done = subprocess.run(  # noqa: S603 - our own command
-        [*ATTUNE, *words], cwd=folder, env={**clean, "PYTHONPATH": root}, capture_output=True, text=True, check=False
+    done = subprocess.run(
+        [*ATTUNE, *words],
+        cwd=folder,
+        env={**clean, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     said = done.stdout + done.stderr
     assert done.returncode == expect, f"attune {' '.join(words)} exited {done.returncode}:\n{said}"
@@ -48,7 +53,9 @@ def test_the_demo_is_labelled_and_leaves_proposals_and_reasons(demo: Path) -> No
     assert {"waiting", "silent", "held_out", "refused"} <= outcomes
     assert outcomes & {"sent", "scheduled"}
     assert not outcomes & {"queued", "parked", "unknown"}
-    assert all(line["reason"] for line in lines if line["outcome"] in {"refused", "silent", "held_out", "waiting"})
+    assert all(
+        line["reason"] for line in lines if line["outcome"] in {"refused", "silent", "held_out", "waiting"}
+    )
     assert "Generated sample market" in (demo / "demo" / "sample-market.txt").read_text()
 
 
@@ -59,7 +66,9 @@ def test_a_proposal_can_be_looked_at_edited_approved_and_then_no_more(demo: Path
     assert abs(sum(a["probability"] for a in shown["decision"]["alternatives"]) - 1) < 1e-9
     text = attune("-w", "demo", "review", "show", proposal["id"], folder=demo)
     assert "Why a person decides" in text
-    (edited,) = as_json("-w", "demo", "review", "edit", proposal["id"], "--subject", "A question", folder=demo)
+    (edited,) = as_json(
+        "-w", "demo", "review", "edit", proposal["id"], "--subject", "A question", folder=demo
+    )
     assert edited["version"] == 2
     stale = proposal["message_sha256"][:12]
     refused = attune("-w", "demo", "review", "approve", proposal["id"], "--sha", stale, folder=demo, expect=7)
@@ -74,7 +83,15 @@ def test_a_rejection_is_remembered_as_a_lesson(demo: Path) -> None:
     proposal = as_json("-w", "demo", "review", "list", folder=demo)[-1]
     attune("-w", "demo", "review", "reject", proposal["id"], "--reason", "wrong product line", folder=demo)
     recalled = as_json(
-        "-w", "demo", "memory", "recall", proposal["contact_id"], "wrong product line", "--kind", "lesson", folder=demo
+        "-w",
+        "demo",
+        "memory",
+        "recall",
+        proposal["contact_id"],
+        "wrong product line",
+        "--kind",
+        "lesson",
+        folder=demo,
     )
     assert any("wrong product line" in item["text"] for item in recalled)
 
@@ -153,10 +170,14 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [*ATTUNE, "doctor"],
         cwd=tmp_path,
-        env={**os.environ, "ATTUNE_SMTP_PORT": "ninety", "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        env={
+            **os.environ,
+            "ATTUNE_SMTP_PORT": "ninety",
+            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        },
         capture_output=True,
         text=True,
         check=False,

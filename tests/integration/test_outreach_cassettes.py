@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from domain.message import Message
 from domain.review import DraftRecord
 from domain.run import ContactOutcome, RunContact
 from tests.cassettes.tape import endpoint, is_recording, tape

@@ -172,7 +172,11 @@ async def test_a_blocked_message_cannot_be_approved(shop: Shop) -> None:
 async def test_an_opt_out_while_waiting_stops_an_approved_message(shop: Shop) -> None:
     proposal = await proposed(shop)
     stop = Suppression(
-        address=str(OLA.email), reason=SuppressionReason.UNSUBSCRIBED, source="link", since=TUESDAY, contact_id=OLA.id
+        address=str(OLA.email),
+        reason=SuppressionReason.UNSUBSCRIBED,
+        source="link",
+        since=TUESDAY,
+        contact_id=OLA.id,
     )
     with writing(shop.engine) as connection:
         insert_all(connection, SUPPRESSIONS, [codec.suppression_row(stop)])

@@ -19,13 +19,16 @@ def test_no_other_distribution_owns_one_of_our_rooms() -> None:
     owners = metadata.packages_distributions()
     for room in ROOMS:
         strangers = {name for name in owners.get(room, ()) if name != "attune"}
-        assert not strangers, f"{room}/ is also installed by {strangers}: install Attune into its own environment"
+        assert not strangers, (
+            f"{room}/ is also installed by {strangers}: install Attune into its own environment"
+        )
 
 
 def test_every_setting_is_in_the_example_file() -> None:
     told = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     names = {
-        name.upper() if name.startswith("openai_") else f"ATTUNE_{name.upper()}" for name in Settings.model_fields
+        name.upper() if name.startswith("openai_") else f"ATTUNE_{name.upper()}"
+        for name in Settings.model_fields
     }
     assert told == names
 

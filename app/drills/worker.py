@@ -1,4 +1,4 @@
-"""One process that carries a run, to be killed: `python -m evals.faults.worker WORKSPACE CAMPAIGN NOW`.
+"""One process that carries a run, to be killed: `python -m app.drills.worker WORKSPACE CAMPAIGN NOW`.
 
 It does what `attune run` does, with a clock that stands still, so that a drill does not depend on the
 hour it is made at. It prints `ready` when the run is decided.
@@ -20,7 +20,7 @@ def main() -> None:
     from app.wiring import open_house
 
     folder, campaign, now = Path(sys.argv[1]), Path(sys.argv[2]), datetime.fromisoformat(sys.argv[3])
-    settings = Settings(_env_file=None, workspace=folder, model=None)  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, workspace=folder, model=None)
     house = open_house(settings, clock=lambda: now)
     run, _ = begin(house, read_campaign(campaign), is_dry_run=False)
     sys.stdout.write("ready\n")

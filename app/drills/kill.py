@@ -1,4 +1,4 @@
-"""SIGKILL at random moments of a 300-contact run: `python -m evals.faults.kill --kills 50`.
+"""SIGKILL at random moments of a 300-contact run: `python -m app.drills.kill --kills 50`.
 
 After every finished run: no contact has two messages, nothing is silently lost, every send was allowed,
 the database and the audit chain are whole. Source of the drill: F-02 of our safety rules.
@@ -20,10 +20,11 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from pathlib import Path
 
+from app.drills.settling import settle
 from app.workspace import Workspace
-from evals.crowd import NOON, settle
+from evals.crowd import NOON
 
-MODULE = "evals.faults.worker"
+MODULE = "app.drills.worker"
 
 
 @dataclass
