@@ -3,7 +3,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.facts import MOST_FACTS, gather
@@ -176,7 +176,6 @@ def test_too_many_facts_keep_the_claims_and_the_newest_acts() -> None:
     assert {"claim:C-1", "offer:O-1", "asset:A-7", "event:crm:900"} <= refs.keys()
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.builds(
@@ -197,7 +196,6 @@ def test_ids_count_up_and_the_same_facts_come_in_the_same_order(events: list[Eve
     assert all("\n" not in fact.text for fact in facts)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=300))
 def test_a_quote_is_one_short_line_that_its_words_cannot_close(words: str) -> None:
     quote = quoted(words)

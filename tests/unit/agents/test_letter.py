@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents import letter
@@ -146,7 +146,6 @@ def test_an_opt_out_token_opens_with_its_own_key_only() -> None:
     assert letter.outbox_id_of("m_0123456789abcdef.ümlaut", KEY) is None
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=80))
 def test_whatever_the_words_the_html_is_what_the_sanitiser_leaves(words: str) -> None:
     said = addressed(draft(words))

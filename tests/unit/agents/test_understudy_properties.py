@@ -151,7 +151,7 @@ def assert_clean(ctx: DraftingContext, draft: Draft) -> None:
     assert ground(draft, ctx.evidence, ctx.asset, NOW.date(), RULES) == ()
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(contexts())
 def test_every_message_is_clean_and_grounded_or_there_is_none(ctx: DraftingContext) -> None:
     brief = analyse(ctx)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import NotSent
@@ -149,7 +149,6 @@ def test_a_time_without_zone_is_refused() -> None:
         to_mime(message(), NOW.replace(tzinfo=None))
 
 
-@settings(max_examples=60, deadline=None)
 @given(subject=st.text(max_size=120), name=st.text(max_size=60))
 def test_whatever_the_words_the_header_set_stays_or_nothing_is_made(subject: str, name: str) -> None:
     try:
