@@ -1,7 +1,8 @@
-"""Makes a workspace with a plain crowd in it, for drills and benchmarks."""
+"""Makes a workspace with a plain crowd in it, for drills and benchmarks: `python -m app.drills.settling FOLDER N`."""
 
 from __future__ import annotations
 
+import argparse
 from datetime import datetime
 from pathlib import Path
 
@@ -27,3 +28,16 @@ def settle(folder: Path, contacts: int, now: datetime = NOON, **settings: object
     plan = campaign().model_dump(mode="json", exclude_none=True)
     (house.workspace.campaigns / "crowd.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
     return house
+
+
+def main() -> None:
+    """Settle a crowd where the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("contacts", type=int)
+    given = parser.parse_args()
+    settle(given.folder, given.contacts).close()
+
+
+if __name__ == "__main__":
+    main()
