@@ -168,7 +168,7 @@ def _true_terms(case: _Case) -> Iterator[Finding]:
         share = found[1].replace(",", ".")
         if offer is None or offer.discount_percent is None:
             if f"{float(share):g}%" not in terms:
-                yield _hold("C-05", "the message promises a discount no offer record has", found.group())
+                yield block("C-05", "the message promises a discount no offer record has", found.group())
         elif abs(float(share) - offer.discount_percent) > 1e-9:
             yield block("C-05", f"the offer's discount is {offer.discount_percent:g} %", found.group())
     if offer is None:

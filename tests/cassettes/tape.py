@@ -86,6 +86,9 @@ def _brief_without_traces(request: Any) -> Any:
 
 
 def _digest(part: Any) -> str:
+    # vcrpy filters what it loads as it filters what it sends: a digest stays what it is.
+    if isinstance(part, str) and part.startswith("sha256:"):
+        return part
     return "sha256:" + hashlib.sha256(json.dumps(part, ensure_ascii=False).encode()).hexdigest()
 
 

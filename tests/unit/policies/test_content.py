@@ -45,7 +45,7 @@ def test_a_grounded_message_has_no_findings() -> None:
         ("This message is not automated.", "C-22", "block"),
         ("Your token is zq0123456789abcd today.", "A-03", "block"),
         ("Only a few hours left, hurry.", "C-05", "hold"),
-        ("You get 40% off if you order now.", "C-05", "hold"),
+        ("You get 40% off if you order now.", "C-05", "block"),
         ("This concerns your medical condition.", "C-12", "hold"),
         ("Action required on your part.", "C-06", "hold"),
         ("READ THIS MESSAGE please.", "H-02", "warn"),
