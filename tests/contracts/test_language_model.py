@@ -87,8 +87,9 @@ async def test_an_answer_that_fits_the_second_time_is_used_and_both_are_counted(
 
 async def test_an_answer_unfit_twice_is_not_used(setting: Setting) -> None:
     async with setting([UNFIT, "no JSON at all", BLUE], None) as model:
-        with pytest.raises(ModelAnswerInvalid):
+        with pytest.raises(ModelAnswerInvalid) as raised:
             await model.ask(REQUEST)
+    assert (raised.value.usage.calls, raised.value.usage.input_tokens) == (2, 200)
 
 
 async def test_a_refusal_is_not_asked_again(setting: Setting) -> None:

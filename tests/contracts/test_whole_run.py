@@ -43,7 +43,7 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
 def command(*words: str, database_url: str | None) -> str:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("ATTUNE_", "OPENAI_"))}
     chosen = {"ATTUNE_DATABASE_URL": database_url} if database_url else {}
-    done = subprocess.run(  # noqa: S603 - our own modules
+    done = subprocess.run(
         [sys.executable, *words], cwd=ROOT, env={**clean, **chosen}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]

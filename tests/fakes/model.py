@@ -57,7 +57,9 @@ class ScriptedModel:
             except ValidationError:
                 continue
             return ModelReply(answer=answer, model=self.name, usage=usage)
-        raise ModelAnswerInvalid(f"{self.name} answered {request.agent} twice with what does not fit.")
+        problem = ModelAnswerInvalid(f"{self.name} answered {request.agent} twice with what does not fit.")
+        problem.usage = usage
+        raise problem
 
     def _next(self, request: ModelRequest[Any]) -> str:
         scripted: Any = self.queue.popleft() if self.queue else self.by_schema[request.schema]
