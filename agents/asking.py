@@ -79,6 +79,8 @@ async def ask(
             raise Unusable("the model repeated the internal marker of its prompt")
         work = accept(reply.answer)
     except (ModelError, Unusable) as problem:
+        if isinstance(problem, ModelError):
+            usage = problem.usage
         return Made(work=stand_in(), author=Author.UNDERSTUDY, usage=usage, stand_in_for=_in_words(problem))
     return Made(
         work=work,

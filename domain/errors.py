@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from domain.message import Usage
+
 
 class AttuneError(Exception):
     """Something a person has to act on; its text is one clear line. `exit_code` is the CLI's."""
@@ -61,7 +63,12 @@ class PromptError(AttuneError):
 
 
 class ModelError(AttuneError):
-    """The language model gave nothing usable. The contact is held or the understudy writes."""
+    """The language model gave nothing usable. The contact is held or the understudy writes.
+
+    `usage` is what was answered, and will be billed, before it came to this.
+    """
+
+    usage: Usage = Usage()
 
 
 class ModelUnavailable(ModelError):

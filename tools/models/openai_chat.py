@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 import openai
 
-from domain.errors import ModelAnswerInvalid, ModelRefused, ModelUnavailable, SettingsInvalid
+from domain.errors import ModelAnswerInvalid, ModelError, ModelRefused, ModelUnavailable, SettingsInvalid
 from domain.message import Usage
 from domain.model import Answer, ModelReply, ModelRequest
 from tools.models.budget import RunBudget
@@ -98,12 +98,22 @@ class OpenAIChat:
 
     async def ask(self, request: ModelRequest[Answer]) -> ModelReply[Answer]:
         """Return a validated answer; see `domain.ports.LanguageModel` for what is raised."""
+        took: list[Usage] = []
+        try:
+            answer, model = await self._converse(request, took)
+        except ModelError as problem:
+            problem.usage = sum(took, Usage())
+            raise
+        return ModelReply(answer=answer, model=model, usage=sum(took, Usage()))
+
+    async def _converse(self, request: ModelRequest[Answer], took: list[Usage]) -> tuple[Answer, str]:
+        """Ask until there is an answer; return it and who gave it. Every call's usage goes to `took`."""
         model = self.endpoint.model_for(request.agent)
         body = body_of(request, model, self.endpoint.structured_output, self.endpoint.output_limit)
-        usage, tool_rounds, is_repaired = Usage(), 0, False
+        tool_rounds, is_repaired = 0, False
         while True:
-            completion, took = await self._complete(request, model, body)
-            usage += took
+            completion, usage = await self._complete(request, model, body)
+            took.append(usage)
             choice = completion.choices[0]
             _stop_at_refusal(request.agent, choice)
             if request.tools and choice.message.tool_calls and tool_rounds < MOST_TOOL_ROUNDS:
@@ -124,7 +134,7 @@ class OpenAIChat:
                 log.info("%s answered %s with what does not fit; asking once more", model, request.agent)
                 body["messages"] += repair_turns(choice, unfit)
                 continue
-            return ModelReply(answer=answer, model=completion.model or model, usage=usage)
+            return answer, completion.model or model
 
     async def aclose(self) -> None:
         """Close the connections of the running loop."""
