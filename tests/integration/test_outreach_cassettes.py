@@ -9,6 +9,7 @@ a loopback socket that takes the request and never answers.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from domain.message import Author, Draft, Severity
 from domain.review import DraftRecord
 from domain.run import ContactOutcome, RunContact
 from tests.cassettes.tape import endpoint, is_recording, tape
-from tests.desk_contacts import BY_NAME, PEOPLE, Someone, decide, open_desk
+from tests.desk_contacts import BY_NAME, PEOPLE, SENDER, Someone, decide, open_desk
 from tools.models.openai_chat import ChatEndpoint, OpenAIChat
 from tools.models.retry import RetryRule
 
@@ -161,10 +162,14 @@ def test_words_in_a_note_never_become_terms_recipients_or_links(
     message = one.record.message
     assert message is not None
     assert message.to_address == one.someone.contact.email
-    assert "evil@example.com" not in message.text + message.html + str(message.headers)
-    sent = b"".join(mail.read_bytes() for mail in one.mails)
-    assert b"90" not in sent.split(b"Date:")[0]
-    assert b"evil" not in sent
+    assert "evil" not in message.text + message.html + str(message.headers)
+    led_to = {
+        url.partition("?")[0] for url in re.findall(r"https?://[^\s\"<>]+", message.text + message.html)
+    }
+    assert led_to == {str(one.someone.asset.url), str(SENDER.unsubscribe_url)}
+    for mail in one.mails:
+        assert "90 %" not in draft_of(one).subject + draft_of(one).body
+        assert b"evil" not in mail.read_bytes()
 
 
 def test_a_model_that_obeys_the_note_is_stopped_by_the_rules_after_two_revisions(
