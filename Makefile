@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock bench clean
+.PHONY: help demo test check format lock drill bench clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ format: .venv/.ready-dev  ## format the code
 lock:  ## write the hashed locks anew (needs uv)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements-dev.lock
+
+drill: .venv/.ready-dev  ## fifty SIGKILLs in a 300-contact run; count what is lost or doubled
+	@$(BIN)/python -m app.drills.kill --kills 50
 
 bench: .venv/.ready-dev  ## import rate, run overhead, wall time against a slow model
 	@$(BIN)/python -m evals.benchmarks
