@@ -65,7 +65,9 @@ def _settle(settle: Callable[[], OutboxEntry], bench: Workbench) -> OutboxEntry:
 def _may_arrive_now(entry: OutboxEntry, bench: Workbench) -> bool:
     """Leave a message waiting outside the recipient's hours; inside the reservation it would be refused."""
     now = bench.now()
-    return entry.not_before <= now and is_open(bench.crm.contact(entry.contact_id), now, bench.rules)
+    known = bench.kept(entry.run_id, entry.contact_id)
+    contact = known.dossier.contact if known else bench.crm.contact(entry.contact_id)
+    return entry.not_before <= now and is_open(contact, now, bench.rules)
 
 
 def _check(standing: Standing, entry: OutboxEntry, *, bench: Workbench, asset_url: str | None) -> Verdict:
@@ -74,7 +76,9 @@ def _check(standing: Standing, entry: OutboxEntry, *, bench: Workbench, asset_ur
 
 def _approved_link(entry: OutboxEntry, bench: Workbench) -> str | None:
     """Read before the transaction: inside it no second connection may be waited for."""
-    asset_id = bench.crm.decision(entry.decision_id).action.asset_id
+    known = bench.kept(entry.run_id, entry.contact_id)
+    decision = known.decision if known else bench.crm.decision(entry.decision_id)
+    asset_id = decision.action.asset_id
     return str(bench.asset(entry.run_id, asset_id).url) if asset_id else None
 
 

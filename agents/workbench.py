@@ -81,6 +81,10 @@ class Workbench:
                 self._contexts.popitem(last=False)
         return replace(self._contexts[key], evidence=state.evidence, hints=state.hints)
 
+    def kept(self, run_id: str, contact_id: str) -> DraftingContext | None:
+        """What was read of a contact that is under way in this process."""
+        return self._contexts.get((run_id, contact_id))
+
     def forget(self, state: OutreachState) -> None:
         """Let go of a contact whose way has ended, or paused."""
         self._contexts.pop((state.run_id, state.contact_id), None)

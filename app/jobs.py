@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
@@ -18,7 +19,7 @@ from typing import Any
 
 from app.carry import Carrier
 from domain.errors import AttuneError
-from domain.run import ContactOutcome, RunContact
+from domain.run import ContactOutcome, Run, RunContact
 from memory.crm.runs import RunStore
 
 QUEUE = "contacts"
@@ -27,6 +28,9 @@ MOST_TRIES = 3
 
 JOBS_VERSION = "1"
 """The same over releases whose jobs mean the same, so that an upgrade still sees waiting jobs."""
+
+GARBAGE_THRESHOLD = 20_000
+"""New objects between two searches for garbage while jobs are done; Python's own number is 700."""
 
 log = logging.getLogger("attune.jobs")
 
@@ -40,6 +44,7 @@ class Worker:
     runs: RunStore
     carrier: Carrier
     _under_way: set[tuple[str, str]] = field(default_factory=set)
+    _known_runs: dict[str, Run] = field(default_factory=dict)
 
     async def work(self, run_id: str, contact_id: str) -> str:
         """Carry one contact; an unforeseen failure is tried again, then parked with its reason."""
@@ -53,7 +58,8 @@ class Worker:
             self._under_way.discard(job)
 
     async def _try(self, run_id: str, contact_id: str) -> ContactOutcome:
-        run = self.runs.get(run_id)
+        # Of a run, a contact's way needs what never changes: its campaign, autonomy, whether it is a dry run.
+        run = self._known_runs.get(run_id) or self._known_runs.setdefault(run_id, self.runs.get(run_id))
         reason = ""
         for tried in range(1, MOST_TRIES + 1):
             try:
@@ -138,12 +144,18 @@ async def working(
         }
     )
     ours = asyncio.current_task()
+    usual = gc.get_threshold()
     before = asyncio.all_tasks()
     try:
         DBOS.launch()
+        # What is loaded by now stays: searching it for garbage over and over is a tenth of a run's time.
+        gc.freeze()
+        gc.set_threshold(GARBAGE_THRESHOLD, *usual[1:])
         await DBOS.register_queue_async(QUEUE, worker_concurrency=at_once, polling_interval_sec=0.1)
         yield Jobs(carry)
     finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
         # Cancelled jobs stay pending, and so start again where they were.
         jobs = [task for task in asyncio.all_tasks() - before if task is not ours]
         for task in jobs:

@@ -80,7 +80,7 @@ def fence(text: str, name: str, most: int = MOST_DATA_CHARACTERS) -> str:
 
 def _visible(text: str) -> str:
     lines = re.sub("\r\n?|[\u2028\u2029\x85]", "\n", text)
-    if lines.isprintable():
+    if lines.replace("\n", " ").replace("\t", " ").isprintable():
         return lines
     return "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) not in _INVISIBLE)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Engine, Select, bindparam, func, select, update
 
 from domain.campaign import Campaign
 from domain.decision import Decision
@@ -29,6 +29,14 @@ _RUN = select(RUNS).where(RUNS.c.id == bindparam("id"))
 _LINE = select(RUN_CONTACTS).where(
     RUN_CONTACTS.c.run_id == bindparam("run_id"), RUN_CONTACTS.c.contact_id == bindparam("contact_id")
 )
+
+
+def _count_by(column: ColumnElement[str | None]) -> Select[str | None, int]:
+    counted = select(column, func.count()).where(RUN_CONTACTS.c.run_id == bindparam("run_id"))
+    return counted.group_by(column)
+
+
+_BY_OUTCOME, _BY_RULE = _count_by(RUN_CONTACTS.c.outcome), _count_by(RUN_CONTACTS.c.rule_id)
 
 
 class RunStore:
@@ -135,11 +143,11 @@ class RunStore:
 
     def counts(self, run_id: str) -> dict[ContactOutcome, int]:
         """Return how many contacts stand where."""
-        return {ContactOutcome(key): many for key, many in self._counted(run_id, RUN_CONTACTS.c.outcome)}
+        return {ContactOutcome(key): many for key, many in self._counted(run_id, _BY_OUTCOME)}
 
     def counts_by_rule(self, run_id: str) -> dict[str, int]:
         """Return how many contacts each rule kept back, most first."""
-        counted = [(rule, many) for rule, many in self._counted(run_id, RUN_CONTACTS.c.rule_id) if rule]
+        counted = [(rule, many) for rule, many in self._counted(run_id, _BY_RULE) if rule]
         return dict(sorted(counted, key=lambda pair: (-pair[1], pair[0])))
 
     def usage(self, run_id: str) -> Usage:
@@ -176,7 +184,6 @@ class RunStore:
         with self._engine.connect() as connection:
             return tuple(codec.run_contact_of(row) for row in connection.execute(query).mappings())
 
-    def _counted(self, run_id: str, column: ColumnElement[str | None]) -> list[tuple[Any, int]]:
-        query = select(column, func.count()).where(RUN_CONTACTS.c.run_id == run_id).group_by(column)
+    def _counted(self, run_id: str, query: Select[str | None, int]) -> list[tuple[Any, int]]:
         with self._engine.connect() as connection:
-            return [(key, many) for key, many in connection.execute(query)]
+            return [(key, many) for key, many in connection.execute(query, {"run_id": run_id})]

@@ -3,13 +3,14 @@
 A fully synchronous commit waits milliseconds for the disk, and a run needs five for every contact. On the
 event loop that time is lost to everyone, so the writes are done there one after the other, the commit is
 waited for elsewhere, and what comes meanwhile goes into the next one. On PostgreSQL, where transactions
-hold locks of their own, each write simply gets a thread.
+hold locks of their own, each write gets a thread and a transaction to itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -17,7 +18,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Connection, Engine, Transaction
 
 from memory.crm.engine import is_sqlite
-from memory.crm.statements import sharing
+from memory.crm.statements import sharing, writing
 
 Written = TypeVar("Written")
 
@@ -49,7 +50,7 @@ class CommitGroup:
 
         """
         if not is_sqlite(self._engine):
-            return await asyncio.to_thread(act)
+            return await asyncio.to_thread(self._alone, act)
         loop = asyncio.get_running_loop()
         write = _Write(act, loop.create_future())
         self._waiting.append(write)
@@ -57,6 +58,10 @@ class CommitGroup:
             # In a context of its own: it works for everyone, not for the job that happened to start it.
             self._drain = loop.create_task(self._commit_all(), context=contextvars.Context())
         return cast(Written, await write.done)
+
+    def _alone(self, act: Callable[[], Written]) -> Written:
+        with writing(self._engine) as connection, sharing(connection):
+            return act()
 
     async def _commit_all(self) -> None:
         while self._waiting:
@@ -90,14 +95,18 @@ class CommitGroup:
 
 
 def _do(write: _Write, connection: Connection) -> None:
+    # Spoken to directly: SQLAlchemy's savepoints take longer than most of the writes in them.
+    sqlite = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+    sqlite.execute("SAVEPOINT one_write")
     try:
-        with connection.begin_nested():
-            write.answer = write.act()
+        write.answer = write.act()
     except Exception as failure:
         # Some failures (a full disk) make SQLite take back the whole transaction: then all have failed.
-        if not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
+        if not sqlite.in_transaction:
             raise
+        sqlite.execute("ROLLBACK TO one_write")
         write.failure = failure
+    sqlite.execute("RELEASE one_write")
 
 
 def _end(transaction: Transaction, connection: Connection) -> None:
