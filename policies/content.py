@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from domain.content import ContentAsset, Offer
 from domain.message import Draft, Evidence, Finding, Message, Severity, Verdict
@@ -78,12 +78,12 @@ class _Case:
     is_reply: bool
     canary: str | None
 
-    @property
+    @cached_property
     def words(self) -> str:
         """Subject and body as drafted."""
         return f"{self.draft.subject}\n{self.draft.body}"
 
-    @property
+    @cached_property
     def approved(self) -> str:
         """What someone approved for this asset, in lower case."""
         asset = self.asset
