@@ -44,7 +44,12 @@ def command(*words: str, database_url: str | None) -> str:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("ATTUNE_", "OPENAI_"))}
     chosen = {"ATTUNE_DATABASE_URL": database_url} if database_url else {}
     done = subprocess.run(
-        [sys.executable, *words], cwd=ROOT, env={**clean, **chosen}, capture_output=True, text=True, check=False
+        [sys.executable, *words],
+        cwd=ROOT,
+        env={**clean, **chosen},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
@@ -62,7 +67,9 @@ def test_a_whole_run_ends_for_everyone_and_a_second_one_writes_to_no_one_again(
     try:
         runs = RunStore(engine).runs()
         assert len(runs) == 2
-        second, first = sorted(runs, key=lambda run: RunStore(engine).counts(run.id).get(ContactOutcome.SENT, 0))
+        second, first = sorted(
+            runs, key=lambda run: RunStore(engine).counts(run.id).get(ContactOutcome.SENT, 0)
+        )
         assert RunStore(engine).counts(first.id) == {ContactOutcome.SENT: 12}
         assert RunStore(engine).counts(second.id) == {ContactOutcome.REFUSED: 12}
         assert OutboxStore(engine).counts() == {OutboxStatus.SENT: 12}
