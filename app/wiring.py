@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -22,7 +23,7 @@ from app.workspace import Workspace
 from domain.base import utc_now
 from domain.campaign import Caps
 from domain.errors import AttuneError, SettingsInvalid
-from domain.ports import Channel, Clock, Embedder, LanguageModel
+from domain.ports import Channel, Clock, Embedder
 from domain.sender import SenderProfile
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
@@ -47,6 +48,9 @@ from tools.channels.mailbox import MailboxChannel
 from tools.channels.smtp import SmtpChannel
 from tools.crm import CrmToolbox
 from tools.models.budget import RunBudget
+
+if TYPE_CHECKING:
+    from tools.models.openai_chat import OpenAIChat
 
 EMBEDDER_FACT = "embedder-setting"
 LABEL_FACT = "label"
@@ -178,7 +182,7 @@ class House:
         return RunBudget()
 
     @cached_property
-    def model(self) -> LanguageModel | None:
+    def model(self) -> OpenAIChat | None:
         """The language model, or None: then the understudy plays every part."""
         if not self.settings.model_is_on:
             return None
@@ -224,7 +228,11 @@ class House:
     async def open_carrier(self) -> AsyncIterator[Carrier]:
         """Yield what carries contacts, bound to the running event loop."""
         async with open_checkpoints(self.workspace.checkpoints, self.database_url) as saver:
-            yield Carrier(graph=build_graph(saver), saver=saver, bench=self.bench, runs=self.runs)
+            try:
+                yield Carrier(graph=build_graph(saver), saver=saver, bench=self.bench, runs=self.runs)
+            finally:
+                if self.model is not None:
+                    await self.model.aclose()
 
     def begin_budget(self, run_id: str, caps: Caps) -> None:
         """Set a run's caps; a resumed run keeps what it had spent."""

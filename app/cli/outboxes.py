@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
 
+from app import loop
 from app.cli.doors import doors
 from app.cli.screen import AsJson, line, listing, print_json
 from domain.message import OutboxStatus
@@ -57,7 +57,7 @@ def send(as_json: AsJson = False) -> None:
     from app.deliver import deliver_due
 
     house = doors.house()
-    done = asyncio.run(deliver_due(house))
+    done = loop.run(deliver_due(house))
     counts: dict[str, int] = {}
     for entry in done:
         counts[entry.status.value] = counts.get(entry.status.value, 0) + 1

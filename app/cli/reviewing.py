@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import os
 import shlex
@@ -15,6 +14,7 @@ import typer
 from rich.panel import Panel
 from rich.text import Text
 
+from app import loop
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, next_steps, out, print_json
 from domain.errors import AttuneError, ReviewRejected
@@ -285,7 +285,7 @@ def _review(
 def _act(house: House, given: Review) -> Reviewed:
     from app.reviews import review
 
-    return asyncio.run(review(house, given))
+    return loop.run(review(house, given))
 
 
 def _tell(done: list[Reviewed], *, as_json: bool) -> None:

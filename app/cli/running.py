@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app import loop
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, money, next_steps, out, print_json
 from domain.campaign import Autonomy
@@ -120,7 +120,7 @@ def run_to_the_end(
             )
             progress.update(task, description="Drafting", total=total, completed=total - queued, note=note)
 
-        return asyncio.run(carry_on(house, started, show))
+        return loop.run(carry_on(house, started, show))
 
 
 def print_report(report: RunReport) -> None:

@@ -10,7 +10,6 @@ market's. Nothing leaves this machine.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import csv
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from pathlib import Path
 
 import yaml
 
+from app import loop
 from app.importing import bring_in
 from app.runs import begin, carry_on
 from app.settings import Settings
@@ -115,7 +115,7 @@ def main() -> int:
                 )
             started = time.perf_counter()
             run, _ = begin(house, campaign(given.messages), is_dry_run=False)
-            report = asyncio.run(carry_on(house, run))
+            report = loop.run(carry_on(house, run))
             took = time.perf_counter() - started
             for outcome, many in sorted(report.counts.items(), key=lambda item: -item[1]):
                 print(f"  {many:>6,}  {outcome.value}")

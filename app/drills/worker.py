@@ -7,7 +7,6 @@ hour it is made at. It prints `ready` when the run is decided, and one line of J
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
 import time
@@ -34,6 +33,7 @@ def carry(
     folder: Path, campaign: Path, now: datetime, model_url: str | None, concurrency: int
 ) -> dict[str, Any]:
     """Carry the run and tell what it took; CPU seconds are those of the whole process while it carried."""
+    from app import loop
     from app.campaign_file import read_campaign
     from app.runs import begin, carry_on
     from app.settings import Settings
@@ -56,7 +56,7 @@ def carry(
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         started, cpu = time.perf_counter(), time.process_time()
-        report = asyncio.run(carry_on(house, run))
+        report = loop.run(carry_on(house, run))
         took, cpu = time.perf_counter() - started, time.process_time() - cpu
         return {
             "decide_seconds": decided - began,

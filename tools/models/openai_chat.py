@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import math
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -38,6 +40,9 @@ from tools.models.retry import ReplyMalformed, RetryRule, Sleep
 MOST_TOOL_ROUNDS = 3
 MOST_CONNECT_SECONDS = 10.0
 NO_KEY = "none"
+
+CALLS_A_POOL = 8
+"""Calls under way on one pool of connections."""
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +78,23 @@ class ChatEndpoint:
 
 @dataclass(frozen=True)
 class _Line:
-    """What belongs to one event loop: connections and the places on them."""
+    """What belongs to one event loop: connections, and the places on them as a queue of who is free.
 
-    client: openai.AsyncOpenAI
-    slots: asyncio.Semaphore
+    A pool looks through all its connections at every request, so several small ones cost less than one
+    large one.
+    """
+
+    clients: tuple[openai.AsyncOpenAI, ...]
+    free: asyncio.Queue[openai.AsyncOpenAI]
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[openai.AsyncOpenAI]:
+        """Wait for a place and hold it."""
+        client = await self.free.get()
+        try:
+            yield client
+        finally:
+            self.free.put_nowait(client)
 
 
 class OpenAIChat:
@@ -140,7 +158,8 @@ class OpenAIChat:
         """Close the connections of the running loop."""
         line = self._lines.pop(asyncio.get_running_loop(), None)
         if line is not None:
-            await line.client.close()
+            for client in line.clients:
+                await client.close()
 
     async def _complete(
         self, request: ModelRequest[Answer], model: str, body: dict[str, Any]
@@ -149,12 +168,12 @@ class OpenAIChat:
         line = self._line()
 
         async def try_once() -> Completion:
-            async with line.slots:
+            async with line.place() as client:
                 is_priced = self.prices.price_of(model) is not None
                 self.budget.begin_call(request.run_id, model, price_is_known=is_priced)
                 async with asyncio.timeout(self.endpoint.timeout_seconds):
                     # Posted as a plain body and read as text: half the CPU of the typed resource.
-                    reply = await line.client.post("/chat/completions", cast_to=str, body=body)
+                    reply = await client.post("/chat/completions", cast_to=str, body=body)
             return read_completion(reply)
 
         try:
@@ -178,13 +197,18 @@ class OpenAIChat:
         line = self._lines.get(loop)
         if line is None:
             seconds = self.endpoint.timeout_seconds
-            client = openai.AsyncOpenAI(
-                api_key=self.endpoint.api_key or NO_KEY,
-                base_url=self.endpoint.base_url,
-                max_retries=0,
-                timeout=openai.Timeout(seconds, connect=min(seconds, MOST_CONNECT_SECONDS)),
+            clients = tuple(
+                openai.AsyncOpenAI(
+                    api_key=self.endpoint.api_key or NO_KEY,
+                    base_url=self.endpoint.base_url,
+                    max_retries=0,
+                    timeout=openai.Timeout(seconds, connect=min(seconds, MOST_CONNECT_SECONDS)),
+                )
+                for _ in range(math.ceil(self.endpoint.concurrency / CALLS_A_POOL))
             )
-            line = self._lines[loop] = _Line(client, asyncio.Semaphore(self.endpoint.concurrency))
+            line = self._lines[loop] = _Line(clients, asyncio.Queue())
+            for place in range(self.endpoint.concurrency):
+                line.free.put_nowait(clients[place % len(clients)])
         return line
 
 
