@@ -41,27 +41,33 @@ async def settle(
     if review is None or state.proposal_id is None:
         raise ValueError(f"settle was reached for {state.contact_id} without a review")
     proposal = bench.proposals.get(state.proposal_id)
-    if review.message_sha256 != proposal.message_sha256 and proposal.status is ProposalStatus.WAITING:
-        return Command(goto="approval", update={"review": None})
     if proposal.status is not ProposalStatus.WAITING:
         return _follow(proposal, state)
+    if review.message_sha256 != proposal.message_sha256:
+        return Command(goto="approval", update={"review": None})
+    if review.act is ReviewAct.APPROVE and proposal.verdict.blocks:
+        return Command(goto="approval", update={"review": None})
+    try:
+        settled = await bench.write(lambda: _record(review, proposal, bench))
+    except ReviewRejected:
+        return _follow(bench.proposals.get(proposal.id), state)
     if review.act is ReviewAct.EDIT:
         return Command(goto="edit")
     if review.act is ReviewAct.ANSWER:
         hints = (*state.hints, review.reason)
         return Command(goto="draft", update={"hints": hints, "review": None, "revisions": 0, "verdict": None})
-    if review.act is ReviewAct.APPROVE and proposal.verdict.blocks:
-        return Command(goto="approval", update={"review": None})
-    try:
-        settled = bench.proposals.settle(review, proposal)
-    except ReviewRejected:
-        return _follow(bench.proposals.get(proposal.id), state)
+    return _follow(settled, state)
+
+
+def _record(review: Review, proposal: Proposal, bench: Workbench) -> Proposal:
+    """Write the review and its line in the audit, both or neither."""
+    settled = bench.proposals.settle(review, proposal)
     bench.audit.append(
         "review",
         proposal.id,
         {"act": review.act.value, "by": review.reviewer, "sha256": review.message_sha256},
     )
-    return _follow(settled, state)
+    return settled
 
 
 def _follow(

@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 
 from agents.workbench import Workbench
+from domain.content import ContentAsset
 from domain.dossier import Standing
 from domain.errors import NotSent, SendUnknown
 from domain.message import OutboxEntry, OutboxStatus, Verdict
@@ -32,7 +33,7 @@ async def deliver(entry_id: str, bench: Workbench) -> OutboxEntry:
     entry = bench.outbox.get(entry_id)
     if entry.status is OutboxStatus.APPROVED and not _may_arrive_now(entry, bench):
         return entry
-    check = partial(_check, bench=bench, asset_url=_approved_link(entry, bench))
+    check = partial(_check, bench=bench, asset=_content(entry, bench))
     reserved = await bench.write(lambda: bench.outbox.reserve(entry_id, check, now))
     if reserved is None:
         return bench.outbox.get(entry_id)
@@ -70,16 +71,18 @@ def _may_arrive_now(entry: OutboxEntry, bench: Workbench) -> bool:
     return entry.not_before <= now and is_open(contact, now, bench.rules)
 
 
-def _check(standing: Standing, entry: OutboxEntry, *, bench: Workbench, asset_url: str | None) -> Verdict:
-    return check_send(standing, entry, bench.sender, bench.rules, bench.now(), asset_url)
+def _check(
+    standing: Standing, entry: OutboxEntry, *, bench: Workbench, asset: ContentAsset | None
+) -> Verdict:
+    return check_send(standing, entry, bench.sender, bench.rules, bench.now(), asset)
 
 
-def _approved_link(entry: OutboxEntry, bench: Workbench) -> str | None:
-    """Read before the transaction: inside it no second connection may be waited for."""
+def _content(entry: OutboxEntry, bench: Workbench) -> ContentAsset | None:
+    """The content as it is now, read before the transaction: inside it no second connection may be waited for."""
     known = bench.kept(entry.run_id, entry.contact_id)
     decision = known.decision if known else bench.crm.decision(entry.decision_id)
     asset_id = decision.action.asset_id
-    return str(bench.asset(entry.run_id, asset_id).url) if asset_id else None
+    return bench.crm.asset(asset_id) if asset_id else None
 
 
 OUTCOME_OF_STATUS = {

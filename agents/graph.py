@@ -67,7 +67,7 @@ async def plan(state: OutreachState, runtime: Bench) -> dict[str, Any]:
     return {"plan": made.work, "usage": made.usage, "stood_in": _stood_in("plan", made)}
 
 
-async def draft(state: OutreachState, runtime: Bench) -> Command[Literal["review", "finish"]]:
+async def draft(state: OutreachState, runtime: Bench) -> Command[Literal["review", "approval", "finish"]]:
     """Write the message, or write it again with the findings in hand."""
     assert state.brief is not None
     assert state.plan is not None
@@ -76,6 +76,11 @@ async def draft(state: OutreachState, runtime: Bench) -> Command[Literal["review
     try:
         made = await runtime.context.composer.compose(context, state.brief, state.plan, findings, state.draft)
     except NothingToSay as silence:
+        if state.proposal_id is not None:
+            # A person asked for another draft and there is none: the one they saw waits on.
+            seen = runtime.context.proposals.get(state.proposal_id)
+            kept = {"draft": seen.draft, "message": seen.message, "verdict": seen.verdict}
+            return Command(goto="approval", update={"review": None, "reason": str(silence), **kept})
         return Command(goto="finish", update={"outcome": ContactOutcome.BLOCKED, "reason": str(silence)})
     update = {"draft": made.work, "usage": made.usage, "stood_in": _stood_in("draft", made)}
     return Command(goto="review", update=update)
@@ -102,7 +107,7 @@ async def review(state: OutreachState, runtime: Bench) -> Command[Literal["draft
         asset=context.asset,
         sender=bench.sender,
         rules=bench.rules,
-        today=context.now.date(),
+        today=bench.now().date(),
         canary=context.canary,
     )
     update: dict[str, Any] = {"message": message, "verdict": verdict}

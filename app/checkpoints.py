@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,9 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
-
-# Read by LangGraph when it is first imported: types that the state does not declare stay plain.
-os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
 
 @asynccontextmanager

@@ -50,6 +50,18 @@ class WorkspaceBusy(AttuneError):
     exit_code = 6
 
 
+class RunOpen(AttuneError):
+    """A run was broken off, and what is asked for now does not fit it."""
+
+    exit_code = 9
+
+    def __init__(self, run_id: str, difference: str) -> None:
+        super().__init__(
+            f"Run {run_id} of this campaign was broken off, and {difference}. Nothing was changed. "
+            f"Go on with it as it was: `attune runs resume {run_id}`; or give it up: `attune runs stop {run_id}`."
+        )
+
+
 class SettingsInvalid(AttuneError):
     """A setting is missing, malformed or contradicts another."""
 

@@ -7,8 +7,9 @@ written, while the draft waited for a person.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
+from domain.content import ContentAsset
 from domain.dossier import Standing
 from domain.message import Finding, OutboxEntry, Verdict
 from domain.sender import SenderProfile
@@ -24,7 +25,7 @@ def check_send(
     sender: SenderProfile,
     rules: RuleBook,
     now: datetime,
-    asset_url: str | None = None,
+    asset: ContentAsset | None = None,
 ) -> Verdict:
     """Hold one reserved message against the rules as things stand at `now`.
 
@@ -34,15 +35,18 @@ def check_send(
         sender: the team's profile as it is now.
         rules: the rule book.
         now: aware UTC time of sending.
-        asset_url: the approved link; without it one link beside the sender's own hosts is let pass,
-            because the approved hash covers it.
+        asset: the content as it is now: its link is the only approved one, and what it says must still be
+            valid. Without it one link beside the sender's own hosts is let pass, because the approved
+            hash covers it.
 
     """
     findings = evaluated("C-09", lambda: _contactable(standing, now, rules))
     findings += evaluated("A-02", lambda: _same_recipient(standing, entry))
     findings += evaluated("H-06", lambda: _is_due(entry, now))
     findings += evaluated("C-18", lambda: _in_hours(standing, now, rules))
-    findings += review_envelope(Letter(entry.message, sender, rules, asset_url))
+    if asset is not None:
+        findings += evaluated("H-07", lambda: _still_true(asset, entry, now.date()))
+    findings += review_envelope(Letter(entry.message, sender, rules, str(asset.url) if asset else None))
     return Verdict(findings=tuple(findings))
 
 
@@ -63,6 +67,18 @@ def _same_recipient(standing: Standing, entry: OutboxEntry) -> Iterator[Finding]
 def _is_due(entry: OutboxEntry, now: datetime) -> Iterator[Finding]:
     if now < entry.not_before:
         yield block("H-06", f"the send slot opens at {entry.not_before:%Y-%m-%d %H:%M} UTC")
+
+
+def _still_true(asset: ContentAsset, entry: OutboxEntry, today: date) -> Iterator[Finding]:
+    """What was true when the message was written may have been withdrawn, or have run out, since."""
+    if not asset.is_active:
+        yield block("H-07", f"the content {asset.title!r} was withdrawn")
+    offer = asset.offer
+    if offer and offer.valid_until and offer.valid_until < today:
+        yield block("C-05", f"the offer {offer.name!r} ended on {offer.valid_until}")
+    for claim in asset.claims:
+        if claim.expires_on and claim.expires_on < today and claim.text in entry.message.text:
+            yield block("C-07", f"the claim {claim.id} expired on {claim.expires_on}", claim.text)
 
 
 def _in_hours(standing: Standing, now: datetime, rules: RuleBook) -> Iterator[Finding]:

@@ -74,7 +74,7 @@ class ProposalStore:
             if _row(connection, proposal.id, lock=True)["message_sha256"] == proposal.message_sha256:
                 # The same revision again, as a step repeated after a crash makes it.
                 return codec.proposal_of(_row(connection, proposal.id))
-            row = _waiting(connection, proposal.id, {expected_sha256})
+            row = _waiting(connection, proposal.id, expected_sha256)
             stored = codec.proposal_of(row)
             if (proposal.contact_id, proposal.message.to_address) != (
                 stored.contact_id,
@@ -101,14 +101,10 @@ class ProposalStore:
         if review.proposal_id != proposal.id:
             raise ValueError(f"review of {review.proposal_id} given for proposal {proposal.id}")
         settled = _SETTLED.get(review.act)
-        seen = {review.message_sha256}
-        if settled is None:
-            # An edit is recorded after the revision it made, and names what the reviewer saw before.
-            seen.add(proposal.message_sha256)
         with writing(self._engine) as connection:
             if _is_recorded(connection, review):
                 return codec.proposal_of(_row(connection, proposal.id))
-            row = _waiting(connection, proposal.id, seen)
+            row = _waiting(connection, proposal.id, review.message_sha256)
             if settled is not None:
                 _settle(connection, row, settled, review)
             connection.execute(REVIEWS.insert().values(**codec.review_row(review)))
@@ -226,12 +222,12 @@ def _write(connection: Connection, proposal: Proposal, outbox_id: str) -> None:
         raise ReviewRejected(f"Proposal {proposal.id}: its message no longer waits in the outbox.")
 
 
-def _waiting(connection: Connection, proposal_id: str, seen_sha256: set[str]) -> codec.Row:
+def _waiting(connection: Connection, proposal_id: str, seen_sha256: str) -> codec.Row:
     """Return the locked row of a proposal that waits and still is what was looked at."""
     row = _row(connection, proposal_id, lock=True)
     if row["status"] != ProposalStatus.WAITING.value:
         raise ReviewRejected(_already(connection, row))
-    if row["message_sha256"] not in seen_sha256:
+    if row["message_sha256"] != seen_sha256:
         raise ReviewRejected(
             f"Proposal {proposal_id} changed since you looked (it is version {row['version']} now). "
             f"Nothing was recorded. Look again with `attune review show {proposal_id}`."

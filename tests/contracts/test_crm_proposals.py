@@ -144,10 +144,13 @@ def test_a_revision_cannot_change_who_is_written_to(proposals: ProposalStore, op
 def test_an_edit_or_an_answer_is_recorded_and_leaves_the_proposal_waiting(
     proposals: ProposalStore, opened: Proposal, act: ReviewAct
 ) -> None:
-    after = proposals.revise(revised(opened, "Better."), opened.message_sha256)
     said = review(opened, act)
-    assert proposals.settle(said, after).status is ProposalStatus.WAITING
+    assert proposals.settle(said, opened).status is ProposalStatus.WAITING
     assert proposals.reviews_of(opened.id) == (said,)
+    after = proposals.revise(revised(opened, "Better."), opened.message_sha256)
+    # An edit, too, is of the words that were seen.
+    with pytest.raises(ReviewRejected, match="changed since you looked"):
+        proposals.settle(review(opened, act, reviewer="tom"), after)
 
 
 def test_an_expired_proposal_withdraws_its_message(

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from domain.campaign import Autonomy
+from domain.errors import NothingToSay
 from domain.message import OutboxStatus
 from domain.people import Suppression, SuppressionReason
 from domain.review import Proposal, ProposalStatus, Review, ReviewAct
 from domain.run import ContactOutcome, Run
 from memory.crm import codec
+from memory.crm.audit import AuditChain
+from memory.crm.content import ContentStore
+from memory.crm.proposals import ProposalStore
 from memory.crm.statements import SUPPRESSIONS, insert_all, writing
 from tests.bench import Shop
-from tests.neighbourhood import DANA, MIA, OLA, TUESDAY, campaign, move_in
+from tests.neighbourhood import CASE_STUDY, DANA, MIA, OLA, TUESDAY, campaign, move_in
 
 
 @pytest.fixture
@@ -157,6 +162,47 @@ async def test_an_answer_brings_another_draft_to_the_same_reviewer(shop: Shop) -
     assert after.id == proposal.id
     assert after.version == 2
     assert len(after.draft.body) < len(proposal.draft.body)
+
+
+async def test_where_there_is_no_other_draft_the_one_that_was_seen_waits_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposal = await proposed(shop)
+
+    async def nothing(*_: object) -> NoReturn:
+        raise NothingToSay(OLA.id, CASE_STUDY.id, "no approved sentence fits the hint")
+
+    monkeypatch.setattr(shop.bench.composer, "compose", nothing)
+    outcome = await resume(shop, review(proposal, ReviewAct.ANSWER, reason="about prices"), proposal)
+    assert outcome is ContactOutcome.WAITING
+    assert waiting(shop) == [proposal]
+    assert await resume(shop, review(proposal, ReviewAct.APPROVE), proposal) is ContactOutcome.SENT
+    made = shop.bench.archive.made_for(proposal.decision_id)
+    assert made is not None
+    assert (made.draft, made.verdict) == (proposal.draft, proposal.verdict)
+
+
+async def test_content_withdrawn_while_waiting_is_not_sent_although_approved(shop: Shop) -> None:
+    proposal = await proposed(shop)
+    ContentStore(shop.engine).save_assets([CASE_STUDY.model_copy(update={"is_active": False})])
+    assert await resume(shop, review(proposal, ReviewAct.APPROVE), proposal) is ContactOutcome.NOT_SENT
+    line = shop.runs.line(proposal.run_id, OLA.id)
+    assert line is not None
+    assert "was withdrawn" in line.reason
+    assert shop.mails() == []
+
+
+async def test_every_act_of_a_reviewer_stands_in_the_reviews_and_in_the_audit(shop: Shop) -> None:
+    proposal = await proposed(shop)
+    await resume(shop, review(proposal, ReviewAct.EDIT, subject="Your planning week"), proposal)
+    edited = shop.bench.proposals.get(proposal.id)
+    await resume(shop, review(edited, ReviewAct.ANSWER, reason="shorter, please"), proposal)
+    redone = shop.bench.proposals.get(proposal.id)
+    await resume(shop, review(redone, ReviewAct.APPROVE), proposal)
+    acts = [r.act.value for r in ProposalStore(shop.engine).reviews_of(proposal.id)]
+    assert acts == ["edit", "answer", "approve"]
+    lines = AuditChain(shop.engine).lines(subject=proposal.id)
+    assert sorted(line.detail["act"] for line in lines) == sorted(acts)
 
 
 async def test_a_blocked_message_cannot_be_approved(shop: Shop) -> None:
