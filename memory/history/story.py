@@ -87,16 +87,18 @@ def touch(entry: OutboxEntry) -> Remembered:
 
 
 def lesson(review: Review, proposal: Proposal) -> Remembered | None:
-    """Return what a reviewer taught by rejecting, editing or answering, or None for a plain approval."""
+    """Return what a reviewer taught by rejecting, editing or answering, or None for a plain approval.
+
+    The words of the message itself stay out: a model wrote them, and lessons are heeded.
+    """
     if review.act is ReviewAct.APPROVE:
         return None
-    subject = proposal.message.subject
     if review.act is ReviewAct.REJECT:
-        text = f"A message with the subject '{subject}' was rejected: {review.reason.strip()}"
+        text = f"A message was rejected: {review.reason.strip()}"
     elif review.act is ReviewAct.ANSWER:
-        text = f"About a message with the subject '{subject}' a reviewer said: {review.reason.strip()}"
+        text = f"About a message a reviewer said: {review.reason.strip()}"
     else:
-        text = f"A message with the subject '{subject}' was edited" + _edit(review)
+        text = "A message was edited" + _edit(review)
     return Remembered(
         contact_id=proposal.contact_id,
         kind=MemoryKind.LESSON,
