@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 
 from agents.dispatch import OUTCOME_OF_STATUS, deliver
+from app.checkpoints import open_checkpoints
 from app.wiring import House
-from domain.message import OutboxEntry
+from domain.errors import ReviewRejected
+from domain.message import OutboxEntry, OutboxStatus
+from domain.review import Proposal, ProposalStatus
 from domain.run import RunContact
+from policies.stakes import is_overdue
 
 SLOWEST_SEND = timedelta(minutes=15)
 """Where processes on other machines may be sending too, a younger `sending` is left alone."""
+
+MOST_EXPIRED_AT_ONCE = 10_000
 
 
 async def deliver_due(house: House) -> list[OutboxEntry]:
     """Send every approved message whose time has come; return the entries as they stand after."""
     await reconcile(house)
+    await expire_proposals(house)
     done: dict[str, OutboxEntry] = {}
     with house.workspace.sending():
         while fresh := [
@@ -29,6 +37,8 @@ async def deliver_due(house: House) -> list[OutboxEntry]:
 
 async def reconcile(house: House) -> list[OutboxEntry]:
     """Settle entries that a dead process left in `sending`, by asking the channel.
+
+    The runs' ledgers are brought up with the outbox: a process may have died between the two.
 
     In an embedded workspace a lock tells for certain whether any sender lives; with PostgreSQL, where
     senders may sit on other machines, only entries older than the slowest send are touched.
@@ -52,9 +62,50 @@ async def reconcile(house: House) -> list[OutboxEntry]:
                 retry_at=house.clock() if was_sent is False else None,
             )
             house.audit.append("reconcile", entry.id, {"status": after.status.value, "detail": words})
-            mark(house, after)
             settled.append(after)
-        return settled
+    for entry in house.outbox.untold():
+        mark(house, entry)
+    return settled
+
+
+def settle(house: House, entry_id: str, *, was_sent: bool) -> OutboxEntry:
+    """Let a person say what became of an unknown send. One that was not sent is given up, never resent.
+
+    Raises:
+        NotFound: there is no such entry.
+        ReviewRejected: its fate is not unknown.
+    """
+    entry = house.outbox.get(entry_id)
+    if entry.status is not OutboxStatus.UNKNOWN:
+        raise ReviewRejected(
+            f"Outbox entry {entry_id} is {entry.status.value}, not unknown. Nothing was changed. "
+            "See `attune outbox list --status unknown`."
+        )
+    detail = "settled by a person"
+    after = house.outbox.settle_unknown(entry_id, was_sent, fencing_token=entry.fencing_token, detail=detail)
+    house.audit.append("reconcile", entry_id, {"status": after.status.value, "detail": detail})
+    mark(house, after)
+    return after
+
+
+async def expire_proposals(house: House) -> int:
+    """Close proposals nobody decided in time, withdraw their messages, and return how many."""
+    detail = f"nobody decided within {house.rules.stakes.proposal_days} days"
+    expired: list[Proposal] = []
+    for proposal in house.proposals.waiting(limit=MOST_EXPIRED_AT_ONCE):
+        if not is_overdue(proposal.created_at, house.clock(), house.rules):
+            break
+        # One that is being reviewed this very moment is not overdue any more.
+        with contextlib.suppress(ReviewRejected), house.workspace.reviewing(proposal.id):
+            if house.proposals.expire(proposal.id, detail, house.clock()).status is ProposalStatus.EXPIRED:
+                house.audit.append("review", proposal.id, {"act": "expire", "detail": detail})
+                mark(house, house.outbox.get(house.proposals.outbox_id(proposal.id)))
+                expired.append(proposal)
+    if expired:
+        async with open_checkpoints(house.workspace.checkpoints, house.database_url) as saver:
+            for proposal in expired:
+                await saver.adelete_thread(proposal.thread_id)
+    return len(expired)
 
 
 def mark(house: House, entry: OutboxEntry) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import socket
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
@@ -43,24 +44,27 @@ class Worker:
 
     runs: RunStore
     carrier: Carrier
-    _under_way: set[tuple[str, str]] = field(default_factory=set)
-    _known_runs: dict[str, Run] = field(default_factory=dict)
+    run: Run
+    _under_way: set[str] = field(default_factory=set)
 
     async def work(self, run_id: str, contact_id: str) -> str:
-        """Carry one contact; an unforeseen failure is tried again, then parked with its reason."""
-        job = (run_id, contact_id)
-        if job in self._under_way:
-            return "under way already"
-        self._under_way.add(job)
-        try:
-            return (await self._try(run_id, contact_id)).value
-        finally:
-            self._under_way.discard(job)
+        """Carry one contact; an unforeseen failure is tried again, then parked with its reason.
 
-    async def _try(self, run_id: str, contact_id: str) -> ContactOutcome:
-        # Of a run, a contact's way needs what never changes: its campaign, autonomy, whether it is a dry run.
-        run = self._known_runs.get(run_id) or self._known_runs.setdefault(run_id, self.runs.get(run_id))
-        reason = ""
+        DBOS starts every job a dead process left, whosever it was. Only those of the run this process
+        carries are done: another run's would go on unasked, without its bounds, or after it was stopped.
+        """
+        if run_id != self.run.id:
+            return "of another run"
+        if contact_id in self._under_way:
+            return "under way already"
+        self._under_way.add(contact_id)
+        try:
+            return (await self._try(contact_id)).value
+        finally:
+            self._under_way.discard(contact_id)
+
+    async def _try(self, contact_id: str) -> ContactOutcome:
+        run, run_id, reason = self.run, self.run.id, ""
         for tried in range(1, MOST_TRIES + 1):
             try:
                 return await self.carrier.carry(run, contact_id)
@@ -94,8 +98,9 @@ async def _carry_contact(run_id: str, contact_id: str) -> str:
 class Jobs:
     """Puts contacts on the queue, and tells how many are on it."""
 
-    def __init__(self, carry: CarryJob) -> None:
+    def __init__(self, carry: CarryJob, executor_id: str) -> None:
         self._carry = carry
+        self._executor_id = executor_id
 
     async def add(self, run_id: str, contact_ids: Iterable[str], *, round_number: int) -> None:
         """Queue one job a contact; a job of this round that exists already stays as it is.
@@ -110,13 +115,16 @@ class Jobs:
                 await DBOS.enqueue_workflow_async(QUEUE, self._carry, run_id, contact_id)
 
     async def left(self, run_id: str) -> int:
-        """How many jobs of a run are waiting or under way."""
+        """How many jobs of a run are waiting, or under way on this machine.
+
+        What another machine left pending is not waited for: the next round gives it a job of its own.
+        """
         from dbos import DBOS
 
         jobs = await DBOS.list_workflows_async(
             status=["ENQUEUED", "PENDING"], workflow_id_prefix=f"{run_id}:", load_input=False
         )
-        return len(jobs)
+        return sum(job.status == "ENQUEUED" or job.executor_id == self._executor_id for job in jobs)
 
 
 @contextlib.asynccontextmanager
@@ -132,12 +140,15 @@ async def working(
     from dbos import DBOS
 
     _worker = worker
+    # On PostgreSQL another machine must not take this one's jobs for its own; a workspace folder has one worker,
+    # whatever its machine is called after a restart.
+    executor_id = f"attune-{socket.gethostname()}" if database_url else "attune"
     carry: CarryJob = DBOS.workflow(name="carry_contact")(_carry_contact)
     DBOS(
         config={
             "name": "attune",
             "system_database_url": _url(jobs_file, database_url),
-            "executor_id": "attune",
+            "executor_id": executor_id,
             "application_version": JOBS_VERSION,
             "log_level": "CRITICAL",
             "notification_listener_polling_interval_sec": 0.2,
@@ -152,7 +163,7 @@ async def working(
         gc.freeze()
         gc.set_threshold(GARBAGE_THRESHOLD, *usual[1:])
         await DBOS.register_queue_async(QUEUE, worker_concurrency=at_once, polling_interval_sec=0.1)
-        yield Jobs(carry)
+        yield Jobs(carry, executor_id)
     finally:
         gc.set_threshold(*usual)
         gc.unfreeze()

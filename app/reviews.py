@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from agents.dispatch import OUTCOME_OF_STATUS
 from agents.workbench import outbox_id
+from app.deliver import mark
 from app.wiring import House
 from domain.errors import ReviewRejected
 from domain.message import OutboxEntry
@@ -27,21 +28,25 @@ async def review(house: House, given: Review) -> Reviewed:
     """Carry out one review and take the paused contact on.
 
     Raises:
-        ReviewRejected: the proposal was decided, or its message changed, since the reviewer looked; or an
-            approval was given to a message with a blocking finding.
+        ReviewRejected: the proposal was decided, or its message changed, since the reviewer looked; an
+            approval was given to a message with a blocking finding; or the review could not be carried out.
         NotFound: there is no such proposal.
     """
-    proposal = house.proposals.get(given.proposal_id)
-    _refuse_what_does_not_fit(proposal, given)
-    with house.workspace.sending():
-        async with house.open_carrier() as carrier:
-            await carrier.resume(proposal.run_id, proposal.contact_id, given)
-    after = house.proposals.get(proposal.id)
-    _tell_if_nothing_happened(proposal, after, given)
+    with house.workspace.reviewing(given.proposal_id):
+        proposal = house.proposals.get(given.proposal_id)
+        _refuse_what_does_not_fit(proposal, given)
+        run = house.runs.get(proposal.run_id)
+        # Minutes bound a run, and a person may look days after it.
+        house.begin_budget(run, house.crm.campaign(run.campaign_id).caps.model_copy(update={"minutes": None}))
+        with house.workspace.sending():
+            async with house.open_carrier() as carrier:
+                await carrier.resume(proposal.run_id, proposal.contact_id, given)
+        after = house.proposals.get(proposal.id)
+        _tell_if_nothing_happened(proposal, after, given)
     _learn(house, proposal, given)
     entry = house.outbox.get(outbox_id(proposal.run_id, proposal.contact_id))
-    outcome = OUTCOME_OF_STATUS[entry.status]
-    return Reviewed(proposal=after, outcome=outcome, entry=entry)
+    mark(house, entry)
+    return Reviewed(proposal=after, outcome=OUTCOME_OF_STATUS[entry.status], entry=entry)
 
 
 def _refuse_what_does_not_fit(proposal: Proposal, given: Review) -> None:
@@ -66,16 +71,23 @@ def _refuse_what_does_not_fit(proposal: Proposal, given: Review) -> None:
 
 
 def _tell_if_nothing_happened(before: Proposal, after: Proposal, given: Review) -> None:
-    """Say so when another reviewer was faster between the look and the act."""
-    expected = {
-        ReviewAct.APPROVE: ProposalStatus.APPROVED,
-        ReviewAct.REJECT: ProposalStatus.REJECTED,
-    }.get(given.act)
-    if expected is not None and after.status is not expected:
-        raise ReviewRejected(
-            f"Proposal {before.id} was {after.status.value} by someone else in the meantime. "
-            f"Your {given.act.value} was not carried out."
-        )
+    """Say so when another reviewer was faster between the look and the act, or no other draft could be made."""
+    if given.act in {ReviewAct.EDIT, ReviewAct.ANSWER}:
+        if after.status is ProposalStatus.WAITING and after.version > before.version:
+            return
+        if after.status is ProposalStatus.WAITING and given.act is ReviewAct.ANSWER:
+            raise ReviewRejected(
+                f"No other draft of proposal {before.id} could be written truthfully with that hint. "
+                "The one you saw still waits: approve it, edit it or reject it."
+            )
+    elif after.status is (
+        ProposalStatus.APPROVED if given.act is ReviewAct.APPROVE else ProposalStatus.REJECTED
+    ):
+        return
+    raise ReviewRejected(
+        f"Proposal {before.id} is {after.status.value} by someone else meanwhile. "
+        f"Your {given.act.value} was not carried out."
+    )
 
 
 def _learn(house: House, proposal: Proposal, given: Review) -> None:

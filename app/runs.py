@@ -12,16 +12,17 @@ import itertools
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.carry import Carrier
 from app.decide import Decider
-from app.deliver import reconcile
+from app.deliver import expire_proposals, mark, reconcile
 from app.jobs import Jobs, Worker, working
 from app.remembering import catch_up
 from app.wiring import House
 from domain.campaign import Autonomy, Campaign
 from domain.decision import Decision
+from domain.errors import RunOpen
 from domain.message import Usage
 from domain.run import ContactOutcome, Run, RunStatus
 from learning.explorer import Explorer
@@ -41,40 +42,72 @@ class RunReport:
 
     run: Run
     campaign: Campaign
-    was_resumed: bool
     counts: dict[ContactOutcome, int]
     refusals: dict[str, int]
     usage: Usage
-    unknown_price: bool = False
 
 
 def begin(
     house: House, campaign: Campaign, *, is_dry_run: bool, autonomy: Autonomy | None = None
 ) -> tuple[Run, bool]:
-    """Return the run to carry on with, and whether it is an earlier one that was broken off."""
-    open_run = house.runs.open_run(campaign.id)
-    if open_run is not None and open_run.is_dry_run == is_dry_run:
-        run, was_resumed = open_run, True
-        campaign = house.crm.campaign(run.campaign_id)
-    else:
-        if open_run is not None:
-            house.runs.finish(open_run.id, house.clock(), RunStatus.STOPPED)
-        now = house.clock()
-        run = Run(
-            id=_run_id(now),
-            campaign_id=campaign.id,
-            status=RunStatus.DECIDING,
-            autonomy=autonomy or campaign.autonomy,
-            is_dry_run=is_dry_run,
-            seed=secrets.randbits(48),
-            started_at=now,
-        )
-        run, was_resumed = house.runs.start(run, campaign), False
-        house.audit.append("run", run.id, {"campaign": campaign.id, "dry_run": is_dry_run, "seed": run.seed})
-    if run.status is RunStatus.DECIDING:
-        _decide(house, campaign, run)
-        run = house.runs.get(run.id)
-    return run, was_resumed
+    """Return the run to carry on with, and whether it is an earlier one that was broken off.
+
+    Raises:
+        RunOpen: a run of this campaign was broken off, and this call asks for something else.
+        WorkspaceBusy: another process works on this workspace.
+    """
+    with house.workspace.only_worker():
+        _refuse_another_campaign(house, campaign)
+        run = house.runs.open_run(campaign.id, is_dry_run=is_dry_run)
+        if was_broken_off := run is not None:
+            if autonomy not in {None, run.autonomy}:
+                raise RunOpen(run.id, f"it runs with autonomy {run.autonomy.value}")
+        else:
+            run = _start(house, campaign, is_dry_run, autonomy)
+        if run.status is RunStatus.DECIDING:
+            _decide(house, campaign, run)
+        return house.runs.get(run.id), was_broken_off
+
+
+def _refuse_another_campaign(house: House, campaign: Campaign) -> None:
+    """A run under way goes by the campaign as it was read when it began; another text would change it."""
+    for is_dry_run in (False, True):
+        run = house.runs.open_run(campaign.id, is_dry_run=is_dry_run)
+        if run is not None and house.crm.campaign(campaign.id) != campaign:
+            raise RunOpen(run.id, "the campaign file has changed since")
+
+
+def _start(house: House, campaign: Campaign, is_dry_run: bool, autonomy: Autonomy | None) -> Run:
+    now = house.clock()
+    run = Run(
+        id=_run_id(now),
+        campaign_id=campaign.id,
+        status=RunStatus.DECIDING,
+        autonomy=autonomy or campaign.autonomy,
+        is_dry_run=is_dry_run,
+        seed=secrets.randbits(48),
+        started_at=now,
+    )
+    house.runs.start(run, campaign)
+    house.audit.append("run", run.id, {"campaign": campaign.id, "dry_run": is_dry_run, "seed": run.seed})
+    return run
+
+
+def stop(house: House, run_id: str) -> Run:
+    """Give a broken-off run up; whoever is still queued is listed as not reached.
+
+    Raises:
+        NotFound: there is no such run.
+        WorkspaceBusy: it is being carried right now.
+    """
+    house.runs.get(run_id)
+    with house.workspace.only_worker():
+        run = house.runs.stop(run_id, house.clock())
+        # A process may have died between the outbox and the ledger: whom it asked about, or wrote to, was reached.
+        for entry in house.outbox.untold():
+            mark(house, entry)
+    house.audit.append("run", run.id, {"status": run.status.value})
+    return run
 
 
 def _decide(house: House, campaign: Campaign, run: Run) -> None:
@@ -100,21 +133,23 @@ async def carry_on(house: House, run: Run, progress: Progress | None = None) -> 
     Raises:
         WorkspaceBusy: another process works on this workspace.
     """
-    campaign = house.crm.campaign(run.campaign_id)
-    house.begin_budget(run.id, campaign.caps)
+    house.begin_budget(run, house.crm.campaign(run.campaign_id).caps)
     with house.workspace.only_worker():
+        if house.runs.get(run.id).status is not RunStatus.RUNNING:
+            return report(house, house.runs.get(run.id))
         await reconcile(house)
+        await expire_proposals(house)
         with house.workspace.sending():
             async with house.open_carrier() as carrier:
                 await _work(house, carrier, run, progress)
     catch_up(house)
     if not house.runs.queued(run.id, limit=1):
         run = house.runs.finish(run.id, house.clock())
-    return report(house, run, was_resumed=False)
+    return report(house, run)
 
 
 async def _work(house: House, carrier: Carrier, run: Run, progress: Progress | None) -> None:
-    worker = Worker(house.runs, carrier)
+    worker = Worker(house.runs, carrier, run)
     at_once = house.settings.contacts_at_once
     async with working(worker, house.workspace.jobs, house.database_url, at_once=at_once) as jobs:
         round_number = 0
@@ -147,21 +182,15 @@ def _queued(house: House, run_id: str) -> list[str]:
     return contact_ids
 
 
-def report(house: House, run: Run, *, was_resumed: bool) -> RunReport:
+def report(house: House, run: Run) -> RunReport:
     """Sum a run up from its ledger."""
     return RunReport(
         run=run,
         campaign=house.crm.campaign(run.campaign_id),
-        was_resumed=was_resumed,
         counts=house.runs.counts(run.id),
         refusals=house.runs.counts_by_rule(run.id),
         usage=house.runs.usage(run.id),
     )
-
-
-def duration(run: Run) -> timedelta:
-    """How long a finished run took."""
-    return (run.finished_at or run.started_at) - run.started_at
 
 
 def _run_id(now: datetime) -> str:

@@ -24,6 +24,7 @@ from domain.base import utc_now
 from domain.campaign import Caps
 from domain.errors import AttuneError, SettingsInvalid
 from domain.ports import Channel, Clock, Embedder
+from domain.run import Run
 from domain.sender import SenderProfile
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
@@ -234,9 +235,10 @@ class House:
                 if self.model is not None:
                     await self.model.aclose()
 
-    def begin_budget(self, run_id: str, caps: Caps) -> None:
-        """Set a run's caps; a resumed run keeps what it had spent."""
-        self.budget.open(run_id, caps, spent=self.runs.usage(run_id))
+    def begin_budget(self, run: Run, caps: Caps) -> None:
+        """Set a run's caps; a resumed run keeps what it had spent, calls and minutes alike."""
+        gone = (self.clock() - run.started_at).total_seconds() / 60
+        self.budget.open(run.id, caps, spent=self.runs.usage(run.id), minutes_gone=gone)
 
     def reindex(self, name: str, progress: Callable[[int, int], None]) -> int:
         """Move the contact history to another embedder and remember the choice; return vectors written."""

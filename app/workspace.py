@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from domain.errors import InvalidFile, WorkspaceBusy, WorkspaceMissing
+from domain.errors import InvalidFile, ReviewRejected, WorkspaceBusy, WorkspaceMissing
 from domain.sender import SenderProfile
 
 SENDER_TEMPLATE = """\
@@ -135,6 +136,25 @@ class Workspace:
                 raise WorkspaceBusy(
                     f"Another `attune run` is working in {self.folder}. Wait for it, or stop it with Ctrl-C; "
                     "a stopped run goes on where it was."
+                )
+            yield
+
+    @contextlib.contextmanager
+    def reviewing(self, proposal_id: str) -> Iterator[None]:
+        """Hold one proposal while a review of it is carried out.
+
+        Raises:
+            ReviewRejected: someone else's review of it is being carried out this very moment.
+        """
+        locks = self.folder / "reviewing"
+        locks.mkdir(exist_ok=True)
+        with _lock(
+            locks / f"{hashlib.sha256(proposal_id.encode()).hexdigest()[:16]}.lock", fcntl.LOCK_EX
+        ) as held:
+            if not held:
+                raise ReviewRejected(
+                    f"Someone else's review of {proposal_id} is being carried out right now. Yours was not. "
+                    f"Look again with `attune review show {proposal_id}`."
                 )
             yield
 

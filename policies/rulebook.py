@@ -116,6 +116,7 @@ class StakesRules(Noun):
     large_deal_cents: PositiveInt
     cold_start_messages: int = Field(ge=0)
     doubt_ratio: PositiveFloat
+    proposal_days: PositiveInt
     locked: frozenset[str]
 
 

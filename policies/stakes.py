@@ -76,6 +76,11 @@ def assess(
     return Stakes(reasons=tuple(reasons))
 
 
+def is_overdue(asked_at: datetime, now: datetime, rules: RuleBook) -> bool:
+    """Tell whether a person was asked so long ago that the question no longer stands."""
+    return now - asked_at >= timedelta(days=rules.stakes.proposal_days)
+
+
 def _person(dossier: Dossier) -> Iterator[Reason]:
     contact = dossier.contact
     if contact.seniority is Seniority.EXECUTIVE:

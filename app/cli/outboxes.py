@@ -76,12 +76,9 @@ def settle(
     was_sent: Annotated[bool, typer.Option("--sent/--not-sent", help="What you found out at the provider.")],
 ) -> None:
     """Say what became of a send that was cut off. A message that was not sent is given up, not resent."""
-    house = doors.house()
-    entry = house.outbox.get(entry_id)
-    after = house.outbox.settle_unknown(
-        entry_id, was_sent, fencing_token=entry.fencing_token, detail="settled by a person"
-    )
-    house.audit.append("reconcile", entry_id, {"status": after.status.value, "detail": "settled by a person"})
+    from app.deliver import settle as settled
+
+    after = settled(doors.house(), entry_id, was_sent=was_sent)
     line(f"{entry_id}: {after.status.value}.")
 
 

@@ -11,7 +11,7 @@ from app import loop
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, money, next_steps, out, print_json
 from domain.campaign import Autonomy
-from domain.run import ContactOutcome
+from domain.run import ContactOutcome, Run
 
 if TYPE_CHECKING:
     from app.runs import RunReport
@@ -28,11 +28,11 @@ WORDS: dict[ContactOutcome, tuple[str, str]] = {
     ContactOutcome.HELD_OUT: ("held out", "to measure lift"),
     ContactOutcome.REFUSED: ("refused", "by a rule, before any drafting"),
     ContactOutcome.BLOCKED: ("blocked", "the draft broke a rule and could not be mended"),
-    ContactOutcome.REJECTED: ("rejected", "by a reviewer"),
+    ContactOutcome.REJECTED: ("rejected", "by a reviewer, or nobody decided in time"),
     ContactOutcome.NOT_SENT: ("not sent", "refused or failed at the last check"),
     ContactOutcome.UNKNOWN: ("unknown", "cut off while sending; never sent again by itself"),
     ContactOutcome.PARKED: ("parked", "something failed three times; see the reason"),
-    ContactOutcome.NOT_REACHED: ("not reached", "a cap of the campaign was reached first"),
+    ContactOutcome.NOT_REACHED: ("not reached", "a cap of the campaign, or its stop, came first"),
     ContactOutcome.QUEUED: ("queued", "still to be carried: run the same command again"),
 }
 """How each outcome is called, and what it means, in the order of a summary."""
@@ -90,9 +90,21 @@ def run_to_the_end(
     house: House, campaign: Any, *, is_dry_run: bool, autonomy: Autonomy | None, quiet: bool
 ) -> RunReport:
     """Begin or go on with a run, showing progress, and return its report."""
+    from app.runs import begin
+
+    if not quiet:
+        line(f"Deciding for “{campaign.name}” …", style="dim")
+    started, was_broken_off = begin(house, campaign, is_dry_run=is_dry_run, autonomy=autonomy)
+    if was_broken_off and not quiet:
+        line(f"Going on with run {started.id}, which was broken off.", style="yellow")
+    return carried(house, started, quiet=quiet)
+
+
+def carried(house: House, run: Run, *, quiet: bool) -> RunReport:
+    """Carry a run to its end, showing progress, and return its report."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from app.runs import begin, carry_on
+    from app.runs import carry_on
 
     with Progress(
         TextColumn("{task.description}"),
@@ -104,10 +116,7 @@ def run_to_the_end(
         transient=True,
         disable=quiet or not out.is_terminal,
     ) as progress:
-        task = progress.add_task("Deciding", total=None, note=campaign.name)
-        started, was_resumed = begin(house, campaign, is_dry_run=is_dry_run, autonomy=autonomy)
-        if was_resumed and not quiet:
-            line(f"Going on with run {started.id}, which was broken off.", style="yellow")
+        task = progress.add_task("Drafting", total=None, note="")
 
         def show(counts: dict[ContactOutcome, int]) -> None:
             queued = counts.get(ContactOutcome.QUEUED, 0)
@@ -118,9 +127,9 @@ def run_to_the_end(
                 for o in (ContactOutcome.SENT, ContactOutcome.SCHEDULED, ContactOutcome.WAITING)
                 if counts.get(o)
             )
-            progress.update(task, description="Drafting", total=total, completed=total - queued, note=note)
+            progress.update(task, total=total, completed=total - queued, note=note)
 
-        return loop.run(carry_on(house, started, show))
+        return loop.run(carry_on(house, run, show))
 
 
 def print_report(report: RunReport) -> None:
@@ -162,6 +171,33 @@ def as_record(report: RunReport) -> dict[str, Any]:
         "refused_by_rule": report.refusals,
         "usage": report.usage,
     }
+
+
+@app.command("resume")
+def resume(
+    run_id: Annotated[str, typer.Argument(help="A run that was broken off.")], as_json: AsJson = False
+) -> None:
+    """Go on with a broken-off run as it was decided, whatever its campaign file says now."""
+    house = doors.house()
+    report = carried(house, house.runs.get(run_id), quiet=as_json)
+    if as_json:
+        print_json(as_record(report))
+    else:
+        print_report(report)
+
+
+@app.command("stop")
+def stop(
+    run_id: Annotated[str, typer.Argument(help="A run that was broken off.")], as_json: AsJson = False
+) -> None:
+    """Give a broken-off run up. What it sent is sent; whoever is still queued is not reached."""
+    from app.runs import stop as give_up
+
+    run = give_up(doors.house(), run_id)
+    if as_json:
+        print_json(run)
+    else:
+        line(f"Run {run.id} is {run.status.value}.")
 
 
 @app.command("list")
@@ -216,7 +252,7 @@ def show_run(
     found = house.runs.get(run_id)
     lines = house.runs.ledger(run_id, outcome=outcome, rule_id=rule, after=after, limit=limit)
     if not as_json:
-        print_report(report(house, found, was_resumed=False))
+        print_report(report(house, found))
         heading("Contacts")
     listing(
         [

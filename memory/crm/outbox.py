@@ -11,17 +11,18 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, func, or_, select, text, update
+from sqlalchemy import Connection, Engine, and_, bindparam, func, or_, select, text, update
 
 from domain.base import utc_now
 from domain.errors import DuplicateSend, NotFound
 from domain.events import Event, EventKind
 from domain.message import Finding, OutboxEntry, OutboxStatus, Receipt, Severity, Verdict
 from domain.ports import Clock, SendCheck
+from domain.run import ContactOutcome
 from memory.crm import codec
 from memory.crm.journal import append_events
 from memory.crm.standing import OUR_SOURCE, STILL_OPEN, standing_of
-from memory.crm.statements import CONTACTS, DECISIONS, OUTBOX, insert_new, is_postgres, writing
+from memory.crm.statements import CONTACTS, DECISIONS, OUTBOX, RUN_CONTACTS, insert_new, is_postgres, writing
 
 # Built once: every message asks these several times, and building a statement costs more than running it.
 
@@ -175,6 +176,35 @@ class OutboxStore:
             select(OUTBOX)
             .where(OUTBOX.c.status == OutboxStatus.SENDING.value, OUTBOX.c.updated_at <= now - older_than)
             .order_by(OUTBOX.c.updated_at, OUTBOX.c.id)
+            .limit(limit)
+        )
+        return self._entries(query)
+
+    def untold(self, limit: int = 1_000) -> tuple[OutboxEntry, ...]:
+        """Return entries of which their run's ledger does not know yet: ended, or there although not reached."""
+        told = {
+            OutboxStatus.SENT: ContactOutcome.SENT,
+            OutboxStatus.UNKNOWN: ContactOutcome.UNKNOWN,
+            OutboxStatus.FAILED: ContactOutcome.NOT_SENT,
+            OutboxStatus.REFUSED: ContactOutcome.NOT_SENT,
+        }
+        differs = or_(
+            *(
+                and_(OUTBOX.c.status == status.value, RUN_CONTACTS.c.outcome != outcome.value)
+                for status, outcome in told.items()
+            ),
+            and_(
+                OUTBOX.c.status.in_([OutboxStatus.PENDING.value, OutboxStatus.APPROVED.value]),
+                RUN_CONTACTS.c.outcome == ContactOutcome.NOT_REACHED.value,
+            ),
+        )
+        of_contact = and_(
+            RUN_CONTACTS.c.run_id == OUTBOX.c.run_id, RUN_CONTACTS.c.contact_id == OUTBOX.c.contact_id
+        )
+        query = (
+            select(OUTBOX)
+            .join(RUN_CONTACTS, of_contact)
+            .where(differs, RUN_CONTACTS.c.outcome != ContactOutcome.QUEUED.value)
             .limit(limit)
         )
         return self._entries(query)

@@ -75,11 +75,15 @@ class RunStore:
             insert_all(connection, RUN_CONTACTS, [codec.run_contact_row(line) for line in lines])
             return True
 
-    def open_run(self, campaign_id: str) -> Run | None:
-        """Return the campaign's newest unfinished run, to be carried on, or None."""
+    def open_run(self, campaign_id: str, *, is_dry_run: bool = False) -> Run | None:
+        """Return the campaign's newest unfinished run of this kind, to be carried on, or None."""
         query = (
             select(RUNS)
-            .where(RUNS.c.campaign_id == campaign_id, RUNS.c.status.in_(_OPEN))
+            .where(
+                RUNS.c.campaign_id == campaign_id,
+                RUNS.c.status.in_(_OPEN),
+                RUNS.c.is_dry_run == is_dry_run,
+            )
             .order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc())
             .limit(1)
         )
@@ -121,6 +125,26 @@ class RunStore:
                 .where(RUNS.c.id == run_id, RUNS.c.status.in_(_OPEN))
                 .values(status=status.value, finished_at=at)
             )
+        return self.get(run_id)
+
+    def stop(self, run_id: str, at: datetime) -> Run:
+        """Give an unfinished run up: whoever is still queued is not reached. A closed run stays as it is."""
+        with writing(self._engine) as connection:
+            given_up = (
+                update(RUNS)
+                .where(RUNS.c.id == run_id, RUNS.c.status.in_(_OPEN))
+                .values(status=RunStatus.STOPPED.value, finished_at=at)
+            )
+            if connection.execute(given_up).rowcount:
+                connection.execute(
+                    update(RUN_CONTACTS)
+                    .where(
+                        RUN_CONTACTS.c.run_id == run_id, RUN_CONTACTS.c.outcome == ContactOutcome.QUEUED.value
+                    )
+                    .values(
+                        outcome=ContactOutcome.NOT_REACHED.value, reason="The run was stopped.", updated_at=at
+                    )
+                )
         return self.get(run_id)
 
     def line(self, run_id: str, contact_id: str) -> RunContact | None:

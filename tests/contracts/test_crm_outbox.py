@@ -9,7 +9,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from domain.dossier import Standing
 from domain.errors import DuplicateSend, NotFound
@@ -17,11 +17,12 @@ from domain.events import Event, EventKind
 from domain.message import OutboxEntry, OutboxStatus, Receipt, Severity, Verdict
 from domain.people import Suppression, SuppressionReason
 from domain.ports import SendCheck
+from domain.run import ContactOutcome, RunContact
 from memory.crm import codec
 from memory.crm.journal import Journal
 from memory.crm.outbox import OutboxStore
 from memory.crm.runs import RunStore
-from memory.crm.statements import SUPPRESSIONS, insert_all, writing
+from memory.crm.statements import OUTBOX, RUN_CONTACTS, SUPPRESSIONS, insert_all, writing
 from tests.contracts.crm_sample import (
     ADA,
     BEN,
@@ -265,6 +266,33 @@ def test_an_unknown_message_keeps_its_place_and_is_never_sent_again(outbox: Outb
         outbox.put(entry(ADA, run_id="r_2"))
     outbox.put(entry(ADA, run_id="r_2", campaign_id="autumn"))
     assert after_refusal(outbox, "o_r_2_c_ada", one_at_most).status is OutboxStatus.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "is_untold"),
+    [
+        (OutboxStatus.SENT, ContactOutcome.WAITING, True),
+        (OutboxStatus.SENT, ContactOutcome.NOT_REACHED, True),
+        (OutboxStatus.SENT, ContactOutcome.SENT, False),
+        (OutboxStatus.FAILED, ContactOutcome.SCHEDULED, True),
+        (OutboxStatus.REFUSED, ContactOutcome.NOT_SENT, False),
+        (OutboxStatus.UNKNOWN, ContactOutcome.SCHEDULED, True),
+        (OutboxStatus.APPROVED, ContactOutcome.NOT_REACHED, True),
+        (OutboxStatus.APPROVED, ContactOutcome.SCHEDULED, False),
+        (OutboxStatus.PENDING, ContactOutcome.WAITING, False),
+        # A queued line is a job's, which will tell by itself.
+        (OutboxStatus.SENT, ContactOutcome.QUEUED, False),
+    ],
+)
+def test_untold_is_what_the_ledger_does_not_say(
+    outbox: OutboxStore, engine: Engine, status: OutboxStatus, outcome: ContactOutcome, is_untold: bool
+) -> None:
+    outbox.put(entry(ADA))
+    line = RunContact(run_id="r_1", contact_id=ADA.id, outcome=outcome, updated_at=NOON)
+    with writing(engine) as connection:
+        insert_all(connection, RUN_CONTACTS, [codec.run_contact_row(line)])
+        connection.execute(update(OUTBOX).values(status=status.value))
+    assert [e.status for e in outbox.untold()] == ([status] if is_untold else [])
 
 
 def test_due_lists_the_longest_waiting_first_and_pages(outbox: OutboxStore) -> None:

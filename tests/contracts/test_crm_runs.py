@@ -119,6 +119,26 @@ def test_the_open_run_is_the_newest_unfinished_one(recorded: RunStore) -> None:
     assert recorded.open_run("autumn") is None
 
 
+def test_a_dry_run_is_not_the_open_run_of_a_real_one(recorded: RunStore) -> None:
+    dry = RUN.model_copy(update={"id": "r_dry", "is_dry_run": True, "started_at": NOON + DAY})
+    recorded.start(dry, CAMPAIGN)
+    assert recorded.open_run("spring") == recorded.get("r_1")
+    assert recorded.open_run("spring", is_dry_run=True) == dry
+
+
+def test_stopping_gives_up_whoever_is_still_queued_and_no_one_else(recorded: RunStore) -> None:
+    recorded.mark(LINES[0].model_copy(update={"outcome": ContactOutcome.SENT}))
+    stopped = recorded.stop("r_1", NOON + HOUR)
+    assert (stopped.status, stopped.finished_at) == (RunStatus.STOPPED, NOON + HOUR)
+    assert recorded.counts("r_1") == {
+        ContactOutcome.SENT: 1,
+        ContactOutcome.NOT_REACHED: 1,
+        ContactOutcome.REFUSED: 1,
+    }
+    assert recorded.stop("r_1", NOON + DAY) == stopped
+    assert recorded.open_run("spring") is None
+
+
 def test_an_unknown_run_is_not_found(runs: RunStore) -> None:
     with pytest.raises(NotFound):
         runs.get("r_none")

@@ -11,7 +11,7 @@ from domain.decision import Alternative, Knowledge
 from domain.dossier import Dossier
 from domain.message import Author, Finding, Severity, Signal, SignalBrief, Stakes, Verdict
 from domain.people import Deal, DealKind, LifecycleStage, Seniority
-from policies.stakes import assess
+from policies.stakes import assess, is_overdue
 from tests.unit.policies.cases import ACCOUNT, ASSET, CONTACT, NOW, OFFER, RULES, decision, draft, standing
 
 HELD = Verdict(findings=(Finding(rule_id="C-07", severity=Severity.HOLD, reason="a number nobody backs"),))
@@ -108,3 +108,9 @@ def test_a_reason_states_the_fact() -> None:
         "Dana Ruiz is Chief Financial Officer",
         "The renewal 'Northwind 2027' closes on 2027-02-22",
     ]
+
+
+def test_a_question_stands_for_the_days_the_rule_book_gives_it() -> None:
+    most = timedelta(days=RULES.stakes.proposal_days)
+    assert not is_overdue(NOW, NOW + most - timedelta(seconds=1), RULES)
+    assert is_overdue(NOW, NOW + most, RULES)

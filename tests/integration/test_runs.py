@@ -1,0 +1,167 @@
+"""A broken-off run goes on as it was decided, or is given up; it is never changed under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from app.drills.settling import settle
+from app.runs import begin, carry_on, stop
+from app.wiring import House
+from domain.campaign import Autonomy, Campaign
+from domain.errors import NotFound, RunOpen, WorkspaceBusy
+from domain.run import ContactOutcome, Run, RunContact, RunStatus
+from evals.crowd import campaign
+from memory.crm.statements import RUN_CONTACTS, writing
+
+CROWD = 6
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = settle(tmp_path / "ws", CROWD)
+    yield house
+    house.close()
+
+
+def decided(house: House, plan: Campaign | None = None, **how: object) -> Run:
+    """A run that was broken off right after it had decided."""
+    run, _ = begin(house, plan or campaign(), is_dry_run=bool(how.get("is_dry_run")))
+    return run
+
+
+def forget_the_ledger(house: House, run: Run, entry_ids: int) -> list[str]:
+    """As if the process had died between the outbox and the ledger, for so many contacts."""
+    contact_ids = [line.contact_id for line in house.runs.ledger(run.id)][:entry_ids]
+    with writing(house.engine) as connection:
+        connection.execute(
+            update(RUN_CONTACTS)
+            .where(RUN_CONTACTS.c.contact_id.in_(contact_ids))
+            .values(outcome=ContactOutcome.QUEUED.value)
+        )
+    return contact_ids
+
+
+def test_the_same_command_goes_on_with_what_was_broken_off(house: House) -> None:
+    first = decided(house)
+    again, was_broken_off = begin(house, campaign(), is_dry_run=False)
+    assert (again, was_broken_off) == (first, True)
+    assert len(house.runs.runs()) == 1
+
+
+def test_a_dry_run_and_a_real_one_do_not_stand_in_each_others_way(house: House) -> None:
+    real = decided(house)
+    dry, was_broken_off = begin(house, campaign(), is_dry_run=True)
+    assert (was_broken_off, dry.is_dry_run) == (False, True)
+    assert house.runs.get(real.id).status is RunStatus.RUNNING
+
+
+@pytest.mark.parametrize("is_dry_run", [False, True])
+def test_a_changed_campaign_does_not_change_a_run_under_way(house: House, is_dry_run: bool) -> None:
+    run = decided(house)
+    changed = campaign().model_copy(update={"brief": "Something else."})
+    with pytest.raises(RunOpen, match=f"attune runs resume {run.id}"):
+        begin(house, changed, is_dry_run=is_dry_run)
+    assert house.crm.campaign("crowd") == campaign()
+    stop(house, run.id)
+    assert begin(house, changed, is_dry_run=is_dry_run)[1] is False
+
+
+def test_another_autonomy_does_not_change_a_run_under_way(house: House) -> None:
+    run = decided(house)
+    with pytest.raises(RunOpen, match="autonomy autopilot"):
+        begin(house, campaign(), is_dry_run=False, autonomy=Autonomy.SHADOW)
+    assert begin(house, campaign(), is_dry_run=False, autonomy=Autonomy.AUTOPILOT) == (run, True)
+
+
+async def test_a_stopped_run_reaches_nobody_more(house: House) -> None:
+    run = decided(house)
+    stopped = stop(house, run.id)
+    assert (stopped.status, stopped.finished_at) == (RunStatus.STOPPED, house.clock())
+    assert house.runs.counts(run.id) == {ContactOutcome.NOT_REACHED: CROWD}
+    report = await carry_on(house, run)
+    assert (report.run, report.counts) == (stopped, {ContactOutcome.NOT_REACHED: CROWD})
+    assert list(house.workspace.mailbox.glob("*.eml")) == []
+    assert house.audit.lines(subject=run.id)[-1].detail == {"status": "stopped"}
+
+
+async def test_a_finished_run_stays_finished(house: House) -> None:
+    run = decided(house)
+    report = await carry_on(house, run)
+    assert report.counts == {ContactOutcome.SENT: CROWD}
+    assert stop(house, run.id).status is RunStatus.FINISHED
+    assert (await carry_on(house, run)).counts == {ContactOutcome.SENT: CROWD}
+    assert len(list(house.workspace.mailbox.glob("*.eml"))) == CROWD
+
+
+async def test_a_stop_does_not_say_of_those_who_were_written_to_that_they_were_not_reached(
+    house: House,
+) -> None:
+    run = decided(house)
+    await carry_on(house, run)
+    forget_the_ledger(house, run, 2)
+    with writing(house.engine) as connection:
+        from memory.crm.statements import RUNS
+
+        connection.execute(update(RUNS).values(status=RunStatus.RUNNING.value, finished_at=None))
+    stop(house, run.id)
+    assert house.runs.counts(run.id) == {ContactOutcome.SENT: CROWD}
+
+
+def test_stopping_an_unknown_run_says_so(house: House) -> None:
+    with pytest.raises(NotFound):
+        stop(house, "r_none")
+
+
+def test_a_run_that_is_being_carried_cannot_be_begun_or_stopped_beside(house: House) -> None:
+    run = decided(house)
+    with house.workspace.only_worker():
+        with pytest.raises(WorkspaceBusy):
+            stop(house, run.id)
+        with pytest.raises(WorkspaceBusy):
+            begin(house, campaign(), is_dry_run=False)
+
+
+async def test_a_worker_leaves_another_runs_jobs_alone(house: House) -> None:
+    from app.jobs import Worker
+
+    run = decided(house)
+    line = house.runs.queued(run.id)[0]
+    async with house.open_carrier() as carrier:
+        other = run.model_copy(update={"id": "r_other"})
+        assert await Worker(house.runs, carrier, other).work(run.id, line.contact_id) == "of another run"
+        assert house.runs.line(run.id, line.contact_id) == line
+        assert await Worker(house.runs, carrier, run).work(run.id, line.contact_id) == "sent"
+
+
+def test_a_resumed_run_keeps_the_minutes_it_had_used(house: House) -> None:
+    from datetime import timedelta
+
+    from domain.campaign import Caps
+    from domain.errors import BudgetSpent
+
+    begun = decided(house).model_copy(update={"started_at": house.clock() - timedelta(minutes=11)})
+    house.begin_budget(begun, Caps(minutes=10))
+    with pytest.raises(BudgetSpent, match="10 minutes"):
+        house.budget.begin_call(begun.id, "any", price_is_known=True)
+    fresh = begun.model_copy(update={"id": "r_fresh"})
+    house.begin_budget(fresh, Caps(minutes=12))
+    house.budget.begin_call(fresh.id, "any", price_is_known=True)
+
+
+def test_a_ledger_line_left_queued_is_not_taken_for_the_outboxs_word(house: House) -> None:
+    run = decided(house)
+    line = house.runs.queued(run.id)[0]
+    house.runs.mark(
+        RunContact(
+            run_id=run.id,
+            contact_id=line.contact_id,
+            outcome=ContactOutcome.PARKED,
+            reason="failed three times",
+            updated_at=house.clock(),
+        )
+    )
+    assert house.outbox.untold() == ()
