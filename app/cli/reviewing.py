@@ -6,6 +6,7 @@ import getpass
 import os
 import shlex
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +17,7 @@ from rich.text import Text
 
 from app import loop
 from app.cli.doors import doors
-from app.cli.screen import AsJson, heading, line, listing, next_steps, out, print_json
+from app.cli.screen import AsJson, heading, line, listing, next_steps, out, print_json, shown
 from domain.errors import AttuneError, ReviewRejected
 from domain.review import Proposal, ProposalStatus, Review, ReviewAct
 
@@ -48,6 +49,7 @@ def list_proposals(
         [
             {
                 "id": proposal.id,
+                "approve": approval_name(proposal),
                 "to": f"{proposal.message.to_name or proposal.message.to_address}",
                 "contact_id": proposal.contact_id,
                 "subject": proposal.message.subject,
@@ -94,7 +96,7 @@ def show(proposal_id: ProposalId, as_json: AsJson = False) -> None:
     if proposal.status is ProposalStatus.WAITING:
         next_steps(
             {
-                f"attune review approve {proposal.id}": "send it as it stands",
+                f"attune review approve {approval_name(proposal)}": "send exactly this",
                 f"attune review edit {proposal.id}": "change the words; they are checked again",
                 f'attune review answer {proposal.id} "shorter, please"': "ask for another draft",
                 f'attune review reject {proposal.id} --reason "…"': "do not send; the reason is learnt from",
@@ -102,22 +104,33 @@ def show(proposal_id: ProposalId, as_json: AsJson = False) -> None:
         )
 
 
+SHORTEST_SHA = 8
+"""Fewer hexadecimal digits could be those of another message by chance."""
+
+
+def approval_name(proposal: Proposal) -> str:
+    """What an approval of exactly this message is called: the proposal and the start of its hash."""
+    return f"{proposal.id}@{proposal.message_sha256[:12]}"
+
+
 def _print_message(proposal: Proposal) -> None:
     message = proposal.message
     head = Text.assemble(
         ("To       ", "dim"),
-        f"{message.to_name} <{message.to_address}>\n",
+        shown(f"{message.to_name} <{message.to_address}>") + "\n",
         ("From     ", "dim"),
         f"{message.from_name} <{message.from_address}>\n",
         ("Subject  ", "dim"),
-        (message.subject, "bold"),
+        (shown(message.subject), "bold"),
         "\n",
         ("When     ", "dim"),
         f"not before {proposal.not_before:%a %d %b %Y %H:%M} UTC\n\n",
     )
     stand = f"{proposal.status.value} · version {proposal.version}"
     title = f"{proposal.id} · {stand} · {proposal.message_sha256[:12]}"
-    out.print(Panel(head + Text(message.text), title=title, title_align="left", width=min(out.width, 96)))
+    out.print(
+        Panel(head + Text(shown(message.text)), title=title, title_align="left", width=min(out.width, 96))
+    )
 
 
 def _print_grounds(proposal: Proposal) -> None:
@@ -161,21 +174,44 @@ def _print_decision(house: House, proposal: Proposal) -> None:
 
 @app.command("approve")
 def approve(
-    proposal_ids: Annotated[list[str], typer.Argument(help="One or more proposals.")],
-    sha: Annotated[
-        str | None,
-        typer.Option(help="Start of the message's SHA-256 you looked at; refuses if it has changed."),
-    ] = None,
+    proposals: Annotated[
+        list[str],
+        typer.Argument(help="PROPOSAL@SHA, as `attune review show` prints it: exactly what you looked at."),
+    ],
     reviewer: Reviewer = None,
     as_json: AsJson = False,
 ) -> None:
-    """Approve messages exactly as they stand; each goes out when its slot is open."""
+    """Approve messages exactly as you saw them; each goes out when its slot is open.
+
+    An approval is bound to the message's SHA-256. Without it, at a terminal, the message is shown and you
+    are asked.
+    """
     house = doors.house()
     done = []
-    for proposal_id in proposal_ids:
+    for named in proposals:
+        proposal_id, _, sha = named.partition("@")
         proposal = house.proposals.get(proposal_id)
+        if sha and len(sha) < SHORTEST_SHA:
+            raise ReviewRejected(
+                f"{sha!r} is too short to say which words you approve; `attune review show {proposal_id}` "
+                "prints PROPOSAL@SHA. Nothing was approved."
+            )
+        if not sha and proposal.status is ProposalStatus.WAITING and _is_shown_and_agreed(proposal):
+            sha = proposal.message_sha256
         done.append(_act(house, _review(house, proposal, ReviewAct.APPROVE, reviewer, sha=sha)))
     _tell(done, as_json=as_json)
+
+
+def _is_shown_and_agreed(proposal: Proposal) -> bool:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ReviewRejected(
+            f"Say which words you approve: `attune review show {proposal.id}` prints PROPOSAL@SHA. "
+            "Nothing was approved."
+        )
+    _print_message(proposal)
+    if not typer.confirm("Approve exactly this message?"):
+        raise typer.Exit(0)
+    return True
 
 
 @app.command("reject")

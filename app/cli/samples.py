@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from app.cli.doors import doors
-from app.cli.screen import AsJson, heading, line, next_steps, out, print_json
+from app.cli.screen import AsJson, heading, line, next_steps, out, print_json, shown
 from domain.run import ContactOutcome
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def demo(
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from app.campaign_file import read_campaign
+    from app.cli.reviewing import approval_name
     from app.cli.running import as_record, print_report, run_to_the_end
     from app.demo import CAMPAIGN, furnish, pair_of_colleagues
     from app.wiring import open_house
@@ -73,7 +74,7 @@ def demo(
     if waiting:
         steps |= {
             f"{prefix} review show {waiting[0].id}": "one message, its evidence, its findings",
-            f"{prefix} review approve {waiting[0].id}": "send it, exactly as it stands",
+            f"{prefix} review approve {approval_name(waiting[0])}": "send it, exactly as it stands",
         }
     steps |= {
         f"{prefix} explain {_someone_refused(house, report.run.id)}": "why someone did not get a message",
@@ -94,8 +95,10 @@ def _print_letter(house: House, record: DraftRecord) -> None:
         return
     facts = {fact.id: fact for fact in record.evidence}
     used = dict.fromkeys(facts[i].text for s in draft.sentences for i in s.evidence if i in facts)
-    body = Text.assemble((draft.subject, "bold"), "\n\n", draft.body, "\n\n", ("It rests on", "dim"))
+    body = Text.assemble(
+        (shown(draft.subject), "bold"), "\n\n", shown(draft.body), "\n\n", ("It rests on", "dim")
+    )
     for fact in used:
-        body.append(f"\n  • {fact}", style="dim")
-    title = f"{contact.name}, {contact.job_title}"
+        body.append(f"\n  • {shown(fact)}", style="dim")
+    title = shown(f"{contact.name}, {contact.job_title}")
     out.print(Panel(body, title=title, title_align="left", width=min(out.width, 96)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -71,8 +72,27 @@ def listing(
         out.print(Text(more, style="dim"))
 
 
+def shown(text: str) -> str:
+    """Text without what would steer the terminal: outside words must not repaint a reviewer's screen."""
+    return "".join(
+        c if c in HARMLESS or unicodedata.category(c) not in STEERING else "\N{REPLACEMENT CHARACTER}"
+        for c in text
+    )
+
+
+HARMLESS = "\n\t\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+"""Line breaks, and what joins the letters of some scripts and the parts of some emoji."""
+
+STEERING = frozenset({"Cc", "Cf", "Cs"})
+"""Unicode categories of control, format (bidirectional overrides among them) and surrogate characters."""
+
+
 def cell(value: Any) -> str:
     """One value as a person reads it."""
+    return shown(_words(value))
+
+
+def _words(value: Any) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):
@@ -100,12 +120,12 @@ def money(cents: int | None, currency: str) -> str:
 def heading(text: str) -> None:
     """Print a heading."""
     out.print()
-    out.print(Text(text, style="bold"))
+    out.print(Text(shown(text), style="bold"))
 
 
 def line(text: str, style: str = "") -> None:
     """Print one line; markup in data is shown, never followed."""
-    out.print(Text(text, style=style))
+    out.print(Text(shown(text), style=style))
 
 
 def next_steps(steps: Mapping[str, str]) -> None:

@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from app.drills.settling import settle
+from app.runs import begin
+from evals.crowd import campaign
+
 ATTUNE = [sys.executable, "-c", "from app.cli import main; main()"]
 
 
@@ -70,13 +74,26 @@ def test_a_proposal_can_be_looked_at_edited_approved_and_then_no_more(demo: Path
         "-w", "demo", "review", "edit", proposal["id"], "--subject", "A question", folder=demo
     )
     assert edited["version"] == 2
-    stale = proposal["message_sha256"][:12]
-    refused = attune("-w", "demo", "review", "approve", proposal["id"], "--sha", stale, folder=demo, expect=7)
+    refused = attune("-w", "demo", "review", "approve", proposal["approve"], folder=demo, expect=7)
     assert "has changed" in refused
-    (approved,) = as_json("-w", "demo", "review", "approve", proposal["id"], folder=demo)
+    now = as_json("-w", "demo", "review", "show", proposal["id"], folder=demo)["proposal"]
+    named = f"{proposal['id']}@{now['message_sha256'][:12]}"
+    (approved,) = as_json("-w", "demo", "review", "approve", named, folder=demo)
     assert approved["outcome"] in {"sent", "scheduled"}
-    again = attune("-w", "demo", "review", "approve", proposal["id"], folder=demo, expect=7)
+    again = attune("-w", "demo", "review", "approve", named, folder=demo, expect=7)
     assert "already" in again
+
+
+def test_an_approval_without_the_words_it_is_for_is_refused(demo: Path) -> None:
+    proposal, *_ = as_json("-w", "demo", "review", "list", folder=demo)
+    blind = attune("-w", "demo", "review", "approve", proposal["id"], folder=demo, expect=7)
+    assert "PROPOSAL@SHA" in blind
+    short = f"{proposal['id']}@{proposal['message_sha256'][:4]}"
+    assert "too short" in attune("-w", "demo", "review", "approve", short, folder=demo, expect=7)
+    assert (
+        as_json("-w", "demo", "review", "show", proposal["id"], folder=demo)["proposal"]["status"]
+        == "waiting"
+    )
 
 
 def test_a_rejection_is_remembered_as_a_lesson(demo: Path) -> None:
@@ -184,3 +201,30 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "ATTUNE_SMTP_PORT" in done.stderr
+
+
+@pytest.fixture
+def broken_off(tmp_path: Path) -> tuple[Path, str]:
+    """A workspace `ws` with a run that was broken off when it had decided for three contacts."""
+    house = settle(tmp_path / "ws", 3)
+    run, _ = begin(house, campaign(), is_dry_run=False)
+    house.close()
+    return tmp_path, run.id
+
+
+def test_a_broken_off_run_can_be_resumed_by_name(broken_off: tuple[Path, str]) -> None:
+    folder, run_id = broken_off
+    report = as_json("-w", "ws", "runs", "resume", run_id, folder=folder)
+    assert report["run"]["status"] == "finished"
+    assert set(report["counts"]) <= {"sent", "scheduled"}
+    assert sum(report["counts"].values()) == 3
+
+
+def test_a_broken_off_run_can_be_given_up_and_the_campaign_run_anew(broken_off: tuple[Path, str]) -> None:
+    folder, run_id = broken_off
+    changed = folder / "ws" / "campaigns" / "crowd.yaml"
+    changed.write_text(changed.read_text().replace("freight", "cargo"))
+    refused = attune("-w", "ws", "run", "crowd", "--dry-run", folder=folder, expect=9)
+    assert f"attune runs stop {run_id}" in refused
+    assert as_json("-w", "ws", "runs", "stop", run_id, folder=folder)["status"] == "stopped"
+    assert as_json("-w", "ws", "run", "crowd", "--dry-run", folder=folder)["counts"] == {"shadowed": 3}
