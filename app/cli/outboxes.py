@@ -74,12 +74,16 @@ def send(as_json: AsJson = False) -> None:
 def settle(
     entry_id: Annotated[str, typer.Argument(help="An `unknown` entry.")],
     was_sent: Annotated[bool, typer.Option("--sent/--not-sent", help="What you found out at the provider.")],
+    as_json: AsJson = False,
 ) -> None:
     """Say what became of a send that was cut off. A message that was not sent is given up, not resent."""
     from app.deliver import settle as settled
 
     after = settled(doors.house(), entry_id, was_sent=was_sent)
-    line(f"{entry_id}: {after.status.value}.")
+    if as_json:
+        print_json({"id": after.id, "status": after.status.value, "detail": after.detail})
+    else:
+        line(f"{entry_id}: {after.status.value}.")
 
 
 def audit(

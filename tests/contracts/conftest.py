@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 
 from memory.crm.engine import open_engine
 from memory.crm.migrate import upgrade
+from tests.contracts.intake_desk import Desk
 
 
 @pytest.fixture(scope="session")
@@ -88,3 +89,13 @@ def blank_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Eng
     with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     server.dispose()
+
+
+@pytest.fixture
+def rejects(tmp_path: Path) -> Path:
+    return tmp_path / "out" / "rejects.csv"
+
+
+@pytest.fixture
+def desk(engine: Engine, rejects: Path) -> Desk:
+    return Desk(engine, rejects)

@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect, select
+from sqlalchemy import Engine, column, inspect, select, table
 from sqlmodel import SQLModel
 
 from memory.crm import codec
 from memory.crm.migrate import VERSION_TABLE, head, is_current, revision_of, upgrade
+from memory.crm.proposals import ProposalStore
 from memory.crm.statements import ACCOUNTS, CONTACTS, insert_all, writing
-from tests.contracts.crm_sample import ACCOUNT, ADA, seed
+from tests.contracts.crm_sample import ACCOUNT, ADA, pending, proposal, seed
 
 
 def test_an_empty_database_comes_up_to_the_newest_revision(blank_engine: Engine) -> None:
@@ -32,7 +33,7 @@ def test_models_and_migrations_say_the_same(blank_engine: Engine) -> None:
         assert compare_metadata(context, SQLModel.metadata) == []
 
 
-def test_rows_of_the_revision_before_survive_the_upgrade(blank_engine: Engine) -> None:
+def test_rows_of_the_first_revision_survive_the_upgrade(blank_engine: Engine) -> None:
     upgrade(blank_engine, "0001")
     assert "outbox" not in inspect(blank_engine).get_table_names()
     with writing(blank_engine) as connection:
@@ -44,6 +45,46 @@ def test_rows_of_the_revision_before_survive_the_upgrade(blank_engine: Engine) -
         row = connection.execute(select(CONTACTS)).mappings().one()
     assert codec.contact_of(row, ADA.external_ids) == ADA
     assert "outbox" in inspect(blank_engine).get_table_names()
+
+
+def test_everything_stored_at_the_revision_before_the_newest_survives_the_upgrade(
+    blank_engine: Engine, engine: Engine
+) -> None:
+    seed(engine)
+    ProposalStore(engine).open(proposal(ADA), pending(ADA))
+    upgrade(blank_engine, "head-1")
+    assert not is_current(blank_engine)
+    stored = _copied(engine, blank_engine)
+    assert {"contacts", "runs", "proposals", "outbox"} <= {name for name, rows in stored.items() if rows}
+    upgrade(blank_engine)
+    assert is_current(blank_engine)
+    assert {name: _rows(blank_engine, name, set(rows[0])) for name, rows in stored.items() if rows} == {
+        name: rows for name, rows in stored.items() if rows
+    }
+    assert ProposalStore(blank_engine).waiting() == (proposal(ADA),)
+
+
+def _copied(whole: Engine, old: Engine) -> dict[str, list[dict[str, object]]]:
+    """Copy into an older schema what it has tables and columns for, and return that."""
+    known = inspect(old)
+    copied = {}
+    for full in SQLModel.metadata.sorted_tables:
+        if full.name not in known.get_table_names():
+            continue
+        names = {column["name"] for column in known.get_columns(full.name)}
+        copied[full.name] = rows = _rows(whole, full.name, names)
+        there = table(full.name, *(column(c.name, c.type) for c in full.columns if c.name in names))
+        if rows:
+            with writing(old) as connection:
+                connection.execute(there.insert(), rows)
+    return copied
+
+
+def _rows(engine: Engine, name: str, columns: set[str]) -> list[dict[str, object]]:
+    full = SQLModel.metadata.tables[name]
+    query = select(*(c for c in full.columns if c.name in columns)).order_by(*full.primary_key.columns)
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def test_upgrading_twice_changes_nothing(engine: Engine) -> None:

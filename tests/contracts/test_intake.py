@@ -1,24 +1,20 @@
-"""Intake on both databases: who is who, once, and nobody comes back who said no."""
+"""Intake on both databases: everything arrives, once, and what does not is listed."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from datetime import date
 
 import pytest
-from sqlalchemy import Engine, Table, func, select
+from sqlalchemy import func, select
 
-from domain.campaign import Autonomy
 from domain.events import EventKind
 from domain.people import (
     BuyingRoleKind,
     ConsentBasis,
     DealKind,
     LifecycleStage,
-    SuppressionReason,
 )
 from domain.records import (
     AccountRow,
@@ -26,7 +22,6 @@ from domain.records import (
     DealRow,
     DealStageRow,
     EventRow,
-    ImportSummary,
     MergeRow,
     Place,
     RejectedRow,
@@ -36,66 +31,18 @@ from domain.records import (
 )
 from memory.crm import intake as intake_module
 from memory.crm.intake import Intake
-from memory.crm.standing import standing_of
 from memory.crm.statements import (
     ACCOUNTS,
     BUYING_ROLES,
-    CAMPAIGNS,
     CONSENTS,
     CONTACTS,
     DEAL_STAGES,
     DEALS,
     EVENTS,
     IDENTITIES,
-    RUN_CONTACTS,
-    RUNS,
     SUPPRESSIONS,
 )
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-EARLIER = datetime(2025, 6, 1, 8, 30, tzinfo=UTC)
-
-
-def contact(row: int = 2, *, source: str = "crm", **given: Any) -> ContactRow:
-    return ContactRow(place=Place(file="contacts.csv", row=row), source=source, **given)
-
-
-def event(row: int = 2, *, kind: EventKind = EventKind.EMAIL_CLICKED, **given: Any) -> EventRow:
-    given = {"provider_id": f"e{row}", "at": EARLIER, **given}
-    return EventRow(place=Place(file="events.csv", row=row), source="crm", kind=kind, **given)
-
-
-@pytest.fixture
-def rejects(tmp_path: Path) -> Path:
-    return tmp_path / "out" / "rejects.csv"
-
-
-class Desk:
-    """Takes rows in and looks at the tables."""
-
-    def __init__(self, engine: Engine, rejects: Path) -> None:
-        self.engine = engine
-        self.rejects = rejects
-
-    def take(self, *rows: Row) -> ImportSummary:
-        return Intake(self.engine, lambda: NOW).take(rows, source_name="test", rejects_path=self.rejects)
-
-    def all(self, table: Table) -> Sequence[Any]:
-        with self.engine.connect() as connection:
-            return connection.execute(select(table).order_by(*table.primary_key.columns)).all()
-
-    def only(self, table: Table) -> Any:
-        (row,) = self.all(table)
-        return row
-
-    def reasons(self, contact_id: str) -> list[str]:
-        with self.engine.connect() as connection:
-            return [stop.reason.value for stop in standing_of(connection, contact_id, NOW).suppressions]
-
-
-@pytest.fixture
-def desk(engine: Engine, rejects: Path) -> Desk:
-    return Desk(engine, rejects)
+from tests.contracts.intake_desk import EARLIER, NOW, Desk, contact, event
 
 
 def everything() -> list[Row]:
@@ -271,210 +218,6 @@ def test_a_higher_stage_counts_even_where_its_date_is_the_older_one(desk: Desk) 
         desk.take(row)
     assert [desk.take(row).unchanged for row in rows] == [1, 1]
     assert desk.only(CONTACTS).lifecycle_stage == "customer"
-
-
-@pytest.mark.parametrize("is_opted_out", [False, None])
-def test_a_later_file_never_lifts_an_opt_out(desk: Desk, is_opted_out: bool | None) -> None:
-    desk.take(contact(external_id="C1", email="a@b.example", is_opted_out=True))
-    later = contact(
-        external_id="C1",
-        email="a@b.example",
-        is_opted_out=is_opted_out,
-        consent_basis=ConsentBasis.EXPRESS,
-        is_bounced=False,
-    )
-    summary = desk.take(later)
-    assert any(warning.startswith("kept suppressed") for warning in summary.warnings)
-    assert desk.reasons(desk.only(CONTACTS).id) == ["unsubscribed"]
-    assert not any(row.is_granted for row in desk.all(CONSENTS))
-
-
-def test_an_opt_out_follows_the_person_to_an_address_found_later(desk: Desk) -> None:
-    desk.take(contact(external_id="C1", is_opted_out=True))
-    desk.take(contact(external_id="C1", email="new@b.example"))
-    assert desk.reasons(desk.only(CONTACTS).id) == ["unsubscribed"]
-
-
-def test_a_bounce_stays_with_the_address_not_with_the_person(desk: Desk) -> None:
-    desk.take(contact(external_id="C1", email="old@b.example", is_bounced=True))
-    assert desk.only(CONTACTS).email_status == "bounced"
-    desk.take(contact(external_id="C1", email="new@b.example"))
-    assert (desk.only(CONTACTS).email_status, desk.reasons(desk.only(CONTACTS).id)) == ("usable", [])
-    desk.take(contact(external_id="C1", email="old@b.example"))
-    assert desk.only(CONTACTS).email_status == "bounced"
-
-
-def test_a_new_contact_with_a_stopped_address_is_stopped(desk: Desk) -> None:
-    desk.take(event(email="a@b.example", kind=EventKind.EMAIL_BOUNCED))
-    assert desk.take(contact(external_id="C1", email="a@b.example")).added == 1
-    assert desk.only(CONTACTS).email_status == "bounced"
-    assert desk.reasons(desk.only(CONTACTS).id) == ["hard_bounce"]
-
-
-def test_an_erased_person_is_not_stored_again(desk: Desk) -> None:
-    desk.take(contact(external_id="C1", email="a@b.example", suppression_reason=SuppressionReason.ERASED))
-    summary = desk.take(contact(source="other", external_id="X", email="a@b.example"))
-    assert summary.rejected == 1
-    assert len(desk.all(CONTACTS)) == 1
-
-
-def test_an_opted_out_row_deleted_in_the_source_still_stops_its_address(desk: Desk) -> None:
-    summary = desk.take(contact(external_id="C1", email="a@b.example", is_opted_out=True, is_deleted=True))
-    assert (summary.skipped, summary.suppressed, desk.all(CONTACTS)) == (1, 1, [])
-
-
-def test_an_unusable_address_keeps_the_contact_only_if_it_has_an_id(desk: Desk) -> None:
-    summary = desk.take(
-        contact(2, external_id="C1", email="6528bb7211b1dc06"), contact(3, email="not an address"), contact(4)
-    )
-    assert (summary.added, summary.rejected, summary.warnings) == (1, 2, {"unusable e-mail address": 1})
-    row = desk.only(CONTACTS)
-    assert (row.email, row.email_status, row.attributes["unusable_email"]) == (
-        None,
-        "invalid",
-        "6528bb7211b1dc06",
-    )
-
-
-def test_addresses_are_kept_in_one_form(desk: Desk) -> None:
-    desk.take(
-        contact(external_id="C1", email="  Ann.Lee@BÜCHER.example "),
-        contact(3, email="ann.lee@xn--bcher-kva.example"),
-    )
-    assert desk.only(CONTACTS).email == "ann.lee@xn--bcher-kva.example"
-
-
-def test_two_contacts_become_one_with_everything_told_about_both(desk: Desk) -> None:
-    deal = DealRow(
-        place=Place(file="d", row=2), source="crm", external_id="D1", contact_external_ids=("K", "M")
-    )
-    desk.take(
-        contact(
-            2, external_id="K", email="kept@b.example", consent_basis=ConsentBasis.EXPRESS, consent_at=EARLIER
-        ),
-        contact(
-            3, external_id="M", email="gone@b.example", phone="7", is_opted_out=True, opted_out_at=EARLIER
-        ),
-        contact(4, external_id="B", email="third@b.example"),
-        deal,
-        event(5, contact_external_id="M"),
-    )
-    merge = MergeRow(place=Place(file="m", row=2), source="crm", kept_external_id="K", merged_external_id="M")
-    first, second = desk.take(merge), desk.take(merge)
-    assert (first.merged, second.unchanged) == (1, 1)
-    kept = next(row for row in desk.all(CONTACTS) if row.email == "kept@b.example")
-    assert len(desk.all(CONTACTS)) == 2
-    assert (kept.phone, kept.attributes) == ("7", {"other_email": "gone@b.example"})
-    assert desk.only(EVENTS).contact_id == kept.id
-    assert [role.contact_id for role in desk.all(BUYING_ROLES)] == [kept.id]
-    assert sorted(row.is_granted for row in desk.all(CONSENTS)) == [False, True]
-    assert {row.contact_id for row in desk.all(CONSENTS)} == {kept.id}
-    assert desk.reasons(kept.id) == ["unsubscribed"]
-    assert {row.internal_id for row in desk.all(IDENTITIES) if row.external_id in ("K", "M")} == {kept.id}
-
-
-def test_other_ids_of_a_row_merge_contacts_that_were_two(desk: Desk) -> None:
-    desk.take(contact(2, external_id="K"), contact(3, external_id="M", email="m@b.example"))
-    desk.take(contact(2, external_id="K", other_external_ids=("M", "N")))
-    assert desk.only(CONTACTS).email == "m@b.example"
-    assert {row.external_id for row in desk.all(IDENTITIES)} == {"K", "M", "N"}
-
-
-def test_a_contact_known_only_by_its_address_is_the_one_who_has_it_in_the_crm(desk: Desk) -> None:
-    desk.take(contact(2, source="form", email="a@b.example", phone="7"), contact(3, external_id="C1"))
-    desk.take(contact(external_id="C1", email="a@b.example"))
-    assert (desk.only(CONTACTS).email, desk.only(CONTACTS).phone) == ("a@b.example", "7")
-
-
-def test_an_address_of_another_contact_of_the_crm_is_not_taken_away(desk: Desk) -> None:
-    desk.take(
-        contact(2, external_id="C1", email="a@b.example"), contact(3, external_id="C2", email="c@d.example")
-    )
-    summary = desk.take(contact(external_id="C2", email="a@b.example"))
-    assert summary.warnings == {"e-mail address already belongs to another contact": 1}
-    assert sorted(row.email for row in desk.all(CONTACTS)) == ["a@b.example", "c@d.example"]
-
-
-def test_a_merged_contact_a_run_speaks_of_stays_as_a_shell(desk: Desk) -> None:
-    desk.take(
-        contact(2, external_id="K", email="k@b.example"), contact(3, external_id="M", email="m@b.example")
-    )
-    merged = next(row.id for row in desk.all(CONTACTS) if row.email == "m@b.example")
-    with desk.engine.begin() as connection:
-        connection.execute(
-            CAMPAIGNS.insert().values(
-                id="c", name="c", status="active", record={}, record_sha256="", updated_at=NOW
-            )
-        )
-        connection.execute(
-            RUNS.insert().values(
-                id="r",
-                campaign_id="c",
-                status="finished",
-                autonomy=Autonomy.ASSIST.value,
-                is_dry_run=False,
-                seed=1,
-                started_at=NOW,
-            )
-        )
-        connection.execute(
-            RUN_CONTACTS.insert().values(
-                run_id="r",
-                contact_id=merged,
-                outcome="silent",
-                reason="",
-                calls=0,
-                input_tokens=0,
-                cached_tokens=0,
-                output_tokens=0,
-                cost_micros=0,
-                updated_at=NOW,
-            )
-        )
-    desk.take(
-        MergeRow(place=Place(file="m", row=2), source="crm", kept_external_id="K", merged_external_id="M")
-    )
-    shell = next(row for row in desk.all(CONTACTS) if row.id == merged)
-    assert (shell.email, shell.email_status, list(shell.attributes)) == (None, "missing", ["merged_into"])
-
-
-def test_accounts_are_found_by_id_then_domain_then_name_but_two_of_one_crm_stay_two(desk: Desk) -> None:
-    place = Place(file="a", row=2)
-    summary = desk.take(
-        AccountRow(place=place, source="crm", external_id="A1", name="Acme", domain="acme.example"),
-        AccountRow(place=place, source="crm", external_id="A2", name="Acme"),
-        AccountRow(
-            place=place, source="erp", external_id="7", name="ACME Inc", domain="acme.example", employees=9
-        ),
-        contact(3, external_id="C1", account_external_id="A2"),
-        contact(4, external_id="C2", account_domain="acme.example", account_name="Whatever"),
-        contact(5, external_id="C3", account_name="New Ltd"),
-    )
-    assert summary.by_kind["accounts"] == {"added": 2, "merged": 1}
-    names = {row.id: row.name for row in desk.all(ACCOUNTS)}
-    assert sorted(names.values()) == ["Acme", "Acme", "New Ltd"]
-    of_contact = {row.id: row.account_id for row in desk.all(CONTACTS)}
-    by_external = {row.external_id: row.internal_id for row in desk.all(IDENTITIES) if row.source == "crm"}
-    assert of_contact[by_external["C1"]] == by_external["A2"]
-    assert of_contact[by_external["C2"]] == by_external["A1"]
-    assert names[of_contact[by_external["C3"]]] == "New Ltd"
-
-
-def test_an_event_of_nobody_is_rejected_and_its_stop_still_counts(desk: Desk) -> None:
-    summary = desk.take(event(email="stranger@b.example", kind=EventKind.EMAIL_UNSUBSCRIBED))
-    assert (summary.rejected, summary.suppressed) == (1, 1)
-    assert desk.only(SUPPRESSIONS).address == "stranger@b.example"
-    with desk.rejects.open(encoding="utf-8-sig", newline="") as file:
-        listed = list(csv.DictReader(file))
-    assert (listed[0]["row"], listed[0]["reason"]) == ("2", "recipient is not among the contacts")
-
-
-def test_a_drop_that_says_why_stops_for_that_reason(desk: Desk) -> None:
-    desk.take(
-        contact(external_id="C1", email="a@b.example"),
-        event(email="a@b.example", kind=EventKind.EMAIL_DROPPED, properties={"suppress": "unsubscribed"}),
-    )
-    assert desk.reasons(desk.only(CONTACTS).id) == ["unsubscribed"]
 
 
 def test_rejected_rows_are_listed_with_their_cells_and_compute_nothing(desk: Desk) -> None:

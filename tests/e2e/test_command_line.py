@@ -133,6 +133,25 @@ def test_the_audit_chain_is_whole_until_someone_touches_it(demo: Path) -> None:
     assert as_json("-w", "demo", "audit", "--verify", folder=demo)["first_broken"] is None
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "contact list",
+        "content list",
+        "campaign list",
+        "runs list",
+        "review list",
+        "outbox list",
+        "policy list",
+        "audit",
+    ],
+)
+def test_every_listing_prints_json_for_programs(demo: Path, words: str) -> None:
+    rows = as_json("-w", "demo", *words.split(), folder=demo)
+    assert len(rows) > 1 or words == "runs list"
+    assert all(isinstance(row, dict) for row in rows)
+
+
 def test_doctor_on_the_demo_finds_nothing_missing(demo: Path) -> None:
     found = as_json("-w", "demo", "doctor", folder=demo)
     assert {finding["state"] for finding in found} <= {"ok", "note"}

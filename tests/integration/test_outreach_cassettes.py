@@ -20,7 +20,8 @@ from domain.message import Author, Draft, Severity
 from domain.review import DraftRecord
 from domain.run import ContactOutcome, RunContact
 from tests.cassettes.tape import endpoint, is_recording, tape
-from tests.desk_contacts import BY_NAME, PEOPLE, SENDER, Someone, decide, open_desk
+from tests.desk_contacts import BY_NAME, PEOPLE, Someone, decide, open_desk
+from tests.desk_content import SENDER
 from tools.models.openai_chat import ChatEndpoint, OpenAIChat
 from tools.models.retry import RetryRule
 
