@@ -22,7 +22,9 @@ def read_campaign(path: Path) -> Campaign:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InvalidFile(path, "there is no such campaign file.", "See `attune campaign list`.") from None
-    except (UnicodeDecodeError, IsADirectoryError, PermissionError) as error:
+    except IsADirectoryError:
+        raise InvalidFile(path, "is a folder, not a campaign file.", "See `attune campaign list`.") from None
+    except (UnicodeDecodeError, PermissionError) as error:
         raise InvalidFile(path, f"cannot be read as a campaign file: {error}.") from None
     try:
         content = yaml.safe_load(text)

@@ -21,7 +21,9 @@ def read_assets(path: Path) -> tuple[ContentAsset, ...]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InvalidFile(path, "there is no such file.") from None
-    except (yaml.YAMLError, UnicodeDecodeError, IsADirectoryError) as error:
+    except IsADirectoryError:
+        raise InvalidFile(path, "is a folder, not a content file.", "See docs/content.md.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InvalidFile(path, f"is not YAML: {' '.join(str(error).split())}.") from None
     if not isinstance(content, dict) or not isinstance(content.get("assets"), list):
         raise InvalidFile(path, "holds no content: expected a list under `assets:`.", "See docs/content.md.")

@@ -71,14 +71,14 @@ def _refuse_what_does_not_fit(proposal: Proposal, given: Review) -> None:
 
 
 def _tell_if_nothing_happened(before: Proposal, after: Proposal, given: Review) -> None:
-    """Say so when another reviewer was faster between the look and the act, or no other draft could be made."""
+    """Say so when another reviewer was faster between the look and the act, or no other draft came of it."""
     if given.act in {ReviewAct.EDIT, ReviewAct.ANSWER}:
         if after.status is ProposalStatus.WAITING and after.version > before.version:
             return
         if after.status is ProposalStatus.WAITING and given.act is ReviewAct.ANSWER:
             raise ReviewRejected(
-                f"No other draft of proposal {before.id} could be written truthfully with that hint. "
-                "The one you saw still waits: approve it, edit it or reject it."
+                f"That hint led to no other draft of proposal {before.id} than the one you saw, which still "
+                "waits. Approve it, edit it or reject it."
             )
     elif after.status is (
         ProposalStatus.APPROVED if given.act is ReviewAct.APPROVE else ProposalStatus.REJECTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -77,7 +78,8 @@ def check(
 @app.command("explain")
 def explain() -> None:
     """Print a commented campaign file to start from."""
-    line(EXAMPLE.read_text(encoding="utf-8"))
+    # As it stands: it is meant to become a file, and a wrapped line would break it.
+    sys.stdout.write(EXAMPLE.read_text(encoding="utf-8"))
 
 
 EXAMPLE = Path(__file__).parent / "campaign_example.yaml"

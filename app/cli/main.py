@@ -93,7 +93,7 @@ def _run() -> int:
     except typer.Exit as left:
         return left.exit_code
     except TyperException as wrong_usage:
-        err.print(f"attune: {wrong_usage} See `attune --help`.", style="red", markup=False)
+        err.print(f"attune: {_usage(wrong_usage)}", style="red", markup=False)
         return getattr(wrong_usage, "exit_code", 2)
     except BrokenPipeError:
         return 0
@@ -102,6 +102,16 @@ def _run() -> int:
     finally:
         doors.close()
     return result if isinstance(result, int) else 0
+
+
+def _usage(wrong: TyperException) -> str:
+    """What was wrong with the words of the command, and which help tells the right ones."""
+    context = getattr(wrong, "ctx", None)
+    # The first word is how this program was started, which is not always `attune`.
+    words = context.command_path.split()[1:] if context else []
+    said = wrong.format_message().strip()
+    end = "" if said.endswith((".", "?", "!")) else "."
+    return f"{said}{end} See `{' '.join(['attune', *words, '--help'])}`."
 
 
 def _stopped() -> int:

@@ -32,6 +32,8 @@ class Drill:
     """What was seen over all kills."""
 
     kills: int = 0
+    kills_before_sending: int = 0
+    kills_while_sending: int = 0
     runs: int = 0
     sent: int = 0
     duplicates: int = 0
@@ -56,6 +58,10 @@ def drill(kills: int, contacts: int, seed: int, folder: Path) -> Drill:
         shutil.copytree(folder / "base", workspace)
         while seen.kills < kills and _killed(workspace, luck):
             seen.kills += 1
+            if any(Workspace(workspace).mailbox.glob("*.eml")):
+                seen.kills_while_sending += 1
+            else:
+                seen.kills_before_sending += 1
         finished = _worker(workspace)
         _, errors = finished.communicate(timeout=300)
         if finished.returncode != 0:
@@ -148,6 +154,9 @@ def main() -> int:
         seen = drill(given.kills, given.contacts, given.seed, Path(folder))
     print(
         f"{seen.kills} kills over {seen.runs} finished runs of {given.contacts} contacts, seed {given.seed}"
+    )
+    print(
+        f"  {seen.kills_before_sending} before the first message went out, {seen.kills_while_sending} after it"
     )
     print(f"  sent {seen.sent}, duplicates {seen.duplicates}, silently lost {seen.lost},")
     print(f"  sent without being allowed {seen.unallowed}, unknown and listed {seen.unknown}")

@@ -387,5 +387,5 @@ def _entry(connection: Connection, entry_id: str, *, lock: bool = False) -> Outb
     query = _ENTRY_LOCKED if lock and is_postgres(connection) else _ENTRY
     row = connection.execute(query, {"id": entry_id}).mappings().first()
     if row is None:
-        raise NotFound("outbox entry", entry_id, "See `attune outbox`.")
+        raise NotFound("outbox entry", entry_id, "See `attune outbox list`.")
     return codec.entry_of(row)

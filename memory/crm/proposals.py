@@ -199,7 +199,7 @@ def _move_entry(connection: Connection, row: codec.Row, at: datetime, **changes:
     if moved.rowcount != 1:
         raise ReviewRejected(
             f"Proposal {row['id']}: its message {row['outbox_id']} no longer waits in the outbox. "
-            "Nothing was changed. See `attune outbox`."
+            "Nothing was changed. See `attune outbox list`."
         )
 
 

@@ -57,7 +57,7 @@ class RunStore:
         with self._engine.connect() as connection:
             row = connection.execute(_RUN, {"id": run_id}).mappings().first()
         if row is None:
-            raise NotFound("run", run_id, "See `attune runs`.")
+            raise NotFound("run", run_id, "See `attune runs list`.")
         return codec.run_of(row)
 
     def record(self, run_id: str, decisions: Sequence[Decision], lines: Sequence[RunContact]) -> bool:

@@ -111,7 +111,7 @@ def contact_by_id(connection: Connection, contact_id: str) -> Contact:
     """One contact with its external ids. Raises `NotFound`."""
     row = connection.execute(_CONTACT, {"contact_id": contact_id}).mappings().first()
     if row is None:
-        raise NotFound("contact", contact_id, "See `attune contact find`.")
+        raise NotFound("contact", contact_id, "See `attune contact list`.")
     return codec.contact_of(row, external_ids(connection, "contact", contact_id))
 
 

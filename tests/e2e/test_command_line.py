@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from app.cli.main import app
 from app.drills.settling import settle
 from app.runs import begin
 from evals.crowd import campaign
 
+ROOT = Path(__file__).resolve().parents[2]
 ATTUNE = [sys.executable, "-c", "from app.cli import main; main()"]
 
 
 def attune(*words: str, folder: Path, expect: int = 0) -> str:
     """Run the command in `folder` with nothing of the developer's environment."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("ATTUNE_", "OPENAI_"))}
-    root = str(Path(__file__).resolve().parents[2])
     done = subprocess.run(
         [*ATTUNE, *words],
         cwd=folder,
-        env={**clean, "PYTHONPATH": root},
+        env={**clean, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
@@ -181,6 +184,13 @@ def test_a_second_demo_replaces_the_first_but_never_a_folder_of_yours(tmp_path: 
         (("-w", "ws", "run", "bad.yaml"), 4, "nearest"),
         (("-w", "ws", "doctor"), 1, "postal address"),
         (("nonsense",), 2, "nonsense"),
+        (("-w", "ws", "campaign", "check", "ws"), 4, "is a folder"),
+        (("-w", "ws", "content", "import", "ws"), 4, "is a folder"),
+        (("-w", "ws", "runs", "resume"), 2, "attune runs resume --help"),
+        (("-w", "ws", "runs", "resume", "r_none"), 3, "attune runs list"),
+        (("-w", "ws", "review", "approve", "p_none@0123456789ab"), 3, "attune review list"),
+        (("-w", "ws", "outbox", "settle", "m_none", "--sent"), 3, "attune outbox list"),
+        (("-w", "ws", "import", "salesforce", "broken.csv"), 4, "does not look like"),
     ],
 )
 def test_bad_input_gets_one_clear_line_and_its_own_exit_code(
@@ -205,6 +215,34 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_the_example_campaign_becomes_a_file_as_the_readme_says(empty: Path) -> None:
+    example = attune("campaign", "explain", folder=empty)
+    (empty / "ws" / "campaigns" / "first.yaml").write_text(example)
+    assert as_json("-w", "ws", "campaign", "check", "first", folder=empty)["id"] == "trial-to-meeting"
+
+
+def test_every_hint_names_a_command_that_exists() -> None:
+    hinted = {
+        words
+        for file in ROOT.glob("[a-z]*/**/*.py")
+        if file.is_relative_to(ROOT / "tests") is False
+        for words in re.findall(r"`attune ([a-z]+(?: [a-z]+)?)", file.read_text(encoding="utf-8"))
+    }
+    known = commands(get_command(app))
+    assert {"runs resume", "review show"} <= hinted
+    groups = {words.split()[0] for words in known if " " in words}
+    assert {words for words in hinted if not ({words, words.split()[0]} & known or words in groups)} == set()
+
+
+def commands(group: Any, before: str = "") -> set[str]:
+    """Every command that does something by itself, as it is typed."""
+    found: set[str] = set()
+    for name, command in group.commands.items():
+        inner = getattr(command, "commands", None)
+        found |= commands(command, f"{name} ") if inner else {before + name}
+    return found
+
+
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     done = subprocess.run(
         [*ATTUNE, "doctor"],
@@ -212,7 +250,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
         env={
             **os.environ,
             "ATTUNE_SMTP_PORT": "ninety",
-            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+            "PYTHONPATH": str(ROOT),
         },
         capture_output=True,
         text=True,
