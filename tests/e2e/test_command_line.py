@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -96,6 +98,45 @@ def test_an_approval_without_the_words_it_is_for_is_refused(demo: Path) -> None:
     assert (
         as_json("-w", "demo", "review", "show", proposal["id"], folder=demo)["proposal"]["status"]
         == "waiting"
+    )
+
+
+def at_a_terminal(*words: str, folder: Path, answer: str) -> str:
+    """Run the command as a person at a terminal would, who gives one answer, and return what the screen said."""
+    ours, its = pty.openpty()
+    started = subprocess.Popen(
+        [*ATTUNE, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"},
+        stdin=its,
+        stdout=its,
+        stderr=its,
+    )
+    os.close(its)
+    os.write(ours, answer.encode())
+    said = b""
+    # The kernel ends a terminal nobody holds any more with an error instead of an end of file.
+    with contextlib.suppress(OSError):
+        while part := os.read(ours, 4096):
+            said += part
+    os.close(ours)
+    assert started.wait() == 0, said.decode()
+    return said.decode()
+
+
+def test_a_person_at_a_terminal_is_shown_the_words_before_they_approve_them(demo: Path) -> None:
+    proposal = as_json("-w", "demo", "review", "list", folder=demo)[0]
+    approve = ("-w", "demo", "review", "approve", proposal["id"])
+    declined = at_a_terminal(*approve, folder=demo, answer="n\n")
+    assert proposal["subject"] in declined
+    assert (
+        as_json("-w", "demo", "review", "show", proposal["id"], folder=demo)["proposal"]["status"]
+        == "waiting"
+    )
+    at_a_terminal(*approve, folder=demo, answer="y\n")
+    assert (
+        as_json("-w", "demo", "review", "show", proposal["id"], folder=demo)["proposal"]["status"]
+        == "approved"
     )
 
 
