@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from dbos import DBOS
 from sqlalchemy import update
 
 from app.drills.settling import settle
+from app.jobs import Jobs, Worker
 from app.runs import begin, carry_on, stop
 from app.wiring import House
-from domain.campaign import Autonomy, Campaign
-from domain.errors import NotFound, RunOpen, WorkspaceBusy
+from domain.campaign import Autonomy, Caps
+from domain.errors import BudgetSpent, NotFound, RunOpen, WorkspaceBusy
 from domain.run import ContactOutcome, Run, RunContact, RunStatus
 from evals.crowd import campaign
-from memory.crm.statements import RUN_CONTACTS, writing
+from memory.crm.statements import RUN_CONTACTS, RUNS, writing
 
 CROWD = 6
 
@@ -27,22 +31,21 @@ def house(tmp_path: Path) -> Iterator[House]:
     house.close()
 
 
-def decided(house: House, plan: Campaign | None = None, **how: object) -> Run:
+def decided(house: House) -> Run:
     """A run that was broken off right after it had decided."""
-    run, _ = begin(house, plan or campaign(), is_dry_run=bool(how.get("is_dry_run")))
+    run, _ = begin(house, campaign(), is_dry_run=False)
     return run
 
 
-def forget_the_ledger(house: House, run: Run, entry_ids: int) -> list[str]:
+def forget_in_the_ledger(house: House, run: Run, contacts: int) -> None:
     """As if the process had died between the outbox and the ledger, for so many contacts."""
-    contact_ids = [line.contact_id for line in house.runs.ledger(run.id)][:entry_ids]
+    contact_ids = [line.contact_id for line in house.runs.ledger(run.id)][:contacts]
     with writing(house.engine) as connection:
         connection.execute(
             update(RUN_CONTACTS)
             .where(RUN_CONTACTS.c.contact_id.in_(contact_ids))
             .values(outcome=ContactOutcome.QUEUED.value)
         )
-    return contact_ids
 
 
 def test_the_same_command_goes_on_with_what_was_broken_off(house: House) -> None:
@@ -102,10 +105,8 @@ async def test_a_stop_does_not_say_of_those_who_were_written_to_that_they_were_n
 ) -> None:
     run = decided(house)
     await carry_on(house, run)
-    forget_the_ledger(house, run, 2)
+    forget_in_the_ledger(house, run, 2)
     with writing(house.engine) as connection:
-        from memory.crm.statements import RUNS
-
         connection.execute(update(RUNS).values(status=RunStatus.RUNNING.value, finished_at=None))
     stop(house, run.id)
     assert house.runs.counts(run.id) == {ContactOutcome.SENT: CROWD}
@@ -126,8 +127,6 @@ def test_a_run_that_is_being_carried_cannot_be_begun_or_stopped_beside(house: Ho
 
 
 async def test_a_worker_leaves_another_runs_jobs_alone(house: House) -> None:
-    from app.jobs import Worker
-
     run = decided(house)
     line = house.runs.queued(run.id)[0]
     async with house.open_carrier() as carrier:
@@ -138,11 +137,6 @@ async def test_a_worker_leaves_another_runs_jobs_alone(house: House) -> None:
 
 
 def test_a_resumed_run_keeps_the_minutes_it_had_used(house: House) -> None:
-    from datetime import timedelta
-
-    from domain.campaign import Caps
-    from domain.errors import BudgetSpent
-
     begun = decided(house).model_copy(update={"started_at": house.clock() - timedelta(minutes=11)})
     house.begin_budget(begun, Caps(minutes=10))
     with pytest.raises(BudgetSpent, match="10 minutes"):
@@ -152,7 +146,7 @@ def test_a_resumed_run_keeps_the_minutes_it_had_used(house: House) -> None:
     house.budget.begin_call(fresh.id, "any", price_is_known=True)
 
 
-def test_a_ledger_line_left_queued_is_not_taken_for_the_outboxs_word(house: House) -> None:
+def test_a_contact_without_a_message_is_not_waited_for_in_the_outbox(house: House) -> None:
     run = decided(house)
     line = house.runs.queued(run.id)[0]
     house.runs.mark(
@@ -165,3 +159,21 @@ def test_a_ledger_line_left_queued_is_not_taken_for_the_outboxs_word(house: Hous
         )
     )
     assert house.outbox.untold() == ()
+
+
+async def test_a_run_waits_for_its_own_jobs_and_for_waiting_ones_not_for_another_machines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def listed(**_: object) -> list[SimpleNamespace]:
+        return [
+            SimpleNamespace(status="PENDING", executor_id="attune-here"),
+            SimpleNamespace(status="PENDING", executor_id="attune-there"),
+            SimpleNamespace(status="ENQUEUED", executor_id=None),
+        ]
+
+    monkeypatch.setattr(DBOS, "list_workflows_async", listed)
+    assert await Jobs(carry_nobody, "attune-here").left("r_1") == 2
+
+
+async def carry_nobody(_run_id: str, _contact_id: str) -> str:
+    return ""
