@@ -27,7 +27,7 @@ from app.cli import (
     workspaces,
 )
 from app.cli.doors import doors
-from app.cli.screen import err
+from app.cli.screen import err, shown
 from domain.errors import AttuneError
 
 app = typer.Typer(
@@ -86,14 +86,14 @@ def _run() -> int:
     try:
         result = app(standalone_mode=False)
     except AttuneError as error:
-        err.print(f"attune: {error}", style="red", markup=False)
+        err.print(f"attune: {shown(str(error))}", style="red", markup=False)
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         return _stopped()
     except typer.Exit as left:
         return left.exit_code
     except TyperException as wrong_usage:
-        err.print(f"attune: {_usage(wrong_usage)}", style="red", markup=False)
+        err.print(f"attune: {shown(_usage(wrong_usage))}", style="red", markup=False)
         return getattr(wrong_usage, "exit_code", 2)
     except BrokenPipeError:
         return 0

@@ -284,6 +284,13 @@ def commands(group: Any, before: str = "") -> set[str]:
     return found
 
 
+def test_an_error_about_a_file_does_not_let_the_file_steer_the_terminal(empty: Path) -> None:
+    (empty / "sly.yaml").write_text('id: "\\e[2Jgone"\nname: x\n')
+    said = attune("-w", "ws", "campaign", "check", "sly.yaml", folder=empty, expect=4)
+    assert "\x1b" not in said
+    assert "\x1b" not in attune("-w", "ws", "contact", "show", "\x1b[2J", folder=empty, expect=3)
+
+
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     done = subprocess.run(
         [*ATTUNE, "doctor"],
