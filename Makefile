@@ -30,6 +30,10 @@ endef
 	$(call install,requirements-dev.lock)
 	@touch $@ .venv/.ready
 
+.venv/.ready-evals: requirements-evals.lock pyproject.toml | .venv/bin/python
+	$(call install,requirements-evals.lock)
+	@touch $@ .venv/.ready-dev .venv/.ready
+
 demo: .venv/.ready  ## a sample market, one campaign, proposals to review: no key, no server
 	@$(BIN)/attune demo
 
@@ -49,6 +53,7 @@ format: .venv/.ready-dev  ## format the code
 lock:  ## write the hashed locks anew (needs uv)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements-dev.lock
+	uv pip compile pyproject.toml --group evals --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements-evals.lock
 
 drill: .venv/.ready-dev  ## fifty SIGKILLs in a 300-contact run; count what is lost or doubled
 	@$(BIN)/python -m app.drills.kill --kills 50

@@ -34,10 +34,15 @@ SILENCE = Action()
 
 
 class Arm(StrEnum):
-    """Which experiment arm a decision belongs to."""
+    """Which experiment arm a decision belongs to.
+
+    LEARNED: the learner chose. EXPLORE: drawn without looking at what is believed (the random arm).
+    USUAL: the team's usual practice chose. HOLDOUT: nothing was sent.
+    """
 
     EXPLORE = "explore"
     LEARNED = "learned"
+    USUAL = "usual"
     HOLDOUT = "holdout"
 
 
