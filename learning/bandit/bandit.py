@@ -168,6 +168,8 @@ class Bandit:
         propensities: Floats | None = None,
         at: NDArray[np.datetime64] | None = None,
         dyads: Floats | None = None,
+        *,
+        is_news: bool = True,
     ) -> list[Alarm]:
         """Take outcomes in, oldest first; return the changes of the market that were noticed on the way.
 
@@ -178,6 +180,7 @@ class Bandit:
                 the posterior needs no weights, and weights would only add variance (Gelman et al., BDA3, ch. 8).
             at: shape (n,), datetime64, UTC; older outcomes count less. None for now.
             dyads: shape (n, m), of the action taken.
+            is_news: False for corrected or long past outcomes: they say nothing about a shift of the market.
 
         Raises:
             ValueError: if a reward is not finite.
@@ -186,9 +189,9 @@ class Bandit:
             raise ValueError("a reward is not finite: outcomes whose window is open are not learned from yet")
         inputs = self.basis.with_dyads(self.basis.inputs(features), dyads)
         weights = self._ages(at)
-        expected = self._expected(inputs, actions)
+        expected = self._expected(inputs, actions, rewards) if is_news else None
         self._take(inputs, actions, rewards, weights)
-        noticed = self._watch(inputs, actions, rewards, expected)
+        noticed = [] if expected is None else self._watch(inputs, actions, rewards, expected)
         self.outcomes += len(actions)
         self.alarms.extend(noticed)
         seen = float(self.acts.sums.counts.sum())
@@ -269,11 +272,25 @@ class Bandit:
 
     # Noticing change -------------------------------------------------------------------------------------------
 
-    def _expected(self, inputs: Floats, actions: Ints) -> Floats:
-        """Shape (n,): the rate the learner expects of each action taken, before it learns what came of it."""
+    def _expected(self, inputs: Floats, actions: Ints, rewards: Floats) -> Floats:
+        """Shape (n,): the rate the learner expects of each action taken, before it learns what came of it.
+
+        A batch's rows of one action share one belief and so one error of it. That doubt is given its benefit: what
+        is expected of an action may move by two standard deviations towards what was seen before a shift is
+        thought of.
+        """
         if len(actions) == 1:
             return np.array([inputs[0] @ self.acts.coefficients_of(int(actions[0]))])
-        return np.asarray((inputs * self.acts.coefficients()[actions]).sum(axis=1))
+        rates = (inputs * self.acts.coefficients()[actions]).sum(axis=1)
+        covariances = self.acts.covariances()
+        for k in np.unique(actions):
+            of_k = actions == k
+            f = inputs[of_k]
+            mean = max(float(rates[of_k].mean()), 1e-6)
+            doubt = float(np.sqrt(np.maximum(((f @ covariances[k]) * f).sum(axis=1), 0)).mean())
+            leeway = 2 * doubt / mean
+            rates[of_k] *= np.clip((rewards[of_k] != 0).mean() / mean, 1 - leeway, 1 + leeway)
+        return np.asarray(rates)
 
     def _watch(self, inputs: Floats, actions: Ints, rewards: Floats, expected: Floats) -> list[Alarm]:
         noticed: list[Alarm] = []

@@ -59,7 +59,8 @@ class Basis:
         return slice(1 + self.features, 1 + self.features + self.dyads)
 
     @cached_property
-    def _waves(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def waves(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Directions, shape (d, D), and phases, shape (D,), of the patterns."""
         rng = np.random.default_rng(self.seed)
         directions = rng.normal(size=(self.features, self.patterns)) * PATTERN_SCALE
         return directions, rng.uniform(0, 2 * np.pi, self.patterns)
@@ -77,7 +78,7 @@ class Basis:
         if self.dyads:
             parts.append(np.zeros((n, self.dyads)))
         if self.patterns:
-            directions, phases = self._waves
+            directions, phases = self.waves
             parts.append(np.sqrt(2 / self.patterns) * np.cos(x @ directions + phases))
         return np.hstack(parts)
 
