@@ -1,0 +1,1 @@
+"""Class data as bandits, played side by side with well-known libraries."""

@@ -1,0 +1,326 @@
+"""The bandit: which of the allowed actions is worth most for this contact, learned from every outcome.
+
+Two parts: how likely it is that anything comes of an action, and what it is worth when it does (rare, skewed
+rewards are best modelled so). Both are hierarchical regressions over all actions (`belief`) whose scales are learned
+from the data (`fitting`). State is sums (`sums`), so learners merge, correct and forget exactly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.learner import Choice
+from learning.bandit.basis import Basis, patterns_for
+from learning.bandit.belief import Belief
+from learning.bandit.drift import Alarm, Watch
+from learning.bandit.fitting import fit
+from learning.bandit.odds import chances, draw
+from learning.bandit.recent import Recent
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+FIRST_FIT = 30
+FIT_GROWTH = 1.5
+FIT_STEPS = 3
+SETTLE_STEPS = 60
+"""Scales are fitted again whenever half as many outcomes again are known; `settle` fits them to the end."""
+
+FADE_DAYS = 0.25
+"""Forgetting with time is applied in steps of this length, so that a stream of single outcomes stays fast."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is not learned. One default for everything.
+
+    boldness: how many standard deviations of doubt count when actions are compared; 1 is Thompson's rule.
+    floor: in [0.01, 1], share of the mass spread evenly over allowed actions.
+    prior_rate: in (0, 1), how often anything comes of an action, before data.
+    prior_worth: cents, what it is worth then, before data; also the unit the worth is modelled in.
+    half_life_days: after so long an outcome counts half.
+    kept_on_alarm: in [0, 1], what is kept of the past when the market shifted.
+    """
+
+    boldness: float = 0.25
+    floor: float = 0.01
+    prior_rate: float = 0.1
+    prior_worth: float = 1.0
+    half_life_days: float = 365.0
+    kept_on_alarm: float = 0.05
+
+
+class Bandit:
+    """Chooses for a whole audience or for one contact, and learns from what came of it."""
+
+    def __init__(
+        self,
+        actions: Sequence[str],
+        features: int,
+        *,
+        dyads: int = 0,
+        action_features: Floats | None = None,
+        tilt: Floats | None = None,
+        settings: Settings | None = None,
+        patterns: int | None = None,
+    ) -> None:
+        """Begin knowing nothing.
+
+        Args:
+            actions: K names.
+            features: d, features about one in size each.
+            dyads: m, numbers that say how an action fits a contact.
+            action_features: shape (K, q), what actions are like: a new one starts from what its kin showed.
+            tilt: shape (m,), what dyads are taken to be worth before data, in units of the response rate.
+            settings: what is not learned.
+            patterns: how many patterns the basis has, or None for as many as fit.
+        """
+        self.actions = tuple(actions)
+        self.settings = settings or Settings()
+        count = patterns_for(len(self.actions), features, dyads) if patterns is None else patterns
+        self.basis = Basis(features, dyads, count)
+        self.action_features = action_features
+        loadings = _loadings(len(self.actions), action_features)
+        self.acts = Belief(self.basis, loadings, self.settings.prior_rate, tilt)
+        self.worth = Belief(self.basis, loadings, 1.0)
+        self.watch = Watch.over(len(self.actions))
+        self.recent = Recent()
+        self.alarms: list[Alarm] = []
+        self.outcomes = 0
+        self.learned_until: np.datetime64 | None = None
+        self.next_fit = FIRST_FIT
+
+    @property
+    def version(self) -> str:
+        """Names what is believed: the number of outcomes learned from and a hash of the sums."""
+        digest = hashlib.sha256()
+        for belief in (self.acts, self.worth):
+            digest.update(belief.sums.moments.tobytes())
+            digest.update(belief.sums.squares.tobytes())
+        return f"bandit-1({self.outcomes}:{digest.hexdigest()[:10]})"
+
+    # Choosing ------------------------------------------------------------------------------------------------
+
+    def choose(
+        self, features: Floats, allowed: NDArray[np.bool_], dyads: Floats | None = None, seed: int = 0
+    ) -> Choice:
+        """Draw one allowed action a row.
+
+        Args:
+            features: shape (n, d). allowed: shape (n, K), at least one True a row.
+            dyads: shape (n, K, m), or None where there are none.
+            seed: reproduces the draw.
+
+        Raises:
+            ValueError: if shapes do not agree, a number is not finite, or a row allows nothing.
+        """
+        self._check(features, allowed, dyads)
+        values, spreads = self.values(features, dyads)
+        probabilities = chances(values, spreads * self.settings.boldness, allowed, self.settings.floor)
+        actions = draw(probabilities, seed)
+        return Choice(
+            actions=actions,
+            propensities=probabilities[np.arange(len(actions)), actions],
+            probabilities=probabilities,
+            values=values,
+            uncertainties=spreads,
+        )
+
+    def values(self, features: Floats, dyads: Floats | None = None) -> tuple[Floats, Floats]:
+        """Return expected worth and its standard deviation in cents, shape (n, K) each."""
+        rate, rate_var, worth, worth_var = self.parts(features, dyads)
+        variance = rate**2 * worth_var + worth**2 * rate_var + rate_var * worth_var
+        scale = self.settings.prior_worth
+        return rate * worth * scale, np.sqrt(variance) * scale
+
+    def parts(self, features: Floats, dyads: Floats | None = None) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return rate, its variance, worth (in units of `prior_worth`), its variance; shape (n, K) each."""
+        inputs = self.basis.inputs(features)
+        if len(features) == 1:
+            rows = np.repeat(inputs, len(self.actions), axis=0)
+            rows = self.basis.with_dyads(rows, None if dyads is None else dyads[0])
+            rate, rate_var = self.acts.look(rows)
+            worth, worth_var = self.worth.look(rows)
+            return rate[None], rate_var[None], worth[None], worth_var[None]
+        return *self.acts.look_all(inputs, dyads), *self.worth.look_all(inputs, dyads)
+
+    def _check(self, features: Floats, allowed: NDArray[np.bool_], dyads: Floats | None) -> None:
+        n, k = len(features), len(self.actions)
+        wanted = ((n, self.basis.features), (n, k), (n, k, self.basis.dyads) if self.basis.dyads else None)
+        got = (features.shape, allowed.shape, None if dyads is None else dyads.shape)
+        if got != wanted:
+            raise ValueError(f"features, allowed and dyads have shapes {got}; this learner takes {wanted}")
+        if not np.isfinite(features).all() or (dyads is not None and not np.isfinite(dyads).all()):
+            raise ValueError("features or dyads hold a number that is not finite; nothing was decided")
+
+    # Learning ------------------------------------------------------------------------------------------------
+
+    def learn(
+        self,
+        features: Floats,
+        actions: Ints,
+        rewards: Floats,
+        propensities: Floats | None = None,
+        at: NDArray[np.datetime64] | None = None,
+        dyads: Floats | None = None,
+        *,
+        is_news: bool = True,
+    ) -> list[Alarm]:
+        """Take outcomes in, oldest first; return the changes of the market that were noticed on the way.
+
+        Args:
+            features: shape (n, d), as they were when decided. actions: shape (n,), index of the action taken.
+            rewards: shape (n,), cents; 0 where nothing came of it.
+            propensities: shape (n,), in (0, 1]; kept out of the fit on purpose: with features in the model
+                the posterior needs no weights, and weights would only add variance (Gelman et al., BDA3, ch. 8).
+            at: shape (n,), datetime64, UTC; older outcomes count less. None for now.
+            dyads: shape (n, m), of the action taken.
+            is_news: False for corrected or long past outcomes: they say nothing about a shift of the market.
+
+        Raises:
+            ValueError: if a reward is not finite.
+        """
+        if not np.isfinite(rewards).all():
+            raise ValueError("a reward is not finite: outcomes whose window is open are not learned from yet")
+        inputs = self.basis.with_dyads(self.basis.inputs(features), dyads)
+        weights = self._ages(at)
+        expected = self._expected(inputs, actions, rewards) if is_news else None
+        self._take(inputs, actions, rewards, weights)
+        noticed = [] if expected is None else self._watch(inputs, actions, rewards, expected)
+        self.outcomes += len(actions)
+        self.alarms.extend(noticed)
+        seen = float(self.acts.sums.counts.sum())
+        if seen >= self.next_fit:
+            self.next_fit = int(seen * FIT_GROWTH) + 1
+            self.fit(FIT_STEPS)
+        return noticed
+
+    def fit(self, steps: int) -> None:
+        """Take steps towards the likeliest scales."""
+        for belief in (self.acts, self.worth):
+            fit(belief, steps)
+
+    def settle(self) -> None:
+        """Fit the scales from their start to the end: the same sums then give the same belief, however they came."""
+        for belief in (self.acts, self.worth):
+            belief.begin_scales()
+            fit(belief, SETTLE_STEPS)
+
+    def unlearn(self, features: Floats, actions: Ints, rewards: Floats, dyads: Floats | None = None) -> None:
+        """Take outcomes out again that were learned, because they were corrected since."""
+        inputs = self.basis.with_dyads(self.basis.inputs(features), dyads)
+        self._take(inputs, actions, rewards, -np.ones(len(actions)))
+        self.outcomes -= len(actions)
+
+    def merge(self, other: Bandit) -> None:
+        """Add what another learner of the same actions and inputs saw; the order of merging does not matter.
+
+        Raises:
+            ValueError: if the two do not speak of the same actions and inputs.
+        """
+        if (self.actions, self.basis) != (other.actions, other.basis):
+            raise ValueError("two learners merge only if their actions and inputs are the same")
+        for mine, theirs in ((self.acts, other.acts), (self.worth, other.worth)):
+            mine.sums.merge(theirs.sums)
+            mine.forget_posterior()
+        self.outcomes += other.outcomes
+
+    def extend(self, actions: Sequence[str], action_features: Floats | None = None) -> None:
+        """Add new actions, of which nothing is known but what they are like.
+
+        Args:
+            actions: names of the new ones. action_features: shape (K + new, q), of all, old ones first.
+        """
+        self.actions = (*self.actions, *actions)
+        self.action_features = action_features
+        loadings = _loadings(len(self.actions), action_features)
+        for belief in (self.acts, self.worth):
+            belief.sums.extend(len(actions))
+            belief.loadings = loadings
+            belief.forget_posterior()
+        self.watch.extend(len(actions))
+
+    def _take(self, inputs: Floats, actions: Ints, rewards: Floats, weights: Floats | None) -> None:
+        acted = (rewards != 0).astype(float)
+        some = acted > 0
+        self.acts.take(inputs, actions, acted, weights)
+        if some.any():
+            worth = rewards[some] / self.settings.prior_worth
+            self.worth.take(inputs[some], actions[some], worth, None if weights is None else weights[some])
+
+    def _ages(self, at: NDArray[np.datetime64] | None) -> Floats | None:
+        """Let what is remembered fade up to the newest of `at`; return the weights of these rows, or None."""
+        if at is None or not len(at):
+            return None
+        newest = at.max()
+        if self.learned_until is None:
+            self.learned_until = newest
+        days = float((newest - self.learned_until) / np.timedelta64(86_400, "s"))
+        if days >= FADE_DAYS:
+            for belief in (self.acts, self.worth):
+                belief.sums.fade(0.5 ** (days / self.settings.half_life_days))
+                belief.forget_posterior()
+            self.learned_until = newest
+        age = (self.learned_until - at) / np.timedelta64(86_400, "s")
+        weights = 0.5 ** (np.maximum(age, 0) / self.settings.half_life_days)
+        return None if (age <= FADE_DAYS).all() else np.asarray(weights)
+
+    # Noticing change -------------------------------------------------------------------------------------------
+
+    def _expected(self, inputs: Floats, actions: Ints, rewards: Floats) -> Floats:
+        """Shape (n,): the rate the learner expects of each action taken, before it learns what came of it.
+
+        A batch's rows of one action share one belief and so one error of it. That doubt is given its benefit: what
+        is expected of an action may move by two standard deviations towards what was seen before a shift is
+        thought of.
+        """
+        if len(actions) == 1:
+            return np.array([inputs[0] @ self.acts.coefficients_of(int(actions[0]))])
+        rates = (inputs * self.acts.coefficients()[actions]).sum(axis=1)
+        covariances = self.acts.covariances()
+        for k in np.unique(actions):
+            of_k = actions == k
+            f = inputs[of_k]
+            mean = max(float(rates[of_k].mean()), 1e-6)
+            doubt = float(np.sqrt(np.maximum(((f @ covariances[k]) * f).sum(axis=1), 0)).mean())
+            leeway = 2 * doubt / mean
+            rates[of_k] *= np.clip((rewards[of_k] != 0).mean() / mean, 1 - leeway, 1 + leeway)
+        return np.asarray(rates)
+
+    def _watch(self, inputs: Floats, actions: Ints, rewards: Floats, expected: Floats) -> list[Alarm]:
+        noticed: list[Alarm] = []
+        for i, (action, reward) in enumerate(zip(actions.tolist(), rewards.tolist(), strict=True)):
+            self.recent.add(inputs[i], action, reward)
+            alarm = self.watch.see(float(expected[i]), reward != 0, action)
+            if alarm is not None:
+                later = (
+                    len(actions) - 1 - i if alarm.action is None else int((actions[i + 1 :] == action).sum())
+                )
+                noticed.append(replace(alarm, since=alarm.since + later))
+        for alarm in noticed:
+            self.forget_before(alarm)
+        return noticed
+
+    def forget_before(self, alarm: Alarm) -> None:
+        """Let what was before a change count little, and what came since count in full."""
+        inputs, actions, rewards = self.recent.since(alarm.since, alarm.action)
+        kept = self.settings.kept_on_alarm
+        for belief in (self.acts, self.worth):
+            belief.sums.fade(kept, alarm.action)
+            belief.forget_posterior()
+        self._take(inputs, actions, rewards, np.full(len(actions), 1 - kept))
+        self.next_fit = FIRST_FIT + int(self.acts.sums.counts.sum())
+
+
+def _loadings(actions: int, features: Floats | None) -> Floats:
+    """Z, shape (K, 1+q): ones, then the actions' features, centred, rows of length about one."""
+    ones = np.ones((actions, 1))
+    if features is None or not features.shape[1]:
+        return ones
+    z = features - features.mean(axis=0)
+    return np.hstack([ones, z / max(float(np.sqrt((z**2).sum(axis=1).mean())), 1e-12)])

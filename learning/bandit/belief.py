@@ -1,0 +1,265 @@
+"""What is believed about every action at once: a Gaussian posterior that follows from the sums alone.
+
+The coefficients of the K actions are one Gaussian with the prior of `scales`: each action's data speaks about
+that action, and through what actions share about the others. The posterior is exact; `K` separate inverses and
+one correction of rank L give it (Woodbury), and one more observation costs O(K P^2).
+
+Symbols: A_inv[k] is the inverse of G_k / noise + I / own, for an action by itself; U_k maps an action's
+coefficients to what is shared; R corrects for the sharing. Source: Henderson (1950); Lindley & Smith (1972).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learning.bandit.basis import DYADS, INTERCEPT, Basis
+from learning.bandit.scales import LEAST, Scales
+from learning.bandit.sums import Sums
+
+Floats = NDArray[np.float64]
+
+PRIOR_WEIGHT = 10.0
+"""The prior mean counts as much as so many observations."""
+
+
+@dataclass
+class Posterior:
+    """Everything that follows from sums and scales; made by `Belief.refresh`, moved by `Belief.observe`."""
+
+    centre: Floats
+    A_inv: Floats
+    pulls: Floats
+    own_means: Floats
+    S: Floats
+    R: Floats
+    evidence: Floats
+
+
+class Belief:
+    """One target's hierarchical regression over K actions."""
+
+    def __init__(self, basis: Basis, loadings: Floats, prior_mean: float, tilt: Floats | None = None) -> None:
+        """Believe nothing yet.
+
+        Args:
+            basis: the inputs. loadings: Z, shape (K, 1+q), ones and centred action features.
+            prior_mean: expected target before any data.
+            tilt: shape (m,), prior coefficients of the dyads, or None for zeros.
+        """
+        self.basis = basis
+        self.loadings = loadings
+        self.prior_mean = prior_mean
+        self.tilt = np.zeros(basis.dyads) if tilt is None else tilt
+        self.sums = Sums.empty(len(loadings), basis.width)
+        self.kin_inputs = np.flatnonzero(np.isin(basis.blocks, (INTERCEPT, DYADS)))
+        self._posterior: Posterior | None = None
+        self._covariances: Floats | None = None
+        self.begin_scales()
+
+    # What is remembered ------------------------------------------------------------------------------------
+
+    @property
+    def mean_target(self) -> float:
+        """The mean of what was seen, with the prior counted in."""
+        total = float(self.sums.moments[:, 0].sum()) + PRIOR_WEIGHT * self.prior_mean
+        return total / (float(self.sums.counts.sum()) + PRIOR_WEIGHT)
+
+    def _variance(self) -> float:
+        rate = self.prior_mean
+        spread = max(abs(rate) * abs(1 - rate), rate**2, LEAST)
+        squares = float(self.sums.squares.sum()) + PRIOR_WEIGHT * (spread + rate**2)
+        return max(squares / (float(self.sums.counts.sum()) + PRIOR_WEIGHT) - self.mean_target**2, LEAST)
+
+    def begin_scales(self) -> None:
+        """Put the scales back to where they start from: all as wide as the target itself varies."""
+        spread = self._variance()
+        self.scales = Scales(np.full(4, spread), np.full(4, spread), np.full(4, spread), spread)
+        self.forget_posterior()
+
+    @property
+    def centre(self) -> Floats:
+        """Shape (P,): the prior mean of every action's coefficients."""
+        centre = np.zeros(self.basis.width)
+        centre[0] = self.mean_target
+        centre[self.basis.dyad_columns] = self.tilt
+        return centre
+
+    # The posterior -----------------------------------------------------------------------------------------
+
+    @property
+    def posterior(self) -> Posterior:
+        """The posterior of the sums as they are."""
+        if self._posterior is None:
+            self._posterior = self.refresh()
+        return self._posterior
+
+    def forget_posterior(self) -> None:
+        """The sums were changed: what followed from them is made anew when it is asked for."""
+        self._posterior = None
+        self._covariances = None
+
+    def refresh(self) -> Posterior:
+        """Return the posterior from sums and scales, O(K P^3 + L^3)."""
+        scales, basis = self.scales, self.basis
+        precision = 1 / scales.own[basis.blocks]
+        A_inv: Floats = np.asarray(
+            np.linalg.inv(self.sums.grams / scales.noise + np.diag(precision)), dtype=np.float64
+        )
+        centre = self.centre
+        pulls = (self.sums.moments - self.sums.grams @ centre) / scales.noise
+        own_means = np.einsum("kij,kj->ki", A_inv, pulls)
+        S = self._shared_covariance(A_inv)
+        Q = self._coupling()
+        R = np.linalg.solve(np.eye(len(Q)) + Q @ S, Q)
+        evidence = self._to_shared(own_means).sum(axis=0)
+        self._covariances = None
+        return Posterior(centre, A_inv, pulls, own_means, S, (R + R.T) / 2, evidence)
+
+    def take(
+        self, inputs: Floats, actions: NDArray[np.int64], targets: Floats, weights: Floats | None = None
+    ) -> None:
+        """Take rows in (see `Sums.add`). One row of full weight moves the posterior along; more make it anew."""
+        self.sums.add(inputs, actions, targets, weights)
+        if len(actions) == 1 and weights is None and self._posterior is not None:
+            self.observe(inputs[0], int(actions[0]), float(targets[0]))
+        else:
+            self.forget_posterior()
+
+    def observe(self, f: Floats, action: int, target: float) -> None:
+        """Move the posterior by one row, shape (P,), that was added to the sums; exact up to rounding."""
+        p = self.posterior
+        centred = target - float(f @ p.centre)
+        h = p.A_inv[action] @ f
+        g = h / np.sqrt(self.scales.noise + f @ h)
+        p.A_inv[action] -= np.outer(g, g)
+        p.pulls[action] += centred * f / self.scales.noise
+        before = p.own_means[action]
+        p.own_means[action] = p.A_inv[action] @ p.pulls[action]
+        u = self._to_shared(g[None], action)[0]
+        p.S -= np.outer(u, u)
+        Ru = p.R @ u
+        p.R += np.outer(Ru, Ru) / (1 - u @ Ru)
+        p.evidence += self._to_shared((p.own_means[action] - before)[None], action)[0]
+        self._covariances = None
+
+    def coefficients(self) -> Floats:
+        """Return shape (K, P): posterior means of every action's coefficients."""
+        p = self.posterior
+        pull_back = self._from_shared(p.R @ p.evidence)
+        return np.asarray(p.centre + p.own_means - np.einsum("kij,kj->ki", p.A_inv, pull_back))
+
+    def coefficients_of(self, action: int) -> Floats:
+        """Return shape (P,): posterior means of one action's coefficients."""
+        p = self.posterior
+        pull_back = self._from_shared(p.R @ p.evidence, action)[0]
+        return np.asarray(p.centre + p.own_means[action] - p.A_inv[action] @ pull_back)
+
+    def covariances(self) -> Floats:
+        """Return shape (K, P, P): posterior covariance of each action's coefficients."""
+        if self._covariances is None:
+            p = self.posterior
+            AR = p.A_inv @ self._fold(p.R)
+            self._covariances = p.A_inv - AR @ p.A_inv
+        return self._covariances
+
+    def look(self, rows: Floats) -> tuple[Floats, Floats]:
+        """Return expected target and variance, shape (K,) each, for one contact.
+
+        Args:
+            rows: shape (K, P), this contact's inputs for every action.
+        """
+        p = self.posterior
+        h = np.einsum("kij,kj->ki", p.A_inv, rows)
+        u = self._to_shared(h)
+        means = rows @ p.centre + (h * p.pulls).sum(axis=1) - u @ (p.R @ p.evidence)
+        variances = (h * rows).sum(axis=1) - np.einsum("kl,lm,km->k", u, p.R, u, optimize=True)
+        return means, np.maximum(variances, 0)
+
+    def look_all(self, inputs: Floats, dyads: Floats | None) -> tuple[Floats, Floats]:
+        """Return expected targets and variances, shape (n, K) each, for many contacts.
+
+        Args:
+            inputs: shape (n, P). dyads: shape (n, K, m), or None.
+        """
+        theta, covariances = self.coefficients(), self.covariances()
+        means = inputs @ theta.T
+        if dyads is not None:
+            means += np.einsum("nkm,km->nk", dyads, theta[:, self.basis.dyad_columns])
+        variances = np.empty_like(means)
+        for k in range(len(theta)):
+            rows = inputs if dyads is None else self.basis.with_dyads(inputs, dyads[:, k])
+            variances[:, k] = np.einsum("ni,ni->n", rows @ covariances[k], rows)
+        return means, np.maximum(variances, 0)
+
+    # What actions share ------------------------------------------------------------------------------------
+
+    @property
+    def _q(self) -> int:
+        return int(self.loadings.shape[1]) - 1
+
+    def _to_shared(self, h: Floats, action: int | None = None) -> Floats:
+        """U_k' h for every action (h of shape (K, P)) or for one (shape (1, P)); shape (., L)."""
+        if not self._q:
+            return h
+        z = self.loadings[:, 1:] if action is None else self.loadings[action : action + 1, 1:]
+        kin = h[:, self.kin_inputs]
+        return np.hstack([h, (z[:, :, None] * kin[:, None, :]).reshape(len(h), -1)])
+
+    def _from_shared(self, w: Floats, action: int | None = None) -> Floats:
+        """U_k w for every action, shape (K, P), or for one, shape (1, P)."""
+        width = self.basis.width
+        z = self.loadings[:, 1:] if action is None else self.loadings[action : action + 1, 1:]
+        back = np.repeat(w[None, :width], len(z), axis=0)
+        if self._q:
+            back[:, self.kin_inputs] += z @ w[width:].reshape(self._q, -1)
+        return back
+
+    def _fold(self, R: Floats) -> Floats:
+        """U_k R U_k' for every action; shape (K, P, P), or (1, P, P) where actions have no features."""
+        width = self.basis.width
+        if not self._q:
+            return R[None]
+        kin, z = self.kin_inputs, self.loadings[:, 1:]
+        q, kin_width = self._q, len(kin)
+        folded = np.repeat(R[None, :width, :width], len(z), axis=0)
+        cross = np.einsum("kj,ijc->kic", z, R[:width, width:].reshape(width, q, kin_width), optimize=True)
+        folded[:, :, kin] += cross
+        folded[:, kin, :] += cross.transpose(0, 2, 1)
+        inner = R[width:, width:].reshape(q, kin_width, q, kin_width)
+        folded[:, kin[:, None], kin[None, :]] += np.einsum("kj,jcle,kl->kce", z, inner, z, optimize=True)
+        return folded
+
+    def _shared_covariance(self, A_inv: Floats) -> Floats:
+        """S, the sum over actions of U_k' A_inv[k] U_k; shape (L, L)."""
+        plain = A_inv.sum(axis=0)
+        if not self._q:
+            return np.asarray(plain)
+        z, kin, width = self.loadings[:, 1:], self.kin_inputs, self.basis.width
+        cross = np.einsum("kj,kic->ijc", z, A_inv[:, :, kin], optimize=True).reshape(width, -1)
+        inner = np.einsum("kj,kce,kl->jcle", z, A_inv[:, kin[:, None], kin[None, :]], z, optimize=True)
+        side = inner.shape[0] * inner.shape[1]
+        return np.block([[plain, cross], [cross.T, inner.reshape(side, side)]])
+
+    def _coupling(self) -> Floats:
+        """Q over everything shared; shape (L, L)."""
+        width, q, kin = self.basis.width, self._q, self.kin_inputs
+        Q = np.zeros((width + q * len(kin),) * 2)
+        for block in range(4):
+            of_block = np.flatnonzero(self.basis.blocks == block)
+            if block not in (INTERCEPT, DYADS) or not q:
+                Q[of_block, of_block] = self.scales.coupling(block, self.loadings[:, :1])[0, 0]
+                continue
+            small = self.scales.coupling(block, self.loadings)
+            for i in of_block:
+                at = self.places(int(i))
+                Q[np.ix_(at, at)] = small
+        return Q
+
+    def places(self, input_: int) -> NDArray[np.int64]:
+        """Where one kin input's 1 + q shared directions stand among the L."""
+        position = int(np.searchsorted(self.kin_inputs, input_))
+        steps = self.basis.width + position + np.arange(self._q) * len(self.kin_inputs)
+        return np.concatenate([[input_], steps]).astype(np.int64)

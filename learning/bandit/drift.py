@@ -1,0 +1,87 @@
+"""Notices that the market shifted: outcomes come more, or less, often than the learner says they should.
+
+A cumulative sum of log-likelihood ratios (Page 1954; Lorden 1971, "Procedures for Reacting to a Change in
+Distribution") weighs "the odds changed by a factor e" against "they are as predicted". Where predictions are right, an
+alarm comes at most once in exp(THRESHOLD) outcomes on average, whatever the outcomes' rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHIFT = 1.0
+"""Change of the log odds that is looked for, in either direction."""
+
+THRESHOLD = 12.0
+"""exp(12) is about 160,000 outcomes between false alarms."""
+
+EDGE = 0.02
+"""Predicted rates are kept this far from 0 and 1: a model that is sure may not sound the alarm at one surprise."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A change was noticed.
+
+    action: index of the action whose outcomes changed, or None for all. since: how many outcomes ago it began.
+    evidence: log-likelihood ratio. direction: "fewer" or "more".
+    """
+
+    action: int | None
+    since: int
+    evidence: float
+    direction: str
+
+
+@dataclass
+class Watch:
+    """Cumulative sums over all actions (column 0) and for each action (columns 1 to K), fewer and more.
+
+    sums: shape (2, K+1). since: shape (2, K+1), outcomes counted since the sum was last 0.
+    """
+
+    sums: NDArray[np.float64]
+    since: NDArray[np.int64]
+    threshold: float = field(default=THRESHOLD)
+
+    @classmethod
+    def over(cls, actions: int) -> Watch:
+        """Begin watching K actions."""
+        return cls(np.zeros((2, actions + 1)), np.zeros((2, actions + 1), dtype=np.int64))
+
+    def see(self, rate: float, acted: bool, action: int) -> Alarm | None:
+        """Take one outcome in; return an alarm if it completes one, and begin anew."""
+        p = min(max(rate, EDGE), 1 - EDGE)
+        odds = p / (1 - p)
+        for side, factor in ((0, np.exp(-SHIFT)), (1, np.exp(SHIFT))):
+            changed = odds * factor / (1 + odds * factor)
+            ratio = np.log(changed / p) if acted else np.log((1 - changed) / (1 - p))
+            for column in (0, action + 1):
+                total = max(0.0, float(self.sums[side, column]) + float(ratio))
+                self.sums[side, column] = total
+                self.since[side, column] = self.since[side, column] + 1 if total > 0 else 0
+        for column in (0, action + 1):
+            side = int(self.sums[:, column].argmax())
+            if self.sums[side, column] > self.threshold:
+                alarm = Alarm(
+                    action=None if column == 0 else action,
+                    since=int(self.since[side, column]),
+                    evidence=float(self.sums[side, column]),
+                    direction=("fewer", "more")[side],
+                )
+                self._reset(column)
+                return alarm
+        return None
+
+    def _reset(self, column: int) -> None:
+        where = slice(None) if column == 0 else column
+        self.sums[:, where] = 0
+        self.since[:, where] = 0
+
+    def extend(self, actions: int) -> None:
+        """Watch `actions` more actions."""
+        self.sums = np.hstack([self.sums, np.zeros((2, actions))])
+        self.since = np.hstack([self.since, np.zeros((2, actions), dtype=np.int64)])

@@ -1,0 +1,96 @@
+"""Fits the scales of a belief to its sums: expectation maximisation of the marginal likelihood."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learning.bandit.basis import DYADS, INTERCEPT
+from learning.bandit.belief import Belief
+from learning.bandit.scales import LEAST, Scales
+
+Floats = NDArray[np.float64]
+
+LEAST_NOISE = 1e-3
+"""As a share of the target's variance: noise never falls to nothing, however well the past is explained."""
+
+
+def fit(belief: Belief, steps: int) -> None:
+    """Take `steps` steps from the belief's scales towards those that make its sums most likely."""
+    for _ in range(steps):
+        belief.scales = _step(belief)
+        belief.forget_posterior()
+
+
+def _step(belief: Belief) -> Scales:
+    p, old = belief.posterior, belief.scales
+    blocks, actions = belief.basis.blocks, len(belief.loadings)
+    sizes = np.maximum(np.bincount(blocks, minlength=4), 1)
+    means = belief.coefficients() - p.centre
+    AR = p.A_inv @ belief._fold(p.R)
+    correction = np.einsum("kij,kji->ki", AR, p.A_inv)
+    variances = np.einsum("kii->ki", p.A_inv) - correction
+    square = (means**2 + variances).sum(axis=0)
+    V = p.S - p.S @ p.R @ p.S
+    t = belief._to_shared(means).sum(axis=0)
+    shared = (t**2 + np.diag(V))[: belief.basis.width] / actions
+    rest = square - shared
+    kin = old.kin.copy()
+    if belief.loadings.shape[1] > 1:
+        for block in (INTERCEPT, DYADS):
+            of_block = np.flatnonzero(blocks == block)
+            if len(of_block):
+                kin[block] = _kin_step(belief, block, of_block, V, t, rest)
+    total_shared = np.bincount(blocks, shared, minlength=4) / sizes
+    total_own = np.bincount(blocks, rest, minlength=4) / sizes / max(actions - 1, 1)
+    return Scales(
+        own=np.maximum(total_own, LEAST),
+        shared=np.maximum(total_shared, LEAST),
+        kin=np.maximum(kin, LEAST),
+        noise=_noise(belief, AR, correction, means),
+    )
+
+
+def _kin_step(
+    belief: Belief, block: int, of_block: NDArray[np.int64], V: Floats, t: Floats, rest: Floats
+) -> float:
+    """Return the block's new kin variance, and take what kin explains out of `rest` in place."""
+    scales, Z = belief.scales, belief.loadings
+    inner = Z[:, 1:].T @ Z[:, 1:]
+    q = len(inner)
+    Q = scales.coupling(block, Z)
+    reach = np.hstack([np.zeros((q, 1)), np.eye(q) / scales.own[block]])
+    reach = reach + np.hstack([np.zeros((q, 1)), inner]) @ Q
+    kin = scales.kin[block]
+    gain = kin * reach
+    left = kin * np.eye(q) - kin**2 * reach[:, 1:] @ inner
+    total = 0.0
+    for i in of_block:
+        at = belief.places(int(i))
+        T = V[np.ix_(at, at)] + np.outer(t[at], t[at])
+        second = left + gain @ T @ gain.T
+        total += float(np.trace(second))
+        rest[i] += float(np.trace(inner @ second)) - 2 * float(np.trace(gain @ T[:, 1:]))
+    return total / q / len(of_block)
+
+
+def _noise(belief: Belief, AR: Floats, correction: Floats, means: Floats) -> float:
+    """Expected squared residual a row; traces of covariance times gram follow from the diagonals."""
+    p, sums, old = belief.posterior, belief.sums, belief.scales
+    total = float(sums.counts.sum())
+    spread = belief._variance()
+    if total <= 0:
+        return spread
+    own = old.own[belief.basis.blocks]
+    theta = means + p.centre
+    residual = float(
+        sums.squares.sum()
+        - 2 * (theta * sums.moments).sum()
+        + np.einsum("ki,kij,kj->", theta, sums.grams, theta, optimize=True)
+    )
+    diagonal = np.einsum("kii->ki", p.A_inv)
+    alone = (1 - diagonal / own).sum()
+    together = np.einsum("kii->", AR) - (correction / own).sum()
+    # The prior's share of the noise counts as PRIOR_WEIGHT rows, so that two rows do not make us sure.
+    expected = residual + old.noise * float(alone - together) + 10.0 * spread
+    return max(expected / (total + 10.0), LEAST_NOISE * spread, LEAST)

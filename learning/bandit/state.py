@@ -1,0 +1,123 @@
+"""A learner as one small portable file: a JSON part and named arrays, of a documented, versioned schema.
+
+Schema 1. JSON: `schema`, `actions`, `features`, `dyads`, `patterns`, `seed`, `settings`, `outcomes`, `next_fit`,
+`learned_until` (ISO, UTC, or null), `scales` of both parts. Arrays, for each part `acts` and `worth`:
+`*.grams` (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,); besides
+`watch.sums`, `watch.since` (2, K+1), `tilt` (m,), and `action_features` (K, q) where there are any. The newest raw
+outcomes (`recent`) are not part of it: they only serve a change that is noticed within the next 256 outcomes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learning.bandit.bandit import Bandit, Settings
+from learning.bandit.belief import Belief
+from learning.bandit.scales import Scales
+from learning.bandit.sums import Sums
+
+SCHEMA = 1
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def dump(bandit: Bandit) -> tuple[dict[str, Any], Arrays]:
+    """Return the JSON part and the arrays."""
+    meta: dict[str, Any] = {
+        "schema": SCHEMA,
+        "actions": list(bandit.actions),
+        "features": bandit.basis.features,
+        "dyads": bandit.basis.dyads,
+        "patterns": bandit.basis.patterns,
+        "seed": bandit.basis.seed,
+        "settings": asdict(bandit.settings),
+        "outcomes": bandit.outcomes,
+        "next_fit": bandit.next_fit,
+        "learned_until": None if bandit.learned_until is None else str(bandit.learned_until),
+        "scales": {name: _scales(belief.scales) for name, belief in _parts(bandit)},
+    }
+    arrays: Arrays = {
+        "watch.sums": bandit.watch.sums,
+        "watch.since": bandit.watch.since,
+        "tilt": bandit.acts.tilt,
+    }
+    if bandit.action_features is not None:
+        arrays["action_features"] = bandit.action_features
+    upper = np.triu_indices(bandit.basis.width)
+    for name, belief in _parts(bandit):
+        sums = belief.sums
+        arrays[f"{name}.grams"] = sums.grams[:, upper[0], upper[1]]
+        arrays[f"{name}.moments"] = sums.moments
+        arrays[f"{name}.squares"] = sums.squares
+        arrays[f"{name}.counts"] = sums.counts
+    return meta, arrays
+
+
+def load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
+    """Return the learner a dump was made of.
+
+    Raises:
+        ValueError: the schema is not known, or a part is missing.
+    """
+    if meta.get("schema") != SCHEMA:
+        raise ValueError(
+            f"a learner of schema {meta.get('schema')!r} cannot be read; this release reads {SCHEMA}"
+        )
+    try:
+        return _load(meta, arrays)
+    except KeyError as missing:
+        raise ValueError(f"the learner's file lacks {missing}") from missing
+
+
+def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
+    bandit = Bandit(
+        meta["actions"],
+        meta["features"],
+        dyads=meta["dyads"],
+        action_features=arrays.get("action_features"),
+        tilt=arrays["tilt"],
+        settings=Settings(**meta["settings"]),
+        patterns=meta["patterns"],
+    )
+    bandit.outcomes, bandit.next_fit = int(meta["outcomes"]), int(meta["next_fit"])
+    until = meta["learned_until"]
+    bandit.learned_until = None if until is None else np.datetime64(until, "s")
+    bandit.watch.sums, bandit.watch.since = arrays["watch.sums"].copy(), arrays["watch.since"].copy()
+    for name, belief in _parts(bandit):
+        belief.sums = Sums(
+            _square(arrays[f"{name}.grams"], bandit.basis.width),
+            arrays[f"{name}.moments"].copy(),
+            arrays[f"{name}.squares"].copy(),
+            arrays[f"{name}.counts"].copy(),
+        )
+        told = meta["scales"][name]
+        belief.scales = Scales(
+            np.array(told["own"]), np.array(told["shared"]), np.array(told["kin"]), float(told["noise"])
+        )
+        belief.forget_posterior()
+    return bandit
+
+
+def _parts(bandit: Bandit) -> tuple[tuple[str, Belief], ...]:
+    return (("acts", bandit.acts), ("worth", bandit.worth))
+
+
+def _scales(scales: Scales) -> dict[str, Any]:
+    return {
+        "own": scales.own.tolist(),
+        "shared": scales.shared.tolist(),
+        "kin": scales.kin.tolist(),
+        "noise": scales.noise,
+    }
+
+
+def _square(upper: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    rows, columns = np.triu_indices(width)
+    full = np.zeros((len(upper), width, width))
+    full[:, rows, columns] = upper
+    full[:, columns, rows] = upper
+    return full

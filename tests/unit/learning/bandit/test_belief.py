@@ -1,0 +1,83 @@
+"""The posterior is the one a dense Gaussian would give."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from learning.bandit.fitting import fit
+from tests.unit.learning.bandit.worlds import ACTIONS, dense_design, dense_prior, small_belief
+
+
+def test_the_posterior_equals_that_of_the_dense_gaussian() -> None:
+    belief, inputs, actions, targets = small_belief()
+    prior, design = dense_prior(belief), dense_design(belief, inputs, actions)
+    centre = np.tile(belief.centre, ACTIONS)
+    gain = prior @ design.T @ np.linalg.inv(design @ prior @ design.T + 0.2 * np.eye(len(inputs)))
+    mean = centre + gain @ (targets - design @ centre)
+    after = prior - gain @ design @ prior
+    width = belief.basis.width
+    blocks = np.stack(
+        [after[k * width : (k + 1) * width, k * width : (k + 1) * width] for k in range(ACTIONS)]
+    )
+    np.testing.assert_allclose(belief.coefficients().ravel(), mean, atol=1e-10)
+    np.testing.assert_allclose(belief.covariances(), blocks, atol=1e-10)
+
+
+def test_one_contact_and_a_whole_audience_get_the_same_numbers() -> None:
+    belief = small_belief()[0]
+    dyads = np.random.default_rng(1).random((1, ACTIONS, 2))
+    plain = belief.basis.inputs(np.ones((1, 3)))
+    rows = belief.basis.with_dyads(np.repeat(plain, ACTIONS, axis=0), dyads[0])
+    means, variances = belief.look(rows)
+    all_means, all_variances = belief.look_all(plain, dyads)
+    np.testing.assert_allclose(means, all_means[0], atol=1e-9)
+    np.testing.assert_allclose(variances, all_variances[0], atol=1e-6)
+    theta = np.stack([belief.coefficients_of(k) for k in range(ACTIONS)])
+    np.testing.assert_allclose(theta, belief.coefficients(), atol=1e-12)
+
+
+def test_row_by_row_equals_all_at_once() -> None:
+    belief, inputs, actions, targets = small_belief()
+    stream, _, _, _ = small_belief(rows=0)
+    stream.scales = belief.scales
+    _ = stream.posterior
+    for f, action, target in zip(inputs, actions, targets, strict=True):
+        stream.take(f[None], np.array([action]), np.array([target]))
+    moved = stream.posterior
+    centre = moved.centre
+    batch, _, _, _ = small_belief()
+    batch.scales = belief.scales
+    fresh = batch.posterior
+    np.testing.assert_allclose(moved.A_inv, fresh.A_inv, atol=1e-10)
+    np.testing.assert_allclose(moved.R, fresh.R, atol=1e-9)
+    np.testing.assert_allclose(
+        moved.pulls, (batch.sums.moments - batch.sums.grams @ centre) / batch.scales.noise, atol=1e-9
+    )
+
+
+def test_every_step_of_fitting_makes_the_data_likelier() -> None:
+    belief, inputs, actions, targets = small_belief(rows=400)
+    design, centre = dense_design(belief, inputs, actions), np.tile(belief.centre, ACTIONS)
+    likelihoods = []
+    for _ in range(8):
+        cov = design @ dense_prior(belief) @ design.T + belief.scales.noise * np.eye(len(inputs))
+        residual = targets - design @ centre
+        likelihoods.append(-0.5 * (np.linalg.slogdet(cov)[1] + residual @ np.linalg.solve(cov, residual)))
+        fit(belief, 1)
+    # The noise carries the weight of ten prior rows, which moves its fit by a little.
+    assert all(after > before - 0.05 for before, after in pairwise(likelihoods))
+    assert likelihoods[-1] > likelihoods[0] + 10
+
+
+def test_differences_that_are_not_there_shrink_to_nothing() -> None:
+    rng = np.random.default_rng(3)
+    belief, _, _, _ = small_belief(rows=0)
+    inputs = belief.basis.inputs(rng.normal(size=(4_000, 3)))
+    belief.sums.add(inputs, rng.integers(0, ACTIONS, 4_000), 0.3 + rng.normal(scale=0.3, size=4_000))
+    belief.begin_scales()
+    fit(belief, 60)
+    spread = belief.coefficients().std(axis=0)
+    assert spread[0] < 0.02
+    assert spread[1:4].max() < 0.05

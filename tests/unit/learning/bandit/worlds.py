@@ -1,0 +1,77 @@
+"""Small worlds with a known truth."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learning.bandit import Bandit
+from learning.bandit.basis import DYADS, INTERCEPT, Basis
+from learning.bandit.belief import Belief
+from learning.bandit.scales import Scales
+
+Floats = NDArray[np.float64]
+ACTIONS, WIDE = 5, 12
+
+
+def small_belief(rows: int = 60, seed: int = 0) -> tuple[Belief, Floats, NDArray[np.int64], Floats]:
+    """Return a belief with all kinds of sharing, and the rows it was given: inputs, actions, targets."""
+    rng = np.random.default_rng(seed)
+    loadings = np.hstack([np.ones((ACTIONS, 1)), rng.normal(size=(ACTIONS, 2))])
+    loadings[:, 1:] -= loadings[:, 1:].mean(axis=0)
+    basis = Basis(features=3, dyads=2, patterns=4)
+    belief = Belief(basis, loadings, 0.1)
+    belief.scales = Scales(
+        own=np.array([0.3, 0.2, 0.1, 0.4]),
+        shared=np.array([0.5, 0.05, 0.2, 0.1]),
+        kin=np.array([0.7, 9.0, 0.3, 9.0]),
+        noise=0.2,
+    )
+    inputs = basis.with_dyads(basis.inputs(rng.normal(size=(rows, 3))), rng.random((rows, 2)))
+    actions, targets = rng.integers(0, ACTIONS, rows), rng.random(rows)
+    belief.sums.add(inputs, actions, targets)
+    return belief, inputs, actions, targets
+
+
+def dense_prior(belief: Belief) -> Floats:
+    """The prior covariance of all K P coefficients, action by action, written out."""
+    width, k = belief.basis.width, len(belief.loadings)
+    cov = np.zeros((k * width, k * width))
+    z = belief.loadings[:, 1:]
+    for i, block in enumerate(belief.basis.blocks):
+        own, shared = belief.scales.own[block], belief.scales.shared[block]
+        alike = own * np.eye(k) + (shared - own) / k
+        if block in (INTERCEPT, DYADS):
+            alike = alike + belief.scales.kin[block] * z @ z.T
+        cov[i::width, i::width] = alike
+    return cov
+
+
+def dense_design(belief: Belief, inputs: Floats, actions: NDArray[np.int64]) -> Floats:
+    """Rows as they meet all K P coefficients; shape (n, K P)."""
+    width, k = belief.basis.width, len(belief.loadings)
+    design = np.zeros((len(inputs), k * width))
+    for row, action in enumerate(actions):
+        design[row, action * width : (action + 1) * width] = inputs[row]
+    return design
+
+
+def market(rows: int, seed: int, actions: int = 3) -> tuple[Floats, NDArray[np.int64], Floats, Floats]:
+    """Return features (n, 4), actions drawn evenly, rewards in cents, and the true rates (n, K).
+
+    Action k answers to feature k; worth is about 500 cents.
+    """
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, 4))
+    rates = np.clip(0.2 + 0.25 * x[:, :actions], 0.01, 0.95)
+    taken = rng.integers(0, actions, rows)
+    acted = rng.random(rows) < rates[np.arange(rows), taken]
+    return x, taken, acted * rng.uniform(400, 600, rows), rates
+
+
+def taught(rows: int = 600, seed: int = 0, **told: object) -> Bandit:
+    """A bandit that learned from a market."""
+    x, taken, rewards, _ = market(rows, seed)
+    bandit = Bandit(("a", "b", "c"), 4, patterns=8, **told)  # type: ignore[arg-type]
+    bandit.learn(x, taken, rewards)
+    return bandit
