@@ -1,0 +1,148 @@
+"""Streams what features are built from out of the CRM: the journal by arrival, everyone and every deal.
+
+Rows come as `domain.traits`, a few thousand at a time, so memory stays flat however long the journal is.
+What a machine did is left out here already. A journal is read up to a watermark; the next reading goes on after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine, Select, and_, case, func, literal, null, select, tuple_
+
+from domain.events import EventKind
+from domain.traits import AccountTraits, ContactTraits, DealPart, DealStep, DealTraits, Happening, StageBefore
+from memory.crm.statements import ACCOUNTS, BUYING_ROLES, CONTACTS, DEAL_STAGES, DEALS, EVENTS, is_one_of
+
+FETCH_ROWS = 10_000
+TEXT_CHARACTERS = 2_000
+"""As much of a text as is searched for topic words."""
+
+SPOKEN = (
+    EventKind.FORM_SUBMITTED,
+    EventKind.EMAIL_REPLIED,
+    EventKind.MEETING_BOOKED,
+    EventKind.MEETING_HELD,
+    EventKind.CALL_HELD,
+    EventKind.NOTE_ADDED,
+    EventKind.TICKET_OPENED,
+)
+"""Kinds whose text is given along; the learner's features search these."""
+
+
+class Watermark(NamedTuple):
+    """The last event read, in the order of arrival."""
+
+    received_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    event_id: str = ""
+
+
+class FeatureReader:
+    """Reads traits in bulk, on SQLite and on PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def contacts(self) -> Iterator[ContactTraits]:
+        """Yield everyone, by id: rows of a state built anew then do not depend on the database."""
+        yield from map(ContactTraits._make, self._rows(_columns_of(CONTACTS, ContactTraits)))
+
+    def accounts(self) -> Iterator[AccountTraits]:
+        """Yield every company, by id."""
+        yield from map(AccountTraits._make, self._rows(_columns_of(ACCOUNTS, AccountTraits)))
+
+    def deals(self) -> Iterator[DealTraits]:
+        """Yield every deal, by id."""
+        yield from map(DealTraits._make, self._rows(_columns_of(DEALS, DealTraits)))
+
+    def deal_steps(self) -> Iterator[DealStep]:
+        """Yield when deals entered stages."""
+        query = select(DEAL_STAGES.c.deal_id, DEAL_STAGES.c.entered_at)
+        yield from map(DealStep._make, self._rows(query))
+
+    def deal_parts(self) -> Iterator[DealPart]:
+        """Yield who plays which part in which deal."""
+        query = select(BUYING_ROLES.c.contact_id, BUYING_ROLES.c.deal_id, BUYING_ROLES.c.kind)
+        yield from map(DealPart._make, self._rows(query))
+
+    def stages_before(self) -> Iterator[StageBefore]:
+        """Yield where each contact stood before the earliest stage change the journal has."""
+        query = (
+            select(EVENTS.c.contact_id, EVENTS.c.properties)
+            .where(EVENTS.c.kind == EventKind.STAGE_CHANGED.value, EVENTS.c.contact_id.is_not(None))
+            .order_by(EVENTS.c.contact_id, EVENTS.c.at, EVENTS.c.id)
+        )
+        last = None
+        for contact_id, properties in self._rows(query):
+            if contact_id != last:
+                stage = properties.get("from")
+                yield StageBefore(contact_id, stage if isinstance(stage, str) else None)
+                last = contact_id
+
+    def happenings(self, after: Watermark, until: datetime, *, by_arrival: bool = True) -> Iterator[Happening]:
+        """Yield what people did and what we sent them, in the order it reached us.
+
+        Args:
+            after: where the last reading ended.
+            until: UTC time; what was received later is left for the next reading.
+            by_arrival: False leaves `received_at` out of each, for a history whose import came after it.
+        """
+        received = EVENTS.c.received_at if by_arrival else null()
+        spoken = is_one_of(EVENTS.c.kind, [kind.value for kind in SPOKEN])
+        is_change = EVENTS.c.kind == EventKind.STAGE_CHANGED.value
+        query = (
+            select(
+                EVENTS.c.id,
+                EVENTS.c.kind,
+                EVENTS.c.at,
+                EVENTS.c.contact_id,
+                received,
+                EVENTS.c.asset_id,
+                EVENTS.c.topic,
+                case((spoken, func.substr(EVENTS.c.text, 1, TEXT_CHARACTERS)), else_=null()),
+                literal(False),  # noqa: FBT003 (a column's value)
+                case((is_change, EVENTS.c.properties), else_=null()),
+            )
+            .where(
+                _between(after, until),
+                EVENTS.c.contact_id.is_not(None),
+                EVENTS.c.is_machine.is_(False),
+            )
+            .order_by(EVENTS.c.received_at, EVENTS.c.id)
+        )
+        yield from map(Happening._make, self._rows(query))
+
+    def newest(self, after: Watermark, until: datetime) -> Watermark:
+        """Return where a reading up to `until` ends, counting events of every kind."""
+        query = (
+            select(EVENTS.c.received_at, EVENTS.c.id)
+            .where(_between(after, until))
+            .order_by(EVENTS.c.received_at.desc(), EVENTS.c.id.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return after if row is None else Watermark(row.received_at, row.id)
+
+    def count(self, up_to: Watermark) -> int:
+        """Return how many events arrived up to a watermark; another number than before means the past changed."""
+        query = select(func.count()).select_from(EVENTS)
+        here = tuple_(EVENTS.c.received_at, EVENTS.c.id) <= tuple_(up_to.received_at, up_to.event_id)
+        with self._engine.connect() as connection:
+            return int(connection.execute(query.where(here)).scalar_one())
+
+    def _rows(self, query: Select[Any]) -> Iterator[Any]:
+        with self._engine.connect() as connection:
+            streaming: Connection = connection.execution_options(yield_per=FETCH_ROWS)
+            yield from streaming.execute(query)
+
+
+def _between(after: Watermark, until: datetime) -> Any:
+    later = tuple_(EVENTS.c.received_at, EVENTS.c.id) > tuple_(after.received_at, after.event_id)
+    return and_(later, EVENTS.c.received_at <= until)
+
+
+def _columns_of(table: Any, traits: Any) -> Select[Any]:
+    return select(*(table.c[name] for name in traits._fields)).order_by(table.c.id)
