@@ -10,6 +10,19 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from domain.events import EventKind
+
+SPOKEN_KINDS = (
+    EventKind.FORM_SUBMITTED,
+    EventKind.EMAIL_REPLIED,
+    EventKind.MEETING_BOOKED,
+    EventKind.MEETING_HELD,
+    EventKind.CALL_HELD,
+    EventKind.NOTE_ADDED,
+    EventKind.TICKET_OPENED,
+)
+"""Kinds of events whose text is searched for topic words."""
+
 
 class ContactTraits(NamedTuple):
     """A person as features see them. `stage_since` is UTC or None where no source says."""

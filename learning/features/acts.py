@@ -76,11 +76,6 @@ INTERESTED = (*ENGAGED, Act.TALK)
 ANSWERED = (Act.CONTENT, Act.CLICK, Act.REPLY)
 """Acts that answer an asset, so that its kind of content is one the person answers to."""
 
-SPOKEN = frozenset(
-    kind for kind, act in ACT_OF_KIND.items() if act in {Act.FORM, Act.REPLY, Act.MEETING, Act.TALK}
-)
-"""Event kinds whose text is searched for topic words."""
-
 
 def number(act: Act) -> int:
     """Return the act's place in `ACTS`."""

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learning.features.deals import Deals
-from learning.features.dyads import ActionTable, dyads
+from learning.features.dyads import TOPIC_AFFINITY, ActionTable, dyads
 from learning.features.events import EventColumns, microseconds
 from learning.features.profiles import Profiles
 from learning.features.state import FeatureState
-from learning.features.vectors import Matrix, matrix
+from learning.features.vectors import CHUNK_ROWS, Matrix, matrix
 
 
 @dataclass
@@ -43,6 +43,14 @@ class FeatureBook:
     def dyads(self, rows: NDArray[np.int64], table: ActionTable, at: datetime) -> Matrix:
         """Return shape (n, K, m), float32; see `dyads.dyads`."""
         return dyads(self.state, self.profiles, table, rows, microseconds(at))
+
+    def affinity(self, rows: NDArray[np.int64], table: ActionTable, at: datetime) -> NDArray[np.float64]:
+        """Return the topic affinity of each pair alone, shape (n, K), in [0, 1], chunk by chunk."""
+        found = np.zeros((len(rows), len(table.actions)))
+        for start in range(0, len(rows), CHUNK_ROWS):
+            part = slice(start, start + CHUNK_ROWS)
+            found[part] = self.dyads(rows[part], table, at)[:, :, TOPIC_AFFINITY]
+        return found
 
 
 def as_of(

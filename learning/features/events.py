@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from domain.events import Event, EventKind
 from domain.people import LifecycleStage
-from domain.traits import Happening
-from learning.features.acts import ACT_OF_KIND, INTERESTED, SPOKEN, number
+from domain.traits import SPOKEN_KINDS, Happening
+from learning.features.acts import ACT_OF_KIND, INTERESTED, number
 from learning.features.library import AssetBook
 from learning.features.roster import Roster
 
@@ -27,7 +27,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _LATEST = 2**32 * 1_000_000
 _ACTS = {kind.value: number(act) for kind, act in ACT_OF_KIND.items()}
 _INTERESTED = frozenset(number(act) for act in INTERESTED)
-_SPOKEN = frozenset(kind.value for kind in SPOKEN)
+_SPOKEN = frozenset(kind.value for kind in SPOKEN_KINDS)
 _STAGE_CHANGED = EventKind.STAGE_CHANGED.value
 _STAGES = {stage.value: place for place, stage in enumerate(STAGES)}
 

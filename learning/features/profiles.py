@@ -30,6 +30,7 @@ _SENIORITIES = {seniority.value: place for place, seniority in enumerate(SENIORI
 class Profiles:
     """Columns over the roster's rows, and over accounts.
 
+    `contacts`: how many were laid out; rows of the roster beyond them belong to nobody the CRM knows.
     For n contacts: `account` (row of its account, -1 for none), `seniority` (place in SENIORITIES), `country` (bucket,
     -1 unknown), `zone` (place in `zone_names`, -1 unknown), `stage` (place in the stages, as the record says, -1
     unknown), `stage_since` (seconds since 1970, 0 unknown), `first_stage` (before any change in the journal).
@@ -149,6 +150,7 @@ class Profiles:
             laid[places] = values
             return laid
 
+        self.contacts = len(places)
         self.zone_names = tuple(zone_places)
         self.account = column(accounts, -1, np.int32)
         self.seniority = column(seniorities, len(SENIORITIES) - 1, np.int8)

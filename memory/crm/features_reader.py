@@ -10,26 +10,26 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Select, and_, case, func, literal, null, select, tuple_
+from sqlalchemy import Connection, Engine, Select, case, func, literal, null, select, tuple_
 
 from domain.events import EventKind
-from domain.traits import AccountTraits, ContactTraits, DealPart, DealStep, DealTraits, Happening, StageBefore
+from domain.traits import (
+    SPOKEN_KINDS,
+    AccountTraits,
+    ContactTraits,
+    DealPart,
+    DealStep,
+    DealTraits,
+    Happening,
+    StageBefore,
+)
 from memory.crm.statements import ACCOUNTS, BUYING_ROLES, CONTACTS, DEAL_STAGES, DEALS, EVENTS, is_one_of
+
+_arrival = tuple_(EVENTS.c.received_at, EVENTS.c.id)
 
 FETCH_ROWS = 10_000
 TEXT_CHARACTERS = 2_000
 """As much of a text as is searched for topic words."""
-
-SPOKEN = (
-    EventKind.FORM_SUBMITTED,
-    EventKind.EMAIL_REPLIED,
-    EventKind.MEETING_BOOKED,
-    EventKind.MEETING_HELD,
-    EventKind.CALL_HELD,
-    EventKind.NOTE_ADDED,
-    EventKind.TICKET_OPENED,
-)
-"""Kinds whose text is given along; the learner's features search these."""
 
 
 class Watermark(NamedTuple):
@@ -81,16 +81,18 @@ class FeatureReader:
                 yield StageBefore(contact_id, stage if isinstance(stage, str) else None)
                 last = contact_id
 
-    def happenings(self, after: Watermark, until: datetime, *, by_arrival: bool = True) -> Iterator[Happening]:
+    def happenings(
+        self, after: Watermark, up_to: Watermark, *, by_arrival: bool = True
+    ) -> Iterator[Happening]:
         """Yield what people did and what we sent them, in the order it reached us.
 
         Args:
             after: where the last reading ended.
-            until: UTC time; what was received later is left for the next reading.
+            up_to: where this one ends, see `newest`; what arrives meanwhile is left for the next.
             by_arrival: False leaves `received_at` out of each, for a history whose import came after it.
         """
         received = EVENTS.c.received_at if by_arrival else null()
-        spoken = is_one_of(EVENTS.c.kind, [kind.value for kind in SPOKEN])
+        spoken = is_one_of(EVENTS.c.kind, [kind.value for kind in SPOKEN_KINDS])
         is_change = EVENTS.c.kind == EventKind.STAGE_CHANGED.value
         query = (
             select(
@@ -102,11 +104,12 @@ class FeatureReader:
                 EVENTS.c.asset_id,
                 EVENTS.c.topic,
                 case((spoken, func.substr(EVENTS.c.text, 1, TEXT_CHARACTERS)), else_=null()),
-                literal(False),  # noqa: FBT003 (a column's value)
+                literal(False),
                 case((is_change, EVENTS.c.properties), else_=null()),
             )
             .where(
-                _between(after, until),
+                _arrival > tuple_(after.received_at, after.event_id),
+                _arrival <= tuple_(up_to.received_at, up_to.event_id),
                 EVENTS.c.contact_id.is_not(None),
                 EVENTS.c.is_machine.is_(False),
             )
@@ -118,7 +121,7 @@ class FeatureReader:
         """Return where a reading up to `until` ends, counting events of every kind."""
         query = (
             select(EVENTS.c.received_at, EVENTS.c.id)
-            .where(_between(after, until))
+            .where(_arrival > tuple_(after.received_at, after.event_id), EVENTS.c.received_at <= until)
             .order_by(EVENTS.c.received_at.desc(), EVENTS.c.id.desc())
             .limit(1)
         )
@@ -129,19 +132,14 @@ class FeatureReader:
     def count(self, up_to: Watermark) -> int:
         """Return how many events arrived up to a watermark; another number than before means the past changed."""
         query = select(func.count()).select_from(EVENTS)
-        here = tuple_(EVENTS.c.received_at, EVENTS.c.id) <= tuple_(up_to.received_at, up_to.event_id)
+        here = query.where(_arrival <= tuple_(up_to.received_at, up_to.event_id))
         with self._engine.connect() as connection:
-            return int(connection.execute(query.where(here)).scalar_one())
+            return int(connection.execute(here).scalar_one())
 
     def _rows(self, query: Select[Any]) -> Iterator[Any]:
         with self._engine.connect() as connection:
             streaming: Connection = connection.execution_options(yield_per=FETCH_ROWS)
             yield from streaming.execute(query)
-
-
-def _between(after: Watermark, until: datetime) -> Any:
-    later = tuple_(EVENTS.c.received_at, EVENTS.c.id) > tuple_(after.received_at, after.event_id)
-    return and_(later, EVENTS.c.received_at <= until)
 
 
 def _columns_of(table: Any, traits: Any) -> Select[Any]:
