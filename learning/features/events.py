@@ -148,6 +148,7 @@ def transcribe(happenings: Iterable[Happening], roster: Roster, library: AssetBo
     columns: dict[str, list[int]] = {name: [] for name in _TYPES}
     rows, ats, dues, acts, assets, stages, marked, topics = columns.values()
     book, about = library.book, library.topics
+    place_of: dict[str, int] = {}
     for one in happenings:
         act = _ACTS.get(one.kind, -1)
         entered = _STAGES.get(str((one.properties or {}).get("to")), -1) if one.kind == _STAGE_CHANGED else -1
@@ -160,7 +161,10 @@ def transcribe(happenings: Iterable[Happening], roster: Roster, library: AssetBo
         if act in _INTERESTED:
             places = set(about[asset]) if asset >= 0 else set()
             if one.topic:
-                places.add(book.place(one.topic))
+                place = place_of.get(one.topic)
+                if place is None:
+                    place = place_of[one.topic] = book.place(one.topic)
+                places.add(place)
             if one.text and one.kind in _SPOKEN:
                 places |= book.places_in(one.text)
             for place in sorted(places):
