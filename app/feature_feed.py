@@ -87,7 +87,7 @@ class FeatureFeed:
 
     def _laid_out(self, state: FeatureState, now: datetime) -> FeatureBook:
         reader = self.reader
-        profiles = Profiles(state.roster, reader.contacts(), reader.accounts(), reader.stages_before())
+        profiles = Profiles(state.roster, reader.contacts(), reader.accounts(), reader.stage_changes())
         deals = Deals(
             profiles.accounts, state.roster, reader.deals(), reader.deal_steps(), reader.deal_parts(), now
         )

@@ -74,11 +74,18 @@ class DealPart(NamedTuple):
     kind: str = "other"
 
 
-class StageBefore(NamedTuple):
-    """The stage a contact stood in before the first change the journal knows of; None if it does not say."""
+class StageChanges(NamedTuple):
+    """What the journal says of a contact's stages as a whole, for contacts with any change in it.
+
+    The first change is the first that reached us. Until then the contact's record said `first_from` (since
+    `from_since`), as far as that change tells. `first_at` is when it happened, `last_at` when the newest did.
+    """
 
     contact_id: str
-    stage: str | None
+    first_from: str | None
+    from_since: datetime | None
+    first_at: datetime
+    last_at: datetime
 
 
 class Happening(NamedTuple):

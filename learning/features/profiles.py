@@ -7,13 +7,12 @@ yesterday's vector too. The lifecycle stage is not: it is what the journal says 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.people import Account, Contact, LifecycleStage, Seniority
-from domain.traits import AccountTraits, ContactTraits, StageBefore
+from domain.traits import AccountTraits, ContactTraits, StageChanges
 from learning.features.moments import StageMoments
 from learning.features.roster import Roster
 from learning.features.topics import bucket, folded
@@ -33,7 +32,8 @@ class Profiles:
     `contacts`: how many were laid out; rows of the roster beyond them belong to nobody the CRM knows.
     For n contacts: `account` (row of its account, -1 for none), `seniority` (place in SENIORITIES), `country` (bucket,
     -1 unknown), `zone` (place in `zone_names`, -1 unknown), `stage` (place in the stages, as the record says, -1
-    unknown), `stage_since` (seconds since 1970, 0 unknown), `first_stage` (before any change in the journal).
+    unknown), `stage_since` (seconds since 1970, 0 unknown), `first_stage`, `first_since` (before any
+    change in the journal).
     For a accounts: `industry` (bucket, -1), `employees` and `revenue` (float32, NaN unknown; revenue in units of
     currency), `account_country` (bucket, -1), `industry_names` (folded, "" unknown).
     """
@@ -43,7 +43,7 @@ class Profiles:
         roster: Roster,
         contacts: Iterable[ContactTraits],
         accounts: Iterable[AccountTraits] = (),
-        before: Iterable[StageBefore] = (),
+        changes: Iterable[StageChanges] = (),
     ) -> None:
         """Lay contacts and accounts out; contacts new to the roster are added to it.
 
@@ -51,15 +51,15 @@ class Profiles:
             roster: gives each contact its row.
             contacts: everyone, in any order.
             accounts: everyone's companies; one that is not among them is known by nothing but its people.
-            before: the stage before the first change in the journal, of each contact that has one.
+            changes: of the stage, as the journal has them, of each contact that has any.
         """
         self.accounts = Roster()
         self._take_accounts(accounts)
         self._take_contacts(roster, contacts)
-        for contact_id, stage in before:
-            row = roster.get(contact_id)
-            if row >= 0:
-                self.first_stage[row] = _STAGES.get(stage or "", -1)
+        for one in changes:
+            row = roster.get(one.contact_id)
+            if 0 <= row < len(self.stage):
+                self._take_changes(row, one)
         self._by_account: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
 
     @classmethod
@@ -98,10 +98,15 @@ class Profiles:
         record of a contact without any change and date is taken at its word.
         """
         told, told_at = moments.latest(rows, second)
+        first_since = self.first_since[rows].astype(np.int64)
+        is_first = told < 0
+        stage = np.where(is_first, self.first_stage[rows], told)
+        begun = np.where(
+            is_first, np.where((first_since > 0) & (first_since <= second), first_since, -1), told_at
+        )
         since = self.stage_since[rows].astype(np.int64)
         is_newer = (since > 0) & (since <= second) & (since > told_at)
-        stage = np.where(is_newer, self.stage[rows], np.where(told >= 0, told, self.first_stage[rows]))
-        return stage, np.where(is_newer, since, told_at)
+        return np.where(is_newer, self.stage[rows], stage), np.where(is_newer, since, begun)
 
     def industry_places(self, names: Mapping[str, int]) -> NDArray[np.int64]:
         """Return each account's place among some industries (folded), `len(names)` for others, -1 unknown."""
@@ -112,7 +117,19 @@ class Profiles:
     def bytes_used(self) -> int:
         """Bytes of the contacts' columns."""
         columns = (self.account, self.seniority, self.country, self.zone, self.stage, self.first_stage)
-        return sum(column.nbytes for column in (*columns, self.stage_since))
+        return sum(column.nbytes for column in (*columns, self.stage_since, self.first_since))
+
+    def _take_changes(self, row: int, told: StageChanges) -> None:
+        self.first_stage[row] = _STAGES.get(told.first_from or "", -1)
+        first, last = int(told.first_at.timestamp()), int(told.last_at.timestamp())
+        if 0 < self.stage_since[row] < first:
+            # An undated change left the record its old date: that is when the stage before it began.
+            self.first_since[row] = self.stage_since[row]
+        elif told.from_since is not None:
+            self.first_since[row] = max(int(told.from_since.timestamp()), 0)
+        if self.stage_since[row] < last:
+            # The record's stage is the one the last change entered; its date says nothing about that.
+            self.stage_since[row] = 0
 
     def _take_accounts(self, accounts: Iterable[AccountTraits]) -> None:
         industries, employees, revenues, countries = [], [], [], []
@@ -160,6 +177,7 @@ class Profiles:
         self.stage_since = column(sinces, 0, np.uint32)
         # A dated record says nothing about the time before its date.
         self.first_stage = np.where(self.stage_since > 0, np.int8(-1), self.stage)
+        self.first_since = np.zeros(n, np.uint32)
         unknown = len(self.accounts) - len(self.industry)
         self.industry_names = np.concatenate([self.industry_names, np.full(unknown, "", dtype=object)])
         self.industry = np.concatenate([self.industry, np.full(unknown, -1, np.int8)])
@@ -186,20 +204,6 @@ def account_traits(account: Account) -> AccountTraits:
     return AccountTraits(
         account.id, account.industry, account.employees, account.annual_revenue_cents, account.country
     )
-
-
-def first_stages(changes: Iterable[tuple[str, datetime, Mapping[str, object]]]) -> list[StageBefore]:
-    """Return what each contact's earliest stage change says they came from.
-
-    Args:
-        changes: (contact id, when, the event's properties), in any order.
-    """
-    first: dict[str, tuple[datetime, StageBefore]] = {}
-    for contact_id, at, properties in changes:
-        if contact_id not in first or at < first[contact_id][0]:
-            stage = properties.get("from")
-            first[contact_id] = at, StageBefore(contact_id, str(stage) if stage else None)
-    return [before for _, before in first.values()]
 
 
 def _bucket(name: str | None, buckets: int) -> int:

@@ -6,8 +6,10 @@ What a machine did is left out here already. A journal is read up to a watermark
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Select, case, func, literal, null, select, tuple_
@@ -21,7 +23,7 @@ from domain.traits import (
     DealStep,
     DealTraits,
     Happening,
-    StageBefore,
+    StageChanges,
 )
 from memory.crm.statements import ACCOUNTS, BUYING_ROLES, CONTACTS, DEAL_STAGES, DEALS, EVENTS, is_one_of
 
@@ -67,19 +69,18 @@ class FeatureReader:
         query = select(BUYING_ROLES.c.contact_id, BUYING_ROLES.c.deal_id, BUYING_ROLES.c.kind)
         yield from map(DealPart._make, self._rows(query))
 
-    def stages_before(self) -> Iterator[StageBefore]:
-        """Yield where each contact stood before the earliest stage change the journal has."""
+    def stage_changes(self) -> Iterator[StageChanges]:
+        """Yield, for each contact the journal knows changes of, where they came from and between when they fell."""
         query = (
-            select(EVENTS.c.contact_id, EVENTS.c.properties)
+            select(EVENTS.c.contact_id, EVENTS.c.at, EVENTS.c.properties)
             .where(EVENTS.c.kind == EventKind.STAGE_CHANGED.value, EVENTS.c.contact_id.is_not(None))
-            .order_by(EVENTS.c.contact_id, EVENTS.c.at, EVENTS.c.id)
+            # By arrival: where the first change that reached us came from is what the record said until then.
+            .order_by(EVENTS.c.contact_id, EVENTS.c.received_at, EVENTS.c.at, EVENTS.c.id)
         )
-        last = None
-        for contact_id, properties in self._rows(query):
-            if contact_id != last:
-                stage = properties.get("from")
-                yield StageBefore(contact_id, stage if isinstance(stage, str) else None)
-                last = contact_id
+        for contact_id, changes in groupby(self._rows(query), key=itemgetter(0)):
+            (_, first_at, told), *later = changes
+            last_at = max(first_at, *(at for _, at, _ in later)) if later else first_at
+            yield StageChanges(contact_id, _text(told.get("from")), _time(told), first_at, last_at)
 
     def happenings(
         self, after: Watermark, up_to: Watermark, *, by_arrival: bool = True
@@ -144,3 +145,16 @@ class FeatureReader:
 
 def _columns_of(table: Any, traits: Any) -> Select[Any]:
     return select(*(table.c[name] for name in traits._fields)).order_by(table.c.id)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _time(told: Mapping[str, Any]) -> datetime | None:
+    """When the stage left was entered, where the change says so; properties come from outside."""
+    try:
+        moment = datetime.fromisoformat(told.get("from_since") or "")
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else None

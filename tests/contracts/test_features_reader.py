@@ -105,12 +105,19 @@ def test_people_companies_and_deals_are_read_whole(engine: Engine) -> None:
     assert [tuple(part) for part in reader.deal_parts()] == [(ADA.id, "d1", "champion")]
 
 
-def test_the_stage_before_is_where_the_earliest_change_came_from(engine: Engine) -> None:
-    later = event(1, EventKind.STAGE_CHANGED, properties={"from": "lead", "to": "mql"})
-    earlier = event(9, EventKind.STAGE_CHANGED, properties={"from": "subscriber", "to": "lead"})
-    bens = event(4, EventKind.STAGE_CHANGED, contact_id=BEN.id, properties={"to": "lead"})
-    receive(engine, NOON, later, earlier, bens)
-    assert list(FeatureReader(engine).stages_before()) == [(ADA.id, "subscriber"), (BEN.id, None)]
+def test_the_first_change_that_reached_us_says_what_the_record_said_until_then(engine: Engine) -> None:
+    since = (NOON - 50 * DAY).isoformat()
+    first = event(1, EventKind.STAGE_CHANGED, properties={"from": "lead", "to": "mql", "from_since": since})
+    late = event(9, EventKind.STAGE_CHANGED, properties={"from": "subscriber", "to": "lead"})
+    bens = event(
+        4, EventKind.STAGE_CHANGED, contact_id=BEN.id, properties={"to": "lead", "from_since": "soon"}
+    )
+    receive(engine, NOON - HOUR, first, bens)
+    receive(engine, NOON, late)
+    assert list(FeatureReader(engine).stage_changes()) == [
+        (ADA.id, "lead", NOON - 50 * DAY, NOON - DAY, NOON - DAY),
+        (BEN.id, None, None, NOON - 4 * DAY, NOON - 4 * DAY),
+    ]
 
 
 def test_a_state_kept_in_a_file_goes_on_as_if_it_was_built_anew(engine: Engine, tmp_path: Path) -> None:

@@ -9,7 +9,15 @@ import pytest
 
 from domain.events import EventKind
 from domain.people import Account, Contact, LifecycleStage, Seniority
-from domain.traits import AccountTraits, ContactTraits, DealPart, DealStep, DealTraits, Happening, StageBefore
+from domain.traits import (
+    AccountTraits,
+    ContactTraits,
+    DealPart,
+    DealStep,
+    DealTraits,
+    Happening,
+    StageChanges,
+)
 from learning.features import NAMES, FeatureBook, columns
 from learning.features.acts import ACT_OF_KIND, HALF_LIFE_DAYS
 from learning.features.columns import GROUPS
@@ -35,34 +43,60 @@ def stage_of(vector: Seen) -> str:
     return str(stage)
 
 
-def staged(record: ContactTraits, changes: list[Happening], before: str | None, at: datetime) -> Seen:
-    roster = Roster()
-    told = [StageBefore(record.id, before)] if changes else []
+def staged(record: ContactTraits, at: datetime, *changes: Happening) -> Seen:
+    """The contact's vector at a moment, with everything the journal says of stages, later changes too."""
+    roster, told = Roster(), []
+    if changes:
+        first = changes[0].properties or {}
+        times = [one.at for one in changes]
+        told = [StageChanges(record.id, first.get("from"), first.get("since"), times[0], max(times))]
     profiles = Profiles(roster, [record], [], told)
     of = FeatureBook(FeatureState(roster, AssetBook(TopicBook())), profiles, Deals(profiles.accounts, roster))
     bring(of, changes, at)
     return seen(of, record.id, at)
 
 
+def changed(to: str, ago: timedelta, **told: object) -> Happening:
+    return did("ada", EventKind.STAGE_CHANGED, ago, properties={"to": to, **told})
+
+
 def test_the_stage_is_the_one_of_then_not_the_one_of_today() -> None:
     today = ContactTraits("ada", lifecycle_stage="customer", stage_since=NOON - 2 * DAY)
-    change = did("ada", EventKind.STAGE_CHANGED, 2 * DAY, properties={"from": "mql", "to": "customer"})
-    assert stage_of(staged(today, [change], "mql", NOON - 3 * DAY)) == "mql"
-    assert stage_of(staged(today, [change], "mql", NOON)) == "customer"
+    change = changed("customer", 2 * DAY, **{"from": "mql"})
+    assert stage_of(staged(today, NOON - 3 * DAY, change)) == "mql"
+    assert stage_of(staged(today, NOON, change)) == "customer"
+
+
+def test_a_change_without_a_date_of_its_own_takes_no_stage_back_to_the_old_date() -> None:
+    today = ContactTraits("ada", lifecycle_stage="customer", stage_since=NOON - 60 * DAY)
+    change = changed("customer", 2 * DAY, **{"from": "mql"})
+    then = staged(today, NOON - 3 * DAY, change)
+    assert stage_of(then) == "mql"
+    assert then["stage:time"] == pytest.approx(np.log(58) / np.log(731), rel=1e-6)
+    assert stage_of(staged(today, NOON, change)) == "customer"
+
+
+def test_a_vector_of_before_a_change_is_the_one_seen_before_it() -> None:
+    then, at = ContactTraits("ada", lifecycle_stage="mql", stage_since=NOON - 60 * DAY), NOON - 3 * DAY
+    now = then._replace(lifecycle_stage="customer", stage_since=NOON - 2 * DAY)
+    change = changed("customer", 2 * DAY, **{"from": "mql", "since": NOON - 60 * DAY})
+    assert staged(now, at, change) == staged(then, at)
+    undated = then._replace(stage_since=None)
+    unknown = changed("customer", 2 * DAY, **{"from": "mql"})
+    assert staged(now, at, unknown) == staged(undated, at)
 
 
 def test_a_dated_record_without_a_history_says_nothing_about_before() -> None:
     today = ContactTraits("ada", lifecycle_stage="customer", stage_since=NOON - 2 * DAY)
-    assert stage_of(staged(today, [], None, NOON - 3 * DAY)) == "unknown"
-    assert stage_of(staged(today, [], None, NOON)) == "customer"
+    assert stage_of(staged(today, NOON - 3 * DAY)) == "unknown"
+    assert stage_of(staged(today, NOON)) == "customer"
 
 
 def test_time_in_stage_runs_from_the_change_and_is_missing_where_no_one_says() -> None:
-    change = did("ada", EventKind.STAGE_CHANGED, 20 * DAY, properties={"to": "sql"})
-    dated = staged(ContactTraits("ada", lifecycle_stage="sql"), [change], None, NOON)
+    dated = staged(ContactTraits("ada", lifecycle_stage="sql"), NOON, changed("sql", 20 * DAY))
     assert dated["stage:time"] == pytest.approx(np.log(21) / np.log(731), rel=1e-6)
     assert dated["stage:time:unknown"] == 0
-    undated = staged(ContactTraits("ada", lifecycle_stage="sql"), [], None, NOON)
+    undated = staged(ContactTraits("ada", lifecycle_stage="sql"), NOON)
     assert (stage_of(undated), undated["stage:time"], undated["stage:time:unknown"]) == ("sql", 0, 1)
 
 
