@@ -12,16 +12,19 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from domain.content import ContentAsset
-from learning.features import FeatureBook
+from learning.features import ActionTable, FeatureBook, replayed
 from learning.features.deals import Deals
-from learning.features.events import microseconds, transcribe
+from learning.features.events import EventColumns, microseconds, transcribe
 from learning.features.library import AssetBook
 from learning.features.portable import packed, unpacked
 from learning.features.profiles import Profiles
 from learning.features.roster import Roster
 from learning.features.state import FeatureState
 from learning.features.topics import TopicBook
+from learning.features.vectors import Matrix
 from memory.array_file import DamagedArrays, read_arrays, write_arrays
 from memory.crm.features_reader import FeatureReader, Watermark
 
@@ -58,6 +61,42 @@ class FeatureFeed:
         topics = TopicBook.of((topic for asset in assets for topic in asset.topics), self.words)
         state = FeatureState(Roster(), AssetBook(topics, assets))
         return self._caught_up(self._laid_out(state, now), Watermark(), now)
+
+    def past(
+        self,
+        assets: Sequence[ContentAsset],
+        contact_ids: Sequence[str],
+        at: Sequence[datetime],
+        now: datetime,
+        table: ActionTable | None = None,
+        *,
+        by_arrival: bool = True,
+    ) -> tuple[Matrix, Matrix]:
+        """Return what n decisions were, or would have been, made on: see `learning.features.replayed`.
+
+        Holds the journal's columns in memory: about 40 bytes an event.
+
+        Args:
+            assets: the whole library.
+            contact_ids: n contacts.
+            at: n UTC times, none after `now`.
+            now: UTC time up to which the journal is read.
+            table: the K actions whose fit is wanted.
+            by_arrival: whether an event counts only once it had reached us. False for decisions older than
+                the import of their history: then it counts from when it happened.
+
+        Raises:
+            KeyError: for a contact who is not there.
+        """
+        topics = TopicBook.of((topic for asset in assets for topic in asset.topics), self.words)
+        book = self._laid_out(FeatureState(Roster(), AssetBook(topics, assets)), now)
+        start = Watermark()
+        happenings = self.reader.happenings(start, self.reader.newest(start, now), by_arrival=by_arrival)
+        parts = [EventColumns.none()]
+        while batch := list(islice(happenings, _BATCH_EVENTS)):
+            parts.append(transcribe(batch, book.state.roster, book.state.library))
+        moments = np.array([microseconds(one) for one in at], dtype=np.int64)
+        return replayed(book, EventColumns.joined(parts), book.rows(contact_ids), moments, table)
 
     def _kept(self, assets: Sequence[ContentAsset], now: datetime) -> tuple[FeatureState, Watermark] | None:
         """The file's state and how far it has read, or None where everything must be read again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from learning.features.book import FeatureBook, as_of, vectors_as_of
+from learning.features.book import FeatureBook, as_of, replayed, vectors_as_of
 from learning.features.columns import NAMES, VERSION, FeatureColumn, columns
 from learning.features.dyads import DYAD_COLUMNS, DYAD_NAMES, TOPIC_AFFINITY, ActionTable
 
@@ -17,5 +17,6 @@ __all__ = [
     "FeatureColumn",
     "as_of",
     "columns",
+    "replayed",
     "vectors_as_of",
 ]

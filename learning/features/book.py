@@ -9,8 +9,9 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from learning.features.columns import WIDTH_OF_MATRIX
 from learning.features.deals import Deals
-from learning.features.dyads import TOPIC_AFFINITY, ActionTable, dyads
+from learning.features.dyads import DYAD_NAMES, TOPIC_AFFINITY, ActionTable, dyads
 from learning.features.events import EventColumns, microseconds
 from learning.features.profiles import Profiles
 from learning.features.state import FeatureState
@@ -92,12 +93,30 @@ def vectors_as_of(
     book: FeatureBook, events: EventColumns, rows: NDArray[np.int64], at: NDArray[np.int64]
 ) -> Matrix:
     """Return the vector of each decision as it was made, shape (n, d); arguments as for `as_of`."""
-    found: Matrix | None = None
+    return replayed(book, events, rows, at)[0]
+
+
+def replayed(
+    book: FeatureBook,
+    events: EventColumns,
+    rows: NDArray[np.int64],
+    at: NDArray[np.int64],
+    table: ActionTable | None = None,
+) -> tuple[Matrix, Matrix]:
+    """Return each decision's vector and dyads as they were, shapes (n, d) and (n, K, m).
+
+    Args:
+        book: with an empty state.
+        events: of the whole journal, in the order they reached us.
+        rows: shape (n,), whose decision.
+        at: shape (n,), microseconds since 1970, when; in any order.
+        table: the K actions; without one K is 0. Assets are described as they are now.
+    """
+    table = table or ActionTable.of((), {})
+    x = np.zeros((len(rows), WIDTH_OF_MATRIX), np.float32)
+    fits = np.zeros((len(rows), len(table.actions), len(DYAD_NAMES)), np.float32)
     for picked, moment in as_of(book, events, rows, at):
-        x = matrix(book.state, book.profiles, book.deals, rows[picked], moment)
-        if found is None:
-            found = np.zeros((len(rows), x.shape[1]), np.float32)
-        found[picked] = x
-    if found is None:
-        return matrix(book.state, book.profiles, book.deals, rows, book.state.by)
-    return found
+        x[picked] = matrix(book.state, book.profiles, book.deals, rows[picked], moment)
+        if table.actions:
+            fits[picked] = dyads(book.state, book.profiles, table, rows[picked], moment)
+    return x, fits

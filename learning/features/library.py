@@ -61,9 +61,12 @@ class AssetBook:
     def agrees_with(self, assets: Sequence[ContentAsset]) -> bool:
         """Tell whether everything counted so far was counted by what these assets are now.
 
-        False where one changed its kind or topics, or one the journal named before is described only now:
+        False where one changed its kind or topics, is gone, or was named by the journal before it was described:
         then the state must be built again.
         """
+        described = {asset_id for asset_id, number in self.numbers.items() if self.kinds[number] >= 0}
+        if described - {asset.id for asset in assets}:
+            return False
         for asset in assets:
             number = self.numbers.get(asset.id)
             if number is None:

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Engine, delete, insert
 
 from app.feature_feed import FeatureFeed
+from domain.decision import SILENCE, Action
 from domain.events import Event, EventKind
 from domain.traits import Happening
-from learning.features import NAMES, FeatureBook
+from learning.features import NAMES, ActionTable, FeatureBook
 from memory.array_file import DamagedArrays, read_arrays
 from memory.crm.features_reader import FeatureReader, Watermark
 from memory.crm.journal import Journal
@@ -206,6 +207,42 @@ def test_a_moment_before_the_kept_state_is_built_anew_and_knows_no_later_event(
     receive(engine, NOON - DAY, event(2), event(8))
     feed.book([ASSET], NOON)
     assert np.array_equal(vectors(feed.book([ASSET], NOON - 5 * DAY), NOON - 5 * DAY), then)
+
+
+def test_features_of_a_past_decision_read_later_are_those_it_was_made_on(
+    engine: Engine, tmp_path: Path
+) -> None:
+    feed = FeatureFeed(FeatureReader(engine), tmp_path / "features.npz")
+    then, actions = NOON - 5 * DAY, (Action(asset_id="guide", channel="email"), SILENCE)
+    table = ActionTable.of(actions, {"guide": ASSET})
+    receive(engine, NOON - 9 * DAY, *(event(number) for number in range(10, 30)))
+    served = feed.book([ASSET], then)
+    x, fits = vectors(served, then), served.dyads(served.rows(EVERYONE), table, then)
+    # What comes to be known afterwards: acts, late arrivals, and that Ada became a customer.
+    change = event(2, EventKind.STAGE_CHANGED, properties={"from": "mql", "to": "customer"})
+    receive(
+        engine, NOON - DAY, change, event(1, contact_id=BEN.id), event(20, EventKind.EMAIL_REPLIED, id="late")
+    )
+    with engine.begin() as connection:
+        customer = {"lifecycle_stage": "customer", "stage_since": change.at}
+        connection.execute(CONTACTS.update().where(CONTACTS.c.id == ADA.id).values(customer))
+    at = [then] * 3 + [NOON]
+    later, later_fits = feed.past([ASSET], (*EVERYONE, ADA.id), at, NOON, table)
+    assert np.array_equal(later[:3], x)
+    assert np.array_equal(later_fits[:3], fits)
+    assert np.array_equal(later[3], vectors(feed.book([ASSET], NOON))[0])
+    assert later[3, NAMES.index("stage:customer")] == 1
+
+
+def test_imported_history_counts_from_when_it_happened_where_asked(engine: Engine) -> None:
+    receive(engine, NOON, event(30))
+    feed, column = FeatureFeed(FeatureReader(engine)), NAMES.index("recency:visit")
+    past = {
+        by_arrival: feed.past([ASSET], [ADA.id], [NOON - 20 * DAY], NOON, by_arrival=by_arrival)[0]
+        for by_arrival in (True, False)
+    }
+    assert past[True][0, column] == 0
+    assert past[False][0, column] == pytest.approx(0.5 ** (10 / 14), rel=1e-5)
 
 
 def test_an_event_that_arrived_late_is_not_known_before(engine: Engine) -> None:
