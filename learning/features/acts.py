@@ -67,6 +67,24 @@ LABELS: dict[Act, str] = {
     Act.SENT: "was written to by us",
 }
 
+FULL_COUNTS: dict[Act, float] = {
+    Act.VISIT: 30,
+    Act.FORM: 5,
+    Act.CONTENT: 10,
+    Act.PRODUCT: 60,
+    Act.OPEN: 10,
+    Act.CLICK: 10,
+    Act.REPLY: 4,
+    Act.MEETING: 4,
+    Act.TALK: 8,
+    Act.SENT: 12,
+}
+"""A decayed count of this much is as much as any: it is told as log(1 + n) / log(1 + full), at most 1. Rare acts
+have small ones, so that one reply weighs more than one page view and one prior fits every column."""
+
+FULL_TOPIC, FULL_KIND, FULL_COMPANY = 20.0, 8.0, 1_000.0
+"""The same for acts about one topic, answers to (and sends of) one kind of content, and all acts of colleagues."""
+
 ENGAGED = (Act.VISIT, Act.FORM, Act.CONTENT, Act.PRODUCT, Act.CLICK, Act.REPLY, Act.MEETING)
 """Acts that show a person is at work on this: they make slot habits and an account's engagement."""
 

@@ -65,7 +65,9 @@ def columns(book: TopicBook | None = None) -> tuple[FeatureColumn, ...]:
         FeatureColumn("answer_rate", "share of our messages they answered", PRESSURE),
         *(FeatureColumn(f"topic:{i}", f"interest in {topics[i]}", INTEREST) for i in range(WIDTH)),
         *(
-            FeatureColumn(f"answered:{kind.value}", f"answers to a {kind.value.replace('_', ' ')}", CONTENT)
+            FeatureColumn(
+                f"answered:{kind.value}", f"answered content: {kind.value.replace('_', ' ')}", CONTENT
+            )
             for kind in KINDS
         ),
         FeatureColumn("colleagues:16d", "colleagues active in recent weeks", COLLEAGUES),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from domain.campaign import SendSlot
 from domain.content import ContentAsset
 from domain.decision import Action
+from learning.features.acts import FULL_KIND, FULL_TOPIC
 from learning.features.columns import FeatureColumn
 from learning.features.events import STAGES
 from learning.features.library import KINDS, topic_rows
@@ -112,7 +113,7 @@ def _by_asset(
     share = np.divide(interest, total, out=np.zeros_like(interest), where=total > 0)
     affinity = np.clip(share @ topic_rows(state.library.book, assets).T, 0, 1)
     found[:, :, 0] = affinity
-    found[:, :, 1] = affinity * squashed(total.astype(np.float32))
+    found[:, :, 1] = affinity * squashed(total.astype(np.float32), FULL_TOPIC)
     stage, _ = profiles.stages_at(rows, state.stages, at // 1_000_000)
     found[:, :, 2] = _fits([[STAGES.index(s) for s in a.stages] for a in assets], stage, len(STAGES))
     # An unknown seniority is its last place and fits half, like an unknown stage.
@@ -125,7 +126,7 @@ def _by_asset(
     seen = recency(state.touches.of(rows, numbers), at, _SEEN_HALF_LIFE_DAYS)
     found[:, :, 5], found[:, :, 6] = seen[0], seen[1]
     kinds = np.array([KINDS.index(asset.kind) for asset in assets])
-    found[:, :, 7] = squashed(state.values(rows, SENT_SUMS, LONG, at)[:, kinds])
+    found[:, :, 7] = squashed(state.values(rows, SENT_SUMS, LONG, at)[:, kinds], FULL_KIND)
     found[:, :, 8] = _shares(state.values(rows, ANSWERED_SUMS, LONG, at))[:, kinds]
     return found
 

@@ -8,7 +8,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.features.acts import ACTS, ENGAGED, HALF_LIFE_DAYS, RECENCY_HALF_LIFE_DAYS, Act, number
+from learning.features.acts import (
+    ACTS,
+    ENGAGED,
+    FULL_COMPANY,
+    FULL_COUNTS,
+    FULL_KIND,
+    FULL_TOPIC,
+    HALF_LIFE_DAYS,
+    RECENCY_HALF_LIFE_DAYS,
+    Act,
+    number,
+)
 from learning.features.columns import ACT_COLUMNS, RECENT_ACTS, WIDTH_OF_MATRIX
 from learning.features.deals import Deals
 from learning.features.events import STAGES
@@ -22,17 +33,16 @@ CHUNK_ROWS = 65_536
 ACTIVE_SECONDS = 30 * 86_400
 """A colleague is active who acted within this long."""
 
-FULL_COUNT = 30.0
-"""A decayed count of this much is as much as any: log(1 + n) / log(1 + 30), at most 1."""
-
 Matrix = NDArray[np.float32]
 _DAY = 86_400
 _WEEKS = 1
+_FULL = np.array([FULL_COUNTS[act] for act, _ in ACT_COLUMNS], np.float32)
 
 
-def squashed(counts: Matrix) -> Matrix:
-    """Return decayed counts in [0, 1], see `FULL_COUNT`."""
-    return np.minimum(np.log1p(counts) * np.float32(1 / np.log1p(FULL_COUNT)), np.float32(1))
+def squashed(counts: Matrix, full: float | Matrix) -> Matrix:
+    """Return decayed counts in [0, 1]: log(1 + n) / log(1 + full), at most 1."""
+    scale = (1 / np.log1p(np.asarray(full, dtype=np.float64))).astype(np.float32)
+    return np.minimum(np.log1p(counts) * scale, np.float32(1))
 
 
 def recency(newest: NDArray[np.uint32], at: int, half_life_days: float) -> Matrix:
@@ -110,15 +120,15 @@ def _behaviour(filled: _Filler, state: FeatureState, rows: NDArray[np.int64], at
     width = len(HALF_LIFE_DAYS)
     sums = state.sums[rows, ACT_SUMS].reshape(len(rows), len(ACTS), width)
     decayed = np.stack([state.decay(half, at) * sums[:, :, half] for half in range(width)], axis=2)
-    counts = squashed(decayed)
-    filled.put(np.stack([counts[:, number(act), half] for act, half in ACT_COLUMNS], axis=1))
+    counted = np.stack([decayed[:, number(act), half] for act, half in ACT_COLUMNS], axis=1)
+    filled.put(squashed(counted, _FULL))
     newest = state.newest[rows][:, [number(act) for act in RECENT_ACTS]]
     filled.put(recency(newest, at, RECENCY_HALF_LIFE_DAYS))
     answers = decayed[:, number(Act.CLICK), LONG] + decayed[:, number(Act.REPLY), LONG]
     # One message is taken off every account, so that one answer to one message is no certainty.
     filled.put(np.minimum(answers / (decayed[:, number(Act.SENT), LONG] + 1), np.float32(1)))
-    filled.put(squashed(state.values(rows, TOPIC_SUMS, LONG, at)))
-    filled.put(squashed(state.values(rows, ANSWERED_SUMS, LONG, at)))
+    filled.put(squashed(state.values(rows, TOPIC_SUMS, LONG, at), FULL_TOPIC))
+    filled.put(squashed(state.values(rows, ANSWERED_SUMS, LONG, at), FULL_KIND))
 
 
 class _Company:
@@ -154,7 +164,7 @@ class _Company:
         place = np.searchsorted(self._wanted, account[has])
         totals = self._totals[place]
         others = np.where(totals[:, 4:] > 1, np.maximum(totals - self._own(rows[has]), 0), 0)
-        found[has, 0:2] = squashed(others[:, 0:2].astype(np.float32))
+        found[has, 0:2] = squashed(others[:, 0:2].astype(np.float32), FULL_COMPANY)
         found[has, 2] = np.minimum(np.log1p(others[:, 2]) / np.log(11), 1)
         found[has, 3] = np.minimum(np.log1p(others[:, 3]) / np.log(6), 1)
         found[has, 4] = self._levels[place] / (len(SENIORITIES) - 1)

@@ -114,7 +114,7 @@ def test_a_colleagues_act_shows_with_the_others_and_not_as_ones_own() -> None:
     of = book()
     bring(of, [did("ada", EventKind.PAGE_VIEWED, 4 * DAY), did("dora", EventKind.PAGE_VIEWED)], NOON)
     ada, ben, dora = (seen(of, name) for name in ("ada", "ben", "dora"))
-    assert ben["colleagues:16d"] == pytest.approx(np.log1p(0.5**0.25) / np.log(31), rel=1e-5)
+    assert ben["colleagues:16d"] == pytest.approx(np.log1p(0.5**0.25) / np.log(1_001), rel=1e-5)
     assert ben["colleagues:active"] == pytest.approx(np.log(2) / np.log(11), rel=1e-6)
     assert ben["colleagues:senior"] == pytest.approx(np.log(2) / np.log(6), rel=1e-6)
     assert ben["recency:visit"] == 0
@@ -185,7 +185,7 @@ def test_interest_comes_from_the_event_its_asset_and_the_words_said_each_once() 
     told = did("ada", EventKind.EMAIL_REPLIED, HOUR, "Pricing", asset_id="demo", text="Security? SECURITY!")
     bring(of, [told], NOON)
     vector, topics = seen(of, "ada"), of.state.library.book
-    once = np.log1p(0.5 ** (1 / 24 / 64)) / np.log(31)
+    once = np.log1p(0.5 ** (1 / 24 / 64)) / np.log(21)
     for topic in ("pricing", "security"):
         assert vector[f"topic:{topics.place(topic)}"] == pytest.approx(once, rel=1e-5)
     assert sum(vector[f"topic:{place}"] > 0 for place in range(WIDTH)) == 2
@@ -273,3 +273,10 @@ def test_an_event_noun_is_transcribed_like_a_row() -> None:
         id="w:1", kind=EventKind.PAGE_VIEWED, at=NOON - timedelta(days=1), source="w", contact_id="ada"
     )
     assert happening(event) == Happening("w:1", "page_viewed", NOON - DAY, "ada", properties={})
+
+
+def test_one_rare_act_weighs_more_than_one_common_one() -> None:
+    of = book()
+    bring(of, [did("ada", EventKind.EMAIL_REPLIED, HOUR), did("ada", EventKind.PAGE_VIEWED, HOUR)], NOON)
+    vector = seen(of, "ada")
+    assert vector["count:reply:64d"] > 2 * vector["count:visit:64d"] > 0

@@ -105,7 +105,7 @@ def test_an_asset_sent_or_answered_before_is_remembered_with_its_age() -> None:
     assert fit(of, "ada", GUIDE_ONE, "asset_sent") == pytest.approx(0.5)
     assert fit(of, "ada", GUIDE_ONE, "asset_answered") == pytest.approx(0.5**0.5)
     assert fit(of, "ada", DEMO_ONE, "asset_sent") == 0
-    assert fit(of, "ada", GUIDE_ONE, "kind_sent") == pytest.approx(np.log(1.5) / np.log(31), rel=1e-5)
+    assert fit(of, "ada", GUIDE_ONE, "kind_sent") == pytest.approx(np.log(1.5) / np.log(9), rel=1e-5)
     assert fit(of, "ben", GUIDE_ONE, "kind_sent") == 0
 
 
