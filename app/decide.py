@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from app.feature_feed import FeatureFeed
 from domain.campaign import Campaign, EventCondition
 from domain.content import ContentAsset
 from domain.decision import SILENCE, Action, Alternative, Arm, Decision
@@ -69,6 +70,7 @@ class Decider:
     run: Run
     assets: Sequence[ContentAsset]
     now: datetime
+    feed: FeatureFeed | None = None
 
     def decide(self) -> Decided:
         """Return decisions and ledger lines for everyone the campaign considers.
@@ -144,16 +146,17 @@ class Decider:
         since = self.now - LOOK_BACK
         actions = actions_for(self.campaign, assets)
         topics = self.audience.topic_counts(since=since, until=self.now)
-        tallies = self.audience.event_tallies(since=since, until=self.now)
+        book = (self.feed or FeatureFeed(self.audience.traits)).book(self.assets, self.now)
+        table = features.ActionTable.of(actions, {asset.id: asset for asset in assets})
         contacts = [contact for contact, _ in people]
         looked_at = [topics.get(contact.id, {}) for contact in contacts]
         row_of = {asset.id: i for i, asset in enumerate(assets)}
         speaking = [row_of[action.asset_id] for action in actions if action.asset_id]
         allowed = np.ones((len(people), len(actions)), dtype=bool)
         allowed[:, :-1] = self._fit(people, assets)[:, speaking]
-        kin = np.zeros((len(people), len(actions)))
-        kin[:, :-1] = features.affinity(looked_at, [asset.topics for asset in assets])[:, speaking]
-        x = features.matrix(contacts, tallies, self.now)
+        rows = book.rows([contact.id for contact in contacts])
+        kin = book.affinity(rows, table, self.now)
+        x = book.matrix(rows, self.now).astype(np.float64)
         choice = self.chooser.choose(x, allowed, kin, self.run.seed)
         left = self.campaign.caps.messages or len(people)
         for row, contact in enumerate(contacts):

@@ -29,6 +29,7 @@ from domain.people import (
     SuppressionReason,
 )
 from domain.ports import Clock
+from memory.crm.features_reader import FeatureReader
 from memory.crm.standing import LEFT_AT, MAY_HAVE_LEFT, SENT_WINDOW, STILL_OPEN, sent_by_others
 from memory.crm.statements import (
     ACCOUNTS,
@@ -58,6 +59,11 @@ class AudienceReader:
     def __init__(self, engine: Engine, clock: Clock = utc_now) -> None:
         self._engine = engine
         self._clock = clock
+
+    @property
+    def traits(self) -> FeatureReader:
+        """What features are built from, in the same database."""
+        return FeatureReader(self._engine)
 
     def contacts_with_accounts(self) -> list[tuple[Contact, Account | None]]:
         """Return every contact with its account, by contact id."""

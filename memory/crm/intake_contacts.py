@@ -187,6 +187,7 @@ class _ContactBook:
         bits = self._batch.given.of(contact_id)
         is_repeat = bool(bits & ~BORN)
         old_email, old_stage = contact["email"], contact["lifecycle_stage"]
+        old_since = contact["stage_since"]
         given = dict(row.__dict__)
         given["email"] = self._free_address(address, contact_id)
         given["account_id"] = self._account(row)
@@ -212,7 +213,7 @@ class _ContactBook:
         elif row.email and not address and contact["email"] is None:
             contact["email_status"] = EmailStatus.INVALID.value
         if "lifecycle_stage" in changed and not is_new:
-            self._tell_stage(row, contact, old_stage)
+            self._tell_stage(row, contact, old_stage, old_since)
         if (changed or has_extra) and not is_new:
             self._changed[contact_id] = None
         return bool(changed) or has_extra
@@ -248,7 +249,9 @@ class _ContactBook:
             self._batch.tally.warn("account is not among the accounts")
         return account_id
 
-    def _tell_stage(self, row: ContactRow, contact: dict[str, Any], old_stage: str) -> None:
+    def _tell_stage(
+        self, row: ContactRow, contact: dict[str, Any], old_stage: str, old_since: datetime | None
+    ) -> None:
         stage, at = contact["lifecycle_stage"], row.stage_since or self._batch.now
         self._events.append(
             Event(
@@ -258,7 +261,12 @@ class _ContactBook:
                 source=row.source,
                 contact_id=contact["id"],
                 account_id=contact["account_id"],
-                properties={"from": old_stage, "to": stage},
+                # The record forgets when the old stage began; what was decided in it must still be told so.
+                properties={
+                    "from": old_stage,
+                    "to": stage,
+                    **({"from_since": old_since.isoformat()} if old_since else {}),
+                },
             )
         )
 

@@ -206,7 +206,8 @@ def test_an_older_file_does_not_take_a_customer_back_to_a_lead(desk: Desk) -> No
     assert (changed.changed, desk.take(old).unchanged) == (1, 1)
     assert desk.only(CONTACTS).lifecycle_stage == "customer"
     told = desk.only(EVENTS)
-    assert (told.kind, told.at, told.properties) == ("stage_changed", NOW, {"from": "lead", "to": "customer"})
+    came_from = {"from": "lead", "to": "customer", "from_since": EARLIER.isoformat()}
+    assert (told.kind, told.at, told.properties) == ("stage_changed", NOW, came_from)
 
 
 def test_a_higher_stage_counts_even_where_its_date_is_the_older_one(desk: Desk) -> None:
