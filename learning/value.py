@@ -87,7 +87,8 @@ class ValueModel:
         before = np.maximum.accumulate(chance[: self.level])
         chance = np.concatenate([before, np.ones(LEVELS - self.level)])
         given = self.given_cents
-        return np.asarray(np.where(np.isnan(given), chance * self.goal_cents, given), dtype=float)
+        worth: NDArray[np.float64] = np.where(np.isnan(given), chance * self.goal_cents, given)
+        return worth
 
     @property
     def signal_cents(self) -> NDArray[np.float64]:
@@ -108,7 +109,8 @@ class ValueModel:
 
     def spread(self, state: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return shape (n,), cents: posterior standard deviation of `expect`, the clips left out."""
-        return np.sqrt(np.einsum("ij,jk,ik->i", state, self.covariance, state)) * self.goal_cents
+        variance: NDArray[np.float64] = np.einsum("ij,jk,ik->i", state, self.covariance, state)
+        return np.sqrt(variance) * self.goal_cents
 
 
 def prior_model(goal: Goal, horizon_days: float | None = None) -> ValueModel:

@@ -35,7 +35,7 @@ def test_a_mean_looked_at_always_is_missed_no_more_often_than_alpha() -> None:
     missed = narrow = 0
     for _ in range(200):
         x = rng.normal(0, 1, 3_000)
-        t = np.arange(1, 3_001)
+        t = np.arange(1, 3_001, dtype=float)
         mean = x.cumsum() / t
         looks = slice(49, None, 10)
         missed += bool((np.abs(mean[looks]) > radius(t[looks], 0.05, 500)).any())
