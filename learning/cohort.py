@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.signs import FIRST_STAGE, LADDER, LOST, SIGNALS, Signs
+from learning.signs import ACTS, FIRST_STAGE, LADDER, LOST, SIGNALS, Signs, stage_code
 
 LOOK_BACK_DAYS = 90
 """How far back acts count as covariates."""
@@ -21,8 +21,8 @@ _DAY = np.timedelta64(86_400, "s")
 class Cohort:
     """c contacts.
 
-    reached: shape (c, len(LADDER)), bool: got to the stage within the window, not having been that far before.
-    level_before: shape (c,), int, furthest level at the start, 0 is none.
+    reached: shape (c, len(LADDER)), bool: did the act, or got to a standing not held before, in the window.
+    level_before: shape (c,), int, furthest standing at the start, 0 is none.
     revenue_cents: shape (c,), ≥ 0, known amounts of deals won in the window, in the contact's share.
     covariates: shape (c, len(SIGNALS) + 1), log counts of signals in `LOOK_BACK_DAYS` before, and the level.
     """
@@ -48,13 +48,16 @@ def cohort_of(signs: Signs, start: NDArray[np.datetime64], window_days: float) -
     is_within = ~is_before & (signs.at <= since + np.timedelta64(round(window_days * 86_400), "s"))
     is_stage = (signs.code >= FIRST_STAGE) & (signs.code < LOST)
     level = np.where(is_stage, signs.code - FIRST_STAGE + 1, 0)
+    is_act = np.isin(signs.code, [stage_code(act) for act in ACTS])
     level_before = np.zeros(c, dtype=np.int64)
-    np.maximum.at(level_before, signs.contact[is_before], level[is_before])
+    stood = is_before & ~is_act
+    np.maximum.at(level_before, signs.contact[stood], level[stood])
     reached = np.zeros((c, len(LADDER)), dtype=bool)
     rows = is_within & is_stage
     reached[signs.contact[rows], level[rows] - 1] = True
-    # A purchase can be made again; any other stage is reached once.
+    # An act can be done again and a purchase made again; any other stage is reached once.
     again = level_before[:, None] >= np.arange(1, len(LADDER) + 1)
+    again[:, [LADDER.index(act) for act in ACTS]] = False
     bought = np.zeros_like(reached)
     deals = rows & signs.closes
     bought[signs.contact[deals], level[deals] - 1] = True

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from domain.campaign import Goal
 from learning.rewards import Path, states_at
-from learning.signs import FIRST_STAGE, LOST, Signs
+from learning.signs import Signs
 from learning.value import REVENUE, Followed, ValueModel
+from learning.worth import goal_codes
 
 _DAY_SECONDS = 86_400
 
@@ -34,16 +35,16 @@ def followed(
         at: shape (n,), datetime64[s], UTC.
         now: datetime64[s]; landmarks not before it are left out.
         goal: its outcome and `signal_days`.
-        model: gives the goal's level.
+        model: says which of several stages tells most.
 
     """
     contact, landmark = _spaced(contact, at, goal.signal_days)
     is_past = landmark < now
     contact, landmark = contact[is_past], landmark[is_past]
-    state = states_at(signs, path, contact, landmark, goal.signal_days)
+    state = states_at(signs, path, contact, landmark, model, goal)
 
     s = signs.take(path.order)
-    is_goal = (s.code - FIRST_STAGE + 1 >= model.level) & (s.code >= FIRST_STAGE) & (s.code < LOST)
+    is_goal = np.isin(s.code, goal_codes(goal.outcome))
     goal_contact, goal_at = s.contact[is_goal], s.at[is_goal].astype("datetime64[s]").astype(np.int64)
     amount = np.where(np.isfinite(s.amount_cents), s.amount_cents, goal.worth_cents) * s.scale
     since = landmark.astype("datetime64[s]").astype(np.int64)

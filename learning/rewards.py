@@ -16,74 +16,79 @@ from numpy.typing import NDArray
 
 from domain.campaign import Goal, Outcome
 from learning.attribution import Parts, Rule, parts_of
-from learning.signs import FIRST_STAGE, LADDER, LEFT, LOST, SIGNALS, Signs, stage_code
+from learning.signs import ACTS, FIRST_STAGE, LADDER, LEFT, LOST, SIGNALS, Signs, stage_code
 from learning.value import LEVELS, REVENUE, ValueModel
 
 UNSUBSCRIBED, COMPLAINED = 0, 1
 """Codes of harm."""
 
 _Number = TypeVar("_Number", np.int64, np.float64)
-_DAY = np.timedelta64(86_400, "s")
+_ACTS = tuple(stage_code(stage) for stage in ACTS)
+_ACT_LEVELS = [1 + LADDER.index(stage) for stage in ACTS]
 _DEALS = (stage_code(Outcome.WON), stage_code(Outcome.RENEWED))
 
 
 @dataclass(frozen=True)
 class Path:
-    """m signs in order of contact and time, with the state each one led to.
+    """m signs in order of contact and time, with the standing each one led to.
 
     order: shape (m,), int, rows of the signs as they were given.
-    level: shape (m,), int, furthest level after the sign, 0 … len(LADDER).
-    worth_cents: shape (m,), worth of the furthest stage after it (a deal's amount and share are in it).
-    fresh: shape (m, len(SIGNALS)), bool, signals within `signal_days` up to and with the sign.
+    level: shape (m,), int, furthest standing of the cycle after the sign, 0 … len(LADDER); acts not counted.
     gain_cents: shape (m,), worth after minus worth before.
     """
 
     order: NDArray[np.int64]
     level: NDArray[np.int64]
-    worth_cents: NDArray[np.float64]
-    fresh: NDArray[np.bool_]
     gain_cents: NDArray[np.float64]
 
 
 def path_of(signs: Signs, model: ValueModel, goal: Goal) -> Path:
     """Walk every contact's signs and return what each one changed.
 
-    A contact starts without a stage: what stood before must be among the signs with its time. Where the goal
-    is revenue, a won deal is worth its amount (the goal's worth where none is known), be that more or less
-    than was expected of it, and the next cycle starts anew.
+    A contact starts without a stage: what stood before must be among the signs with its time. Standings last
+    for the cycle; an act counts for the goal's window and a signal for `signal_days`, then both can gain again.
+    Where the goal is revenue, a won deal is worth its amount (the goal's worth where none is known), be that
+    more or less than was expected of it, and the next cycle starts anew.
     """
     order = np.lexsort((signs.code, signs.at, signs.contact))
     s = signs.take(order)
-    m = len(s)
-    row = np.arange(m)
-    is_first = np.ones(m, dtype=bool)
+    is_first = np.ones(len(s), dtype=bool)
     is_first[1:] = (s.contact[1:] != s.contact[:-1]) | s.closes[:-1]
     segment = is_first.cumsum() - 1
 
     levels = model.level_cents
-    is_stage = (s.code >= FIRST_STAGE) & (s.code < LOST)
-    level = np.where(is_stage, s.code - FIRST_STAGE + 1, 0)
-    own = levels[level]
-    is_revenue = s.closes & np.isin(s.code, _DEALS) & (level >= model.level) & (goal.outcome in REVENUE)
-    revenue = np.where(np.isfinite(s.amount_cents), s.amount_cents, goal.worth_cents) * s.scale
-    own = np.maximum(np.where(is_stage, own * s.scale, levels[0]), levels[0])
-    level_run = _running_max(level, segment)
-    worth_run = _running_max(own, segment)
+    is_standing = _is_stage(s.code) & ~np.isin(s.code, _ACTS)
+    level = np.where(is_standing, s.code - FIRST_STAGE + 1, 0)
+    own = np.maximum(np.where(is_standing, levels[level] * s.scale, levels[0]), levels[0])
+    level_run, worth_run = _running_max(level, segment), _running_max(own, segment)
     level_before = np.where(is_first, 0, np.roll(level_run, 1))
     worth_before = np.where(is_first, levels[0], np.roll(worth_run, 1))
 
-    fresh, fresh_before = _fresh(s, row, goal.signal_days)
-    after = _worth(worth_run, level_run, fresh, model)
-    before = _worth(worth_before, level_before, fresh_before, model)
+    acts, acts_before = _fresh(s, _ACTS, _windows(goal)[list(_ACTS)])
+    fresh, fresh_before = _fresh(s, tuple(range(FIRST_STAGE)), np.full(FIRST_STAGE, float(goal.signal_days)))
+    after = _worth(worth_run, level_run, acts, fresh, model)
+    before = _worth(worth_before, level_before, acts_before, fresh_before, model)
+    is_revenue = s.closes & np.isin(s.code, _DEALS) & (level >= model.level) & (goal.outcome in REVENUE)
+    revenue = np.where(np.isfinite(s.amount_cents), s.amount_cents, goal.worth_cents) * s.scale
     after = np.select([s.code == LOST, s.code == LEFT, is_revenue], [levels[0], 0.0, revenue], after)
-    return Path(order, level_run, worth_run, fresh, after - before)
+    return Path(order, level_run, after - before)
 
 
 def _worth(
-    stage_cents: NDArray[np.float64], level: NDArray[np.int64], fresh: NDArray[np.bool_], model: ValueModel
+    standing_cents: NDArray[np.float64],
+    level: NDArray[np.int64],
+    acts: NDArray[np.bool_],
+    fresh: NDArray[np.bool_],
+    model: ValueModel,
 ) -> NDArray[np.float64]:
-    with_signals = np.clip(stage_cents + fresh @ model.signal_cents, 0, max(model.cap_cents, 0))
-    return np.where(level >= model.level, stage_cents, np.maximum(with_signals, 0))
+    """Worth of states: the goal's where it is reached, else the most telling stage and the signals on top."""
+    act_cents = (acts * model.level_cents[_ACT_LEVELS]).max(axis=1, initial=0.0)
+    stage_cents = np.maximum(standing_cents, act_cents)
+    with_signals = np.clip(stage_cents + fresh @ model.signal_cents, 0, model.cap_cents)
+    if model.level in _ACT_LEVELS:
+        reached = acts[:, _ACT_LEVELS.index(model.level)]
+        return np.where(reached, model.cap_cents, with_signals)
+    return np.where(level >= model.level, standing_cents, with_signals)
 
 
 def _running_max(values: NDArray[_Number], segment: NDArray[np.int64]) -> NDArray[_Number]:
@@ -93,18 +98,24 @@ def _running_max(values: NDArray[_Number], segment: NDArray[np.int64]) -> NDArra
     return np.asarray(known[top - segment * len(known)])
 
 
-def _fresh(s: Signs, row: NDArray[np.int64], signal_days: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Signals of the contact still fresh at each row: with the row itself, and without it."""
-    m = len(s)
-    fresh = np.zeros((m, len(SIGNALS)), dtype=bool)
-    before = np.zeros((m, len(SIGNALS)), dtype=bool)
-    for code in range(len(SIGNALS)):
+def _fresh(
+    s: Signs, codes: tuple[int, ...], days: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """What of these codes is fresh at each row, shape (m, codes): with the row itself, and without it."""
+    row = np.arange(len(s))
+    fresh = np.zeros((len(s), len(codes)), dtype=bool)
+    before = np.zeros((len(s), len(codes)), dtype=bool)
+    for column, code in enumerate(codes):
         last = np.maximum.accumulate(np.where(s.code == code, row, -1))
-        for target, at_row in ((fresh, last), (before, np.concatenate([[-1], last[:-1]])[:m])):
+        for target, at_row in ((fresh, last), (before, np.concatenate([[-1], last[:-1]])[: len(s)])):
             seen = np.maximum(at_row, 0)
             is_same = (at_row >= 0) & (s.contact[seen] == s.contact)
-            target[:, code] = is_same & (s.at - s.at[seen] < signal_days * _DAY)
+            target[:, column] = is_same & (_days(s.at - s.at[seen]) < days[column])
     return fresh, before
+
+
+def _days(span: NDArray[np.timedelta64]) -> NDArray[np.float64]:
+    return np.asarray(span.astype("timedelta64[s]").astype(float) / 86_400)
 
 
 @dataclass(frozen=True)
@@ -204,7 +215,8 @@ def states_at(
     path: Path,
     contact: NDArray[np.int64],
     at: NDArray[np.datetime64],
-    signal_days: int,
+    model: ValueModel,
+    goal: Goal,
 ) -> NDArray[np.float64]:
     """Return shape (q, WIDTH): the state of each contact right after `at` (what happens at `at` is in it).
 
@@ -213,23 +225,31 @@ def states_at(
         path: what `path_of` returned for them.
         contact: shape (q,), int.
         at: shape (q,), datetime64[s], UTC.
-        signal_days: how long a signal stays fresh.
+        model: says which of several stages tells most.
+        goal: how long acts and signals stay fresh.
 
     """
     s = signs.take(path.order)
     state = np.zeros((len(contact), LEVELS + len(SIGNALS)))
-    # Each contact's signs are one run of the sorted rows; the last one not after `at` holds the level.
+    rank = np.argsort(model.order)
+    # Each contact's signs are one run of the sorted rows; the last one not after `at` holds the standing.
     found = _last_row(s.contact, s.at, contact, at)
     level = np.zeros(len(contact), dtype=np.int64)
     known = np.flatnonzero(found >= 0)
     level[known] = np.where(s.closes[found[known]], 0, path.level[found[known]])
-    state[np.arange(len(contact)), level] = 1
-    for code in range(len(SIGNALS)):
+    fresh = np.zeros((len(contact), FIRST_STAGE + len(_ACTS)), dtype=bool)
+    days = np.concatenate([np.full(FIRST_STAGE, float(goal.signal_days)), _windows(goal)[list(_ACTS)]])
+    for column, code in enumerate((*range(FIRST_STAGE), *_ACTS)):
         rows = s.code == code
         if rows.any():
             last = _last_row(s.contact[rows], s.at[rows], contact, at)
-            age = at - s.at[rows][np.maximum(last, 0)]
-            state[:, LEVELS + code] = (last >= 0) & (age < signal_days * _DAY)
+            age = _days(at - s.at[rows][np.maximum(last, 0)])
+            fresh[:, column] = (last >= 0) & (age < days[column])
+    for column, act in enumerate(_ACT_LEVELS):
+        tells_more = fresh[:, FIRST_STAGE + column] & (rank[act] > rank[level])
+        level = np.where(tells_more, act, level)
+    state[np.arange(len(contact)), level] = 1
+    state[:, LEVELS:] = fresh[:, :FIRST_STAGE]
     return state
 
 

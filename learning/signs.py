@@ -37,6 +37,9 @@ LADDER: tuple[Outcome, ...] = (
 )
 """Stages in the order of how likely a purchase follows, codes 7 … 13."""
 
+ACTS: tuple[Outcome, ...] = (Outcome.REPLY, Outcome.MEETING)
+"""Stages that are acts: they pass, and can be done again. The others are standings, and last."""
+
 FIRST_STAGE = len(SIGNALS)
 LOST = FIRST_STAGE + len(LADDER)
 """Code of a deal lost: the contact is worth what one without a stage is."""

@@ -1,9 +1,10 @@
 """The value model: what a contact's state is worth in late revenue, from early signs (a surrogate index).
 
-A state is the furthest stage reached and the early signals still fresh. Its worth is the chance that the goal
-follows within the horizon times what a goal brings. The chance is a Bayesian linear regression: documented
-chances (`learning/worth.py`) are its prior, contacts followed long enough are its data, so with none it says
-the prior and with many it says what happened. Refitted as deals close, it revises earlier rewards.
+A state is the most telling stage reached (standings last, acts while fresh) and the early signals still fresh.
+Its worth is the chance that the goal follows within the horizon times what a goal brings. The chance is a Bayesian
+linear regression: documented chances (`learning/worth.py`) are its prior, contacts followed long enough are its
+data, so with none it says the prior and with many it says what happened. Refitted as deals close, it revises
+earlier rewards.
 
 Sources: Athey, Chetty, Imbens & Kang (2019), NBER 26463 (surrogate index); van Houwelingen (2007), Scand. J.
 Statist. 34(1) (landmarking); Robins & Rotnitzky (1992) (inverse probability of censoring weights).
@@ -22,7 +23,7 @@ from learning.worth import PRIOR_CONTACTS, given_worths, goal_level, prior_chanc
 
 LEVELS = 1 + len(LADDER)
 WIDTH = LEVELS + len(SIGNALS)
-"""Columns of a state: one-hot of the furthest level (0 is none, then `LADDER`), then 0/1 a fresh signal."""
+"""Columns of a state: one-hot of the level (0 is none, then `LADDER`), then 0/1 a fresh signal."""
 
 SIGNAL_SPREAD = 0.1
 """Prior standard deviation of what one early signal adds to the chance; its prior mean is zero."""
@@ -79,13 +80,22 @@ class ValueModel:
         return f"value-1(horizon={self.horizon_days:g}d,followed={self.followed})"
 
     @property
+    def is_goal(self) -> NDArray[np.bool_]:
+        """Shape (LEVELS,): levels that are the goal, or beyond it."""
+        return prior_chances(LADDER[self.level - 1]) >= 1
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Shape (LEVELS,): levels from the documented least likely to the likeliest."""
+        return np.argsort(prior_chances(LADDER[self.level - 1]), kind="stable")
+
+    @property
     def level_cents(self) -> NDArray[np.float64]:
-        """Shape (LEVELS,), cents ≥ 0: worth of each level without signals, never falling on the way up."""
-        chance = np.clip(self.mean[:LEVELS], 0, 1)
-        # A level beyond the goal is worth the goal; noise must not make a later stage worth less than an
-        # earlier one, or reaching it would be punished.
-        before = np.maximum.accumulate(chance[: self.level])
-        chance = np.concatenate([before, np.ones(LEVELS - self.level)])
+        """Shape (LEVELS,), cents ≥ 0: worth of each level without signals, never falling along `order`."""
+        # Noise must not make a likelier stage worth less than a less likely one, or reaching it would be
+        # punished.
+        chance = np.where(self.is_goal, 1.0, np.clip(self.mean[:LEVELS], 0, 1))
+        chance[self.order] = np.maximum.accumulate(chance[self.order])
         given = self.given_cents
         worth: NDArray[np.float64] = np.where(np.isnan(given), chance * self.goal_cents, given)
         return worth
@@ -104,7 +114,7 @@ class ValueModel:
         """Return shape (n,), cents: expected late worth of states of shape (n, WIDTH)."""
         level = state[:, :LEVELS] @ self.level_cents
         with_signals = np.clip(level + state[:, LEVELS:] @ self.signal_cents, 0, self.cap_cents)
-        has_goal = state[:, self.level : LEVELS].any(axis=1)
+        has_goal = state[:, :LEVELS][:, self.is_goal].any(axis=1)
         return np.where(has_goal, level, with_signals)
 
     def spread(self, state: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -160,7 +170,7 @@ def fit(prior: ValueModel, seen: Followed) -> ValueModel:
     the chance a first pass gives it: likelier stages are noisier.
     """
     weight = censoring_weights(seen.goal_days, seen.followed_days, prior.horizon_days)
-    weight = weight * ~seen.state[:, prior.level : LEVELS].any(axis=1)
+    weight = weight * ~seen.state[:, :LEVELS][:, prior.is_goal].any(axis=1)
     complete = int(np.count_nonzero(weight))
     if complete == 0:
         return prior

@@ -1,8 +1,9 @@
 """What a stage on the way to a goal is worth before anything was seen: the goal's worth × the chance of it.
 
-One table of documented chances, `P(won | stage)`, serves every goal: on the way to a purchase a contact passes
-the goal, so P(won | stage) = P(goal | stage) · P(won | goal), and the chance of the goal is the ratio of two
-entries. These are starting points with the weight of `PRIOR_CONTACTS` contacts each; data replaces them.
+One table of documented chances, `P(won | stage)`, serves every goal that is a standing: on the way to a purchase
+a contact passes it, so P(won | stage) = P(goal | stage) · P(won | goal), and the chance of the goal is the ratio of
+two entries. Goals that are acts, and renewals, have tables of their own. All are starting points with the weight
+of `PRIOR_CONTACTS` contacts each; data replaces them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.campaign import Goal, Outcome
-from learning.signs import LADDER
+from learning.signs import ACTS, LADDER, stage_code
 
 PRIOR_CONTACTS = 8.0
 """How many observed contacts the documented chance of one stage weighs as much as: so few that a threefold
@@ -24,8 +25,14 @@ House defaults that imply lead→MQL 17 %, MQL→SQL 30 %, SQL→opportunity 40 
 B2B benchmarks scatter by a factor of three around each (MQL→SQL alone from 13 to 40 %), which is why they
 weigh little and a campaign file may say better."""
 
+REPLY_CHANCES: tuple[float, ...] = (0.03, 1.0, 0.06, 0.15, 0.12, 0.15, 0.08, 0.08)
+MEETING_CHANCES: tuple[float, ...] = (0.01, 0.20, 0.04, 1.0, 0.15, 0.20, 0.04, 0.04)
+"""P(reply, or meeting, within the window | …) in the same order. An act is not passed on the way: an SQL may
+still have to answer, so these are not ratios. House defaults: few cold contacts answer, warmer ones two to
+five times as many, and one answer in five becomes a meeting."""
+
 RENEWED_CHANCES: tuple[float, ...] = (0.75, 0.80, 0.75, 0.85, 0.75, 0.85, 0.75, 1.0)
-"""P(renewed | …) in the same order: most contracts renew by themselves, so a renewal is mostly not our doing."""
+"""P(renewed | …): most contracts renew by themselves, so a renewal is mostly not our doing."""
 
 
 def goal_level(outcome: Outcome) -> int:
@@ -33,10 +40,23 @@ def goal_level(outcome: Outcome) -> int:
     return 1 + LADDER.index(outcome)
 
 
+def goal_codes(outcome: Outcome) -> NDArray[np.int64]:
+    """Return the codes of signs that are the goal: an act itself; a standing or any beyond it."""
+    if outcome in ACTS:
+        return np.array([stage_code(outcome)])
+    beyond = LADDER[LADDER.index(outcome) :]
+    return np.array([stage_code(stage) for stage in beyond if stage not in ACTS])
+
+
 def prior_chances(outcome: Outcome) -> NDArray[np.float64]:
     """Return shape (8,), in (0, 1]: chance of the goal at each level; 1 at the goal and beyond."""
-    if outcome is Outcome.RENEWED:
-        return np.array(RENEWED_CHANCES)
+    own = {
+        Outcome.REPLY: REPLY_CHANCES,
+        Outcome.MEETING: MEETING_CHANCES,
+        Outcome.RENEWED: RENEWED_CHANCES,
+    }
+    if outcome in own:
+        return np.array(own[outcome])
     won = np.array(WON_CHANCES)
     return np.asarray(np.minimum(won / won[goal_level(outcome)], 1.0))
 

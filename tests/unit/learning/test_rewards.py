@@ -32,14 +32,27 @@ def with_signals(goal: Goal, chance: float) -> ValueModel:
 
 def test_a_meeting_brings_the_goal_s_worth_less_what_a_cold_contact_is_worth() -> None:
     found = reward(signs((0, 3, "meeting")), (0, 0, True))
-    # P(won | nothing) / P(won | meeting) = 0.005 / 0.08.
-    assert found.reward_cents == pytest.approx([40_000 * (1 - 0.005 / 0.08)])
+    # P(meeting | nothing) = 0.01.
+    assert found.reward_cents == pytest.approx([40_000 * (1 - 0.01)])
 
 
 def test_a_contact_who_is_an_sql_already_gives_no_credit_for_it() -> None:
     goal = WON
     again = signs((0, -50, "sql"), (0, 2, "sql"), (0, 3, "mql"), (0, 4, "meeting"))
     assert reward(again, (0, 0, True), goal=goal).reward_cents == pytest.approx([0])
+
+
+def test_an_sql_may_still_have_to_answer_so_its_reply_counts() -> None:
+    goal = Goal(outcome=Outcome.REPLY, worth_cents=10_000, contact_cents=0)
+    for standing in ("mql", "sql", "won"):
+        seen = signs((0, -90, standing), (0, 3, "reply"))
+        assert reward(seen, (0, 0, True), goal=goal).reward_cents[0] > 8_000
+
+
+def test_an_act_counts_once_in_its_window_and_again_when_that_has_passed() -> None:
+    worth = 40_000 * (1 - 0.01)
+    seen = signs((0, 3, "meeting"), (0, 8, "meeting"), (0, 60, "meeting"))
+    assert reward(seen, (0, 0, True), (0, 55, True)).reward_cents == pytest.approx([worth, worth])
 
 
 def test_a_skipped_stage_gives_the_whole_step() -> None:
@@ -82,7 +95,7 @@ def test_a_signal_that_is_fresh_already_brings_nothing_again() -> None:
 def test_reaching_the_goal_takes_the_signals_advance_back() -> None:
     seen = signs((0, 1, "email_clicked"), (0, 3, "meeting"))
     found = rewards_of(seen, NOTHING, decided((0, 0, True)), with_signals(MEETING, 0.1), MEETING)
-    assert found.reward_cents == pytest.approx([40_000 * (1 - 0.005 / 0.08)])
+    assert found.reward_cents == pytest.approx([40_000 * (1 - 0.01)])
 
 
 def test_a_lost_deal_takes_back_what_its_opening_gave() -> None:
@@ -117,7 +130,7 @@ def test_a_second_purchase_counts_again() -> None:
 def test_silence_shares_in_what_followed_it() -> None:
     found = reward(signs((0, 8, "meeting")), (0, 0, True), (0, 7, False))
     assert (found.reward_cents > 0).all()
-    assert found.reward_cents.sum() == pytest.approx(40_000 * (1 - 0.005 / 0.08))
+    assert found.reward_cents.sum() == pytest.approx(40_000 * (1 - 0.01))
 
 
 def test_harm_is_charged_to_messages_and_never_to_silence() -> None:
@@ -137,7 +150,7 @@ def test_a_message_and_its_model_cost_what_they_cost() -> None:
 def test_a_person_s_worth_of_a_stage_stands_over_the_derived_one() -> None:
     goal = MEETING.model_copy(update={"stage_worths_cents": {Outcome.REPLY: 9_000}})
     found = reward(signs((0, 1, "reply")), (0, 0, True), goal=goal)
-    assert found.reward_cents == pytest.approx([9_000 - 2_500])
+    assert found.reward_cents == pytest.approx([9_000 - 400])
 
 
 WHAT = ("reply", "mql", "meeting", "sql", "opportunity", "email_clicked", "form_submitted", "trial_started")
@@ -150,8 +163,8 @@ def test_gains_sum_to_the_last_state_s_worth_less_the_first_s(
     seen, model = signs(*told), with_signals(WON, 0.01)
     found = rewards_of(seen, NOTHING, decided((0, 0, True), (1, 0, True), (2, 0, True)), model, WON)
     contacts, at = np.arange(3), day([13.5] * 3)
-    first = states_at(seen, path_of(seen, model, WON), contacts, day([0] * 3), WON.signal_days)
-    last = states_at(seen, path_of(seen, model, WON), contacts, at, WON.signal_days)
+    first = states_at(seen, path_of(seen, model, WON), contacts, day([0] * 3), model, WON)
+    last = states_at(seen, path_of(seen, model, WON), contacts, at, model, WON)
     assert first[:, 0].all() and last.shape == (3, WIDTH)
     assert found.reward_cents == pytest.approx(model.expect(last) - model.expect(first))
 
