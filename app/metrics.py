@@ -23,7 +23,7 @@ from learning.cohort import Cohort, cohort_of
 from learning.lift import Lift, Telling, lift, revenue_lift
 from learning.rewards import rewards_of
 from learning.signs import LADDER, stage_code
-from learning.worth import WON_CHANCES, goal_level
+from learning.worth import goal_level, prior_chances
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -80,6 +80,7 @@ class CampaignMetrics(Noun):
     attributed_revenue_cents: int
     incremental_revenue_cents: tuple[int, int, int] | None
     value_model: str
+    value_learned_from: int
     computed_at: UtcDatetime
 
 
@@ -134,6 +135,7 @@ def _measure(gathered: Gathered, since: datetime | None) -> CampaignMetrics:
         attributed_revenue_cents=_attributed(gathered),
         incremental_revenue_cents=_incremental(lifts, arm, closed),
         value_model=model.version,
+        value_learned_from=model.followed,
         computed_at=gathered.now,
     )
 
@@ -162,6 +164,7 @@ def _lifts(
     gathered: Gathered, cohort: Cohort, arm: NDArray[np.object_], closed: NDArray[np.bool_]
 ) -> tuple[LiftLine, ...]:
     accounts = _account_numbers(gathered.account_ids)
+    has_holdout = bool((arm == Arm.HOLDOUT.value).any())
     found: list[LiftLine] = []
     for one in SPOKEN:
         if not (arm == one.value).any():
@@ -176,7 +179,7 @@ def _lifts(
                 clusters=accounts[rows],
                 expected_mean=_expected(stage),
             )
-            found.append(_line(one, stage.value, "share", told))
+            found.append(_line(one, stage.value, "share", told, has_holdout))
         for stage, next_stage in _NEXT.items():
             at_stage = rows & (cohort.level_before == goal_level(stage))
             told = lift(
@@ -184,21 +187,22 @@ def _lifts(
                 treated[at_stage],
                 covariates=cohort.covariates[at_stage],
                 clusters=accounts[at_stage],
-                expected_mean=_expected(next_stage) / _expected(stage),
+                expected_mean=float(prior_chances(next_stage)[goal_level(stage)]),
             )
-            found.append(_line(one, f"{stage.value} to {next_stage.value}", "share", told))
+            found.append(_line(one, f"{stage.value} to {next_stage.value}", "share", told, has_holdout))
         revenue = revenue_lift(
             cohort.revenue_cents[rows],
             treated[rows],
             covariates=cohort.covariates[rows],
             clusters=accounts[rows],
+            expected_share=_expected(Outcome.WON),
         )
-        found.append(_line(one, "revenue, large deals cut", "cents", revenue.capped))
-        found.append(_line(one, "revenue", "cents", revenue.raw))
+        found.append(_line(one, "revenue, large deals cut", "cents", revenue.capped, has_holdout))
+        found.append(_line(one, "revenue", "cents", revenue.raw, has_holdout))
     return tuple(found)
 
 
-def _line(arm: Arm, what: str, unit: str, told: Lift) -> LiftLine:
+def _line(arm: Arm, what: str, unit: str, told: Lift, has_holdout: bool) -> LiftLine:
     return LiftLine(
         arm=arm,
         what=what,
@@ -210,13 +214,13 @@ def _line(arm: Arm, what: str, unit: str, told: Lift) -> LiftLine:
         holdout_mean=told.control_mean,
         more_contacts=told.more_contacts,
         variance_kept=told.variance_kept,
-        reason=told.reason if told.control else "no_holdout",
+        reason=told.reason if has_holdout else "no_holdout",
     )
 
 
 def _expected(stage: Outcome) -> float:
     """The documented chance that a contact without a stage gets there."""
-    return WON_CHANCES[0] / WON_CHANCES[goal_level(stage)]
+    return float(prior_chances(stage)[0])
 
 
 def _attributed(gathered: Gathered) -> int:

@@ -232,16 +232,27 @@ def revenue_lift(
     covariates: NDArray[np.float64] | None = None,
     clusters: NDArray[np.int64] | None = None,
     alpha: float = ALPHA,
+    expected_share: float | None = None,
 ) -> RevenueLift:
-    """Return lift in revenue per contact, cents; arguments as for `lift`, outcomes ≥ 0."""
+    """Return lift in revenue per contact, cents; arguments as for `lift`, outcomes ≥ 0.
+
+    `expected_share`: how many contacts are thought to bring any, where none has yet.
+    """
     paid = revenue_cents[revenue_cents > 0]
     cap = float(np.quantile(paid, CAP_QUANTILE)) if len(paid) else 0.0
     capped = np.minimum(revenue_cents, cap)
-    return RevenueLift(
-        capped=lift(capped, treated, covariates=covariates, clusters=clusters, alpha=alpha),
-        raw=lift(revenue_cents, treated, covariates=covariates, clusters=clusters, alpha=alpha),
-        cap_cents=cap,
-    )
+
+    def told(revenue: NDArray[np.float64]) -> Lift:
+        return lift(
+            revenue,
+            treated,
+            covariates=covariates,
+            clusters=clusters,
+            alpha=alpha,
+            expected_mean=expected_share,
+        )
+
+    return RevenueLift(capped=told(capped), raw=told(revenue_cents), cap_cents=cap)
 
 
 def before_after(

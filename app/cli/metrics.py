@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 _ARMS = {
     "learned": "Learned",
-    "explore": "Random draw",
-    "usual": "Usual practice",
-    "holdout": "Holdout (nothing sent)",
+    "explore": "Random",
+    "usual": "Usual",
+    "holdout": "Holdout",
 }
 _WHAT = {
     "mql": "MQL",
@@ -82,9 +82,14 @@ def _start(since: str, now: datetime) -> datetime:
 
 def _print_campaign(found: CampaignMetrics) -> None:
     heading(f"{found.name}  ({found.campaign_id})")
+    learned_from = found.value_learned_from
+    worths = (
+        f"What early signs are worth was learned from {learned_from:,} contacts."
+        if learned_from
+        else "What early signs are worth is a documented default until outcomes mature."
+    )
     line(
-        f"  Goal: {found.goal.value} within {found.window_days} days. {found.contacts:,} contacts; "
-        f"value model {found.value_model}.",
+        f"  Goal: {found.goal.value} within {found.window_days} days. {found.contacts:,} contacts. {worths}",
         style="dim",
     )
     listing(
@@ -126,14 +131,25 @@ def _print_lifts(found: CampaignMetrics) -> None:
     for arm in dict.fromkeys(told.arm for told in found.lifts):
         heading(f"{_ARMS[arm.value]} against the holdout")
         for told in found.lifts:
-            if told.arm is arm:
+            if told.arm is arm and _is_worth_a_line(told, found):
                 style = "" if told.estimate is not None else "dim"
                 line(f"  {_WHAT.get(told.what, told.what):<26}{sentence(told, found.currency)}", style=style)
     if found.lifts:
         line(
-            "  Intervals hold at 95 % however often you look. The holdout gets nothing of this campaign.",
+            "  Intervals hold at 95 % however often you look. 'More contacts' is what showing a difference of a "
+            "fifth takes; a larger difference, or a larger holdout, shows sooner.",
             style="dim",
         )
+
+
+def _is_worth_a_line(told: LiftLine, found: CampaignMetrics) -> bool:
+    """The goal and revenue always are; other stages once somebody reached them. `--json` has them all."""
+    return told.what in {found.goal.value, "revenue"} or told.reason not in {"nothing_yet", "no_holdout"}
+
+
+def _whole(cents: float | None, currency: str) -> str:
+    """An amount without cents: they would promise what nobody knows."""
+    return money(None if cents is None else round(cents / 100) * 100, currency)
 
 
 def sentence(told: LiftLine, currency: str) -> str:
@@ -149,7 +165,7 @@ def sentence(told: LiftLine, currency: str) -> str:
             f"{word}: {told.estimate * 100:+.1f} per 100 contacts, between {told.low * 100:+.1f} and "
             f"{told.high * 100:+.1f}; the holdout has {told.holdout_mean * 100:.1f}"
         )
-    low, middle, high = (money(round(cents), currency) for cents in (told.low, told.estimate, told.high))
+    low, middle, high = (_whole(cents, currency) for cents in (told.low, told.estimate, told.high))
     return f"{word}: {middle} a contact, between {low} and {high}"
 
 
@@ -202,16 +218,16 @@ def _print_funnel(funnel: Funnel) -> None:
                 "currency": one.currency,
                 "open": one.open_deals,
                 "rate": _percent(one.win_rate, one.win_rate_low, one.win_rate_high),
-                "value": money(one.value_cents, one.currency),
+                "value": _whole(one.value_cents, one.currency),
                 "cycle": None if one.cycle_days is None else f"{one.cycle_days:.0f} days",
                 "velocity": "cannot tell yet"
                 if one.cents_per_day is None
-                else f"{money(one.cents_per_day, one.currency)} a day"
+                else f"{_whole(one.cents_per_day, one.currency)} a day"
                 + (
                     ""
                     if one.cents_per_day_low is None
-                    else f" ({money(one.cents_per_day_low, one.currency)} – "
-                    f"{money(one.cents_per_day_high, one.currency)})"
+                    else f" ({_whole(one.cents_per_day_low, one.currency)} – "
+                    f"{_whole(one.cents_per_day_high, one.currency)})"
                 ),
             }
             for one in funnel.pipeline
