@@ -114,7 +114,9 @@ def _measure(gathered: Gathered, since: datetime | None) -> CampaignMetrics:
     cohort = cohort_of(gathered.signs, start, goal.window_days)
     closed = meant & (start + np.timedelta64(goal.window_days, "D") <= seconds([gathered.now])[0])
     model = gathered.value_model()
-    rewards = rewards_of(gathered.signs, gathered.harm, gathered.decided, model, goal).reward_cents
+    rewards = rewards_of(
+        gathered.signs, gathered.harm, gathered.decided, model, goal, seconds([gathered.now])[0]
+    ).reward_cents
     reward = np.bincount(gathered.decided.contact, rewards, minlength=contacts).astype(float)
     written = np.bincount(gathered.decided.contact, gathered.decided.sent, minlength=contacts) > 0
     lifts = _lifts(gathered, cohort, arm, closed)

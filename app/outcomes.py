@@ -154,7 +154,7 @@ def rewards_of(
 
 def _rewards(gathered: Gathered, model: ValueModel) -> tuple[DecisionReward, ...]:
     goal, now, decided = gathered.goal, gathered.now, gathered.decided
-    found = rewards_in(gathered.signs, gathered.harm, decided, model, goal)
+    found = rewards_in(gathered.signs, gathered.harm, decided, model, goal, second(now))
     parts: dict[int, list[RewardPart]] = defaultdict(list)
     gains = found.gain_cents[found.parts.outcome] * found.parts.share
     signs_at = moments(gathered.signs.at)

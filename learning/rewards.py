@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from domain.campaign import Goal, Outcome
 from learning.attribution import Parts, Rule, parts_of
+from learning.lapse import lapsed
 from learning.signs import ACTS, FIRST_STAGE, LADDER, LEFT, LOST, SIGNALS, Signs, stage_code
 from learning.value import LEVELS, REVENUE, ValueModel
 
@@ -143,7 +144,7 @@ class Rewards:
     harm_cents: shape (n,), ≤ 0: unsubscribes and complaints.
     cost_cents: shape (n,), ≤ 0: the message and the model.
     parts: which sign (row as given) gave which decision which share.
-    gain_cents: shape (m,), gain of each sign as given.
+    gain_cents: shape (m,), gain of each sign as given; 0 where it lapsed.
     """
 
     reward_cents: NDArray[np.float64]
@@ -160,6 +161,7 @@ def rewards_of(
     decided: Decided,
     model: ValueModel,
     goal: Goal,
+    now: np.datetime64 | None = None,
     rule: Rule = Rule.TIME_DECAY,
 ) -> Rewards:
     """Return the rewards of n decisions from everything that happened to their contacts.
@@ -173,6 +175,7 @@ def rewards_of(
         decided: the decisions.
         model: what states are worth.
         goal: windows and costs.
+        now: datetime64[s]: hopes older than the goal's window lapse; None leaves them standing.
         rule: how an outcome is parted among decisions.
 
     """
@@ -180,6 +183,8 @@ def rewards_of(
     path = path_of(signs, model, goal)
     gain = np.empty(m)
     gain[path.order] = path.gain_cents
+    if now is not None:
+        gain[lapsed(signs, goal, now)] = 0.0
     window = _windows(goal)[signs.code]
     parts = parts_of(signs.contact, signs.at, decided.contact, decided.at, window, rule)
     stage = np.zeros((n, 3))

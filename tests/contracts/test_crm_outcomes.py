@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Engine, update
 
+from app.funnels import funnel_of
 from app.metrics import metrics_of
 from app.outcomes import rewards_of
 from app.wiring import House
@@ -224,3 +225,43 @@ def test_metrics_count_arms_and_give_no_number_they_cannot_stand_behind(house: H
         assert told.estimate is None and told.more_contacts > 0
     assert found.incremental_revenue_cents is None
     assert metrics_of(house, CAMPAIGN, since=NOON + DAY).contacts == 0
+
+
+def test_the_funnel_tells_conversions_and_the_pipeline(house: House, engine: Engine) -> None:
+    changed = EventKind.STAGE_CHANGED
+    Journal(engine).append(
+        [
+            happened(1, changed, BEN.id, properties={"from": "lead", "to": "mql"}),
+            happened(9, changed, BEN.id, properties={"from": "mql", "to": "sql"}),
+            happened(2, changed, CLEO.id, properties={"from": "lead", "to": "mql"}),
+        ]
+    )
+    with writing(engine) as connection:
+        insert_all(
+            connection,
+            DEALS,
+            [
+                codec.deal_row(deal(closes_on=(NOON + 35 * DAY).date())),
+                codec.deal_row(deal(id="deal_2", is_closed=False, is_won=False)),
+            ],
+        )
+    found = funnel_of(house)
+    mql = next(line for line in found.conversions if line.stage is LifecycleStage.MQL)
+    assert (mql.entered, mql.converted) == (2, 1)
+    assert mql.share == pytest.approx(0.5)
+    (pipeline,) = found.pipeline
+    assert (pipeline.open_deals, pipeline.closed_deals, pipeline.win_rate) == (1, 1, 1.0)
+    assert pipeline.cycle_days == pytest.approx(29.5)
+    assert pipeline.cents_per_day == round(90_000 / 29.5)
+
+
+def test_time_to_engage_counts_from_the_message_and_no_click(house: House, engine: Engine) -> None:
+    Journal(engine).append(
+        [
+            happened(2, EventKind.EMAIL_CLICKED),
+            happened(0.5, EventKind.FORM_SUBMITTED),
+            happened(5, EventKind.FORM_SUBMITTED),
+        ]
+    )
+    engaged = metrics_of(house, CAMPAIGN).engagement
+    assert (engaged.written_to, engaged.engaged, engaged.median_days) == (1, 1, 4.0)

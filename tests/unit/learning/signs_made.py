@@ -14,7 +14,7 @@ from learning.signs import LEFT, LOST, SIGNALS, Signs, stage_code
 NOON = np.datetime64("2026-03-10T12:00:00", "s")
 
 
-def day(days: float | Sequence[float]) -> np.ndarray:
+def day(days: float | Sequence[float] | np.ndarray) -> np.ndarray:
     return NOON + (np.atleast_1d(np.asarray(days, dtype=float)) * 86_400).astype("timedelta64[s]")
 
 
