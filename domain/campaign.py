@@ -5,7 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, StringConstraints, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    StringConstraints,
+    model_validator,
+)
 
 from domain.base import CurrencyCode, Noun
 from domain.events import EventKind
@@ -25,13 +32,47 @@ class Outcome(StrEnum):
     RENEWED = "renewed"
 
 
+UNSUBSCRIBE_SHARE = 0.01
+"""House default: a lost address costs this share of a goal's worth, about what a cold contact is worth."""
+
+COMPLAINT_SHARE = 0.05
+"""House default: a complaint costs five lost addresses, because mailbox providers count it against every
+other message. Google and Yahoo act from 0.3 % complaints on (sender guidelines of February 2024)."""
+
+
 class Goal(Noun):
-    """The outcome wanted, what one is worth, and how long we wait for it."""
+    """The outcome wanted, what one is worth, how long we wait for it, and what harm costs.
+
+    `stage_worths_cents` says what a stage on the way is worth; a stage left out is derived from the goal's
+    worth and the chance of getting there (`learning/worth.py`), then from what deals show. A person's
+    word stands over both. A stage counts for `window_days` unless `stage_windows_days` gives it its own.
+    `signal_days`: how long after a message early signals (a click, a visit) count
+    and stay fresh. `contact_cents`: one message's cost apart from the model's, which is metered. A lost
+    address or a complaint costs what is given, else `UNSUBSCRIBE_SHARE` and `COMPLAINT_SHARE` of the worth.
+    """
 
     outcome: Outcome
     worth_cents: PositiveInt
     currency: CurrencyCode = "USD"
     window_days: PositiveInt = 30
+    stage_worths_cents: dict[Outcome, NonNegativeInt] = Field(default_factory=dict)
+    stage_windows_days: dict[Outcome, PositiveInt] = Field(default_factory=dict)
+    signal_days: PositiveInt = 14
+    contact_cents: NonNegativeFloat = 1.0
+    unsubscribe_cents: NonNegativeInt | None = None
+    complaint_cents: NonNegativeInt | None = None
+
+    @property
+    def unsubscribe_cost_cents(self) -> float:
+        """What one unsubscribe costs: as given, or `UNSUBSCRIBE_SHARE` of the worth."""
+        given = self.unsubscribe_cents
+        return UNSUBSCRIBE_SHARE * self.worth_cents if given is None else given
+
+    @property
+    def complaint_cost_cents(self) -> float:
+        """What one complaint costs: as given, or `COMPLAINT_SHARE` of the worth."""
+        given = self.complaint_cents
+        return COMPLAINT_SHARE * self.worth_cents if given is None else given
 
 
 Scalar = str | int | float | bool

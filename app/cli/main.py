@@ -19,6 +19,7 @@ from app.cli import (
     explaining,
     importing,
     memories,
+    metrics,
     outboxes,
     policies_text,
     reviewing,
@@ -72,6 +73,7 @@ app.add_typer(reviewing.app, name="review", rich_help_panel="People decide")
 app.command("explain", rich_help_panel="People decide")(explaining.explain)
 app.add_typer(outboxes.app, name="outbox", rich_help_panel="What went out")
 app.add_typer(policies_text.app, name="policy", rich_help_panel="What went out")
+app.command("metrics", rich_help_panel="What worked")(metrics.metrics)
 app.command("audit", rich_help_panel="What went out")(outboxes.audit)
 
 

@@ -333,3 +333,12 @@ def test_a_broken_off_run_can_be_given_up_and_the_campaign_run_anew(broken_off: 
     assert f"attune runs stop {run_id}" in refused
     assert as_json("-w", "ws", "runs", "stop", run_id, folder=folder)["status"] == "stopped"
     assert as_json("-w", "ws", "run", "crowd", "--dry-run", folder=folder)["counts"] == {"shadowed": 3}
+def test_metrics_say_what_is_missing_where_nothing_can_be_told_yet(demo: Path) -> None:
+    said = as_json("-w", "demo", "metrics", folder=demo)
+    (campaign,) = said["campaigns"]
+    assert {arm["arm"] for arm in campaign["arms"]} == {"explore", "holdout"}
+    assert all(lift["estimate"] is None and lift["more_contacts"] > 0 for lift in campaign["lifts"])
+    shown = " ".join(attune("-w", "demo", "metrics", "trial-to-meeting", folder=demo).split())
+    assert "cannot tell (none seen yet); about" in shown
+    assert "neither a date" in attune("-w", "demo", "metrics", "--since", "soon", folder=demo, expect=2)
+    attune("-w", "demo", "metrics", "nonesuch", folder=demo, expect=3)

@@ -1,0 +1,253 @@
+"""`attune metrics`: what worked, told only where the data can show it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.doors import doors
+from app.cli.screen import AsJson, heading, line, listing, money, print_json
+
+if TYPE_CHECKING:
+    from app.funnels import Funnel
+    from app.metrics import CampaignMetrics, LiftLine
+
+_ARMS = {
+    "learned": "Learned",
+    "explore": "Random",
+    "usual": "Usual",
+    "holdout": "Holdout",
+}
+_WHAT = {
+    "mql": "MQL",
+    "sql": "SQL",
+    "mql to sql": "MQL to SQL",
+    "sql to opportunity": "SQL to opportunity",
+    "reply": "replies",
+    "meeting": "meetings",
+    "opportunity": "opportunities",
+    "won": "deals won",
+    "renewed": "renewals",
+}
+
+
+def metrics(
+    campaign: Annotated[
+        str | None, typer.Argument(help="A campaign's id, as in its file; all that were run if left out.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            help="Contacts first decided about, stages entered and deals closed since: 2026-09-01 or 90d.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what worked: arms against the holdout, lift with its certainty, the funnel and the pipeline."""
+    house = doors.house()
+    now = house.clock()
+    start = None if since is None else _start(since, now)
+    chosen = (house.crm.campaign(campaign),) if campaign else house.crm.campaigns(limit=1_000)
+
+    from app.funnels import funnel_of
+    from app.metrics import metrics_of
+
+    found = [metrics_of(house, one, now, start) for one in chosen]
+    funnel = funnel_of(house, now, start)
+    if as_json:
+        print_json({"campaigns": found, "funnel": funnel})
+        return
+    for one in found:
+        _print_campaign(one)
+    if not found:
+        line("No campaign has been run yet, so nothing can be compared. `attune run CAMPAIGN` starts one.")
+    _print_funnel(funnel)
+
+
+def _start(since: str, now: datetime) -> datetime:
+    if days := re.fullmatch(r"(\d{1,5})d", since):
+        return now - timedelta(days=int(days[1]))
+    try:
+        at = datetime.fromisoformat(since)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{since!r} is neither a date such as 2026-09-01 nor days such as 90d"
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _print_campaign(found: CampaignMetrics) -> None:
+    heading(f"{found.name}  ({found.campaign_id})")
+    learned_from = found.value_learned_from
+    worths = (
+        f"What early signs are worth was learned from {learned_from:,} contacts."
+        if learned_from
+        else "What early signs are worth is a documented default until outcomes mature."
+    )
+    line(
+        f"  Goal: {found.goal.value} within {found.window_days} days. {found.contacts:,} contacts. {worths}",
+        style="dim",
+    )
+    listing(
+        [
+            {
+                "arm": _ARMS[arm.arm.value],
+                "contacts": arm.contacts,
+                "written": arm.written_to,
+                "closed": arm.closed_windows,
+                "replies": arm.reached["reply"],
+                "meetings": arm.reached["meeting"],
+                "sql": arm.reached["sql"],
+                "won": arm.reached["won"] + arm.reached["renewed"],
+                "reward": None
+                if arm.reward_cents_per_contact is None
+                else money(round(arm.reward_cents_per_contact), found.currency),
+            }
+            for arm in found.arms
+        ],
+        {
+            "arm": "Arm",
+            "contacts": "Contacts>",
+            "written": "Written to>",
+            "closed": "Window closed>",
+            "replies": "Replies>",
+            "meetings": "Meetings>",
+            "sql": "SQL>",
+            "won": "Won>",
+            "reward": "Reward each>",
+        },
+        as_json=False,
+        empty="  Nothing was decided in this time.",
+    )
+    _print_lifts(found)
+    _print_revenue(found)
+
+
+def _print_lifts(found: CampaignMetrics) -> None:
+    for arm in dict.fromkeys(told.arm for told in found.lifts):
+        heading(f"{_ARMS[arm.value]} against the holdout")
+        for told in found.lifts:
+            if told.arm is arm and _is_worth_a_line(told, found):
+                style = "" if told.estimate is not None else "dim"
+                line(f"  {_WHAT.get(told.what, told.what):<26}{sentence(told, found.currency)}", style=style)
+    if found.lifts:
+        line(
+            "  Intervals hold at 95 % however often you look. 'More contacts' is what showing a difference of a "
+            "fifth takes; a larger difference, or a larger holdout, shows sooner.",
+            style="dim",
+        )
+
+
+def _is_worth_a_line(told: LiftLine, found: CampaignMetrics) -> bool:
+    """The goal and revenue always are; other stages once somebody reached them. `--json` has them all."""
+    return told.what in {found.goal.value, "revenue"} or told.reason not in {"nothing_yet", "no_holdout"}
+
+
+def _whole(cents: float | None, currency: str) -> str:
+    """An amount without cents: they would promise what nobody knows."""
+    return money(None if cents is None else round(cents / 100) * 100, currency)
+
+
+def sentence(told: LiftLine, currency: str) -> str:
+    """One comparison in words: a number with its interval, or what is missing. Never both."""
+    if told.reason == "no_holdout":
+        return "cannot tell: nobody is held out. Set `holdout_share` in the campaign file"
+    if told.estimate is None or told.low is None or told.high is None or told.holdout_mean is None:
+        why = {"nothing_yet": "none seen yet", "too_few": "too few so far"}.get(told.reason, "")
+        return f"cannot tell{f' ({why})' if why else ''}; about {_rounded(told.more_contacts)} more contacts"
+    word = {"better": "better", "worse": "worse", "alike": "no difference that matters"}[told.telling.value]
+    if told.unit == "share":
+        return (
+            f"{word}: {told.estimate * 100:+.1f} per 100 contacts, between {told.low * 100:+.1f} and "
+            f"{told.high * 100:+.1f}; the holdout has {told.holdout_mean * 100:.1f}"
+        )
+    low, middle, high = (_whole(cents, currency) for cents in (told.low, told.estimate, told.high))
+    return f"{word}: {middle} a contact, between {low} and {high}"
+
+
+def _rounded(number: int) -> str:
+    """Two significant digits: more would promise what nobody knows."""
+    step = 10 ** max(len(str(number)) - 2, 0)
+    return f"{-(-number // step) * step:,}"
+
+
+def _print_revenue(found: CampaignMetrics) -> None:
+    heading("Revenue and time")
+    attributed = money(found.attributed_revenue_cents, found.currency)
+    line(f"  Attributed   {attributed} of won deals had a message of this campaign before them")
+    if found.incremental_revenue_cents is None:
+        line("  Incremental  cannot tell yet how much of it would not have come anyway")
+    else:
+        middle, low, high = (money(cents, found.currency) for cents in found.incremental_revenue_cents)
+        line(f"  Incremental  {middle} would not have come without it, between {low} and {high}")
+    engaged = found.engagement
+    if engaged.median_days is None:
+        line(
+            f"  Engagement   {engaged.engaged:,} of {engaged.written_to:,} written to; fewer than half so far"
+        )
+    else:
+        high_days = "later" if engaged.high_days is None else f"{engaged.high_days:.1f}"
+        line(
+            f"  Engagement   half engage within {engaged.median_days:.1f} days of the first message "
+            f"(between {engaged.low_days or 0:.1f} and {high_days})"
+        )
+
+
+def _print_funnel(funnel: Funnel) -> None:
+    listing(
+        [
+            {
+                "step": f"{step.stage.value} to {step.next_stage.value}",
+                "entered": step.entered,
+                "converted": step.converted,
+                "share": _percent(step.share, step.low, step.high),
+            }
+            for step in funnel.conversions
+        ],
+        {"step": "Stage", "entered": "Entered>", "converted": "Converted>", "share": "Within 90 days>"},
+        as_json=False,
+        title="\nFunnel of everyone",
+    )
+    listing(
+        [
+            {
+                "currency": one.currency,
+                "open": one.open_deals,
+                "rate": _percent(one.win_rate, one.win_rate_low, one.win_rate_high),
+                "value": _whole(one.value_cents, one.currency),
+                "cycle": None if one.cycle_days is None else f"{one.cycle_days:.0f} days",
+                "velocity": "cannot tell yet"
+                if one.cents_per_day is None
+                else f"{_whole(one.cents_per_day, one.currency)} a day"
+                + (
+                    ""
+                    if one.cents_per_day_low is None
+                    else f" ({_whole(one.cents_per_day_low, one.currency)} – "
+                    f"{_whole(one.cents_per_day_high, one.currency)})"
+                ),
+            }
+            for one in funnel.pipeline
+        ],
+        {
+            "currency": "Pipeline",
+            "open": "Open deals>",
+            "rate": "Won of closed>",
+            "value": "Mean value>",
+            "cycle": "Cycle>",
+            "velocity": "Velocity>",
+        },
+        as_json=False,
+        title="\nPipeline",
+        empty="\nNo deals yet.",
+    )
+
+
+def _percent(share: float | None, low: float | None, high: float | None) -> str:
+    if share is None:
+        return "cannot tell yet"
+    ends = "" if low is None or high is None else f" ({low:.0%} – {high:.0%})"
+    return f"{share:.0%}{ends}"

@@ -1,0 +1,260 @@
+"""What a campaign moved: arms, lift with its gate, and the funnel, for `attune metrics` and the web.
+
+Each figure comes with how sure it is, or with what is missing. A lift that cannot be told has no number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.funnels import Engagement, engagement_of
+from app.outcomes import Gathered, gather
+from app.signs import seconds
+from domain.base import Noun, UtcDatetime
+from domain.campaign import Campaign, Outcome
+from domain.decision import Arm
+from learning.attribution import parts_of
+from learning.cohort import Cohort, cohort_of
+from learning.lift import Lift, Telling, lift, revenue_lift
+from learning.rewards import rewards_of
+from learning.signs import LADDER, stage_code
+from learning.worth import goal_level, prior_chances
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+SPOKEN = (Arm.LEARNED, Arm.EXPLORE, Arm.USUAL)
+"""Arms that may send; each is compared with the holdout."""
+
+_NEXT = {Outcome.MQL: Outcome.SQL, Outcome.SQL: Outcome.OPPORTUNITY}
+
+
+class ArmLine(Noun):
+    """One arm: contacts by their first decision. Shares are of contacts whose window has closed."""
+
+    arm: Arm
+    contacts: int
+    written_to: int
+    closed_windows: int
+    reached: dict[str, int]
+    revenue_cents: int
+    reward_cents_per_contact: float | None
+
+
+class LiftLine(Noun):
+    """One comparison with the holdout, in words and, where it can be told, in numbers.
+
+    `unit` is `share` (of contacts) or `cents` (per contact).
+    """
+
+    arm: Arm
+    what: str
+    unit: str
+    telling: Telling
+    estimate: float | None
+    low: float | None
+    high: float | None
+    holdout_mean: float | None
+    more_contacts: int
+    variance_kept: float
+    reason: str
+
+
+class CampaignMetrics(Noun):
+    """Everything `attune metrics` says of one campaign."""
+
+    campaign_id: str
+    name: str
+    goal: Outcome
+    window_days: int
+    currency: str
+    contacts: int
+    arms: tuple[ArmLine, ...]
+    lifts: tuple[LiftLine, ...]
+    engagement: Engagement
+    attributed_revenue_cents: int
+    incremental_revenue_cents: tuple[int, int, int] | None
+    value_model: str
+    value_learned_from: int
+    computed_at: UtcDatetime
+
+
+def metrics_of(
+    house: House, campaign: Campaign, now: datetime | None = None, since: datetime | None = None
+) -> CampaignMetrics:
+    """Return a campaign's metrics.
+
+    Args:
+        house: the opened workspace.
+        campaign: as stored by its last run.
+        now: UTC; what happened later is not seen. The house's clock if None.
+        since: UTC; only contacts first decided about from then on. Everyone if None.
+
+    """
+    gathered = gather(house, campaign, now or house.clock())
+    return _measure(gathered, since)
+
+
+def _measure(gathered: Gathered, since: datetime | None) -> CampaignMetrics:
+    goal, lines = gathered.goal, gathered.lines
+    contacts = len(gathered.contact_ids)
+    first = np.full(contacts, -1, dtype=np.int64)
+    for row in range(len(lines) - 1, -1, -1):
+        first[gathered.decided.contact[row]] = row
+    start = seconds([line.decided_at for line in lines])[first] if contacts else seconds([])
+    arm = np.array([lines[row].arm.value for row in first.tolist()], dtype=object)
+    meant = np.ones(contacts, dtype=bool)
+    if since is not None:
+        meant = start >= seconds([since])[0]
+    cohort = cohort_of(gathered.signs, start, goal.window_days)
+    closed = meant & (start + np.timedelta64(goal.window_days, "D") <= seconds([gathered.now])[0])
+    model = gathered.value_model()
+    rewards = rewards_of(
+        gathered.signs, gathered.harm, gathered.decided, model, goal, seconds([gathered.now])[0]
+    ).reward_cents
+    reward = np.bincount(gathered.decided.contact, rewards, minlength=contacts).astype(float)
+    written = np.bincount(gathered.decided.contact, gathered.decided.sent, minlength=contacts) > 0
+    lifts = _lifts(gathered, cohort, arm, closed)
+    return CampaignMetrics(
+        campaign_id=gathered.campaign.id,
+        name=gathered.campaign.name,
+        goal=goal.outcome,
+        window_days=goal.window_days,
+        currency=goal.currency,
+        contacts=int(meant.sum()),
+        arms=tuple(
+            _arm_line(one, meant & (arm == one.value), closed, written, cohort, reward)
+            for one in Arm
+            if (meant & (arm == one.value)).any()
+        ),
+        lifts=lifts,
+        engagement=engagement_of(gathered.signs, gathered.decided, gathered.now),
+        attributed_revenue_cents=_attributed(gathered),
+        incremental_revenue_cents=_incremental(lifts, arm, closed),
+        value_model=model.version,
+        value_learned_from=model.followed,
+        computed_at=gathered.now,
+    )
+
+
+def _arm_line(
+    arm: Arm,
+    of_arm: NDArray[np.bool_],
+    closed: NDArray[np.bool_],
+    written: NDArray[np.bool_],
+    cohort: Cohort,
+    reward: NDArray[np.float64],
+) -> ArmLine:
+    done = of_arm & closed
+    return ArmLine(
+        arm=arm,
+        contacts=int(of_arm.sum()),
+        written_to=int((of_arm & written).sum()),
+        closed_windows=int(done.sum()),
+        reached={stage.value: int(cohort.reached[done, column].sum()) for column, stage in enumerate(LADDER)},
+        revenue_cents=round(float(cohort.revenue_cents[done].sum())),
+        reward_cents_per_contact=round(float(reward[done].mean()), 1) if done.any() else None,
+    )
+
+
+def _lifts(
+    gathered: Gathered, cohort: Cohort, arm: NDArray[np.object_], closed: NDArray[np.bool_]
+) -> tuple[LiftLine, ...]:
+    accounts = _account_numbers(gathered.account_ids)
+    has_holdout = bool((arm == Arm.HOLDOUT.value).any())
+    found: list[LiftLine] = []
+    for one in SPOKEN:
+        if not (arm == one.value).any():
+            continue
+        rows = closed & ((arm == one.value) | (arm == Arm.HOLDOUT.value))
+        treated = arm == one.value
+        for column, stage in enumerate(LADDER):
+            told = lift(
+                cohort.reached[rows, column].astype(float),
+                treated[rows],
+                covariates=cohort.covariates[rows],
+                clusters=accounts[rows],
+                expected_mean=_expected(stage),
+            )
+            found.append(_line(one, stage.value, "share", told, has_holdout))
+        for stage, next_stage in _NEXT.items():
+            at_stage = rows & (cohort.level_before == goal_level(stage))
+            told = lift(
+                cohort.reached[at_stage, LADDER.index(next_stage)].astype(float),
+                treated[at_stage],
+                covariates=cohort.covariates[at_stage],
+                clusters=accounts[at_stage],
+                expected_mean=float(prior_chances(next_stage)[goal_level(stage)]),
+            )
+            found.append(_line(one, f"{stage.value} to {next_stage.value}", "share", told, has_holdout))
+        revenue = revenue_lift(
+            cohort.revenue_cents[rows],
+            treated[rows],
+            covariates=cohort.covariates[rows],
+            clusters=accounts[rows],
+            expected_share=_expected(Outcome.WON),
+        )
+        found.append(_line(one, "revenue, large deals cut", "cents", revenue.capped, has_holdout))
+        found.append(_line(one, "revenue", "cents", revenue.raw, has_holdout))
+    return tuple(found)
+
+
+def _line(arm: Arm, what: str, unit: str, told: Lift, has_holdout: bool) -> LiftLine:
+    return LiftLine(
+        arm=arm,
+        what=what,
+        unit=unit,
+        telling=told.telling,
+        estimate=told.estimate,
+        low=told.low,
+        high=told.high,
+        holdout_mean=told.control_mean,
+        more_contacts=told.more_contacts,
+        variance_kept=told.variance_kept,
+        reason=told.reason if has_holdout else "no_holdout",
+    )
+
+
+def _expected(stage: Outcome) -> float:
+    """The documented chance that a contact without a stage gets there."""
+    return float(prior_chances(stage)[0])
+
+
+def _attributed(gathered: Gathered) -> int:
+    """Won amounts credited to messages, by the default rule."""
+    signs, decided = gathered.signs, gathered.decided
+    code = stage_code(Outcome.RENEWED if gathered.goal.outcome is Outcome.RENEWED else Outcome.WON)
+    paid = (signs.code == code) & np.isfinite(signs.amount_cents)
+    amounts = signs.amount_cents[paid] * signs.scale[paid]
+    sent = decided.sent
+    parts = parts_of(
+        signs.contact[paid],
+        signs.at[paid],
+        decided.contact[sent],
+        decided.at[sent],
+        float(gathered.goal.window_days),
+    )
+    return round(float(parts.credit(amounts, int(sent.sum())).sum()))
+
+
+def _incremental(
+    lifts: Sequence[LiftLine], arm: NDArray[np.object_], closed: NDArray[np.bool_]
+) -> tuple[int, int, int] | None:
+    """Raw revenue beyond the holdout's, over all of an arm's contacts: estimate, low, high; None untold."""
+    for told in lifts:
+        if told.what == "revenue" and told.estimate is not None:
+            assert told.low is not None and told.high is not None
+            count = int((closed & (arm == told.arm.value)).sum())
+            return round(told.estimate * count), round(told.low * count), round(told.high * count)
+    return None
+
+
+def _account_numbers(account_ids: Sequence[str | None]) -> NDArray[np.int64]:
+    """Shape (c,): one number an account; a contact without one stands alone."""
+    names = [account or f"\x00{i}" for i, account in enumerate(account_ids)]
+    return np.asarray(np.unique(np.array(names, dtype=str), return_inverse=True)[1], dtype=np.int64)

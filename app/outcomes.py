@@ -1,0 +1,192 @@
+"""What came of decisions: joins what the CRM says happened with what it is worth.
+
+`gather` turns one campaign's decisions and everything that happened to their contacts into arrays; `rewards_of`
+makes rewards of them, each with the parts that explain it. Nothing is stored here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.signs import KINDS, SignBook, moments, second, seconds
+from domain.base import Noun, UtcDatetime
+from domain.campaign import Campaign, Goal
+from domain.people import SuppressionReason
+from learning.landmarks import followed
+from learning.rewards import COMPLAINED, UNSUBSCRIBED, Decided, path_of
+from learning.rewards import rewards_of as rewards_in
+from learning.signs import (
+    Signs,
+    name_of,
+)
+from learning.value import ValueModel, fit, prior_model
+from memory.crm.outcomes import DecisionLine, OutcomeReader
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+_MICROS_PER_CENT = 10_000
+
+
+class RewardPart(Noun):
+    """One reason for a reward: a sign (or a cost), when, and the decision's share of it."""
+
+    what: str
+    cents: float
+    at: UtcDatetime | None = None
+    share: float = 1.0
+
+
+class DecisionReward(Noun):
+    """What one decision brought so far.
+
+    `is_telling`: early signals have had their time, so the reward may be learned from, and revised later.
+    `is_mature`: the goal's window has closed. `was_carried_out`: silence and holdout always are; a message
+    only once it left. What was not carried out teaches nothing about its action.
+    """
+
+    decision_id: str
+    campaign_id: str
+    contact_id: str
+    action_key: str
+    reward_cents: int
+    is_telling: bool
+    is_mature: bool
+    was_carried_out: bool
+    parts: tuple[RewardPart, ...] = ()
+    value_model_version: str
+    computed_at: UtcDatetime
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """One campaign's decisions and signs as arrays; contacts are numbered by `contact_ids`."""
+
+    campaign: Campaign
+    now: datetime
+    contact_ids: tuple[str, ...]
+    account_ids: tuple[str | None, ...]
+    lines: tuple[DecisionLine, ...]
+    decided: Decided
+    signs: Signs
+    harm: Signs
+
+    @property
+    def goal(self) -> Goal:
+        """The campaign's goal."""
+        return self.campaign.goal
+
+    def value_model(self) -> ValueModel:
+        """The value model as fitted to what is known by now; the documented chances where nothing is mature."""
+        prior = prior_model(self.goal)
+        path = path_of(self.signs, prior, self.goal)
+        seen = followed(
+            self.signs, path, self.decided.contact, self.decided.at, second(self.now), self.goal, prior
+        )
+        return fit(prior, seen)
+
+
+def gather(house: House, campaign: Campaign, now: datetime) -> Gathered:
+    """Read what a campaign decided and what happened to its contacts until `now`."""
+    reader = OutcomeReader(house.engine)
+    lines = reader.decisions(campaign.id, now)
+    standpoints = reader.standpoints(campaign.id)
+    number = {standpoint.contact_id: i for i, standpoint in enumerate(standpoints)}
+    acts = reader.acts(KINDS, now, campaign.id)
+    told = SignBook(number, campaign.goal, now, lines, standpoints)
+    for act in acts:
+        told.act(act)
+    stories = reader.deals(now)
+    told.standings(standpoints, acts, stories)
+    for story in stories:
+        told.deal(story)
+    for account_act in reader.account_acts(now):
+        told.account(account_act.account_id, account_act.kind, account_act.at)
+    harm = [
+        (number[h.contact_id], h.at, COMPLAINED if h.reason is SuppressionReason.COMPLAINT else UNSUBSCRIBED)
+        for h in reader.harm(now, campaign.id)
+        if h.contact_id in number
+    ]
+    return Gathered(
+        campaign=campaign,
+        now=now,
+        contact_ids=tuple(number),
+        account_ids=tuple(standpoint.account_id for standpoint in standpoints),
+        lines=tuple(lines),
+        decided=Decided(
+            contact=np.array([number[line.contact_id] for line in lines], dtype=np.int64),
+            at=seconds([line.left_at or line.decided_at for line in lines]),
+            sent=np.array([line.left_at is not None for line in lines], dtype=bool),
+            cost_cents=np.array([line.cost_micros / _MICROS_PER_CENT for line in lines], dtype=float),
+        ),
+        signs=told.signs(),
+        harm=Signs.personal(
+            np.array([who for who, _, _ in harm], dtype=np.int64),
+            seconds([at for _, at, _ in harm]),
+            np.array([code for *_, code in harm], dtype=np.int64),
+        ),
+    )
+
+
+def rewards_of(
+    house: House, campaign: Campaign | None = None, now: datetime | None = None
+) -> tuple[DecisionReward, ...]:
+    """Return the reward of every decision of a campaign (of every campaign if None), oldest first.
+
+    Args:
+        house: the opened workspace.
+        campaign: as stored by its last run; its goal says what counts.
+        now: UTC; what happened later is not seen. The house's clock if None.
+
+    """
+    moment = now or house.clock()
+    if campaign is None:
+        found = [one for each in house.crm.campaigns(limit=10_000) for one in rewards_of(house, each, moment)]
+        return tuple(found)
+    gathered = gather(house, campaign, moment)
+    return _rewards(gathered, gathered.value_model())
+
+
+def _rewards(gathered: Gathered, model: ValueModel) -> tuple[DecisionReward, ...]:
+    goal, now, decided = gathered.goal, gathered.now, gathered.decided
+    found = rewards_in(gathered.signs, gathered.harm, decided, model, goal, second(now))
+    parts: dict[int, list[RewardPart]] = defaultdict(list)
+    gains = found.gain_cents[found.parts.outcome] * found.parts.share
+    signs_at = moments(gathered.signs.at)
+    for row, sign, share, cents in zip(
+        found.parts.touch.tolist(),
+        found.parts.outcome.tolist(),
+        found.parts.share.tolist(),
+        gains.tolist(),
+        strict=True,
+    ):
+        if abs(cents) >= 0.005:
+            what = name_of(int(gathered.signs.code[sign]))
+            parts[row].append(RewardPart(what=what, cents=round(cents, 2), at=signs_at[sign], share=share))
+    rewards = []
+    for row, line in enumerate(gathered.lines):
+        for what, cents in (("harm", found.harm_cents[row]), ("cost", found.cost_cents[row])):
+            if cents:
+                parts[row].append(RewardPart(what=what, cents=round(float(cents), 2)))
+        age = now - (line.left_at or line.decided_at)
+        rewards.append(
+            DecisionReward(
+                decision_id=line.id,
+                campaign_id=line.campaign_id,
+                contact_id=line.contact_id,
+                action_key=line.action_key,
+                reward_cents=round(float(found.reward_cents[row])),
+                is_telling=age >= timedelta(days=min(goal.signal_days, goal.window_days)),
+                is_mature=age >= timedelta(days=goal.window_days),
+                was_carried_out=line.asset_id is None or line.left_at is not None,
+                parts=tuple(sorted(parts[row], key=lambda part: part.at or now)),
+                value_model_version=model.version,
+                computed_at=now,
+            )
+        )
+    return tuple(rewards)
