@@ -18,8 +18,9 @@ SEED, SCOUT_SEED = 20_260, 100
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the arguments, run, print."""
     parser = argparse.ArgumentParser(prog="python -m evals.replay", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="short logs, 40 a world, 10 bootstrap samples")
+    parser.add_argument("--quick", action="store_true", help="40 logs a world, 10 bootstrap samples")
     parser.add_argument("--logs", type=int, default=300, help="synthetic logs a world")
+    parser.add_argument("--decisions", type=int, default=4_000, help="decisions a synthetic log")
     parser.add_argument("--scout", action="store_true", help="the worlds the refusal's bounds were set on")
     parser.add_argument("--only", choices=("synthetic", "open-bandit"))
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs = 40 if wanted.quick else wanted.logs
     told: list[Covered] = []
     if wanted.only != "open-bandit":
-        for number, world in enumerate(worlds(wanted.quick)):
+        for number, world in enumerate(worlds(wanted.decisions)):
             told.append(cover(world, logs, seed + number))
             if not wanted.json:
                 print_world(told[-1], is_first=number == 0)

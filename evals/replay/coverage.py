@@ -77,12 +77,10 @@ class Covered:
         return self.refusals.total() / self.logs
 
 
-def worlds(quick: bool = False) -> list[World]:
-    """Overlap good, medium, thin; rewards from 1 to 7 %; fixed and heavy-tailed worth; short and long logs."""
-    sizes = (4_000,) if quick else (4_000, 16_000)
+def worlds(decisions: int) -> list[World]:
+    """Overlap good, medium, thin; rewards from 1 to 7 %; fixed and heavy-tailed worth."""
     return [
-        World(overlap, rate, tail, size)
-        for size in sizes
+        World(overlap, rate, tail, decisions)
         for overlap in ("good", "medium", "thin")
         for rate in (0.01, 0.03, 0.07)
         for tail in (0.0, 1.5)
