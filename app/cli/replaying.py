@@ -162,8 +162,8 @@ def print_answer(answered: Answered, currency: str) -> None:
         as_json=False,
     )
     line(
-        f"  The log speaks about it as loudly as {overlap.ess_expected:,.0f} decisions of its own would "
-        f"(effective sample size; {overlap.ess_kish:,.0f} as drawn); the largest weight is "
+        f"  For it, the log counts as {overlap.ess_expected:,.0f} decisions (effective sample size; "
+        f"{overlap.ess_kish:,.0f} as drawn); the largest weight is "
         f"{overlap.max_weight:.1f}; {overlap.unsupported:.1%} of what it would do was never possible."
     )
     others = [f"{answer.estimate.name} {_money(answer.value, currency)}" for answer in found.others]

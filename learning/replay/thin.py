@@ -74,8 +74,8 @@ def thinness(evidence: Evidence, overlap: Overlap) -> Thin | None:
             more = ceil(n * (needs / max(has, 1.0) - 1))
             return Thin(
                 lack,
-                f"The log speaks about this candidate as loudly as {has:.0f} {what} would; {needs:.0f} are "
-                f"needed. About {more:,} more decisions like the logged ones.",
+                f"For this candidate the log counts as {has:.0f} {what}, and {needs:.0f} are needed: about "
+                f"{more:,} more decisions like the logged ones.",
                 max(more, 1),
             )
     return None
