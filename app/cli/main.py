@@ -22,6 +22,7 @@ from app.cli import (
     metrics,
     outboxes,
     policies_text,
+    replaying,
     reviewing,
     running,
     samples,
@@ -69,6 +70,8 @@ app.add_typer(memories.app, name="memory", rich_help_panel="Data in")
 app.add_typer(campaigns.app, name="campaign", rich_help_panel="Campaigns")
 app.command("run", rich_help_panel="Campaigns")(running.run)
 app.add_typer(running.app, name="runs", rich_help_panel="Campaigns")
+app.command("replay", rich_help_panel="Campaigns")(replaying.replay)
+app.add_typer(replaying.app, name="decisions", rich_help_panel="Campaigns")
 app.add_typer(reviewing.app, name="review", rich_help_panel="People decide")
 app.command("explain", rich_help_panel="People decide")(explaining.explain)
 app.add_typer(outboxes.app, name="outbox", rich_help_panel="What went out")

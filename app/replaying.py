@@ -1,0 +1,137 @@
+"""Asks the log of one campaign what a candidate would have earned.
+
+Two ports are open: `RewardsOf` (what a decision earned) and `FeaturesOf` (what its chooser saw). A candidate
+is a `Candidate`: from what was known at each decision to probabilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.goal_rewards import RewardsOf
+from app.replay_rule import Traits
+from domain.errors import AttuneError
+from domain.learner import DecisionLog
+from learning.replay.promotion import MARGIN_CENTS, Promotion, promote
+from learning.replay.report import Refused, Replay, replay
+from memory.crm.decision_log import DecisionLogReader, LoggedDecision
+from memory.crm.sparse_log import SparseLogs
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What was known of the contacts of a page of decisions, at the moment of each.
+
+    features: shape (n, d).
+    traits: n.
+    topics: n mappings from topic to how often it came up lately.
+    """
+
+    features: Array
+    traits: tuple[Traits, ...]
+    topics: tuple[dict[str, int], ...]
+
+
+FeaturesOf = Callable[[Sequence[LoggedDecision]], Scene]
+
+
+@dataclass(frozen=True)
+class Logged:
+    """One campaign's draws with what was known then and what came of them.
+
+    learner_versions: who drew, in order of appearance.
+    left_out: decisions that were no draw (holdout, usual practice, dry and shadow runs).
+    """
+
+    campaign_id: str
+    log: DecisionLog
+    traits: tuple[Traits, ...]
+    topics: tuple[dict[str, int], ...]
+    learner_versions: tuple[str, ...]
+    left_out: int
+
+
+Candidate = Callable[[Logged], Array]
+"""Returns shape (n, K): each row sums to one; silence is column K-1."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the log says about a candidate, and whether it may replace what was used."""
+
+    candidate: str
+    logged: Logged
+    found: Replay | Refused
+    promotion: Promotion
+
+
+def logged_of(
+    reader: DecisionLogReader,
+    rewards_of: RewardsOf,
+    features_of: FeaturesOf,
+    campaign_id: str,
+    since: datetime | None = None,
+) -> Logged:
+    """Read one campaign's draws into memory.
+
+    Raises:
+        AttuneError: where there are none.
+    """
+    logs = SparseLogs()
+    scenes: list[Scene] = []
+    rewards: list[Array] = []
+    versions: dict[str, None] = {}
+    for page in reader.pages(campaign_id, since):
+        draws = logs.add(page)
+        if not draws:
+            continue
+        rewards.append(rewards_of(draws))
+        scenes.append(features_of(draws))
+        versions.update(dict.fromkeys(draw.learner_version for draw in draws))
+    sparse = logs.of(campaign_id)
+    if sparse is None:
+        raise AttuneError(
+            f"Campaign {campaign_id!r} has no logged draw{' since then' if since else ''} "
+            f"({logs.left_out} decisions were holdouts, dry or shadow runs). Run it first: `attune run`."
+        )
+    return Logged(
+        campaign_id=campaign_id,
+        log=DecisionLog(
+            action_keys=sparse.action_keys,
+            features=np.vstack([scene.features for scene in scenes]),
+            probabilities=sparse.probabilities(),
+            actions=sparse.actions,
+            rewards=np.concatenate(rewards),
+            at=sparse.at,
+            contact_ids=sparse.contact_ids,
+        ),
+        traits=tuple(trait for scene in scenes for trait in scene.traits),
+        topics=tuple(topics for scene in scenes for topics in scene.topics),
+        learner_versions=tuple(versions),
+        left_out=logs.left_out,
+    )
+
+
+def ask(
+    name: str,
+    candidate: Candidate,
+    logged: Logged,
+    *,
+    margin_cents: float = MARGIN_CENTS,
+    level: float = 0.95,
+) -> Answered:
+    """Replay a candidate and judge it against the logged choices themselves."""
+    probabilities = candidate(logged)
+    return Answered(
+        candidate=name,
+        logged=logged,
+        found=replay(logged.log, probabilities, level),
+        promotion=promote(logged.log, probabilities, margin_cents=margin_cents, level=level),
+    )

@@ -1,0 +1,1 @@
+"""How good replay is: whether the truth lies within as often as the interval says."""
