@@ -53,6 +53,7 @@ class DecisionReward(Noun):
     decision_id: str
     campaign_id: str
     contact_id: str
+    decided_at: UtcDatetime
     action_key: str
     reward_cents: int
     is_telling: bool
@@ -179,6 +180,7 @@ def _rewards(gathered: Gathered, model: ValueModel) -> tuple[DecisionReward, ...
                 decision_id=line.id,
                 campaign_id=line.campaign_id,
                 contact_id=line.contact_id,
+                decided_at=line.decided_at,
                 action_key=line.action_key,
                 reward_cents=round(float(found.reward_cents[row])),
                 is_telling=age >= timedelta(days=min(goal.signal_days, goal.window_days)),

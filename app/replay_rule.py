@@ -16,34 +16,12 @@ from pathlib import Path
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from domain.base import Noun
-from domain.campaign import SendSlot
+from domain.campaign import UsualRule, When
 from domain.errors import InvalidFile
 from domain.people import LifecycleStage
-
-
-class When(Noun):
-    """Every given part must hold; an empty part holds for all."""
-
-    stage: tuple[LifecycleStage, ...] = ()
-    topic: tuple[str, ...] = ()
-
-
-class RuleRow(Noun):
-    """Assets to send, the first that fits, where `when` holds."""
-
-    when: When = When()
-    send: tuple[str, ...] = Field(min_length=1)
-
-
-class UsualRule(Noun):
-    """Rows from top to bottom; the first row that holds and has an asset that fits decides, else silence."""
-
-    name: str
-    rows: tuple[RuleRow, ...] = Field(min_length=1)
-    slot: SendSlot | None = None
 
 
 class Traits(Noun):

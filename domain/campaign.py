@@ -16,6 +16,7 @@ from pydantic import (
 
 from domain.base import CurrencyCode, Noun
 from domain.events import EventKind
+from domain.people import LifecycleStage
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
@@ -139,6 +140,31 @@ class SendSlot(StrEnum):
     AFTERNOON = "afternoon"
 
 
+class When(Noun):
+    """Every given part must hold; an empty part holds for all."""
+
+    stage: tuple[LifecycleStage, ...] = ()
+    topic: tuple[str, ...] = ()
+
+
+class RuleRow(Noun):
+    """Assets to send, the first that fits, where `when` holds."""
+
+    when: When = When()
+    send: tuple[str, ...] = Field(min_length=1)
+
+
+class UsualRule(Noun):
+    """A team's usual practice as data, to be compared with: rows from top to bottom, the first that holds decides.
+
+    A row holds where `when` does and one of its assets fits the contact; where none holds, silence.
+    """
+
+    name: str
+    rows: tuple[RuleRow, ...] = Field(min_length=1)
+    slot: SendSlot | None = None
+
+
 class Caps(Noun):
     """Bounds of one run. Whatever is reached first stops new drafts; the rest is listed as not reached."""
 
@@ -157,8 +183,25 @@ class Schedule(Noun):
     missed: Literal["skip", "catch_up_once"] = "skip"
 
 
+class LearnerSettings(Noun):
+    """What a campaign's learner is told; a change must be shown not to be worse (`attune learn try`).
+
+    boldness: how many standard deviations of doubt count when actions are compared; 1 is Thompson's rule.
+    floor: share of the draws spread evenly over everything possible. half_life_days: after so long an outcome
+    counts half.
+    """
+
+    boldness: float = Field(0.25, gt=0, le=3)
+    floor: float = Field(0.02, ge=0.01, le=1)
+    half_life_days: float = Field(365, gt=0)
+
+
 class Campaign(Noun):
-    """One campaign file. `id` is its slug; `assets` empty means the whole active library."""
+    """One campaign file. `id` is its slug; `assets` empty means the whole active library.
+
+    Of those not held out, `explore_share` is drawn without looking at what is believed, `usual_share` follows
+    `usual`, and the learner decides for the rest.
+    """
 
     id: Slug
     name: str
@@ -169,7 +212,19 @@ class Campaign(Noun):
     slots: tuple[SendSlot, ...] = (SendSlot.NOW, SendSlot.MORNING, SendSlot.AFTERNOON)
     caps: Caps = Caps()
     holdout_share: float = Field(0.1, ge=0, le=0.5)
+    explore_share: float = Field(0.1, ge=0, le=1)
+    usual_share: float = Field(0.0, ge=0, le=1)
+    usual: UsualRule | None = None
+    learner: LearnerSettings = LearnerSettings()
     silence_share: float = Field(0.1, ge=0, le=1)
     autonomy: Autonomy = Autonomy.ASSIST
     schedule: Schedule | None = None
     brief: str = ""
+
+    @model_validator(mode="after")
+    def _arms_fit(self) -> Campaign:
+        if self.usual_share > 0 and self.usual is None:
+            raise ValueError("usual_share is given, but no usual practice (usual: {name, rows})")
+        if self.explore_share + self.usual_share > 1:
+            raise ValueError("explore_share and usual_share sum to more than 1")
+        return self

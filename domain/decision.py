@@ -63,11 +63,24 @@ class Alternative(Noun):
     uncertainty_cents: float | None = None
 
 
+class Contribution(Noun):
+    """One reason for a value, in words and cents: what this about the contact, or about the fit, adds.
+
+    `group` says what kind of reason it is ("interest", "pressure", …).
+    """
+
+    label: str
+    group: str
+    cents: float
+
+
 class Decision(Noun):
     """One decision, complete enough to replay: the draw, its propensity, everything else possible.
 
     `propensity` is the probability, before the draw, of the action taken; `alternatives` holds every
     allowed action with its probability, summing to one. A held-out contact has no alternatives.
+    `contributions` sum to the value of the action taken, the first being what it is worth for a typical
+    contact; empty where nothing was believed.
     """
 
     id: str
@@ -79,6 +92,7 @@ class Decision(Noun):
     propensity: float = Field(gt=0, le=1)
     alternatives: tuple[Alternative, ...] = ()
     reasons: tuple[str, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
     knowledge: Knowledge = Knowledge.GUESSING
     learner_version: str
     features_version: str

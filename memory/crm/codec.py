@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from domain.base import Noun
 from domain.campaign import Campaign, SendSlot
 from domain.content import ApprovedClaim, ContentAsset
-from domain.decision import Action, Alternative, Arm, Decision, Knowledge
+from domain.decision import Action, Alternative, Arm, Contribution, Decision, Knowledge
 from domain.events import Event
 from domain.message import Message, OutboxEntry, Usage
 from domain.people import Account, BuyingRole, Consent, Contact, Deal, Suppression
@@ -188,6 +188,10 @@ def decision_of(row: Row) -> Decision:
             for key, probability, value, spread in row["alternatives"]
         ),
         reasons=tuple(row["reasons"]),
+        contributions=tuple(
+            Contribution(label=label, group=group, cents=cents)
+            for label, group, cents in row["contributions"]
+        ),
         knowledge=Knowledge(row["knowledge"]),
         learner_version=row["learner_version"],
         features_version=row["features_version"],
@@ -199,7 +203,7 @@ def decision_row(decision: Decision) -> dict[str, Any]:
     """Columns of `decisions`. An alternative is kept as a list of four: a quarter of the bytes."""
     action = decision.action
     return {
-        **_columns(decision, "action", "alternatives", "reasons"),
+        **_columns(decision, "action", "alternatives", "reasons", "contributions"),
         "action_key": action.key,
         "asset_id": action.asset_id,
         "channel": action.channel,
@@ -209,6 +213,7 @@ def decision_row(decision: Decision) -> dict[str, Any]:
             for other in decision.alternatives
         ],
         "reasons": list(decision.reasons),
+        "contributions": [[part.label, part.group, part.cents] for part in decision.contributions],
     }
 
 

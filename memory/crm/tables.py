@@ -246,10 +246,29 @@ class DecisionTable(SQLModel, table=True):
     propensity: float
     alternatives: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     reasons: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    contributions: list[Any] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]")
+    )
     knowledge: str
     learner_version: str
     features_version: str
     decided_at: datetime
+
+
+class LearnerTable(SQLModel, table=True):
+    """What learners believed, version by version; `arrays` is the learner's file (`.npz`), `record` its JSON part."""
+
+    __tablename__ = "learners"
+    __table_args__ = (UniqueConstraint("campaign_id", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: str = Field(index=True)
+    version: str
+    outcomes: int
+    made_at: datetime
+    is_pinned: bool = False
+    record: dict[str, Any] = _json()
+    arrays: bytes
 
 
 class RunContactTable(SQLModel, table=True):
