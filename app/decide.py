@@ -6,25 +6,25 @@ Everything is read in bulk and ends at the moment of the decision; the chooser s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.choosing import Choosers, Drawn, Scene
 from app.feature_feed import FeatureFeed
 from domain.campaign import Campaign, EventCondition
 from domain.content import ContentAsset
 from domain.decision import SILENCE, Action, Alternative, Arm, Decision
 from domain.dossier import Standing
 from domain.errors import AttuneError
-from domain.learner import Choice
 from domain.people import Account, Contact
-from domain.ports import Chooser
 from domain.run import ContactOutcome, Run, RunContact
 from learning import features
-from learning.holdout import is_held_out
+from learning.arms import Shares, arm_of, arms_of
 from memory.crm.audience import AudienceReader
 from policies.audience import matches
 from policies.contactable import may_contact
@@ -59,18 +59,19 @@ class Decided:
         )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Decider:
     """Joins audience, rules, holdout and chooser for one run at one moment."""
 
     audience: AudienceReader
     rules: RuleBook
-    chooser: Chooser
+    choosers: Callable[[features.ActionTable], Choosers]
+    feed: FeatureFeed
     campaign: Campaign
     run: Run
     assets: Sequence[ContentAsset]
     now: datetime
-    feed: FeatureFeed | None = None
+    global_holdout: float = 0.0
 
     def decide(self) -> Decided:
         """Return decisions and ledger lines for everyone the campaign considers.
@@ -82,7 +83,7 @@ class Decider:
         decided = Decided()
         speaking: list[Person] = []
         for contact, account in self._reachable(decided):
-            if is_held_out(self.campaign.id, contact.id, self.campaign.holdout_share):
+            if arm_of(self.campaign.id, contact.id, self.shares) is Arm.HOLDOUT:
                 self._hold_out(contact, decided)
             else:
                 speaking.append((contact, account))
@@ -137,48 +138,70 @@ class Decider:
         return reachable
 
     def _hold_out(self, contact: Contact, decided: Decided) -> None:
-        share = self.campaign.holdout_share
+        share = self.shares.holdout + self.shares.global_holdout
         reason = f"Held out: {share:.0%} of the audience get nothing, so that lift can be measured."
-        decision = self._decision(contact, SILENCE, 1.0, Arm.HOLDOUT, (reason,))
+        decision = Decision(
+            id=decision_id(self.run.id, contact.id),
+            run_id=self.run.id,
+            campaign_id=self.campaign.id,
+            contact_id=contact.id,
+            arm=Arm.HOLDOUT,
+            action=SILENCE,
+            propensity=1.0,
+            reasons=(reason,),
+            learner_version="holdout",
+            features_version=features.VERSION,
+            decided_at=self.now,
+        )
         decided.add(decision, ContactOutcome.HELD_OUT, reason)
 
+    @cached_property
+    def shares(self) -> Shares:
+        """How the audience is parted into arms."""
+        campaign = self.campaign
+        return Shares(
+            campaign.holdout_share, self.global_holdout, campaign.explore_share, campaign.usual_share
+        )
+
     def _draw(self, people: Sequence[Person], assets: Sequence[ContentAsset], decided: Decided) -> None:
-        since = self.now - LOOK_BACK
         actions = actions_for(self.campaign, assets)
-        topics = self.audience.topic_counts(since=since, until=self.now)
-        book = (self.feed or FeatureFeed(self.audience.traits)).book(self.assets, self.now)
         table = features.ActionTable.of(actions, {asset.id: asset for asset in assets})
-        contacts = [contact for contact, _ in people]
-        looked_at = [topics.get(contact.id, {}) for contact in contacts]
-        row_of = {asset.id: i for i, asset in enumerate(assets)}
-        speaking = [row_of[action.asset_id] for action in actions if action.asset_id]
-        allowed = np.ones((len(people), len(actions)), dtype=bool)
-        allowed[:, :-1] = self._fit(people, assets)[:, speaking]
-        rows = book.rows([contact.id for contact in contacts])
-        kin = book.affinity(rows, table, self.now)
-        x = book.matrix(rows, self.now).astype(np.float64)
-        choice = self.chooser.choose(x, allowed, kin, self.run.seed)
+        contacts = tuple(contact for contact, _ in people)
+        scene = self._scene(people, assets, table)
+        arms = arms_of(self.campaign.id, [contact.id for contact in contacts], self.shares)
         left = self.campaign.caps.messages or len(people)
-        for row, contact in enumerate(contacts):
-            action = actions[int(choice.actions[row])]
-            asset = assets[row_of[action.asset_id]] if action.asset_id else None
-            reasons = _reasons(asset, choice, row, looked_at[row])
-            decision = self._decision(
-                contact,
-                action,
-                float(choice.propensities[row]),
-                Arm.EXPLORE,
-                reasons,
-                _alternatives(actions, choice, row),
-            )
+        for contact, drawn in zip(
+            contacts, self.choosers(table).draw(scene, arms, self.run.seed), strict=True
+        ):
+            action = actions[drawn.action]
+            decision = self._drawn(contact, action, drawn, actions)
             if action.is_silence:
-                decided.add(decision, ContactOutcome.SILENT, reasons[0])
+                decided.add(decision, ContactOutcome.SILENT, drawn.reasons[0])
             elif left > 0:
                 left -= 1
                 decided.add(decision, ContactOutcome.QUEUED)
             else:
                 cap = f"The run's cap of {self.campaign.caps.messages} messages was reached."
                 decided.add(decision, ContactOutcome.NOT_REACHED, cap)
+
+    def _scene(
+        self, people: Sequence[Person], assets: Sequence[ContentAsset], table: features.ActionTable
+    ) -> Scene:
+        topics = self.audience.topic_counts(since=self.now - LOOK_BACK, until=self.now)
+        row_of = {asset.id: i for i, asset in enumerate(assets)}
+        speaking = [row_of[action.asset_id] for action in table.actions if action.asset_id]
+        allowed = np.ones((len(people), len(table.actions)), dtype=bool)
+        allowed[:, :-1] = self._fit(people, assets)[:, speaking]
+        book = self.feed.book(self.assets, self.now)
+        rows = book.rows([contact.id for contact, _ in people])
+        return Scene(
+            contacts=tuple(contact for contact, _ in people),
+            table=table,
+            x=book.matrix(rows, self.now).astype(np.float64),
+            fits=book.dyads(rows, table, self.now).astype(np.float64),
+            allowed=allowed,
+            looked_at=tuple(topics.get(contact.id, {}) for contact, _ in people),
+        )
 
     def _fit(self, people: Sequence[Person], assets: Sequence[ContentAsset]) -> NDArray[np.bool_]:
         """Shape (people, assets): whether an asset may go to a contact now."""
@@ -191,36 +214,37 @@ class Decider:
                 fit[row, column] = fits(asset, contact, account, had, today, self.rules) is None
         return fit
 
-    def _decision(
-        self,
-        contact: Contact,
-        action: Action,
-        propensity: float,
-        arm: Arm,
-        reasons: tuple[str, ...],
-        alternatives: tuple[Alternative, ...] = (),
-    ) -> Decision:
+    def _drawn(self, contact: Contact, action: Action, drawn: Drawn, actions: Sequence[Action]) -> Decision:
         return Decision(
             id=decision_id(self.run.id, contact.id),
             run_id=self.run.id,
             campaign_id=self.campaign.id,
             contact_id=contact.id,
-            arm=arm,
+            arm=drawn.arm,
             action=action,
-            propensity=propensity,
-            alternatives=alternatives,
-            reasons=reasons,
-            learner_version=self.chooser.version,
+            propensity=float(drawn.probabilities[drawn.action]),
+            alternatives=_alternatives(actions, drawn),
+            reasons=drawn.reasons,
+            contributions=drawn.contributions,
+            knowledge=drawn.knowledge,
+            learner_version=drawn.version,
             features_version=features.VERSION,
             decided_at=self.now,
         )
 
 
-def _alternatives(actions: Sequence[Action], choice: Choice, row: int) -> tuple[Alternative, ...]:
-    probabilities = choice.probabilities[row]
+def _alternatives(actions: Sequence[Action], drawn: Drawn) -> tuple[Alternative, ...]:
+    def number(of: NDArray[np.float64] | None, i: int) -> float | None:
+        return None if of is None else round(float(of[i]), 4)
+
     return tuple(
-        Alternative(action_key=actions[i].key, probability=float(probabilities[i]))
-        for i in map(int, np.flatnonzero(probabilities))
+        Alternative(
+            action_key=actions[i].key,
+            probability=float(drawn.probabilities[i]),
+            value_cents=number(drawn.values, i),
+            uncertainty_cents=number(drawn.uncertainties, i),
+        )
+        for i in map(int, np.flatnonzero(drawn.probabilities))
     )
 
 
@@ -239,21 +263,3 @@ def _chosen_assets(campaign: Campaign, assets: Sequence[ContentAsset]) -> list[C
             "Nothing was decided. See `attune content list`."
         )
     return [by_id[asset_id] for asset_id in campaign.assets]
-
-
-def _reasons(
-    asset: ContentAsset | None, choice: Choice, row: int, looked_at: Mapping[str, int]
-) -> tuple[str, ...]:
-    possible = int(np.count_nonzero(choice.probabilities[row]))
-    if possible == 1:
-        return ("Silence: no content in this campaign fits this contact now.",)
-    odds = f"with probability {choice.propensities[row]:.1%} among {possible} allowed actions"
-    if asset is None:
-        return (f"Silence, drawn {odds}; nothing is learned yet.",)
-    drawn = f"Drawn {odds}; nothing is learned yet."
-    total = sum(looked_at.values())
-    shared = [topic for topic in asset.topics if topic in looked_at]
-    if not shared:
-        return (drawn, "None of its topics came up in what this contact did in 90 days: an exploratory pick.")
-    parts = ", ".join(f"{topic} ({looked_at[topic] / total:.0%})" for topic in shared)
-    return (drawn, f"It is about what this contact looked at in the last 90 days: {parts}.")

@@ -19,13 +19,13 @@ from app.decide import Decider
 from app.deliver import expire_proposals, mark, reconcile
 from app.jobs import Jobs, Worker, working
 from app.remembering import catch_up
+from app.teaching import choosers_of, teach
 from app.wiring import House
 from domain.campaign import Autonomy, Campaign
 from domain.decision import Decision
 from domain.errors import RunOpen
 from domain.message import Usage
 from domain.run import ContactOutcome, Run, RunStatus
-from learning.explorer import Explorer
 
 Progress = Callable[[dict[ContactOutcome, int]], None]
 
@@ -111,14 +111,19 @@ def stop(house: House, run_id: str) -> Run:
 
 
 def _decide(house: House, campaign: Campaign, run: Run) -> None:
+    library = house.crm.assets()
+    if not run.is_dry_run:
+        teach(house, campaign, run.started_at)
     decider = Decider(
         audience=house.audience,
         rules=house.rules,
-        chooser=Explorer(silence_share=campaign.silence_share),
+        choosers=lambda table: choosers_of(house, campaign, library, table, run.started_at),
+        feed=house.features,
         campaign=campaign,
         run=run,
-        assets=house.crm.assets(),
+        assets=library,
         now=run.started_at,
+        global_holdout=house.settings.global_holdout_share,
     )
     decided = decider.decide()
     house.runs.record(run.id, decided.decisions, decided.lines)

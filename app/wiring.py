@@ -18,6 +18,7 @@ from agents.signal_analyst import SignalAnalyst
 from agents.workbench import Workbench
 from app.carry import Carrier
 from app.checkpoints import open_checkpoints
+from app.feature_feed import FeatureFeed
 from app.settings import Settings
 from app.workspace import Workspace
 from domain.base import utc_now
@@ -31,8 +32,10 @@ from memory.crm.audit import AuditChain
 from memory.crm.content import ContentStore
 from memory.crm.drafts import DraftStore
 from memory.crm.engine import open_engine
+from memory.crm.features_reader import FeatureReader
 from memory.crm.intake import Intake
 from memory.crm.journal import Journal
+from memory.crm.learners import LearnerStore
 from memory.crm.migrate import head, is_current, revision_of, upgrade
 from memory.crm.outbox import OutboxStore
 from memory.crm.proposals import ProposalStore
@@ -124,6 +127,16 @@ class House:
     def intake(self) -> Intake:
         """Stores what importers read."""
         return Intake(self.engine, self.clock)
+
+    @cached_property
+    def learners(self) -> LearnerStore:
+        """What was learned, version by version."""
+        return LearnerStore(self.engine)
+
+    @cached_property
+    def features(self) -> FeatureFeed:
+        """What decisions are made on."""
+        return FeatureFeed(FeatureReader(self.engine), self.workspace.features)
 
     @cached_property
     def rules(self) -> RuleBook:

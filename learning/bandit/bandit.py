@@ -66,6 +66,7 @@ class Bandit:
         dyads: int = 0,
         action_features: Floats | None = None,
         tilt: Floats | None = None,
+        costs: Floats | None = None,
         settings: Settings | None = None,
         patterns: int | None = None,
     ) -> None:
@@ -77,6 +78,7 @@ class Bandit:
             dyads: m, numbers that say how an action fits a contact.
             action_features: shape (K, q), what actions are like: a new one starts from what its kin showed.
             tilt: shape (m,), what dyads are taken to be worth before data, in units of the response rate.
+            costs: shape (K,), cents, what taking an action costs in any case; rewards are given without it.
             settings: what is not learned.
             patterns: how many patterns the basis has, or None for as many as fit.
         """
@@ -85,6 +87,7 @@ class Bandit:
         count = patterns_for(len(self.actions), features, dyads) if patterns is None else patterns
         self.basis = Basis(features, dyads, count)
         self.action_features = action_features
+        self.costs = np.zeros(len(self.actions)) if costs is None else costs
         loadings = _loadings(len(self.actions), action_features)
         self.acts = Belief(self.basis, loadings, self.settings.prior_rate, tilt)
         self.worth = Belief(self.basis, loadings, 1.0)
@@ -136,7 +139,7 @@ class Bandit:
         rate, rate_var, worth, worth_var = self.parts(features, dyads)
         variance = rate**2 * worth_var + worth**2 * rate_var + rate_var * worth_var
         scale = self.settings.prior_worth
-        return rate * worth * scale, np.sqrt(variance) * scale
+        return rate * worth * scale - self.costs, np.sqrt(variance) * scale
 
     def parts(self, features: Floats, dyads: Floats | None = None) -> tuple[Floats, Floats, Floats, Floats]:
         """Return rate, its variance, worth (in units of `prior_worth`), its variance; shape (n, K) each."""
@@ -235,9 +238,11 @@ class Bandit:
 
         Args:
             actions: names of the new ones. action_features: shape (K + new, q), of all, old ones first.
+                A new one is taken to cost what the dearest old one does.
         """
         self.actions = (*self.actions, *actions)
         self.action_features = action_features
+        self.costs = np.concatenate([self.costs, np.full(len(actions), self.costs.max())])
         loadings = _loadings(len(self.actions), action_features)
         for belief in (self.acts, self.worth):
             belief.sums.extend(len(actions))

@@ -25,7 +25,7 @@ class Explanation:
     """One action's value for one contact, taken apart.
 
     value: cents; = base + features.sum() + dyads.sum(), up to rounding.
-    base: cents, the action's value for the reference contact.
+    base: cents, the action's value for the reference contact, its cost taken off.
     features: shape (d,), cents. dyads: shape (m,), cents.
     rate, worth: expected response rate, and worth in cents when there is one.
     """
@@ -61,8 +61,8 @@ def explain(
     rate_price = (worth + d_worth / 2) * scale
     worth_price = (rate + d_rate / 2) * scale
     return Explanation(
-        value=float((rate + d_rate) * (worth + d_worth) * scale),
-        base=float(rate * worth * scale),
+        value=float((rate + d_rate) * (worth + d_worth) * scale - bandit.costs[action]),
+        base=float(rate * worth * scale - bandit.costs[action]),
         features=rate_parts * rate_price + worth_parts * worth_price,
         dyads=rate_fit * rate_price + worth_fit * worth_price,
         rate=float(rate + d_rate),

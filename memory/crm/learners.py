@@ -86,7 +86,7 @@ class LearnerStore:
         """Return the pinned version, or the newest, or None where nothing was learned yet."""
         versions = self.versions(campaign_id)
         pinned = [version for version in versions if version.is_pinned]
-        return (pinned or list(versions) or [None])[0]
+        return next(iter(pinned or versions), None)
 
     def arrays(self, campaign_id: str, version: str) -> tuple[dict[str, Any], Arrays]:
         """Return one version's JSON part and arrays. Raises `NotFound`."""

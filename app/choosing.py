@@ -1,0 +1,286 @@
+"""Who decides for whom: the learner for most, an even-handed draw for some, the usual practice for some.
+
+Every row leaves with the probabilities it was drawn from, whoever drew, so that all of them can be learned from and
+judged by each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.replay_rule import Traits, rule_probabilities
+from domain.campaign import Campaign
+from domain.content import ContentAsset
+from domain.decision import Arm, Contribution, Knowledge
+from domain.learner import Choice
+from domain.people import Contact
+from learning import features
+from learning.bandit import Bandit, explain
+from learning.bandit.odds import draw
+from learning.explorer import Explorer
+
+Floats = NDArray[np.float64]
+
+CHUNK_ROWS = 5_000
+"""Contacts are scored so many at a time: ten numbers a pair of contact and action are wide."""
+
+CONFIDENT, LEARNING = 0.5, 1.0
+"""Standard deviation over expected worth up to which the learner is confident, or learning; above it, it guesses."""
+
+MOST_REASONS = 10
+LEAST_CENTS = 1.0
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is known of n contacts and K actions at one moment.
+
+    x: shape (n, d). fits: shape (n, K, m). allowed: shape (n, K). looked_at: n counts of topics, of 90 days.
+    """
+
+    contacts: tuple[Contact, ...]
+    table: features.ActionTable
+    x: Floats
+    fits: Floats
+    allowed: NDArray[np.bool_]
+    looked_at: tuple[Mapping[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One contact's draw with who drew it and why."""
+
+    arm: Arm
+    version: str
+    action: int
+    probabilities: Floats
+    values: Floats | None
+    uncertainties: Floats | None
+    reasons: tuple[str, ...]
+    contributions: tuple[Contribution, ...]
+    knowledge: Knowledge
+
+
+@dataclass(frozen=True)
+class Choosers:
+    """The three who decide."""
+
+    campaign: Campaign
+    bandit: Bandit
+    assets: Mapping[str, ContentAsset]
+    labels: Sequence[features.FeatureColumn]
+    """Of the d features."""
+
+    def draw(self, scene: Scene, arms: Sequence[Arm], seed: int) -> list[Drawn]:
+        """Draw for every row by its arm."""
+        found: list[Drawn | None] = [None] * len(arms)
+        for arm, play in ((Arm.LEARNED, self._learned), (Arm.EXPLORE, self._explored), (Arm.USUAL, self._usual)):
+            rows = np.array([i for i, own in enumerate(arms) if own is arm], dtype=np.int64)
+            for start in range(0, len(rows), CHUNK_ROWS):
+                part = rows[start : start + CHUNK_ROWS]
+                for row, drawn in zip(part.tolist(), play(scene, part, seed + start), strict=True):
+                    found[row] = drawn
+        return [drawn for drawn in found if drawn is not None]
+
+    # The learner -----------------------------------------------------------------------------------------------
+
+    def _learned(self, scene: Scene, rows: NDArray[np.int64], seed: int) -> list[Drawn]:
+        place = {key: i for i, key in enumerate(self.bandit.actions)}
+        columns = np.array([place[action.key] for action in scene.table.actions], dtype=np.int64)
+        n, k = len(rows), len(self.bandit.actions)
+        fits = np.zeros((n, k, scene.fits.shape[2]))
+        fits[:, columns] = scene.fits[rows]
+        allowed = np.zeros((n, k), dtype=bool)
+        allowed[:, columns] = scene.allowed[rows]
+        choice = self.bandit.choose(scene.x[rows], allowed, fits, seed)
+        return self._told(scene, rows, _narrowed(choice, columns), columns, fits)
+
+    def _told(
+        self, scene: Scene, rows: NDArray[np.int64], choice: Choice, columns: NDArray[np.int64], fits: Floats
+    ) -> list[Drawn]:
+        values, spreads = choice.values, choice.uncertainties
+        assert values is not None
+        assert spreads is not None
+        typical, typical_fits = scene.x[rows].mean(axis=0), fits.mean(axis=0)
+        drawn = []
+        for i, row in enumerate(rows.tolist()):
+            action = int(choice.actions[i])
+            column = int(columns[action])
+            told = explain(
+                self.bandit, column, scene.x[row], fits[i, column], typical, typical_fits[column]
+            )
+            parts = self._contributions(told.base, told.features, told.dyads)
+            drawn.append(
+                Drawn(
+                    arm=Arm.LEARNED,
+                    version=self.bandit.version,
+                    action=action,
+                    probabilities=choice.probabilities[i],
+                    values=values[i],
+                    uncertainties=spreads[i],
+                    reasons=self._reasons(scene, i, row, choice, told.rate, told.worth, parts),
+                    contributions=parts,
+                    knowledge=knowledge_of(float(values[i, action]), float(spreads[i, action])),
+                )
+            )
+        return drawn
+
+    def _contributions(self, base: float, by_feature: Floats, by_fit: Floats) -> tuple[Contribution, ...]:
+        """The base, the strongest reasons, and the rest in one; they sum to the value."""
+        columns = (*self.labels, *features.DYAD_COLUMNS)
+        cents = np.concatenate([by_feature, by_fit])
+        order = np.argsort(-np.abs(cents), kind="stable")
+        strong = [i for i in order[:MOST_REASONS].tolist() if abs(cents[i]) >= LEAST_CENTS / 10]
+        rest = float(cents.sum() - cents[strong].sum())
+        return (
+            Contribution(label="for a typical contact of this audience", group="base", cents=round(base, 4)),
+            *(
+                Contribution(label=columns[i].label, group=columns[i].group, cents=round(float(cents[i]), 4))
+                for i in strong
+            ),
+            Contribution(label="everything else together", group="rest", cents=round(rest, 4)),
+        )
+
+    def _reasons(
+        self,
+        scene: Scene,
+        i: int,
+        row: int,
+        choice: Choice,
+        rate: float,
+        worth: float,
+        parts: Sequence[Contribution],
+    ) -> tuple[str, ...]:
+        values, spreads = choice.values, choice.uncertainties
+        assert values is not None
+        assert spreads is not None
+        action = int(choice.actions[i])
+        possible = int(scene.allowed[row].sum())
+        if possible == 1:
+            return ("Silence: no content in this campaign fits this contact now.",)
+        currency = self.campaign.goal.currency
+        is_silence = scene.table.actions[action].is_silence
+        said = [
+            f"{'Silence, drawn' if is_silence else 'Drawn'} with probability {choice.propensities[i]:.1%} among "
+            f"{possible} allowed actions; expected worth {_money(values[i, action], currency)} give or take "
+            f"{_money(spreads[i, action], currency)}."
+        ]
+        if not is_silence:
+            said.append(
+                f"About {max(rate, 0):.1%} likely to lead to something, worth {_money(worth, currency)} when it does."
+            )
+        strong = [part for part in parts[1:-1] if abs(part.cents) >= LEAST_CENTS][:4]
+        if strong:
+            said.append("; ".join(f"{_money(part.cents, currency, '+')} {part.label}" for part in strong) + ".")
+        others = np.where(scene.allowed[row], values[i], -np.inf)
+        others[action] = -np.inf
+        second = int(others.argmax())
+        if np.isfinite(others[second]):
+            said.append(f"Next best: {self._name(scene, second)}, {_money(others[second], currency)}.")
+        return tuple(said)
+
+    def _name(self, scene: Scene, action: int) -> str:
+        one = scene.table.actions[action]
+        if one.asset_id is None:
+            return "silence"
+        return f"“{self.assets[one.asset_id].title}” ({one.slot.value if one.slot else 'now'})"
+
+    # The others ------------------------------------------------------------------------------------------------
+
+    def _explored(self, scene: Scene, rows: NDArray[np.int64], seed: int) -> list[Drawn]:
+        explorer = Explorer(silence_share=self.campaign.silence_share)
+        kin = scene.fits[rows][:, :, features.TOPIC_AFFINITY]
+        choice = explorer.choose(scene.x[rows], scene.allowed[rows], kin, seed)
+        drawn = []
+        for i, row in enumerate(rows.tolist()):
+            action = scene.table.actions[int(choice.actions[i])]
+            asset = self.assets[action.asset_id] if action.asset_id else None
+            drawn.append(
+                Drawn(
+                    arm=Arm.EXPLORE,
+                    version=explorer.version,
+                    action=int(choice.actions[i]),
+                    probabilities=choice.probabilities[i],
+                    values=None,
+                    uncertainties=None,
+                    reasons=_exploring(asset, choice, i, scene.looked_at[row]),
+                    contributions=(),
+                    knowledge=Knowledge.GUESSING,
+                )
+            )
+        return drawn
+
+    def _usual(self, scene: Scene, rows: NDArray[np.int64], seed: int) -> list[Drawn]:
+        rule = self.campaign.usual
+        assert rule is not None
+        traits = [
+            Traits(
+                stage=scene.contacts[row].lifecycle_stage,
+                topic=max(sorted(seen), key=seen.__getitem__) if (seen := scene.looked_at[row]) else None,
+            )
+            for row in rows.tolist()
+        ]
+        keys = [action.key for action in scene.table.actions]
+        probabilities = rule_probabilities(rule, traits, scene.allowed[rows], keys)
+        actions = draw(probabilities, seed)
+        return [
+            Drawn(
+                arm=Arm.USUAL,
+                version=f"usual({rule.name})",
+                action=int(actions[i]),
+                probabilities=probabilities[i],
+                values=None,
+                uncertainties=None,
+                reasons=(f"Usual practice “{rule.name}”, to be compared with; the learner had no say.",),
+                contributions=(),
+                knowledge=Knowledge.GUESSING,
+            )
+            for i in range(len(rows))
+        ]
+
+
+def knowledge_of(value: float, spread: float) -> Knowledge:
+    """How sure a value is, from how wide the belief is beside it."""
+    if spread <= CONFIDENT * abs(value):
+        return Knowledge.CONFIDENT
+    return Knowledge.LEARNING if spread <= LEARNING * abs(value) else Knowledge.GUESSING
+
+
+def _narrowed(choice: Choice, columns: NDArray[np.int64]) -> Choice:
+    """The choice over some of its actions; the others were not allowed."""
+    back = {int(column): i for i, column in enumerate(columns)}
+    assert choice.values is not None
+    assert choice.uncertainties is not None
+    return Choice(
+        actions=np.array([back[int(action)] for action in choice.actions], dtype=np.int64),
+        propensities=choice.propensities,
+        probabilities=choice.probabilities[:, columns],
+        values=choice.values[:, columns],
+        uncertainties=choice.uncertainties[:, columns],
+    )
+
+
+def _money(cents: float, currency: str, sign: str = "") -> str:
+    return f"{cents / 100:{sign},.2f} {currency}"
+
+
+def _exploring(
+    asset: ContentAsset | None, choice: Choice, row: int, looked_at: Mapping[str, int]
+) -> tuple[str, ...]:
+    possible = int(np.count_nonzero(choice.probabilities[row]))
+    if possible == 1:
+        return ("Silence: no content in this campaign fits this contact now.",)
+    odds = f"with probability {choice.propensities[row]:.1%} among {possible} allowed actions"
+    if asset is None:
+        return (f"Silence, drawn {odds}, to find out what silence brings.",)
+    drawn = f"Drawn {odds}, to find out what works: this contact is in the exploring share."
+    total = sum(looked_at.values())
+    shared = [topic for topic in asset.topics if topic in looked_at]
+    if not shared:
+        return (drawn, "None of its topics came up in what this contact did in 90 days.")
+    parts = ", ".join(f"{topic} ({looked_at[topic] / total:.0%})" for topic in shared)
+    return (drawn, f"It is about what this contact looked at in the last 90 days: {parts}.")

@@ -1,0 +1,295 @@
+"""Teaches a campaign's learner from everything that is known by now.
+
+The log of decisions and their rewards is the truth and the learner follows from it: late revenue, corrected outcomes
+and new content are all in the next teaching. What a decision was made on is read again from the journal as it
+stood then, so nothing later leaks in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.choosing import Choosers
+from app.outcomes import DecisionReward, rewards_of
+from domain.campaign import Campaign, LearnerSettings, SendSlot
+from domain.content import ContentAsset
+from domain.decision import SILENCE, Action
+from learning import features
+from learning.bandit import Bandit, Settings, dump, load
+from learning.bandit.scales import Scales
+from learning.features.actions import action_matrix
+from learning.features.topics import TopicBook
+from policies.eligibility import actions_for
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+Floats = NDArray[np.float64]
+
+MOST_DECISIONS = 50_000
+"""The newest so many decisions are learned from; older ones would count next to nothing."""
+
+CHUNKS = 16
+"""Runs are taken in together until there are about so many batches: between batches the market is watched."""
+
+LAST_STEPS = 10
+"""Steps of fitting after everything was taken in, beside those on the way."""
+
+ALARM_LASTS = timedelta(days=21)
+ALARM_FLOOR = 4.0
+"""For so long after the market shifted, so many times more draws than usual are spread evenly."""
+
+PRIOR_RATE = 0.1
+"""How often anything at all comes of a message, before data: about the click rate of B2B e-mail and what else counts."""
+
+EARLY_SHARE = 0.02
+"""What something that comes of a message is worth on average, before data, as a share of the goal's worth."""
+
+TILT = {
+    "topic_affinity": 0.05,
+    "topic_evidence": 0.03,
+    "stage_fit": 0.02,
+    "seniority_fit": 0.01,
+    "industry_fit": 0.01,
+    "asset_sent": -0.05,
+    "asset_answered": -0.03,
+    "kind_sent": -0.01,
+    "kind_affinity": 0.03,
+    "slot_habit": 0.02,
+}
+"""The documented default of a learner that knows nothing: what a full fit adds to the response rate."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What there is to learn from: n decisions with their rewards, oldest first.
+
+    table: the K actions, silence last. x: shape (n, d). fits: shape (n, K, m). taken: shape (n,), index of the
+    action. gains: shape (n,), cents, without the cost of sending. at: shape (n,), datetime64[s].
+    cost_cents: what a message cost on average.
+    """
+
+    table: features.ActionTable
+    decision_ids: tuple[str, ...]
+    contact_ids: tuple[str, ...]
+    x: Floats
+    fits: Floats
+    taken: NDArray[np.int64]
+    gains: Floats
+    at: NDArray[np.datetime64]
+    cost_cents: float
+
+    @property
+    def own_fits(self) -> Floats:
+        """Shape (n, m): of the action taken."""
+        return np.asarray(self.fits[np.arange(len(self.taken)), self.taken])
+
+
+def lesson_of(house: House, campaign: Campaign, now: datetime) -> Lesson:
+    """Read what came of a campaign's decisions, and what they were made on."""
+    library = house.crm.assets()
+    told = [r for r in rewards_of(house, campaign, now) if r.is_telling and r.was_carried_out]
+    known = {asset.id: asset for asset in library}
+    told = [r for r in told if action_of(r.action_key).is_silence or action_of(r.action_key).asset_id in known]
+    told = sorted(told, key=lambda r: (r.decided_at, r.decision_id))[-MOST_DECISIONS:]
+    table = _table(campaign, library, told)
+    place = {action.key: i for i, action in enumerate(table.actions)}
+    x, fits = house.features.past(
+        library, [r.contact_id for r in told], [r.decided_at for r in told], now, table
+    )
+    return Lesson(
+        table=table,
+        decision_ids=tuple(r.decision_id for r in told),
+        contact_ids=tuple(r.contact_id for r in told),
+        x=x.astype(np.float64),
+        fits=fits.astype(np.float64),
+        taken=np.array([place[r.action_key] for r in told], dtype=np.int64),
+        gains=np.array([_gain(r) for r in told]),
+        at=np.array([np.datetime64(r.decided_at.replace(tzinfo=None), "s") for r in told], "datetime64[s]"),
+        cost_cents=_cost(campaign, told),
+    )
+
+
+def _table(
+    campaign: Campaign, library: Sequence[ContentAsset], told: Sequence[DecisionReward]
+) -> features.ActionTable:
+    """Every action the campaign can take now or took before; silence last."""
+    now = dict.fromkeys(actions_for(campaign, library))
+    before = dict.fromkeys(action_of(r.action_key) for r in told)
+    actions = [action for action in {**now, **before} if not action.is_silence]
+    return features.ActionTable.of((*actions, SILENCE), {asset.id: asset for asset in library})
+
+
+def action_of(key: str) -> Action:
+    """The action a key names."""
+    if key == SILENCE.key:
+        return SILENCE
+    asset_id, channel, slot = key.rsplit("|", 2)
+    return Action(asset_id=asset_id, channel=channel, slot=SendSlot(slot) if slot else None)
+
+
+def _gain(reward: DecisionReward) -> float:
+    return sum(part.cents for part in reward.parts if part.what != "cost")
+
+
+def _cost(campaign: Campaign, told: Sequence[DecisionReward]) -> float:
+    costs = [-part.cents for r in told for part in r.parts if part.what == "cost"]
+    return abs(float(np.mean(costs))) if costs else float(campaign.goal.contact_cents)
+
+
+def new_bandit(
+    campaign: Campaign,
+    library: Sequence[ContentAsset],
+    table: features.ActionTable,
+    now: datetime,
+    cost_cents: float,
+    settings: LearnerSettings | None = None,
+) -> Bandit:
+    """Return a learner that knows nothing but the documented default."""
+    told = settings or campaign.learner
+    topics = TopicBook.of(topic for asset in library for topic in asset.topics)
+    z = action_matrix(table, topics, now.date()).astype(np.float64)
+    return Bandit(
+        [action.key for action in table.actions],
+        len(features.NAMES),
+        dyads=len(features.DYAD_NAMES),
+        action_features=z,
+        tilt=np.array([TILT[name] for name in features.DYAD_NAMES]),
+        costs=np.array([0.0 if action.is_silence else cost_cents for action in table.actions]),
+        settings=Settings(
+            boldness=told.boldness,
+            floor=told.floor,
+            prior_rate=PRIOR_RATE,
+            prior_worth=max(campaign.goal.worth_cents * EARLY_SHARE, 1.0),
+            half_life_days=told.half_life_days,
+        ),
+    )
+
+
+def taught(bandit: Bandit, lesson: Lesson, rows: NDArray[np.int64] | None = None) -> list[dict[str, Any]]:
+    """Teach a lesson (or some rows of it) in its order; return the shifts of the market that were noticed."""
+    picked = np.arange(len(lesson.taken)) if rows is None else rows
+    if not len(picked):
+        return []
+    noticed: list[dict[str, Any]] = []
+    own = lesson.own_fits
+    for chunk in _chunks(lesson.at[picked]):
+        part = picked[chunk]
+        alarms = bandit.learn(
+            lesson.x[part],
+            lesson.taken[part],
+            lesson.gains[part],
+            at=lesson.at[part],
+            dyads=own[part],
+        )
+        noticed += [
+            {
+                "at": f"{lesson.at[part[-1]]}Z",
+                "action": None if alarm.action is None else bandit.actions[alarm.action],
+                "direction": alarm.direction,
+                "evidence": round(alarm.evidence, 2),
+            }
+            for alarm in alarms
+        ]
+    bandit.fit(LAST_STEPS)
+    return noticed
+
+
+def _chunks(at: NDArray[np.datetime64]) -> list[NDArray[np.int64]]:
+    """Rows in order of time, cut where a run ends, into about `CHUNKS` parts."""
+    ends = np.flatnonzero(np.diff(at.astype(np.int64)) > 0) + 1
+    least = max(1, len(at) // CHUNKS)
+    cuts: list[int] = []
+    for end in ends.tolist():
+        if end - (cuts[-1] if cuts else 0) >= least:
+            cuts.append(end)
+    return [np.asarray(part) for part in np.split(np.arange(len(at)), cuts) if len(part)]
+
+
+def teach(house: House, campaign: Campaign, now: datetime) -> Bandit:
+    """Learn from everything known by `now`, keep the version, tell the audit; return the learner."""
+    lesson = lesson_of(house, campaign, now)
+    bandit = new_bandit(campaign, house.crm.assets(), lesson.table, now, lesson.cost_cents)
+    before = house.learners.versions(campaign.id)
+    if before:
+        _start_from(bandit, before[0].record)
+    alarms = taught(bandit, lesson)
+    meta, arrays = dump(bandit)
+    record = {**meta, "alarms": alarms, "features": features.VERSION, "widths": _widths(bandit)}
+    if house.learners.keep(campaign.id, bandit.version, bandit.outcomes, record, arrays, now):
+        house.audit.append(
+            "learner", campaign.id, {"version": bandit.version, "outcomes": bandit.outcomes, "alarms": len(alarms)}
+        )
+        known = {str(alarm) for version in before for alarm in version.record.get("alarms", [])}
+        for alarm in alarms:
+            if str(alarm) not in known:
+                house.audit.append("drift", campaign.id, alarm)
+    return bandit
+
+
+def _start_from(bandit: Bandit, record: dict[str, Any]) -> None:
+    """Begin fitting where the version before ended, instead of from as wide as can be."""
+    scales = record.get("scales", {})
+    for name, belief in (("acts", bandit.acts), ("worth", bandit.worth)):
+        told = scales.get(name)
+        if told:
+            belief.scales = Scales(
+                np.array(told["own"]), np.array(told["shared"]), np.array(told["kin"]), float(told["noise"])
+            )
+
+
+def serving(house: House, campaign: Campaign, table: features.ActionTable, now: datetime) -> Bandit:
+    """Return the learner that decides now: the pinned version or the newest, or one that knows nothing yet.
+
+    Actions it never heard of are added: they start from what their kin have shown.
+    """
+    library = house.crm.assets()
+    current = house.learners.current(campaign.id)
+    if current is None or current.record.get("features") != features.VERSION:
+        return new_bandit(campaign, library, table, now, float(campaign.goal.contact_cents))
+    bandit = load(*house.learners.arrays(campaign.id, current.version))
+    if new := [action for action in table.actions if action.key not in set(bandit.actions)]:
+        topics = TopicBook.of(topic for asset in library for topic in asset.topics)
+        fresh = features.ActionTable.of(new, {asset.id: asset for asset in library})
+        z = action_matrix(fresh, topics, now.date()).astype(np.float64)
+        assert bandit.action_features is not None
+        bandit.extend([action.key for action in new], np.vstack([bandit.action_features, z]))
+    if _shifted_lately(current.record.get("alarms", []), now):
+        floor = min(bandit.settings.floor * ALARM_FLOOR, 0.2)
+        bandit.settings = replace(bandit.settings, floor=floor)
+    return bandit
+
+
+def _shifted_lately(alarms: Sequence[dict[str, Any]], now: datetime) -> bool:
+    return any(
+        now - datetime.fromisoformat(str(alarm["at"]).replace("Z", "+00:00")) < ALARM_LASTS
+        for alarm in alarms
+        if alarm["action"] is None
+    )
+
+
+def _widths(bandit: Bandit) -> dict[str, float]:
+    """How sure the learner is of its actions for a typical contact: standard deviation over absolute value."""
+    x = np.zeros((2, bandit.basis.features))
+    values, spreads = bandit.values(x, np.full((2, len(bandit.actions), bandit.basis.dyads), 0.5))
+    ratio = spreads[0] / np.maximum(np.abs(values[0]), 1e-9)
+    return {"median": round(float(np.median(ratio)), 3), "least": round(float(ratio.min()), 3)}
+
+
+def choosers_of(
+    house: House, campaign: Campaign, library: Sequence[ContentAsset], table: features.ActionTable, now: datetime
+) -> Choosers:
+    """Return who decides in a run now."""
+    topics = TopicBook.of(topic for asset in library for topic in asset.topics)
+    return Choosers(
+        campaign=campaign,
+        bandit=serving(house, campaign, table, now),
+        assets={asset.id: asset for asset in library},
+        labels=features.columns(topics),
+    )
