@@ -28,8 +28,10 @@ from domain.sender import SenderProfile
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
 from memory.crm.content import ContentStore
+from memory.crm.decision_log import DecisionLogReader
 from memory.crm.drafts import DraftStore
 from memory.crm.engine import open_engine
+from memory.crm.goal_outcomes import GoalOutcomes
 from memory.crm.intake import Intake
 from memory.crm.journal import Journal
 from memory.crm.migrate import head, is_current, revision_of, upgrade
@@ -123,6 +125,16 @@ class House:
     def intake(self) -> Intake:
         """Stores what importers read."""
         return Intake(self.engine, self.clock)
+
+    @cached_property
+    def decision_log(self) -> DecisionLogReader:
+        """Every decision, in bulk."""
+        return DecisionLogReader(self.engine)
+
+    @cached_property
+    def goal_outcomes(self) -> GoalOutcomes:
+        """When goals were reached."""
+        return GoalOutcomes(self.engine)
 
     @cached_property
     def rules(self) -> RuleBook:
