@@ -78,7 +78,11 @@ class Choosers:
     def draw(self, scene: Scene, arms: Sequence[Arm], seed: int) -> list[Drawn]:
         """Draw for every row by its arm."""
         found: list[Drawn | None] = [None] * len(arms)
-        for arm, play in ((Arm.LEARNED, self._learned), (Arm.EXPLORE, self._explored), (Arm.USUAL, self._usual)):
+        for arm, play in (
+            (Arm.LEARNED, self._learned),
+            (Arm.EXPLORE, self._explored),
+            (Arm.USUAL, self._usual),
+        ):
             rows = np.array([i for i, own in enumerate(arms) if own is arm], dtype=np.int64)
             for start in range(0, len(rows), CHUNK_ROWS):
                 part = rows[start : start + CHUNK_ROWS]
@@ -110,9 +114,7 @@ class Choosers:
         for i, row in enumerate(rows.tolist()):
             action = int(choice.actions[i])
             column = int(columns[action])
-            told = explain(
-                self.bandit, column, scene.x[row], fits[i, column], typical, typical_fits[column]
-            )
+            told = explain(self.bandit, column, scene.x[row], fits[i, column], typical, typical_fits[column])
             parts = self._contributions(told.base, told.features, told.dyads)
             drawn.append(
                 Drawn(
@@ -175,7 +177,9 @@ class Choosers:
             )
         strong = [part for part in parts[1:-1] if abs(part.cents) >= LEAST_CENTS][:4]
         if strong:
-            said.append("; ".join(f"{_money(part.cents, currency, '+')} {part.label}" for part in strong) + ".")
+            said.append(
+                "; ".join(f"{_money(part.cents, currency, '+')} {part.label}" for part in strong) + "."
+            )
         others = np.where(scene.allowed[row], values[i], -np.inf)
         others[action] = -np.inf
         second = int(others.argmax())

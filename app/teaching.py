@@ -96,7 +96,9 @@ def lesson_of(house: House, campaign: Campaign, now: datetime) -> Lesson:
     library = house.crm.assets()
     told = [r for r in rewards_of(house, campaign, now) if r.is_telling and r.was_carried_out]
     known = {asset.id: asset for asset in library}
-    told = [r for r in told if action_of(r.action_key).is_silence or action_of(r.action_key).asset_id in known]
+    told = [
+        r for r in told if action_of(r.action_key).is_silence or action_of(r.action_key).asset_id in known
+    ]
     told = sorted(told, key=lambda r: (r.decided_at, r.decision_id))[-MOST_DECISIONS:]
     table = _table(campaign, library, told)
     place = {action.key: i for i, action in enumerate(table.actions)}
@@ -224,7 +226,9 @@ def teach(house: House, campaign: Campaign, now: datetime) -> Bandit:
     record = {**meta, "alarms": alarms, "features": features.VERSION, "widths": _widths(bandit)}
     if house.learners.keep(campaign.id, bandit.version, bandit.outcomes, record, arrays, now):
         house.audit.append(
-            "learner", campaign.id, {"version": bandit.version, "outcomes": bandit.outcomes, "alarms": len(alarms)}
+            "learner",
+            campaign.id,
+            {"version": bandit.version, "outcomes": bandit.outcomes, "alarms": len(alarms)},
         )
         known = {str(alarm) for version in before for alarm in version.record.get("alarms", [])}
         for alarm in alarms:
@@ -283,7 +287,11 @@ def _widths(bandit: Bandit) -> dict[str, float]:
 
 
 def choosers_of(
-    house: House, campaign: Campaign, library: Sequence[ContentAsset], table: features.ActionTable, now: datetime
+    house: House,
+    campaign: Campaign,
+    library: Sequence[ContentAsset],
+    table: features.ActionTable,
+    now: datetime,
 ) -> Choosers:
     """Return who decides in a run now."""
     topics = TopicBook.of(topic for asset in library for topic in asset.topics)

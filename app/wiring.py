@@ -30,9 +30,14 @@ from domain.sender import SenderProfile
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
 from memory.crm.content import ContentStore
+from memory.crm.decision_log import DecisionLogReader
 from memory.crm.drafts import DraftStore
 from memory.crm.engine import open_engine
+<<<<<<< HEAD
 from memory.crm.features_reader import FeatureReader
+=======
+from memory.crm.goal_outcomes import GoalOutcomes
+>>>>>>> w-replay
 from memory.crm.intake import Intake
 from memory.crm.journal import Journal
 from memory.crm.learners import LearnerStore
@@ -129,6 +134,7 @@ class House:
         return Intake(self.engine, self.clock)
 
     @cached_property
+<<<<<<< HEAD
     def learners(self) -> LearnerStore:
         """What was learned, version by version."""
         return LearnerStore(self.engine)
@@ -137,6 +143,16 @@ class House:
     def features(self) -> FeatureFeed:
         """What decisions are made on."""
         return FeatureFeed(FeatureReader(self.engine), self.workspace.features)
+=======
+    def decision_log(self) -> DecisionLogReader:
+        """Every decision, in bulk."""
+        return DecisionLogReader(self.engine)
+
+    @cached_property
+    def goal_outcomes(self) -> GoalOutcomes:
+        """When goals were reached."""
+        return GoalOutcomes(self.engine)
+>>>>>>> w-replay
 
     @cached_property
     def rules(self) -> RuleBook:

@@ -37,14 +37,11 @@ def export(
 ) -> None:
     """Write the log of decisions as Parquet, rule refusals beside it; docs/decision-log.md has the schema."""
     from app.decision_file import export_decisions
-    from memory.crm.decision_log import DecisionLogReader
 
     house = doors.house()
     if campaign is not None:
         house.crm.campaign(campaign)
-    done = export_decisions(
-        DecisionLogReader(house.engine), rewards_of(house), path, campaign, _as_utc(since)
-    )
+    done = export_decisions(house.decision_log, rewards_of(house), path, campaign, _as_utc(since))
     if as_json:
         print_json(done.__dict__)
         return
@@ -72,14 +69,13 @@ def replay(
     from app.replay_candidates import candidate_of
     from app.replaying import ask, logged_of
     from app.scenes import SceneReader
-    from memory.crm.decision_log import DecisionLogReader
 
     house = doors.house()
     known = house.crm.campaign(campaign)
     assets = house.crm.assets()
     asked = [(words, candidate_of(words, known, assets)) for words in candidate]
     logged = logged_of(
-        DecisionLogReader(house.engine),
+        house.decision_log,
         rewards_of(house),
         SceneReader(house.audience),
         campaign,
@@ -96,10 +92,9 @@ def replay(
 def rewards_of(house: House) -> RewardsOf:
     """What decisions earned: the one place that says who fills this port."""
     from app.goal_rewards import GoalRewards
-    from memory.crm.goal_outcomes import GoalOutcomes
 
     return GoalRewards(
-        GoalOutcomes(house.engine), lambda campaign_id: house.crm.campaign(campaign_id).goal, house.clock()
+        house.goal_outcomes, lambda campaign_id: house.crm.campaign(campaign_id).goal, house.clock()
     )
 
 
@@ -178,12 +173,12 @@ def print_answer(answered: Answered, currency: str) -> None:
 def verdict(found: Replay) -> tuple[str, str]:
     """Better, worse or cannot tell; and the sentence for it."""
     gain, bounds = found.difference.value, found.difference.interval
+    if bounds.high - bounds.low < 1e-9:
+        return "same", "The same: it would have chosen as what was used did."
     if bounds.low > 0:
         return "better", "Better: even the low end of the difference is a gain."
     if bounds.high < 0:
         return "worse", "Worse: even the high end of the difference is a loss."
-    if bounds.low == bounds.high == 0:
-        return "same", "The same: it would have chosen as what was used did."
     half = (bounds.high - bounds.low) / 2
     more = found.overlap.decisions * ((half / gain) ** 2 - 1) if gain else float("inf")
     about = f" If the difference is what it looks like, about {more:,.0f} more decisions would show it."

@@ -3,7 +3,7 @@
 Schema 1. JSON: `schema`, `actions`, `features`, `dyads`, `patterns`, `seed`, `settings`, `outcomes`, `next_fit`,
 `learned_until` (ISO, UTC, or null), `scales` of both parts. Arrays, for each part `acts` and `worth`:
 `*.grams` (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,); besides
-`watch.sums`, `watch.since` (2, K+1), `tilt` (m,), and `action_features` (K, q) where there are any. The newest raw
+`watch.sums`, `watch.since` (2, K+1), `tilt` (m,), `costs` (K,), and `action_features` (K, q) where there are any. The newest raw
 outcomes (`recent`) are not part of it: they only serve a change that is noticed within the next 256 outcomes.
 """
 
@@ -44,6 +44,7 @@ def dump(bandit: Bandit) -> tuple[dict[str, Any], Arrays]:
         "watch.sums": bandit.watch.sums,
         "watch.since": bandit.watch.since,
         "tilt": bandit.acts.tilt,
+        "costs": bandit.costs,
     }
     if bandit.action_features is not None:
         arrays["action_features"] = bandit.action_features
@@ -80,6 +81,7 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
         dyads=meta["dyads"],
         action_features=arrays.get("action_features"),
         tilt=arrays["tilt"],
+        costs=arrays["costs"],
         settings=Settings(**meta["settings"]),
         patterns=meta["patterns"],
     )

@@ -16,6 +16,8 @@ from learning.replay.thin import Thin, thinness
 MARGIN_CENTS = 0.0
 """How much worse, in cents a decision, a candidate may be and still be promoted. 0: not at all."""
 
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class Promotion:
@@ -61,10 +63,14 @@ def promote(
     expected = cross_fitted(log)
     gain = doubly_robust_difference(evidence, others, expected)
     bound = designed(gain, evidence, evidence.candidate - others, expected, level)
-    is_promoted = bound.low >= -margin_cents
+    is_promoted = bound.low >= -margin_cents - _ROUNDING
     verb = "is not below" if is_promoted else "is below"
     reason = (
-        f"The lower bound of the gain, {bound.low:.2f} cents a decision, {verb} the margin of "
-        f"{-margin_cents if margin_cents else 0.0:.2f}."
+        f"The lower bound of the gain, {_cents(bound.low)} a decision, {verb} the margin of "
+        f"{_cents(-margin_cents)}."
     )
     return Promotion(is_promoted, reason, gain.value, bound)
+
+
+def _cents(amount: float) -> str:
+    return f"{round(amount, 2) + 0.0:.2f} cents"

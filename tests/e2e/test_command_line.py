@@ -333,6 +333,8 @@ def test_a_broken_off_run_can_be_given_up_and_the_campaign_run_anew(broken_off: 
     assert f"attune runs stop {run_id}" in refused
     assert as_json("-w", "ws", "runs", "stop", run_id, folder=folder)["status"] == "stopped"
     assert as_json("-w", "ws", "run", "crowd", "--dry-run", folder=folder)["counts"] == {"shadowed": 3}
+
+
 def test_metrics_say_what_is_missing_where_nothing_can_be_told_yet(demo: Path) -> None:
     said = as_json("-w", "demo", "metrics", folder=demo)
     (campaign,) = said["campaigns"]

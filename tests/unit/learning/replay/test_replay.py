@@ -107,7 +107,10 @@ def test_a_candidate_is_promoted_only_where_its_lower_bound_is_not_worse() -> No
 
 
 def test_the_logged_chooser_itself_is_not_worse_than_itself() -> None:
-    assert promote(LOG, LOG.probabilities).is_promoted
+    nearly = LOG.probabilities * (1 + 1e-15)
+    verdicts = [promote(LOG, same) for same in (LOG.probabilities, nearly)]
+    assert [verdict.is_promoted for verdict in verdicts] == [True, True]
+    assert "0.00 cents a decision, is not below the margin of 0.00" in verdicts[0].reason
 
 
 def test_an_uncertain_candidate_is_promoted_only_within_a_margin() -> None:
