@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.campaign import Goal
 from memory.crm.goal_outcomes import GoalOutcomes
+
+if TYPE_CHECKING:
+    from app.wiring import House
 
 Array = NDArray[np.float64]
 
@@ -33,6 +36,33 @@ class Decided(Protocol):
 
 RewardsOf = Callable[[Sequence[Decided]], Array]
 """Shape (n,), cents, in the order given; NaN while a decision's window is open."""
+
+
+class ValueRewards:
+    """Implements `RewardsOf` with the full account: shares of expected value, harm and cost (docs/outcomes.md).
+
+    NaN where the message never left, and while early signals still have their time.
+    """
+
+    def __init__(self, house: House, now: datetime) -> None:
+        self._house, self._now = house, now
+        self._known: dict[str, dict[str, float]] = {}
+
+    def __call__(self, decisions: Sequence[Decided]) -> Array:
+        """Return what each decision earned."""
+        found = [self._of(decision.campaign_id).get(decision.id, np.nan) for decision in decisions]
+        return np.array(found, dtype=np.float64)
+
+    def _of(self, campaign_id: str) -> dict[str, float]:
+        if campaign_id not in self._known:
+            from app.outcomes import rewards_of
+
+            self._known[campaign_id] = {
+                reward.decision_id: float(reward.reward_cents)
+                for reward in rewards_of(self._house, self._house.crm.campaign(campaign_id), self._now)
+                if reward.is_telling and reward.was_carried_out
+            }
+        return self._known[campaign_id]
 
 
 class GoalRewards:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from app.replay_rule import read_rule, rule_probabilities
 from app.replaying import Candidate, Logged
 from domain.campaign import Campaign
-from domain.content import ContentAsset
 from domain.errors import AttuneError
 from learning import features
 from learning.explorer import Explorer
@@ -28,7 +27,6 @@ LearnerOf = Callable[[str], Candidate]
 def candidate_of(
     words: str,
     campaign: Campaign,
-    assets: Sequence[ContentAsset],
     learner_of: LearnerOf | None = None,
 ) -> Candidate:
     """Return the candidate a person named, such as `uniform`, `rule usual.yaml` or `assets demo,guide`.
@@ -42,7 +40,7 @@ def candidate_of(
     if kind == "learner" and rest:
         if learner_of is None:
             raise AttuneError(
-                f"There is no learner {rest!r} here yet: decisions are drawn by the explorer. "
+                f"There is no learner {rest!r} to ask here. "
                 "Candidates now: explorer, uniform, silence, best-single, rule FILE, assets A,B,C."
             )
         return learner_of(rest)
@@ -52,7 +50,7 @@ def candidate_of(
     if kind == "assets" and rest:
         return asset_set([name.strip() for name in rest.split(",") if name.strip()])
     named: Mapping[str, Candidate] = {
-        "explorer": lambda logged: _explorer(logged, campaign, assets),
+        "explorer": lambda logged: _explorer(logged, campaign),
         "uniform": uniform,
         "silence": silence,
         "best-single": lambda logged: best_single(logged.log),
@@ -101,9 +99,8 @@ def asset_set(names: Sequence[str]) -> Candidate:
     return candidate
 
 
-def _explorer(logged: Logged, campaign: Campaign, assets: Sequence[ContentAsset]) -> Array:
-    topics_of = {asset.id: asset.topics for asset in assets}
-    about = [topics_of.get(key.split("|")[0], ()) for key in logged.log.action_keys[:-1]]
-    affinity = np.zeros(logged.log.probabilities.shape)
-    affinity[:, :-1] = features.affinity(logged.topics, about)
+def _explorer(logged: Logged, campaign: Campaign) -> Array:
+    fits = logged.log.dyads
+    shape = logged.log.probabilities.shape
+    affinity = np.zeros(shape) if fits is None else fits[:, :, features.TOPIC_AFFINITY]
     return Explorer(silence_share=campaign.silence_share).probabilities(allowed(logged), affinity)

@@ -29,17 +29,19 @@ Array = NDArray[np.float64]
 class Scene:
     """What was known of the contacts of a page of decisions, at the moment of each.
 
-    features: shape (n, d).
+    features: shape (n, d). fits: shape (n, K, m), how each action fitted.
     traits: n.
     topics: n mappings from topic to how often it came up lately.
     """
 
     features: Array
+    fits: Array
     traits: tuple[Traits, ...]
     topics: tuple[dict[str, int], ...]
 
 
-FeaturesOf = Callable[[Sequence[LoggedDecision]], Scene]
+FeaturesOf = Callable[[Sequence[LoggedDecision], Sequence[str]], Scene]
+"""From draws and the K names of actions, silence last."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def logged_of(
         AttuneError: where there are none.
     """
     logs = SparseLogs()
-    scenes: list[Scene] = []
+    drawn: list[LoggedDecision] = []
     rewards: list[Array] = []
     versions: dict[str, None] = {}
     for page in reader.pages(campaign_id, since):
@@ -93,7 +95,7 @@ def logged_of(
         if not draws:
             continue
         rewards.append(rewards_of(draws))
-        scenes.append(features_of(draws))
+        drawn.extend(draws)
         versions.update(dict.fromkeys(draw.learner_version for draw in draws))
     sparse = logs.of(campaign_id)
     if sparse is None:
@@ -101,19 +103,21 @@ def logged_of(
             f"Campaign {campaign_id!r} has no logged draw{' since then' if since else ''} "
             f"({logs.left_out} decisions were holdouts, dry or shadow runs). Run it first: `attune run`."
         )
+    scene = features_of(drawn, sparse.action_keys)
     return Logged(
         campaign_id=campaign_id,
         log=DecisionLog(
             action_keys=sparse.action_keys,
-            features=np.vstack([scene.features for scene in scenes]),
+            features=scene.features,
+            dyads=scene.fits,
             probabilities=sparse.probabilities(),
             actions=sparse.actions,
             rewards=np.concatenate(rewards),
             at=sparse.at,
             contact_ids=sparse.contact_ids,
         ),
-        traits=tuple(trait for scene in scenes for trait in scene.traits),
-        topics=tuple(topics for scene in scenes for topics in scene.topics),
+        traits=scene.traits,
+        topics=scene.topics,
         learner_versions=tuple(versions),
         left_out=logs.left_out,
     )

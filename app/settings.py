@@ -77,6 +77,13 @@ class Settings(BaseSettings):
     )
     smtp_timeout_seconds: PositiveFloat = Field(30, description="Longest wait for one SMTP answer.")
 
+    global_holdout_share: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="Share of all contacts that get nothing of any campaign, to measure lift.",
+    )
+
     reviewer: str | None = Field(None, description="Name reviews are signed with; else the login name.")
 
     @property

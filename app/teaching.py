@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from app.choosing import Choosers
 from app.outcomes import DecisionReward, rewards_of
-from domain.campaign import Campaign, LearnerSettings, SendSlot
+from domain.campaign import Campaign, LearnerSettings
 from domain.content import ContentAsset
-from domain.decision import SILENCE, Action
+from domain.decision import SILENCE, action_of
 from learning import features
 from learning.bandit import Bandit, Settings, dump, load
 from learning.bandit.scales import Scales
@@ -46,7 +46,7 @@ ALARM_FLOOR = 4.0
 """For so long after the market shifted, so many times more draws than usual are spread evenly."""
 
 PRIOR_RATE = 0.1
-"""How often anything at all comes of a message, before data: about the click rate of B2B e-mail and what else counts."""
+"""How often anything at all comes of a message, before data: clicks, visits and the like. A house default."""
 
 EARLY_SHARE = 0.02
 """What something that comes of a message is worth on average, before data, as a share of the goal's worth."""
@@ -126,14 +126,6 @@ def _table(
     before = dict.fromkeys(action_of(r.action_key) for r in told)
     actions = [action for action in {**now, **before} if not action.is_silence]
     return features.ActionTable.of((*actions, SILENCE), {asset.id: asset for asset in library})
-
-
-def action_of(key: str) -> Action:
-    """The action a key names."""
-    if key == SILENCE.key:
-        return SILENCE
-    asset_id, channel, slot = key.rsplit("|", 2)
-    return Action(asset_id=asset_id, channel=channel, slot=SendSlot(slot) if slot else None)
 
 
 def _gain(reward: DecisionReward) -> float:

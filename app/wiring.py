@@ -33,11 +33,8 @@ from memory.crm.content import ContentStore
 from memory.crm.decision_log import DecisionLogReader
 from memory.crm.drafts import DraftStore
 from memory.crm.engine import open_engine
-<<<<<<< HEAD
 from memory.crm.features_reader import FeatureReader
-=======
 from memory.crm.goal_outcomes import GoalOutcomes
->>>>>>> w-replay
 from memory.crm.intake import Intake
 from memory.crm.journal import Journal
 from memory.crm.learners import LearnerStore
@@ -134,7 +131,11 @@ class House:
         return Intake(self.engine, self.clock)
 
     @cached_property
-<<<<<<< HEAD
+    def goal_outcomes(self) -> GoalOutcomes:
+        """When goals were reached."""
+        return GoalOutcomes(self.engine)
+
+    @cached_property
     def learners(self) -> LearnerStore:
         """What was learned, version by version."""
         return LearnerStore(self.engine)
@@ -143,16 +144,11 @@ class House:
     def features(self) -> FeatureFeed:
         """What decisions are made on."""
         return FeatureFeed(FeatureReader(self.engine), self.workspace.features)
-=======
+
+    @cached_property
     def decision_log(self) -> DecisionLogReader:
         """Every decision, in bulk."""
         return DecisionLogReader(self.engine)
-
-    @cached_property
-    def goal_outcomes(self) -> GoalOutcomes:
-        """When goals were reached."""
-        return GoalOutcomes(self.engine)
->>>>>>> w-replay
 
     @cached_property
     def rules(self) -> RuleBook:

@@ -62,6 +62,11 @@ class Workspace:
         return self.folder / "history"
 
     @property
+    def features(self) -> Path:
+        """The features' state: a shortcut that is built anew where it is missing."""
+        return self.folder / "features.npz"
+
+    @property
     def mailbox(self) -> Path:
         """Where the mailbox channel puts `.eml` files."""
         return self.folder / "mailbox"

@@ -33,6 +33,14 @@ class Action(Noun):
 SILENCE = Action()
 
 
+def action_of(key: str) -> Action:
+    """The action a key names."""
+    if key == SILENCE.key:
+        return SILENCE
+    asset_id, channel, slot = key.rsplit("|", 2)
+    return Action(asset_id=asset_id, channel=channel, slot=SendSlot(slot) if slot else None)
+
+
 class Arm(StrEnum):
     """Which experiment arm a decision belongs to.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,15 +18,20 @@ from agents.signal_analyst import SignalAnalyst
 from agents.workbench import Workbench
 from app.carry import Carrier
 from app.checkpoints import open_checkpoints
+from app.choosing import Choosers
 from app.decide import Decider
+from app.feature_feed import FeatureFeed
+from app.teaching import new_bandit
 from domain.campaign import Campaign
+from domain.content import ContentAsset
 from domain.ports import Channel, LanguageModel
 from domain.run import Run, RunStatus
-from learning.explorer import Explorer
+from learning import features
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
 from memory.crm.drafts import DraftStore
 from memory.crm.engine import open_engine
+from memory.crm.features_reader import FeatureReader
 from memory.crm.migrate import upgrade
 from memory.crm.outbox import OutboxStore
 from memory.crm.proposals import ProposalStore
@@ -89,14 +94,15 @@ class Shop:
             started_at=self.now,
         )
         run = self.runs.start(run, campaign)
-        crm = CrmStore(self.engine, self.clock)
+        assets = CrmStore(self.engine, self.clock).assets()
         decider = Decider(
             audience=AudienceReader(self.engine, self.clock),
             rules=self.bench.rules,
-            chooser=Explorer(campaign.silence_share),
-            campaign=campaign,
+            choosers=lambda table: explorers(campaign, assets, table, self.now),
+            feed=FeatureFeed(FeatureReader(self.engine)),
+            campaign=campaign.model_copy(update={"explore_share": 1.0}),
             run=run,
-            assets=crm.assets(),
+            assets=assets,
             now=self.now,
         )
         decided = decider.decide()
@@ -116,3 +122,15 @@ class Shop:
     def close(self) -> None:
         """Give the database back."""
         self.engine.dispose()
+
+
+def explorers(
+    campaign: Campaign, assets: Sequence[ContentAsset], table: features.ActionTable, now: datetime
+) -> Choosers:
+    """Who decides where nothing is learned yet."""
+    return Choosers(
+        campaign=campaign,
+        bandit=new_bandit(campaign, assets, table, now, 1.0),
+        assets={asset.id: asset for asset in assets},
+        labels=features.columns(),
+    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +25,14 @@ Since = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Decisions from this UTC day or time on."),
 ]
+
+
+class RewardKind(StrEnum):
+    """Which account of rewards is asked."""
+
+    VALUE = "value"
+    GOAL = "goal"
+
 
 PER = 1_000
 """Decisions that amounts are shown for."""
@@ -62,6 +72,10 @@ def replay(
     margin_cents: Annotated[
         float, typer.Option(min=0, help="How much worse a decision may be, in cents, and still be promoted.")
     ] = 0.0,
+    reward: Annotated[
+        RewardKind,
+        typer.Option(help="What a decision earned: with early signals (value), or the goal alone (goal)."),
+    ] = RewardKind.VALUE,
     level: Annotated[float, typer.Option(min=0.5, max=0.999, help="Of the intervals.")] = 0.95,
     as_json: AsJson = False,
 ) -> None:
@@ -69,15 +83,16 @@ def replay(
     from app.replay_candidates import candidate_of
     from app.replaying import ask, logged_of
     from app.scenes import SceneReader
+    from app.trying import learner_candidate
 
     house = doors.house()
     known = house.crm.campaign(campaign)
-    assets = house.crm.assets()
-    asked = [(words, candidate_of(words, known, assets)) for words in candidate]
+    learner_of = partial(learner_candidate, house, known)
+    asked = [(words, candidate_of(words, known, learner_of)) for words in candidate]
     logged = logged_of(
         house.decision_log,
-        rewards_of(house),
-        SceneReader(house.audience),
+        rewards_of(house, reward),
+        SceneReader(house),
         campaign,
         _as_utc(since),
     )
@@ -89,10 +104,12 @@ def replay(
         print_answer(answered, known.goal.currency)
 
 
-def rewards_of(house: House) -> RewardsOf:
+def rewards_of(house: House, kind: RewardKind = RewardKind.VALUE) -> RewardsOf:
     """What decisions earned: the one place that says who fills this port."""
-    from app.goal_rewards import GoalRewards
+    from app.goal_rewards import GoalRewards, ValueRewards
 
+    if kind is RewardKind.VALUE:
+        return ValueRewards(house, house.clock())
     return GoalRewards(
         house.goal_outcomes, lambda campaign_id: house.crm.campaign(campaign_id).goal, house.clock()
     )

@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Engine
 
+from app.choosing import Choosers, Drawn, Scene
 from app.decide import Decider
+from app.feature_feed import FeatureFeed
+from app.teaching import new_bandit
+from domain.decision import Arm
 from domain.events import Event, EventKind
-from domain.learner import Choice
 from domain.people import Consent, ConsentBasis, EmailStatus
-from learning.explorer import Explorer
-from learning.features import NAMES, VERSION
+from learning.features import NAMES, TOPIC_AFFINITY, VERSION, ActionTable, columns
 from memory.crm import codec
 from memory.crm.audience import AudienceReader
+from memory.crm.features_reader import FeatureReader
 from memory.crm.journal import Journal
 from memory.crm.statements import CONSENTS, CONTACTS, insert_all, writing
 from policies.rulebook import load_rulebook
 from tests.contracts.crm_sample import ADA, ASSET, CAMPAIGN, DAY, HOUR, NOON, RUN, seed
 
 
-@dataclass
-class Witness:
-    """Chooses as the explorer does and remembers what it was shown."""
+@dataclass(frozen=True)
+class Witness(Choosers):
+    """Chooses as the three do and remembers what it was shown."""
 
-    version: str = "witness"
-    shown: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = field(default_factory=list)
+    shown: list[Scene] = field(default_factory=list)
 
-    def choose(
-        self,
-        features: NDArray[np.float64],
-        allowed: NDArray[np.bool_],
-        affinity: NDArray[np.float64],
-        seed: int,
-    ) -> Choice:
-        self.shown.append((features, affinity))
-        return Explorer().choose(features, allowed, affinity, seed)
+    def draw(self, scene: Scene, arms: Sequence[Arm], seed: int) -> list[Drawn]:
+        self.shown.append(scene)
+        return super().draw(scene, arms, seed)
 
 
 def test_a_chooser_is_shown_features_and_affinity_of_the_moment_of_the_run(engine: Engine) -> None:
@@ -62,19 +57,27 @@ def test_a_chooser_is_shown_features_and_affinity_of_the_moment_of_the_run(engin
     Journal(engine, lambda: NOON - DAY).append([visit])
     late = visit.model_copy(update={"id": "w:2", "kind": EventKind.FORM_SUBMITTED, "topic": "other"})
     Journal(engine, lambda: NOON + HOUR).append([late])
-    witness = Witness()
+    shown: list[Scene] = []
+    campaign = CAMPAIGN.model_copy(update={"holdout_share": 0.0})
+
+    def choosers(table: ActionTable) -> Choosers:
+        bandit = new_bandit(campaign, [ASSET], table, NOON, 1.0)
+        return Witness(campaign, bandit, {ASSET.id: ASSET}, columns(), shown)
+
     decided = Decider(
         audience=AudienceReader(engine, lambda: NOON),
         rules=load_rulebook(),
-        chooser=witness,
-        campaign=CAMPAIGN.model_copy(update={"holdout_share": 0.0}),
+        choosers=choosers,
+        feed=FeatureFeed(FeatureReader(engine)),
+        campaign=campaign,
         run=RUN,
         assets=[ASSET],
         now=NOON,
     ).decide()
-    ((x, affinity),) = witness.shown
+    (scene,) = shown
+    x, affinity = scene.x, scene.fits[0, :, TOPIC_AFFINITY]
     assert x.shape == (1, len(NAMES))
     assert x[0, NAMES.index("recency:visit")] > 0.9
     assert x[0, NAMES.index("recency:form")] == 0
-    assert affinity.tolist() == [[1.0, 1.0, 1.0, 0.0]]
+    assert affinity.tolist() == [1.0, 1.0, 1.0, 0.0]
     assert [one.features_version for one in decided.decisions] == [VERSION]

@@ -135,11 +135,11 @@ def _decision(person: Contact, round_: int, at: datetime, action: Action) -> Dec
 
 
 def found(house: House, words: str) -> Replay:
-    from app.cli.replaying import rewards_of
+    from app.cli.replaying import RewardKind, rewards_of
 
-    reader, scenes = DecisionLogReader(house.engine, page_rows=500), SceneReader(house.audience)
-    logged = logged_of(reader, rewards_of(house), scenes, "spring")
-    answer = ask(words, candidate_of(words, CAMPAIGN, house.crm.assets()), logged).found
+    reader, scenes = DecisionLogReader(house.engine, page_rows=500), SceneReader(house)
+    logged = logged_of(reader, rewards_of(house, RewardKind.GOAL), scenes, "spring")
+    answer = ask(words, candidate_of(words, CAMPAIGN), logged).found
     assert isinstance(answer, Replay)
     return answer
 
@@ -164,16 +164,18 @@ def test_each_candidate_is_worth_what_its_replies_are_worth(house: House, tmp_pa
 def test_a_better_candidate_is_called_better_and_may_replace(
     house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (record,) = told(capsys, "replay", "--campaign", "spring", "--candidate", "best-single")
+    (record,) = told(
+        capsys, "replay", "--reward", "goal", "--campaign", "spring", "--candidate", "best-single"
+    )
     assert (record["verdict"], record["is_promoted"]) == ("better", True)
     assert record["learner_versions"] == ["explorer-1"]
     assert record["overlap"]["contacts"] == CONTACTS_N
-    (record,) = told(capsys, "replay", "--campaign", "spring", "--candidate", "silence")
+    (record,) = told(capsys, "replay", "--reward", "goal", "--campaign", "spring", "--candidate", "silence")
     assert (record["verdict"], record["is_promoted"]) == ("worse", False)
 
 
 def test_a_short_log_is_refused_with_its_reason(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("--campaign", "spring", "--candidate", "silence", "--since", "2026-03-20")
+    words = ("--reward", "goal", "--campaign", "spring", "--candidate", "silence", "--since", "2026-03-20")
     (record,) = told(capsys, "replay", *words)
     assert record["verdict"] == "refused"
     assert record["more_decisions"] > 0
@@ -181,7 +183,17 @@ def test_a_short_log_is_refused_with_its_reason(house: House, capsys: pytest.Cap
 
 def test_the_answer_is_said_in_words(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     app(
-        ["replay", "--campaign", "spring", "--candidate", "assets demo", "--level", "0.9"],
+        [
+            "replay",
+            "--reward",
+            "goal",
+            "--campaign",
+            "spring",
+            "--candidate",
+            "assets demo",
+            "--level",
+            "0.9",
+        ],
         standalone_mode=False,
     )
     said = " ".join(capsys.readouterr().out.split())

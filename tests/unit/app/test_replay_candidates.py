@@ -65,18 +65,18 @@ def test_an_asset_set_keeps_logged_proportions_and_falls_silent_where_nothing_is
 
 
 def test_a_rule_takes_its_first_row_that_holds_and_its_first_asset_that_fits(tmp_path: Path) -> None:
-    found = candidate_of(rule(tmp_path), CAMPAIGN, [])(logged(PRICING, PRICING, PRICING))
+    found = candidate_of(rule(tmp_path), CAMPAIGN)(logged(PRICING, PRICING, PRICING))
     assert found.tolist() == [[0.5, 0.5, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
 
 
 def test_a_rule_goes_on_to_the_next_row_and_ends_in_silence(tmp_path: Path) -> None:
     other, unknown = Traits(stage=LifecycleStage.MQL), Traits(topic="pricing")
-    found = candidate_of(rule(tmp_path), CAMPAIGN, [])(logged(other, unknown, PRICING))
+    found = candidate_of(rule(tmp_path), CAMPAIGN)(logged(other, unknown, PRICING))
     assert found.tolist() == [[0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 1]]
 
 
 def test_a_rule_with_a_slot_uses_that_slot_only(tmp_path: Path) -> None:
-    found = candidate_of(rule(tmp_path, RULE + "slot: morning\n"), CAMPAIGN, [])(
+    found = candidate_of(rule(tmp_path, RULE + "slot: morning\n"), CAMPAIGN)(
         logged(PRICING, PRICING, PRICING)
     )
     assert found.argmax(axis=1).tolist() == [0, 3, 3]
@@ -85,25 +85,25 @@ def test_a_rule_with_a_slot_uses_that_slot_only(tmp_path: Path) -> None:
 def test_every_candidate_gives_rows_that_sum_to_one(tmp_path: Path) -> None:
     seen = logged(PRICING, Traits(), PRICING)
     names = ("explorer", "uniform", "silence", "best-single", "assets guide", rule(tmp_path))
-    sums = {name: candidate_of(name, CAMPAIGN, [])(seen).sum(axis=1) for name in names}
+    sums = {name: candidate_of(name, CAMPAIGN)(seen).sum(axis=1) for name in names}
     assert all(total == pytest.approx([1, 1, 1]) for total in sums.values())
 
 
 def test_the_explorer_keeps_to_what_was_possible() -> None:
-    found = candidate_of("explorer", CAMPAIGN, [])(logged())
+    found = candidate_of("explorer", CAMPAIGN)(logged())
     assert (found[:, :-1][ODDS[:, :-1] == 0] == 0).all()
     assert found[0] == pytest.approx([0.3, 0.3, 0.3, 0.1])
 
 
 def test_a_learner_version_comes_from_the_port() -> None:
-    found = candidate_of("learner v7", CAMPAIGN, [], learner_of=lambda name: {"v7": uniform}[name])
+    found = candidate_of("learner v7", CAMPAIGN, learner_of=lambda name: {"v7": uniform}[name])
     assert found is uniform
 
 
 @pytest.mark.parametrize("words", ["", "rule", "assets", "learner", "uniform please", "best"])
 def test_words_that_name_no_candidate_are_refused_with_those_there_are(words: str) -> None:
     with pytest.raises(AttuneError, match="Candidates: explorer, uniform"):
-        candidate_of(words, CAMPAIGN, [])
+        candidate_of(words, CAMPAIGN)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""Asks the log whether another learner would have done better, before it decides for anybody.
+
+A version of the past is asked as it was. Other settings are tried honestly: a learner that is judged on a contact's
+decisions was taught without that contact.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.replay_candidates import allowed
+from app.replaying import Candidate, Logged
+from app.teaching import Lesson, lesson_of, new_bandit, taught
+from domain.campaign import Campaign, LearnerSettings
+from learning.bandit import Bandit, load
+from learning.bandit.odds import chances
+from learning.holdout import position
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+Floats = NDArray[np.float64]
+
+FOLDS = 3
+
+
+def learner_candidate(house: House, campaign: Campaign, version: str) -> Candidate:
+    """Return a kept version as a candidate. Raises `NotFound`."""
+    bandit = load(*house.learners.arrays(campaign.id, version))
+    return lambda logged: odds_of(bandit, logged, np.arange(len(logged.log)))
+
+
+def settings_candidate(house: House, campaign: Campaign, settings: LearnerSettings) -> Candidate:
+    """Return a learner of other settings as a candidate, taught without the contacts it is judged on."""
+
+    def candidate(logged: Logged) -> Floats:
+        lesson = lesson_of(house, campaign, house.clock())
+        found = np.zeros(logged.log.probabilities.shape)
+        of_log = fold_of(logged.log.contact_ids.tolist())
+        of_lesson = fold_of(lesson.contact_ids)
+        for fold in range(FOLDS):
+            rows = np.flatnonzero(of_log == fold)
+            bandit = _taught_without(house, campaign, settings, lesson, of_lesson != fold)
+            found[rows] = odds_of(bandit, logged, rows)
+        return found
+
+    return candidate
+
+
+def _taught_without(
+    house: House, campaign: Campaign, settings: LearnerSettings, lesson: Lesson, seen: NDArray[np.bool_]
+) -> Bandit:
+    bandit = new_bandit(
+        campaign, house.crm.assets(), lesson.table, house.clock(), lesson.cost_cents, settings
+    )
+    taught(bandit, lesson, np.flatnonzero(seen))
+    return bandit
+
+
+def fold_of(contact_ids: list[str] | tuple[str, ...]) -> NDArray[np.int64]:
+    """Shape (n,), in [0, FOLDS): by stable hash, so all decisions about one contact share a fold."""
+    return np.array([int(position("fold", one) * FOLDS) for one in contact_ids], dtype=np.int64)
+
+
+def odds_of(bandit: Bandit, logged: Logged, rows: NDArray[np.int64]) -> Floats:
+    """Shape (len(rows), K): what a learner would have drawn with, among what was possible.
+
+    An action it never heard of gets nothing but in a row where it knows no other.
+    """
+    log = logged.log
+    place = {key: i for i, key in enumerate(bandit.actions)}
+    known = [i for i, key in enumerate(log.action_keys) if key in place]
+    columns = [place[log.action_keys[i]] for i in known]
+    assert log.dyads is not None
+    fits = np.zeros((len(rows), len(bandit.actions), log.dyads.shape[2]))
+    fits[:, columns] = log.dyads[rows][:, known]
+    values, spreads = bandit.values(log.features[rows], fits)
+    open_to = allowed(logged)[rows]
+    odds = np.zeros((len(rows), len(log.action_keys)))
+    settings = bandit.settings
+    odds[:, known] = chances(
+        values[:, columns], spreads[:, columns] * settings.boldness, open_to[:, known], settings.floor
+    )
+    return odds
