@@ -48,6 +48,9 @@ ALARM_FLOOR = 4.0
 PRIOR_RATE = 0.1
 """How often anything at all comes of a message, before data: clicks, visits and the like. A house default."""
 
+PRIOR_SPREAD = 0.1
+"""How much rates are taken to differ between actions and contacts, before data. A house default, on the wide side."""
+
 EARLY_SHARE = 0.02
 """What something that comes of a message is worth on average, before data, as a share of the goal's worth."""
 
@@ -160,6 +163,7 @@ def new_bandit(
             boldness=told.boldness,
             floor=told.floor,
             prior_rate=PRIOR_RATE,
+            prior_spread=PRIOR_SPREAD,
             prior_worth=max(campaign.goal.worth_cents * EARLY_SHARE, 1.0),
             half_life_days=told.half_life_days,
         ),
@@ -215,7 +219,7 @@ def teach(house: House, campaign: Campaign, now: datetime) -> Bandit:
         _start_from(bandit, before[0].record)
     alarms = taught(bandit, lesson)
     meta, arrays = dump(bandit)
-    record = {**meta, "alarms": alarms, "features": features.VERSION, "widths": _widths(bandit)}
+    record = {**meta, "alarms": alarms, "features_version": features.VERSION, "widths": _widths(bandit)}
     if house.learners.keep(campaign.id, bandit.version, bandit.outcomes, record, arrays, now):
         house.audit.append(
             "learner",
@@ -247,7 +251,7 @@ def serving(house: House, campaign: Campaign, table: features.ActionTable, now: 
     """
     library = house.crm.assets()
     current = house.learners.current(campaign.id)
-    if current is None or current.record.get("features") != features.VERSION:
+    if current is None or current.record.get("features_version") != features.VERSION:
         return new_bandit(campaign, library, table, now, float(campaign.goal.contact_cents))
     bandit = load(*house.learners.arrays(campaign.id, current.version))
     if new := [action for action in table.actions if action.key not in set(bandit.actions)]:

@@ -43,6 +43,8 @@ class Settings:
     floor: in [0.01, 1], share of the mass spread evenly over allowed actions.
     prior_rate: in (0, 1), how often anything comes of an action, before data.
     prior_worth: cents, what it is worth then, before data; also the unit the worth is modelled in.
+    prior_spread: how much response rates are taken to differ between actions and contacts, as a standard deviation
+        of one coefficient, before data; None for as much as outcomes themselves vary.
     half_life_days: after so long an outcome counts half.
     kept_on_alarm: in [0, 1], what is kept of the past when the market shifted.
     """
@@ -51,6 +53,7 @@ class Settings:
     floor: float = 0.01
     prior_rate: float = 0.1
     prior_worth: float = 1.0
+    prior_spread: float | None = None
     half_life_days: float = 365.0
     kept_on_alarm: float = 0.05
 
@@ -89,7 +92,7 @@ class Bandit:
         self.action_features = action_features
         self.costs = np.zeros(len(self.actions)) if costs is None else costs
         loadings = _loadings(len(self.actions), action_features)
-        self.acts = Belief(self.basis, loadings, self.settings.prior_rate, tilt)
+        self.acts = Belief(self.basis, loadings, self.settings.prior_rate, tilt, self.settings.prior_spread)
         self.worth = Belief(self.basis, loadings, 1.0)
         self.watch = Watch.over(len(self.actions))
         self.recent = Recent()

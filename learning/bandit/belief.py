@@ -41,17 +41,26 @@ class Posterior:
 class Belief:
     """One target's hierarchical regression over K actions."""
 
-    def __init__(self, basis: Basis, loadings: Floats, prior_mean: float, tilt: Floats | None = None) -> None:
+    def __init__(
+        self,
+        basis: Basis,
+        loadings: Floats,
+        prior_mean: float,
+        tilt: Floats | None = None,
+        prior_spread: float | None = None,
+    ) -> None:
         """Believe nothing yet.
 
         Args:
             basis: the inputs. loadings: Z, shape (K, 1+q), ones and centred action features.
             prior_mean: expected target before any data.
             tilt: shape (m,), prior coefficients of the dyads, or None for zeros.
+            prior_spread: standard deviation of a coefficient before data, or None: as wide as the target varies.
         """
         self.basis = basis
         self.loadings = loadings
         self.prior_mean = prior_mean
+        self.prior_spread = prior_spread
         self.tilt = np.zeros(basis.dyads) if tilt is None else tilt
         self.sums = Sums.empty(len(loadings), basis.width)
         self.kin_inputs = np.flatnonzero(np.isin(basis.blocks, (INTERCEPT, DYADS)))
@@ -74,9 +83,10 @@ class Belief:
         return max(squares / (float(self.sums.counts.sum()) + PRIOR_WEIGHT) - self.mean_target**2, LEAST)
 
     def begin_scales(self) -> None:
-        """Put the scales back to where they start from: all as wide as the target itself varies."""
-        spread = self._variance()
-        self.scales = Scales(np.full(4, spread), np.full(4, spread), np.full(4, spread), spread)
+        """Put the scales back to where they start from."""
+        noise = self._variance()
+        spread = noise if self.prior_spread is None else self.prior_spread**2
+        self.scales = Scales(np.full(4, spread), np.full(4, spread), np.full(4, spread), noise)
         self.forget_posterior()
 
     @property

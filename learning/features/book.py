@@ -74,6 +74,8 @@ def as_of(
         (picked, moment): which decisions, ascending, and their common time in microseconds.
 
     """
+    if not len(at):
+        return
     events = events.in_order()
     order = np.argsort(at, kind="stable")
     moments, starts = np.unique(at[order], return_index=True)
