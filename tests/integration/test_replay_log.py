@@ -216,7 +216,7 @@ def test_the_exported_log_is_the_log(
     ("words", "told_why"),
     [
         ("nonsense", "Candidates: explorer"),
-        ("learner v9", "no learner 'v9'"),
+        ("learner v9", "No learner 'v9' here"),
         ("assets demo,ghost", "never had ghost"),
     ],
 )
