@@ -1,0 +1,134 @@
+"""Bayesian linear players: one model an arm without sharing, and one model shared by all arms.
+
+Thompson sampling with probabilities that are counted from draws, then mixed with an even floor, so that the
+propensity stated is the one drawn with. Source: Agrawal & Goyal (2013), ICML, "Thompson sampling for
+contextual bandits with linear payoffs". Rewards are in dollars inside, silence is worth 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.learner import Choice
+from evals.market.players.player import Briefing, draw
+
+Floats = NDArray[np.float64]
+
+DRAWS = 32
+FLOOR = 0.03
+"""Share of the probability that is spread evenly over what is allowed."""
+
+
+def thompson(mean: Floats, sd: Floats, allowed: NDArray[np.bool_], seed: int) -> Choice:
+    """Draw by the share of DRAWS in which each action was best; mean and sd have shape (n, K)."""
+    rng = np.random.default_rng([seed, 5])
+    wins = np.zeros(mean.shape)
+    rows = np.arange(len(mean))
+    hidden = np.where(allowed, 0.0, -np.inf)
+    for _ in range(DRAWS):
+        sample = mean + sd * rng.standard_normal(mean.shape) + hidden
+        wins[rows, sample.argmax(axis=1)] += 1
+    even = allowed / allowed.sum(axis=1, keepdims=True)
+    return draw((1 - FLOOR) * wins / DRAWS + FLOOR * even, seed)
+
+
+class _Ridge:
+    """Bayesian ridge regressions with known noise, one a group. A: shape (g, d, d), b: shape (g, d)."""
+
+    def __init__(self, groups: int, d: int, noise: float, prior: float) -> None:
+        self.A = np.tile(np.eye(d) / prior**2, (groups, 1, 1))
+        self.b = np.zeros((groups, d))
+        self.noise = noise
+        self.refresh()
+
+    def add(self, group: int, x: Floats, y: Floats) -> None:
+        self.A[group] += x.T @ x / self.noise**2
+        self.b[group] += x.T @ y / self.noise**2
+
+    def refresh(self) -> None:
+        self.A_inv = np.linalg.inv(self.A)
+        self.theta_hat = np.einsum("gij,gj->gi", self.A_inv, self.b)
+
+
+class PerArmLinear:
+    """One regression an arm on the contact's features and that arm's dyads; arms share nothing."""
+
+    name = "per-arm-linear"
+
+    def __init__(self, briefing: Briefing, noise: float = 15.0, prior: float = 1.0) -> None:
+        self._k = len(briefing.action_names)
+        d = 1 + len(briefing.feature_names) + len(briefing.dyad_names)
+        self._model = _Ridge(self._k - 1, d, noise, prior)
+
+    def choose(self, features: Floats, allowed: NDArray[np.bool_], dyads: Floats, seed: int) -> Choice:
+        """Sample each arm's worth from its own posterior."""
+        n = len(features)
+        mean, sd = np.zeros((n, self._k)), np.zeros((n, self._k))
+        for arm in range(self._k - 1):
+            x = np.hstack([np.ones((n, 1)), features, dyads[:, arm]])
+            mean[:, arm] = x @ self._model.theta_hat[arm]
+            variance = ((x @ self._model.A_inv[arm]) * x).sum(axis=1)
+            sd[:, arm] = np.sqrt(np.maximum(variance, 0))
+        return thompson(mean, sd, allowed, seed)
+
+    def learn(
+        self,
+        features: Floats,
+        actions: NDArray[np.int64],
+        rewards: Floats,
+        propensities: Floats,
+        at: NDArray[np.datetime64],
+        dyads: Floats,
+    ) -> None:
+        """Update the arms that were taken."""
+        for arm in np.unique(actions[actions < self._k - 1]):
+            taken = actions == arm
+            x = np.hstack([np.ones((taken.sum(), 1)), features[taken], dyads[taken]])
+            self._model.add(int(arm), x, rewards[taken] / 100)
+        self._model.refresh()
+
+
+class SharedLinear:
+    """One regression for all arms on action features, dyads, dyads by stage, and the contact's features."""
+
+    name = "shared-linear"
+
+    def __init__(self, briefing: Briefing, noise: float = 15.0, prior: float = 1.0) -> None:
+        self._told = briefing.action_features[:-1]
+        self._k = len(briefing.action_names)
+        self._stages = [briefing.feature_names.index(f"stage:{s}") for s in ("lead", "mql", "sql")]
+        m, q = len(briefing.dyad_names), self._told.shape[1]
+        d = 1 + len(briefing.feature_names) + q + m + 3 * (m + q)
+        self._model = _Ridge(1, d, noise, prior)
+
+    def _inputs(self, features: Floats, told: Floats, dyads: Floats) -> Floats:
+        pair = np.hstack([told, dyads])
+        by_stage = [pair * features[:, [column]] for column in self._stages]
+        return np.hstack([np.ones((len(pair), 1)), features, pair, *by_stage])
+
+    def choose(self, features: Floats, allowed: NDArray[np.bool_], dyads: Floats, seed: int) -> Choice:
+        """Sample from the shared posterior; arms of one contact are sampled apart."""
+        n = len(features)
+        mean, sd = np.zeros((n, self._k)), np.zeros((n, self._k))
+        for arm in range(self._k - 1):
+            x = self._inputs(features, np.tile(self._told[arm], (n, 1)), dyads[:, arm])
+            mean[:, arm] = x @ self._model.theta_hat[0]
+            variance = ((x @ self._model.A_inv[0]) * x).sum(axis=1)
+            sd[:, arm] = np.sqrt(np.maximum(variance, 0))
+        return thompson(mean, sd, allowed, seed)
+
+    def learn(
+        self,
+        features: Floats,
+        actions: NDArray[np.int64],
+        rewards: Floats,
+        propensities: Floats,
+        at: NDArray[np.datetime64],
+        dyads: Floats,
+    ) -> None:
+        """Update the one model."""
+        spoke = actions < self._k - 1
+        x = self._inputs(features[spoke], self._told[actions[spoke]], dyads[spoke])
+        self._model.add(0, x, rewards[spoke] / 100)
+        self._model.refresh()
