@@ -14,9 +14,10 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.learner import Choice
 from evals.market.catalogue import MQL, SLOTS, SQL, Catalogue
 from evals.market.parameters import PARAMETERS, MarketParameters
-from evals.market.players.player import Briefing, Maker, Player, Seer
+from evals.market.players.player import Briefing, Maker, Player, Seer, draw
 from evals.market.population import draw_hidden, draw_known
 from evals.market.sample import sample_assets
 from evals.market.tally import Outcome, Tally
@@ -31,13 +32,16 @@ Ints = NDArray[np.int64]
 FIRST_DAY = np.datetime64("2026-01-05T09:00:00", "s")
 """A Monday."""
 STALE_DROP = 1.5
+NEWSLETTERS_A_WEEK = 0.8
 
 
 @dataclass(frozen=True)
 class Scenario:
     """What is played. Days count from the first decision.
 
-    contacts: size of the market. days: days with decisions. history_days: own acts observed before.
+    contacts: size of the market. days: days with decisions. history_days: before them, in which people
+    act by themselves and the vendor's newsletter goes out, about once a week, whatever is declared to fit.
+    has_backfill: whether players learn from the newsletter's outcomes before the first day.
     tail_days: days after the last decision in which deals close. slots: send slots, 1 to 3.
     window_days: how long after a decision its signals count. delay_days: how much later players hear.
     drift, drift_day: at that day interests and tastes flip, or the best assets go stale.
@@ -47,6 +51,7 @@ class Scenario:
     contacts: int = 3_000
     days: int = 90
     history_days: int = 60
+    has_backfill: bool = False
     tail_days: int = 120
     slots: int = 1
     window_days: int = 7
@@ -128,8 +133,11 @@ class Game:
     def play(self) -> Outcome:
         """Play all days and return what came of it."""
         s, p = self.scenario, self.scenario.params
-        for _ in range(s.history_days):
+        for day in range(-s.history_days, 0):
+            self._newsletter(day)
             self.view.saw_day(self.world.live(is_quiet=True))
+        if s.has_backfill:
+            self._settle(s.delay_days + s.window_days + 1)
         tally = Tally(self.world, s.days, self._cold)
         for day in range(s.days + s.tail_days):
             if day == s.drift_day and s.drift != "none":
@@ -153,6 +161,22 @@ class Game:
             best = np.argsort(-hidden.quality)[: self.catalogue.n_assets // 4]
             self.world.drift(hidden.stale(best, STALE_DROP))
 
+    def _newsletter(self, day: int) -> None:
+        """Before the game: on decision days to a random part of those who may get something."""
+        p = self.scenario.params
+        if (day + self.world.first_weekday) % 7 not in p.decision_weekdays:
+            return
+        allowed = self.view.allowed(self._cold if self.scenario.cold_asset_day is not None else None)
+        rows = np.flatnonzero(allowed[:, :-1].any(axis=1))
+        share = NEWSLETTERS_A_WEEK / len(p.decision_weekdays)
+        even = allowed[rows] * share / np.maximum(allowed[rows][:, :-1].sum(axis=1, keepdims=True), 1)
+        even[:, -1] = 1 - share
+        choice = draw(even, seed=self.seed * 1_000 + 500 + day)
+        features, dyads = self.view.features()[rows], self.view.dyads()[rows]
+        self._send(day, rows, features, dyads, choice)
+        if not self.scenario.has_backfill:
+            self._waiting.clear()
+
     def _decide(self, day: int) -> tuple[Sent, Floats]:
         s = self.scenario
         is_cold = self._cold if s.cold_asset_day is not None and day < s.cold_asset_day else None
@@ -167,6 +191,11 @@ class Game:
             raise ValueError(f"{self.player.name} chose an action that was not allowed on day {day}")
         speaks = actions < self.catalogue.silence
         worth = self._truth.values(rows[speaks])[np.arange(speaks.sum()), actions[speaks]]
+        return self._send(day, rows, features, dyads, choice), worth
+
+    def _send(self, day: int, rows: Ints, features: Floats, dyads: Floats, choice: Choice) -> Sent:
+        """Send what was chosen and keep the decisions until their outcome is due."""
+        actions, speaks = choice.actions, choice.actions < self.catalogue.silence
         sent = self.world.send(day, rows[speaks], actions[speaks])
         self.view.saw_sent(sent)
         rewards, advance = np.zeros(len(rows)), np.zeros(len(rows))
@@ -177,13 +206,13 @@ class Game:
             features=features,
             actions=actions,
             propensities=choice.propensities,
-            dyads=dyads[here, actions],
+            dyads=dyads[np.arange(len(rows)), actions],
             rewards=rewards,
             advance=advance,
             touched=advance > 0,
         )
         self._waiting.append(decided)
-        return sent, worth
+        return sent
 
     def _credit(self, lived: Day) -> None:
         """Pay early stage moves to the latest message within the window that had an answer."""

@@ -79,33 +79,39 @@ class MarketParameters:
     """The living market's numbers. A field's comment gives its unit and its source."""
 
     # Response to one message (logit scale unless said) --------------------------------------------------
-    click_base: float = -4.75  # with the rest: 1-5 % of messages clicked; Delivra 2.7 %, B2B 2-5 %
-    click_topic: float = 2.3  # from no to full cover of the contact's interest; assumption
-    click_format: float = 0.6  # per unit of taste for the format; assumption
+    click_base: float = -5.5  # with the rest: 1-5 % of messages clicked; Delivra 2.7 %, B2B 2-5 %
+    click_topic: float = 2.7  # from no to full cover of the contact's interest; assumption
+    click_format: float = 1.1  # per unit of taste for the format; assumption
     click_stage: float = 0.5  # content declared for the contact's stage depth; assumption
     click_seniority: float = 0.4  # executives read short formats, specialists long ones; assumption
     click_slot: float = 0.35  # the contact's own habit, standard normal per slot; assumption
-    click_quality_sd: float = 0.3  # some assets are simply better; assumption
+    click_quality_sd: float = 0.35  # some assets are simply better; assumption
     click_own_sd: float = 0.35  # person to person; assumption
-    click_repeat: float = -1.2  # had this asset within the last 60 days; assumption
+    click_repeat: float = (
+        -1.0
+    )  # had this asset just now; fades by half in `repeat_half_life_days`; assumption
+    repeat_half_life_days: float = (
+        21.0  # the words of the next message are new, its content is not; assumption
+    )
     click_pressure: float = -0.4  # per recent message (half-life 7 days), times `wearies`; assumption
     reply_share: float = 0.26  # replies per click, relative to `replies`; gives 0.5-2 % of messages
     booking_share: tuple[float, float, float, float] = (0.08, 0.22, 0.4, 0.4)  # meetings per reply by stage
-    unsubscribe_base: float = 0.0011  # a message; gives 0.1-0.3 %: Delivra 0.17 %, B2B lists 0.27 %
-    unsubscribe_pressure: float = 0.42  # log rate per recent message, times `wearies`; assumption
+    unsubscribe_base: float = 0.0008  # a message; gives 0.1-0.3 %: Delivra 0.17 %, B2B lists 0.27 %
+    unsubscribe_pressure: float = 0.3  # log rate per recent message, times `wearies`; assumption
     unsubscribe_mismatch: float = 1.1  # log rate when nothing in it is of interest; assumption
     complaint_share: float = 0.05  # of those who unsubscribe; assumption (well under 0.1 % of messages)
     pressure_half_life_days: float = 7.0  # assumption
+    relief: float = 0.7  # a message wholly of interest tires only 1 - relief as much; assumption
     # Warmth: what responses do to the way towards a purchase ---------------------------------------------
     warmth_half_life_days: float = 24.0  # assumption
-    warmth_click: float = 2.6  # per click at `moved` = depth = 1; assumption, the key one: see docs/market.md
-    warmth_reply: float = 3.2  # assumption
-    warmth_meeting: float = 6.0  # assumption
+    warmth_click: float = 3.2  # per click at `moved` = depth = 1; assumption, the key one: see docs/market.md
+    warmth_reply: float = 4.0  # assumption
+    warmth_meeting: float = 7.0  # assumption
     warmth_annoyance: float = -0.02  # per message without response, times recent messages; assumption
     warmth_floor: float = -0.5
     warmth_top: float = 12.0
     # Own activity ------------------------------------------------------------------------------------------
-    topic_noise: float = 0.25  # share of own visits that are on any topic; assumption
+    topic_noise: float = 0.3  # share of own visits that are on any topic; assumption
     visit_warmth: float = 0.12  # relative growth of own visits per unit of warmth; assumption
     download_share: float = 0.16  # of visits; assumption
     form_share: float = 0.035  # of visits; assumption

@@ -163,7 +163,7 @@ def _one_of(rng: np.random.Generator, shares: NDArray[np.float64]) -> NDArray[np
 def one_of(uniform: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return shape (n,): the column each uniform number falls on; rows of `shares` sum to one."""
     at = shares.cumsum(axis=1) <= uniform[:, None]
-    return np.minimum(at.sum(axis=1), shares.shape[1] - 1).astype(np.int64)
+    return np.asarray(np.minimum(at.sum(axis=1), shares.shape[1] - 1), dtype=np.int64)
 
 
 def _spread(rng: np.random.Generator, sd: float, count: int) -> NDArray[np.float64]:

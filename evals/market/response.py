@@ -47,22 +47,22 @@ class Response:
             + hidden.quality[None, :]
         )
 
-    def logits(self, who: Ints, stage: Ints, pressure: Floats, is_repeat: NDArray[np.bool_]) -> Floats:
+    def logits(self, who: Ints, stage: Ints, pressure: Floats, repetition: Floats) -> Floats:
         """Shape (m, A): click logits of contacts `who` for every asset, apart from the send slot.
 
         logit = base + topic * match + format * taste + stage * (depth - 0.9) + seniority * brevity fit
-                + own + quality + repeat * had lately + pressure * wearies * recent messages
+                + own + quality + repeat * repetition + pressure * wearies * recent messages
 
         Args:
             who: shape (m,), contacts.
             stage: shape (m,).
             pressure: shape (m,), recent messages, decayed.
-            is_repeat: shape (m, A).
+            repetition: shape (m, A), in [0, 1], how lately they had each asset.
         """
         p = self.params
         tired = p.click_pressure * self.hidden.wearies[who] * pressure
         fit = p.click_stage * (depth(self.catalogue, stage) - 0.9)
-        return np.asarray(self._lasting[who] + fit + p.click_repeat * is_repeat + tired[:, None])
+        return np.asarray(self._lasting[who] + fit + p.click_repeat * repetition + tired[:, None])
 
     def slot_logits(self, who: Ints) -> Floats:
         """Shape (m, S): what each send slot adds to the click logit."""

@@ -64,7 +64,7 @@ class Truth:
         w, p = self.world, self.world.params
         response, stage, slots = w.response, w.stage[who], len(w.catalogue.slots)
         worth = (self.warmth_worth()[who] * w.hidden.moved[who])[:, None]
-        logits = response.logits(who, stage, w.pressure[who], w.is_repeat(who, w.day))
+        logits = response.logits(who, stage, w.pressure[who], w.repetition(who, w.day))
         deep = np.repeat(depth(w.catalogue, stage), slots, axis=1)
         click = response.click(
             np.repeat(logits, slots, axis=1) + np.tile(response.slot_logits(who), (1, w.catalogue.n_assets))

@@ -23,7 +23,6 @@ Ints = NDArray[np.int64]
 
 _AHEAD = 32
 """Days within which everything a message brings has happened."""
-_REPEAT_DAYS = 60
 _NEVER = -10_000
 
 
@@ -110,9 +109,10 @@ class World:
         self.hidden = hidden
         self.response = Response(self.known, hidden, self.catalogue, self.params)
 
-    def is_repeat(self, who: Ints, day: int) -> Bools:
-        """Shape (m, A): whether they had each asset lately."""
-        return np.asarray(day - self._had_on[who] < _REPEAT_DAYS)
+    def repetition(self, who: Ints, day: int) -> Floats:
+        """Shape (m, A), in [0, 1]: how fresh each asset is in their memory; 1 if sent just now."""
+        age = np.minimum(day - self._had_on[who], 400)
+        return np.asarray(0.5 ** (age / self.params.repeat_half_life_days))
 
     # Messages -----------------------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ class World:
         )
         fade = 0.5 ** ((day - self.day) / p.pressure_half_life_days)
         pressure = self.pressure[who] * fade
-        logits = self.response.logits(who, stage, pressure, self.is_repeat(who, day))[rows, asset]
+        logits = self.response.logits(who, stage, pressure, self.repetition(who, day))[rows, asset]
         logits = logits + self.response.slot_logits(who)[rows, slot]
         p_click = self.response.click(logits)
         clicked = chance[Chance.CLICK][who] < p_click
@@ -158,7 +158,7 @@ class World:
             meeting_days=7 + (chance[Chance.MEETING_DELAY][who] * 8).astype(int),
         )
         self._take_effect(sent, pressure)
-        self.pressure[who] += 1 / fade
+        self.pressure[who] += (1 - p.relief * match) / fade
         self._had_on[who, asset] = day
         self.out[who[leaves]] = True
         return sent

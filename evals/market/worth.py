@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 
 HORIZON_DAYS = 90
 """How far ahead an MQL's chances are counted."""
+USUAL_MESSAGES_A_DAY = 1.2 / 7
+"""At which rate a contact is usually written to."""
 INCREMENTAL_SHARE = 0.25
 """Share of a stage move within the window after a click or reply that is paid to the message: most of
 those who move would have moved anyway. Assumption, of the order holdouts show."""
@@ -32,7 +34,8 @@ class WorthTable:
     """Cents at 200 employees, by stage (lead, MQL, SQL, open deal, customer).
 
     stage_value: expected revenue of a contact at the stage. warmth: of one unit of warmth.
-    click, reply, booking: of one signal on content of depth 1. lost: of a contact who leaves us.
+    click, reply, booking: of one signal on content of depth 1. lost: of a contact who leaves us. attention:
+    what one message takes from the messages after it, because people tire.
     """
 
     stage_value: Floats
@@ -41,6 +44,7 @@ class WorthTable:
     reply: Floats
     booking: Floats
     lost: Floats
+    attention: Floats
 
     @classmethod
     def of(cls, params: MarketParameters = PARAMETERS) -> WorthTable:
@@ -67,7 +71,11 @@ class WorthTable:
         click, reply = params.warmth_click * warmth, params.warmth_reply * warmth
         booking = params.warmth_meeting * warmth
         typical = 0.025 * (click + params.reply_share * reply)
-        return cls(np.array([lead, mql, sql, deal, 0.0]), warmth, click, reply, booking, 12 * typical)
+        # A message tires by `click_pressure` for half_life / ln 2 days, in which others go out.
+        days = params.pressure_half_life_days / np.log(2)
+        attention = -params.click_pressure * days * USUAL_MESSAGES_A_DAY * typical
+        values = np.array([lead, mql, sql, deal, 0.0])
+        return cls(values, warmth, click, reply, booking, 12 * typical, attention)
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,7 @@ class Payer:
         deep = depth(self.catalogue, s)[np.arange(len(s)), sent.asset]
         advance = deep * (t.click[s] * sent.clicked + t.reply[s] * sent.replied) + t.booking[s] * sent.booked
         advance = advance * self.size[sent.who]
-        cost = np.full(len(s), self.params.message_cost_cents)
+        cost = self.params.message_cost_cents + t.attention[s] * self.size[sent.who]
         gone = sent.unsubscribed
         cost += gone * (self.params.unsubscribe_cost_cents + t.lost[s] * self.size[sent.who])
         cost += sent.complained * self.params.complaint_cost_cents

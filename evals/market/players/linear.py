@@ -20,17 +20,14 @@ FLOOR = 0.03
 """Share of the probability that is spread evenly over what is allowed."""
 
 
-def thompson(mean: Floats, sd: Floats, allowed: NDArray[np.bool_], seed: int) -> Choice:
-    """Draw by the share of DRAWS in which each action was best; mean and sd have shape (n, K)."""
-    rng = np.random.default_rng([seed, 5])
-    wins = np.zeros(mean.shape)
-    rows = np.arange(len(mean))
-    hidden = np.where(allowed, 0.0, -np.inf)
-    for _ in range(DRAWS):
-        sample = mean + sd * rng.standard_normal(mean.shape) + hidden
-        wins[rows, sample.argmax(axis=1)] += 1
+def thompson(samples: Floats, allowed: NDArray[np.bool_], seed: int) -> Choice:
+    """Draw by the share of samples in which each action was best; samples has shape (n, K, DRAWS)."""
+    hidden = np.where(allowed, samples.transpose(2, 0, 1), -np.inf)
+    best = hidden.argmax(axis=2)
+    n, k = allowed.shape
+    wins = np.bincount((best + k * np.arange(n)).ravel(), minlength=n * k).reshape(n, k)
     even = allowed / allowed.sum(axis=1, keepdims=True)
-    return draw((1 - FLOOR) * wins / DRAWS + FLOOR * even, seed)
+    return draw((1 - FLOOR) * wins / len(best) + FLOOR * even, seed)
 
 
 class _Ridge:
@@ -50,6 +47,11 @@ class _Ridge:
         self.A_inv = np.linalg.inv(self.A)
         self.theta_hat = np.einsum("gij,gj->gi", self.A_inv, self.b)
 
+    def sample(self, seed: int) -> Floats:
+        """Shape (g, d, DRAWS): draws from each group's posterior."""
+        z = np.random.default_rng([seed, 5]).standard_normal((*self.b.shape, DRAWS))
+        return np.asarray(self.theta_hat[:, :, None] + np.linalg.cholesky(self.A_inv) @ z)
+
 
 class PerArmLinear:
     """One regression an arm on the contact's features and that arm's dyads; arms share nothing."""
@@ -64,13 +66,10 @@ class PerArmLinear:
     def choose(self, features: Floats, allowed: NDArray[np.bool_], dyads: Floats, seed: int) -> Choice:
         """Sample each arm's worth from its own posterior."""
         n = len(features)
-        mean, sd = np.zeros((n, self._k)), np.zeros((n, self._k))
+        samples, theta = np.zeros((n, self._k, DRAWS)), self._model.sample(seed)
         for arm in range(self._k - 1):
-            x = np.hstack([np.ones((n, 1)), features, dyads[:, arm]])
-            mean[:, arm] = x @ self._model.theta_hat[arm]
-            variance = ((x @ self._model.A_inv[arm]) * x).sum(axis=1)
-            sd[:, arm] = np.sqrt(np.maximum(variance, 0))
-        return thompson(mean, sd, allowed, seed)
+            samples[:, arm] = np.hstack([np.ones((n, 1)), features, dyads[:, arm]]) @ theta[arm]
+        return thompson(samples, allowed, seed)
 
     def learn(
         self,
@@ -108,15 +107,13 @@ class SharedLinear:
         return np.hstack([np.ones((len(pair), 1)), features, pair, *by_stage])
 
     def choose(self, features: Floats, allowed: NDArray[np.bool_], dyads: Floats, seed: int) -> Choice:
-        """Sample from the shared posterior; arms of one contact are sampled apart."""
+        """Sample from the shared posterior."""
         n = len(features)
-        mean, sd = np.zeros((n, self._k)), np.zeros((n, self._k))
+        samples, theta = np.zeros((n, self._k, DRAWS)), self._model.sample(seed)[0]
         for arm in range(self._k - 1):
             x = self._inputs(features, np.tile(self._told[arm], (n, 1)), dyads[:, arm])
-            mean[:, arm] = x @ self._model.theta_hat[0]
-            variance = ((x @ self._model.A_inv[0]) * x).sum(axis=1)
-            sd[:, arm] = np.sqrt(np.maximum(variance, 0))
-        return thompson(mean, sd, allowed, seed)
+            samples[:, arm] = x @ theta
+        return thompson(samples, allowed, seed)
 
     def learn(
         self,

@@ -7,7 +7,7 @@ It is what a capable team builds in a marketing automation tool:
    last messages unanswered hears from us less often (a sunset rule).
 3. Topic: of the last page seen; else the topic most seen; else the one usual for the persona (department).
 4. Form: by stage (top, middle, bottom of the funnel) and, if asked, by persona; never the same asset
-   twice in about seven weeks while another fits.
+   again soon while another fits.
 
 Its numbers were chosen for revenue by `python -m evals.market.tuning` on seeds no result is reported on.
 """
@@ -64,7 +64,9 @@ class RuleSet:
     """The tree's numbers. Days between messages are for cold, warm and hot; leads wait `lead_factor` as long.
 
     warm, hot: least score of the tier. sunset: unanswered messages after which the wait is `sunset_factor`
-    as long. persona_weight: how much a persona's usual forms count beside the stage's plan.
+    as long. persona_weight: how much a persona's usual forms count beside the stage's plan. topic_weight:
+    how much the topic counts beside the form. fresh_days: how long a page seen decides the topic.
+    rest_days: how long the same asset is avoided.
     """
 
     days: tuple[float, float, float] = (7.0, 5.0, 3.0)
@@ -75,6 +77,9 @@ class RuleSet:
     sunset_factor: float = 2.0
     plan: str = "direct"
     persona_weight: float = 1.0
+    topic_weight: float = 3.0
+    fresh_days: float = 21.0
+    rest_days: float = 28.0
 
 
 class Rules:
@@ -122,8 +127,7 @@ class Rules:
         )
         departments = features[:, [self._at[f"department:{name}"] for name in DEPARTMENTS]]
         last = dyads[:, :-1, self._dyad["topic_last"]]
-        # A page seen within about three weeks decides the topic.
-        is_fresh = last > 0.5 ** (21 / 14)
+        is_fresh = last > 0.5 ** (self.rules.fresh_days / 14)
         knows = np.expm1(features[:, self._at["topic:evidence"]]) > 0.7
         affinity = dyads[:, :-1, self._dyad["topic_affinity"]]
         usual = departments @ self._usual_topic
@@ -133,8 +137,8 @@ class Rules:
             np.where(knows[:, None], 1.5 * affinity, usual),
         )
         form = self._by_stage[stage] + self.rules.persona_weight * (departments @ self._by_persona)
-        had = dyads[:, :-1, self._dyad["had_before"]] > 0.5 ** (50 / 45)
-        return np.asarray(3.0 * by_topic + form - 10.0 * had)
+        had = dyads[:, :-1, self._dyad["had_before"]] > 0.5 ** (self.rules.rest_days / 45)
+        return np.asarray(self.rules.topic_weight * by_topic + form - 10.0 * had)
 
     def learn(
         self,
