@@ -75,7 +75,9 @@ class Comparison:
         with np.errstate(divide="ignore", invalid="ignore"):
             drawn = np.asarray(statistic(*(sample[rows].mean(axis=1) for sample in samples)))
             value = float(statistic(*(np.float64(sample.mean()) for sample in samples)))
-        low, high = np.nanpercentile(drawn, [2.5, 97.5]) if np.isfinite(drawn).any() else (np.nan, np.nan)
+        # Where the two ends of a way meet in a resample, it has no length and tells nothing.
+        told = drawn[np.isfinite(drawn)]
+        low, high = np.percentile(told, [2.5, 97.5]) if len(told) else (np.nan, np.nan)
         return Estimate(value, float(low), float(high))
 
     def mean(self, player: str, measure: str) -> Estimate:

@@ -23,7 +23,8 @@ class Outcome:
     true_value_cents: sum of each message's true expected worth at the time it was sent.
     mql_to_sql: share of those who were MQL on the first day and became SQL within the days.
     engagement_days: mean days to the first click, reply, meeting or form, those without counted as all days.
-    weekly_*: by week of play. cold_share: share of messages from the cold assets once they exist, by week.
+    weekly_*: by week of play. weekly_cold_*: of messages with one of the cold assets (in every scenario the
+    same ones, so that a run without a cold start can be compared).
     """
 
     player: str
@@ -47,6 +48,7 @@ class Outcome:
     weekly_true_value_cents: list[float]
     weekly_messages: list[int]
     weekly_cold_value_cents: list[float]
+    weekly_cold_messages: list[int]
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -63,7 +65,7 @@ class Tally:
         self._engaged_on = np.full(len(world.known), days)
         weeks = -(-days // 7)
         self._value, self._cold_value = np.zeros(weeks), np.zeros(weeks)
-        self._messages = np.zeros(weeks, dtype=int)
+        self._messages, self._cold_messages = np.zeros(weeks, dtype=int), np.zeros(weeks, dtype=int)
         names = ("mqls", "sqls", "opened", "won", "clicks", "replies", "meetings", "left", "complaints")
         self._counts = dict.fromkeys(names, 0)
         self._revenue = self._expected = 0.0
@@ -72,7 +74,9 @@ class Tally:
         """Count one day's messages. worth: shape (m,), cents, their true expected worth."""
         week = sent.day // 7
         self._value[week] += worth.sum()
-        self._cold_value[week] += worth[self._cold[sent.asset]].sum()
+        is_cold = self._cold[sent.asset]
+        self._cold_value[week] += worth[is_cold].sum()
+        self._cold_messages[week] += int(is_cold.sum())
         self._messages[week] += len(sent.who)
         for name, hit in (
             ("clicks", sent.clicked),
@@ -129,4 +133,5 @@ class Tally:
             weekly_true_value_cents=self._value.tolist(),
             weekly_messages=self._messages.tolist(),
             weekly_cold_value_cents=self._cold_value.tolist(),
+            weekly_cold_messages=self._cold_messages.tolist(),
         )

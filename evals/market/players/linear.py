@@ -67,8 +67,9 @@ class PerArmLinear:
         """Sample each arm's worth from its own posterior."""
         n = len(features)
         samples, theta = np.zeros((n, self._k, DRAWS)), self._model.sample(seed)
+        contact, own = np.hstack([np.ones((n, 1)), features]), features.shape[1] + 1
         for arm in range(self._k - 1):
-            samples[:, arm] = np.hstack([np.ones((n, 1)), features, dyads[:, arm]]) @ theta[arm]
+            samples[:, arm] = contact @ theta[arm, :own] + dyads[:, arm] @ theta[arm, own:]
         return thompson(samples, allowed, seed)
 
     def learn(
@@ -110,9 +111,13 @@ class SharedLinear:
         """Sample from the shared posterior."""
         n = len(features)
         samples, theta = np.zeros((n, self._k, DRAWS)), self._model.sample(seed)[0]
-        for arm in range(self._k - 1):
-            x = self._inputs(features, np.tile(self._told[arm], (n, 1)), dyads[:, arm])
-            samples[:, arm] = x @ theta
+        own, q = features.shape[1] + 1, self._told.shape[1]
+        width = q + dyads.shape[2]
+        samples[:, :-1] = (np.hstack([np.ones((n, 1)), features]) @ theta[:own])[:, None]
+        for block, column in enumerate([None, *self._stages]):
+            rows = np.arange(n) if column is None else np.flatnonzero(features[:, column])
+            part = theta[own + block * width : own + (block + 1) * width]
+            samples[rows, :-1] += dyads[rows, :-1] @ part[q:] + self._told @ part[:q]
         return thompson(samples, allowed, seed)
 
     def learn(

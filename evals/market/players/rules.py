@@ -69,14 +69,14 @@ class RuleSet:
     rest_days: how long the same asset is avoided.
     """
 
-    days: tuple[float, float, float] = (7.0, 5.0, 3.0)
+    days: tuple[float, float, float] = (4.0, 4.0, 2.0)
     warm: float = 2.0
     hot: float = 6.0
-    lead_factor: float = 1.5
+    lead_factor: float = 2.0
     sunset: int = 6
     sunset_factor: float = 2.0
     plan: str = "direct"
-    persona_weight: float = 1.0
+    persona_weight: float = 0.5
     topic_weight: float = 3.0
     fresh_days: float = 21.0
     rest_days: float = 28.0
