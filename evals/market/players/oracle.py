@@ -20,7 +20,7 @@ class Oracle:
 
     name = "oracle"
 
-    def __init__(self, briefing: Briefing, most_tired: float = 1.0) -> None:
+    def __init__(self, briefing: Briefing, most_tired: float = 0.4) -> None:
         self._k, self._most_tired = len(briefing.action_names), most_tired
         self._values: NDArray[np.float64] | None = None
         self._tired: NDArray[np.float64] | None = None

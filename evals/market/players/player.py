@@ -138,7 +138,9 @@ class BestSingle(_Unlearning):
 
     name = "best-single"
 
-    def __init__(self, briefing: Briefing, asset_id: str = "demo-yard", every_days: int = 7) -> None:
+    def __init__(
+        self, briefing: Briefing, asset_id: str = "compare-spreadsheet", every_days: int = 7
+    ) -> None:
         self._k = len(briefing.action_names)
         names = [name.partition("|")[0] for name in briefing.action_names]
         self._action = names.index(asset_id)
