@@ -1,0 +1,1 @@
+"""Who plays the market: those who decide what each contact gets, all under the same caps and chances."""
