@@ -236,7 +236,7 @@ def teach(house: House, campaign: Campaign, now: datetime) -> Bandit:
 def _start_from(bandit: Bandit, record: dict[str, Any]) -> None:
     """Begin fitting where the version before ended, instead of from as wide as can be."""
     scales = record.get("scales", {})
-    for name, belief in (("acts", bandit.acts), ("worth", bandit.worth)):
+    for name, belief in (("acts", bandit.acts), ("worth", bandit.worth), ("loss", bandit.loss)):
         told = scales.get(name)
         if told:
             belief.scales = Scales(

@@ -1,8 +1,9 @@
 """The bandit: which of the allowed actions is worth most for this contact, learned from every outcome.
 
-Two parts: how likely it is that anything comes of an action, and what it is worth when it does (rare, skewed
-rewards are best modelled so). Both are hierarchical regressions over all actions (`belief`) whose scales are learned
-from the data (`fitting`). State is sums (`sums`), so learners merge, correct and forget exactly.
+Two parts: how likely it is that anything good comes of an action, and what it is worth when it does (rare, skewed
+rewards are best modelled so); where outcomes can also be losses, a third part says how much is lost on average. All
+are hierarchical regressions over all actions (`belief`) whose scales are learned from the data (`fitting`). State is
+sums (`sums`), so learners merge, correct and forget exactly.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ class Bandit:
         loadings = _loadings(len(self.actions), action_features)
         self.acts = Belief(self.basis, loadings, self.settings.prior_rate, tilt, self.settings.prior_spread)
         self.worth = Belief(self.basis, loadings, 1.0)
+        self.loss = Belief(self.basis, loadings, 0.0)
         self.watch = Watch.over(len(self.actions))
         self.recent = Recent()
         self.alarms: list[Alarm] = []
@@ -105,10 +107,20 @@ class Bandit:
     def version(self) -> str:
         """Names what is believed: the number of outcomes learned from and a hash of the sums."""
         digest = hashlib.sha256()
-        for belief in (self.acts, self.worth):
+        for belief in self.beliefs:
             digest.update(belief.sums.moments.tobytes())
             digest.update(belief.sums.squares.tobytes())
         return f"bandit-1({self.outcomes}:{digest.hexdigest()[:10]})"
+
+    @property
+    def loses(self) -> bool:
+        """Tell whether a loss was ever seen; until then there is no third part."""
+        return bool(self.loss.sums.squares.any())
+
+    @property
+    def beliefs(self) -> tuple[Belief, ...]:
+        """The parts that are in use."""
+        return (self.acts, self.worth, self.loss) if self.loses else (self.acts, self.worth)
 
     # Choosing ------------------------------------------------------------------------------------------------
 
@@ -139,21 +151,27 @@ class Bandit:
 
     def values(self, features: Floats, dyads: Floats | None = None) -> tuple[Floats, Floats]:
         """Return expected worth and its standard deviation in cents, shape (n, K) each."""
-        rate, rate_var, worth, worth_var = self.parts(features, dyads)
+        looked = self.parts(features, dyads)
+        (rate, rate_var), (worth, worth_var) = looked[:2]
+        value = rate * worth
         variance = rate**2 * worth_var + worth**2 * rate_var + rate_var * worth_var
+        for loss, loss_var in looked[2:]:
+            value, variance = value + loss, variance + loss_var
         scale = self.settings.prior_worth
-        return rate * worth * scale - self.costs, np.sqrt(variance) * scale
+        return value * scale - self.costs, np.sqrt(variance) * scale
 
-    def parts(self, features: Floats, dyads: Floats | None = None) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return rate, its variance, worth (in units of `prior_worth`), its variance; shape (n, K) each."""
+    def parts(self, features: Floats, dyads: Floats | None = None) -> list[tuple[Floats, Floats]]:
+        """Return mean and variance, shape (n, K) each, of rate, worth and, where there are losses, loss.
+
+        Worth and loss are in units of `prior_worth`.
+        """
         inputs = self.basis.inputs(features)
-        if len(features) == 1:
-            rows = np.repeat(inputs, len(self.actions), axis=0)
-            rows = self.basis.with_dyads(rows, None if dyads is None else dyads[0])
-            rate, rate_var = self.acts.look(rows)
-            worth, worth_var = self.worth.look(rows)
-            return rate[None], rate_var[None], worth[None], worth_var[None]
-        return *self.acts.look_all(inputs, dyads), *self.worth.look_all(inputs, dyads)
+        if len(features) > 1:
+            return [belief.look_all(inputs, dyads) for belief in self.beliefs]
+        rows = np.repeat(inputs, len(self.actions), axis=0)
+        rows = self.basis.with_dyads(rows, None if dyads is None else dyads[0])
+        looked = [belief.look(rows) for belief in self.beliefs]
+        return [(mean[None], variance[None]) for mean, variance in looked]
 
     def _check(self, features: Floats, allowed: NDArray[np.bool_], dyads: Floats | None) -> None:
         n, k = len(features), len(self.actions)
@@ -181,7 +199,7 @@ class Bandit:
 
         Args:
             features: shape (n, d), as they were when decided. actions: shape (n,), index of the action taken.
-            rewards: shape (n,), cents; 0 where nothing came of it.
+            rewards: shape (n,), cents; 0 where nothing came of it, negative where harm did.
             propensities: shape (n,), in (0, 1]; kept out of the fit on purpose: with features in the model
                 the posterior needs no weights, and weights would only add variance (Gelman et al., BDA3, ch. 8).
             at: shape (n,), datetime64, UTC; older outcomes count less. None for now.
@@ -208,12 +226,12 @@ class Bandit:
 
     def fit(self, steps: int) -> None:
         """Take steps towards the likeliest scales."""
-        for belief in (self.acts, self.worth):
+        for belief in self.beliefs:
             fit(belief, steps)
 
     def settle(self) -> None:
         """Fit the scales from their start to the end: the same sums then give the same belief, however they came."""
-        for belief in (self.acts, self.worth):
+        for belief in self.beliefs:
             belief.begin_scales()
             fit(belief, SETTLE_STEPS)
 
@@ -231,7 +249,8 @@ class Bandit:
         """
         if (self.actions, self.basis) != (other.actions, other.basis):
             raise ValueError("two learners merge only if their actions and inputs are the same")
-        for mine, theirs in ((self.acts, other.acts), (self.worth, other.worth)):
+        parts = ((self.acts, other.acts), (self.worth, other.worth), (self.loss, other.loss))
+        for mine, theirs in parts:
             mine.sums.merge(theirs.sums)
             mine.forget_posterior()
         self.outcomes += other.outcomes
@@ -247,15 +266,21 @@ class Bandit:
         self.action_features = action_features
         self.costs = np.concatenate([self.costs, np.full(len(actions), self.costs.max())])
         loadings = _loadings(len(self.actions), action_features)
-        for belief in (self.acts, self.worth):
+        for belief in (self.acts, self.worth, self.loss):
             belief.sums.extend(len(actions))
             belief.loadings = loadings
             belief.forget_posterior()
         self.watch.extend(len(actions))
 
     def _take(self, inputs: Floats, actions: Ints, rewards: Floats, weights: Floats | None) -> None:
-        acted = (rewards != 0).astype(float)
-        some = acted > 0
+        some = rewards > 0
+        acted = some.astype(float)
+        loss = np.minimum(rewards, 0) / self.settings.prior_worth
+        if self.loses or loss.any():
+            self.loss.take(inputs, actions, loss, weights)
+        else:
+            # No loss was ever seen: only the inputs are counted, so that a first one finds the others were none.
+            self.loss.sums.add(inputs, actions, loss, weights)
         self.acts.take(inputs, actions, acted, weights)
         if some.any():
             worth = rewards[some] / self.settings.prior_worth
@@ -270,7 +295,7 @@ class Bandit:
             self.learned_until = newest
         days = float((newest - self.learned_until) / np.timedelta64(86_400, "s"))
         if days >= FADE_DAYS:
-            for belief in (self.acts, self.worth):
+            for belief in (self.acts, self.worth, self.loss):
                 belief.sums.fade(0.5 ** (days / self.settings.half_life_days))
                 belief.forget_posterior()
             self.learned_until = newest
@@ -297,14 +322,14 @@ class Bandit:
             mean = max(float(rates[of_k].mean()), 1e-6)
             doubt = float(np.sqrt(np.maximum(((f @ covariances[k]) * f).sum(axis=1), 0)).mean())
             leeway = 2 * doubt / mean
-            rates[of_k] *= np.clip((rewards[of_k] != 0).mean() / mean, 1 - leeway, 1 + leeway)
+            rates[of_k] *= np.clip((rewards[of_k] > 0).mean() / mean, 1 - leeway, 1 + leeway)
         return np.asarray(rates)
 
     def _watch(self, inputs: Floats, actions: Ints, rewards: Floats, expected: Floats) -> list[Alarm]:
         noticed: list[Alarm] = []
         for i, (action, reward) in enumerate(zip(actions.tolist(), rewards.tolist(), strict=True)):
             self.recent.add(inputs[i], action, reward)
-            alarm = self.watch.see(float(expected[i]), reward != 0, action)
+            alarm = self.watch.see(float(expected[i]), reward > 0, action)
             if alarm is not None:
                 later = (
                     len(actions) - 1 - i if alarm.action is None else int((actions[i + 1 :] == action).sum())
@@ -318,7 +343,7 @@ class Bandit:
         """Let what was before a change count little, and what came since count in full."""
         inputs, actions, rewards = self.recent.since(alarm.since, alarm.action)
         kept = self.settings.kept_on_alarm
-        for belief in (self.acts, self.worth):
+        for belief in (self.acts, self.worth, self.loss):
             belief.sums.fade(kept, alarm.action)
             belief.forget_posterior()
         self._take(inputs, actions, rewards, np.full(len(actions), 1 - kept))

@@ -58,13 +58,17 @@ def explain(
     d_rate = rate_parts.sum() + rate_fit.sum()
     d_worth = worth_parts.sum() + worth_fit.sum()
     scale = bandit.settings.prior_worth
+    loss, loss_parts, loss_fit = 0.0, np.zeros_like(rate_parts), np.zeros_like(rate_fit)
+    if bandit.loses:
+        loss, loss_parts, loss_fit = _parts(bandit.loss, action, features, dyads, reference, reference_dyads)
+    d_loss = loss_parts.sum() + loss_fit.sum()
     rate_price = (worth + d_worth / 2) * scale
     worth_price = (rate + d_rate / 2) * scale
     return Explanation(
-        value=float((rate + d_rate) * (worth + d_worth) * scale - bandit.costs[action]),
-        base=float(rate * worth * scale - bandit.costs[action]),
-        features=rate_parts * rate_price + worth_parts * worth_price,
-        dyads=rate_fit * rate_price + worth_fit * worth_price,
+        value=float(((rate + d_rate) * (worth + d_worth) + loss + d_loss) * scale - bandit.costs[action]),
+        base=float((rate * worth + loss) * scale - bandit.costs[action]),
+        features=rate_parts * rate_price + worth_parts * worth_price + loss_parts * scale,
+        dyads=rate_fit * rate_price + worth_fit * worth_price + loss_fit * scale,
         rate=float(rate + d_rate),
         worth=float((worth + d_worth) * scale),
     )

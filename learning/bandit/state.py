@@ -1,7 +1,7 @@
 """A learner as one small portable file: a JSON part and named arrays, of a documented, versioned schema.
 
 Schema 1. JSON: `schema`, `actions`, `features`, `dyads`, `patterns`, `seed`, `settings`, `outcomes`, `next_fit`,
-`learned_until` (ISO, UTC, or null), `scales` of both parts. Arrays, for each part `acts` and `worth`:
+`learned_until` (ISO, UTC, or null), `scales` of all parts. Arrays, for each part `acts`, `worth`, `loss`:
 `*.grams` (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,); besides
 `watch.sums`, `watch.since` (2, K+1), `tilt` (m,), `costs` (K,), and `action_features` (K, q) where there are any.
 The newest raw outcomes (`recent`) are not part of it: they only serve a change noticed within the next 256 outcomes.
@@ -105,7 +105,7 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
 
 
 def _parts(bandit: Bandit) -> tuple[tuple[str, Belief], ...]:
-    return (("acts", bandit.acts), ("worth", bandit.worth))
+    return (("acts", bandit.acts), ("worth", bandit.worth), ("loss", bandit.loss))
 
 
 def _scales(scales: Scales) -> dict[str, Any]:

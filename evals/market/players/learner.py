@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.errors import AttuneError
 from domain.learner import Choice
 from evals.market.players.player import Briefing
+from learning.bandit import Bandit, Settings
+
+PRIORS = Settings(floor=0.02, prior_rate=0.1, prior_worth=1_000.0, prior_spread=0.1)
+"""As the product sets them for a goal worth 500 dollars (`app/teaching.py`): house defaults, not tuned here."""
+
+TILT = {"topic_affinity": 0.05}
+"""The product's default for content that fits what somebody looked at."""
 
 
 class Learner:
-    """Hands everything on to a fresh bandit.
-
-    Raises:
-        AttuneError: while there is no `learning.bandit` to play.
-    """
+    """Hands everything on to a fresh bandit."""
 
     name = "learner"
 
-    def __init__(self, briefing: Briefing, **settings: Any) -> None:
-        try:
-            bandit = import_module("learning.bandit").Bandit
-        except (ImportError, AttributeError) as missing:
-            raise AttuneError(
-                "There is no `learning.bandit.Bandit` in this tree yet, so the learner cannot play. "
-                "Leave `learner` out of --players; `shared-linear` and `per-arm-linear` play without it."
-            ) from missing
-        self._bandit = bandit(
-            actions=briefing.action_names,
+    def __init__(self, briefing: Briefing, settings: Settings = PRIORS) -> None:
+        self.bandit = Bandit(
+            briefing.action_names,
+            len(briefing.feature_names),
+            dyads=len(briefing.dyad_names),
             action_features=briefing.action_features,
-            feature_names=briefing.feature_names,
-            dyad_names=briefing.dyad_names,
-            **settings,
+            tilt=np.array([TILT.get(name, 0.0) for name in briefing.dyad_names]),
+            settings=settings,
         )
 
     def choose(
@@ -46,8 +39,7 @@ class Learner:
         seed: int,
     ) -> Choice:
         """Let the bandit draw."""
-        choice: Choice = self._bandit.choose(features, allowed, dyads, seed)
-        return choice
+        return self.bandit.choose(features, allowed, dyads, seed)
 
     def learn(
         self,
@@ -59,4 +51,4 @@ class Learner:
         dyads: NDArray[np.float64],
     ) -> None:
         """Let the bandit learn."""
-        self._bandit.learn(features, actions, rewards, propensities, at, dyads)
+        self.bandit.learn(features, actions, rewards, propensities, at, dyads)
