@@ -28,7 +28,7 @@ from prompts.library import PromptLibrary
 from tests.unit.agents.samples import SENDER, context, customer, eager, executive
 from tools.models.openai_chat import ChatEndpoint, OpenAIChat
 
-LATENCY_MS = 40
+LATENCY_MS = 250
 
 
 @pytest.fixture(scope="module")
