@@ -116,6 +116,8 @@ class StakesRules(Noun):
     large_deal_cents: PositiveInt
     cold_start_messages: int = Field(ge=0)
     doubt_ratio: PositiveFloat
+    hand_off_probability: float = Field(gt=0, lt=1)
+    churn_lift: PositiveFloat
     locked: frozenset[str]
 
 
