@@ -39,7 +39,7 @@ def who_may_leave(reader: LeadReader, now: datetime, *, window_days: int = WINDO
         "window_days": window_days,
         "considered": len(who),
         "skill": learned.skill,
-        "calibration_error": learned.calibration_error,
+        "calibration_error": learned.debiased_error,
     }
     if learned.model is None:
         return ChurnList(**asked, text=cannot_tell(learned.skill, "accounts", "customers who left"))

@@ -44,7 +44,7 @@ def whom_to_hand_off(
         "capacity": capacity,
         "considered": len(who),
         "skill": learned.skill,
-        "calibration_error": learned.calibration_error,
+        "calibration_error": learned.debiased_error,
     }
     if learned.model is None:
         return HandOffList(**asked, text=cannot_tell(learned.skill, "leads", "MQLs that went on to sales"))

@@ -239,6 +239,6 @@ class Past:
 def _log_of(found: list[tuple[int, datetime]], kind: str) -> Log:
     return Log(
         np.array([place for place, _ in found], dtype=np.int64),
-        np.full(len(found), kind, dtype=np.str_),
+        np.array([kind] * len(found), dtype=np.str_),
         times(at for _, at in found),
     )

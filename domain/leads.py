@@ -81,7 +81,10 @@ class Expected(Noun):
 
 
 class HandOffList(Noun):
-    """Whom to pass to sales now. Without skill there is no list: `leads` is empty and `text` says why."""
+    """Whom to pass to sales now. Without skill there is no list: `leads` is empty and `text` says why.
+
+    `calibration_error` is the root-mean-square gap of told and true rates on later cases, without the bins' noise.
+    """
 
     as_of: UtcDatetime
     window_days: int
@@ -108,7 +111,10 @@ class AccountRisk(Noun):
 
 
 class ChurnList(Noun):
-    """Accounts at elevated risk. Without skill there is no list: `accounts` is empty and `text` says why."""
+    """Accounts at elevated risk. Without skill there is no list: `accounts` is empty and `text` says why.
+
+    `calibration_error` as in `HandOffList`; `average` is the mean likelihood of today's customers.
+    """
 
     as_of: UtcDatetime
     window_days: int

@@ -41,19 +41,22 @@ def splits(table: Table, outcomes: Floats, blocks: int = 3, first_share: float =
     for begins, ends_at in zip(cuts, ends, strict=True):
         judged = np.flatnonzero((table.at >= begins) & (table.at < ends_at))
         split = Split(np.flatnonzero(table.known_at <= begins), judged)
-        if len(judged) and _is_enough(outcomes, split):
+        if _is_enough(outcomes, split):
             found.append(split)
     return found
 
 
 def _folds(table: Table, blocks: int) -> list[Split]:
     seen, back = np.unique(table.entities, return_inverse=True)
-    # A stable hash deals the folds: the same case lies in the same fold on every machine.
-    fold_of = np.array([zlib.crc32(str(entity).encode()) % blocks for entity in seen], dtype=np.int64)
+    # A stable hash deals the folds: the same case lies in the same fold on every machine. It is salted with
+    # how many there are, because folds within folds must not be dealt by the same hash: one would be empty.
+    fold_of = np.array(
+        [zlib.crc32(f"{len(seen)}:{entity}".encode()) % blocks for entity in seen], dtype=np.int64
+    )
     fold = fold_of[back] if len(seen) else np.zeros(0, dtype=np.int64)
     return [Split(np.flatnonzero(fold != i), np.flatnonzero(fold == i)) for i in range(blocks)]
 
 
 def _is_enough(outcomes: Floats, split: Split) -> bool:
     told = outcomes[split.train]
-    return bool((told == 1).sum() >= LEAST_EACH and (told == 0).sum() >= LEAST_EACH)
+    return bool(len(split.judge) and (told == 1).sum() >= LEAST_EACH and (told == 0).sum() >= LEAST_EACH)

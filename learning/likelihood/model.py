@@ -25,7 +25,7 @@ from learning.likelihood.calibration import (
     slope_of,
 )
 from learning.likelihood.forward import Split, splits
-from learning.likelihood.shapes import SHAPES, Fitted, Line, Shape
+from learning.likelihood.shapes import SHAPES, Fitted, Line, OneColumnTrees, Shape
 from learning.likelihood.skill import judge_skill
 from learning.likelihood.table import Floats, Ints, Table
 
@@ -34,6 +34,8 @@ HALF_LIVES: tuple[float | None, ...] = (None, 180.0, 60.0)
 RECENT_SHARE = 0.2
 RECENT_OUTCOMES = 30
 """The intercept comes from the newest fifth, or more where that holds fewer outcomes of either kind."""
+TREE_OUTCOMES = 100
+"""Trees are tried only where there are so many of either outcome: complexity is earned from the data."""
 _FIRST = Line(bent=False, strength=1.0)
 _DAY = np.timedelta64(86_400, "s")
 _Option = TypeVar("_Option", float | None, Shape)
@@ -164,7 +166,9 @@ def train(table: Table, outcomes: Floats, shapes: Sequence[Shape] = SHAPES) -> L
     if inner:
         trials = {half: _trial(table, outcomes, _FIRST, half, inner) for half in _half_lives(table)}
         faded = _simplest(trials, outcomes, table)
-        by_shape = {shape: _trial(table, outcomes, shape, faded, inner) for shape in shapes}
+        by_shape = {
+            shape: _trial(table, outcomes, shape, faded, inner) for shape in _affordable(shapes, outcomes)
+        }
         shape = _simplest(by_shape, outcomes, table)
         chosen = by_shape[shape]
         slope, slope_error = slope_of(chosen.logits, outcomes[chosen.rows], chosen.blocks)
@@ -202,6 +206,12 @@ def recent(table: Table, outcomes: Floats) -> Ints:
     enough = np.flatnonzero((ones >= RECENT_OUTCOMES) & (zeros >= RECENT_OUTCOMES))
     count = max(math.ceil(RECENT_SHARE * len(table)), int(enough[0]) + 1 if len(enough) else len(table))
     return np.asarray(order[:count])
+
+
+def _affordable(shapes: Sequence[Shape], outcomes: Floats) -> list[Shape]:
+    rarer = min(outcomes.sum(), len(outcomes) - outcomes.sum())
+    few = [shape for shape in shapes if rarer >= TREE_OUTCOMES or not isinstance(shape, OneColumnTrees)]
+    return few or list(shapes[:1])
 
 
 def _half_lives(table: Table) -> tuple[float | None, ...]:

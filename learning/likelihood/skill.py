@@ -47,7 +47,7 @@ def area(
         blocks: shape (n,), int; only cases of one block are compared. None: all are comparable.
     """
     blocks = np.zeros(len(scores), dtype=np.int64) if blocks is None else blocks
-    influence = np.zeros(len(scores))
+    influence: Floats = np.zeros(len(scores))
     weights, values = [], []
     for block in np.unique(blocks):
         rows = np.flatnonzero(blocks == block)
@@ -68,7 +68,7 @@ def area(
     theta = float(np.average(values, weights=weights))
     if entities is not None:
         _, whose = np.unique(entities, return_inverse=True)
-        influence = np.bincount(whose, weights=influence)
+        influence = np.bincount(whose, weights=influence).astype(np.float64)
     error = math.sqrt(float((influence**2).sum())) / sum(weights)
     half = float(norm.ppf(0.5 + LEVEL / 2)) * error
     return Area(theta, max(theta - half, 0.0), min(theta + half, 1.0))
@@ -105,7 +105,9 @@ def chance(
     for _ in range(rounds):
         drawn = 0.0
         for (won, groups), ranks in zip(places, sums, strict=True):
-            order = np.concatenate([groups[i] for i in rng.permutation(len(groups))])
+            dealt = rng.permutation(len(groups))
+            each_alone = len(groups) == len(won)
+            order = dealt if each_alone else np.concatenate([groups[i] for i in dealt])
             drawn += float(ranks[won[order]].sum())
         reached += drawn >= seen - 1e-12
     return (1 + reached) / (1 + rounds)
