@@ -13,12 +13,14 @@ from evals.leads.funnel import day, olist
 from evals.leads.peers import PEERS
 from evals.leads.scores import HEADING, score, told
 from learning.likelihood.calibration import sigmoid
+from learning.likelihood.capacity import expect, pick
 from learning.likelihood.model import LikelihoodModel, train
 from learning.likelihood.shapes import Line
 from learning.likelihood.table import Bools, Floats, Table
 
 WINDOW_DAYS = 60
 CUT = "2018-04-01"
+CAPACITY = 20
 MONTHS = ("2018-02-01", "2018-03-01", "2018-04-01", "2018-05-01")
 
 
@@ -33,6 +35,8 @@ def lines() -> Iterator[str]:
         f"{CUT} on ({outcomes[later].sum():.0f} won, {outcomes[later].mean():.1%})"
     )
     yield from _compared(table, outcomes, settled, later)
+    yield ""
+    yield from _by_capacity(table, outcomes)
     yield ""
     yield from _month_by_month(table, outcomes)
     yield ""
@@ -53,6 +57,29 @@ def _compared(table: Table, outcomes: Floats, settled: Bools, later: Bools) -> I
     for name, peer in PEERS.items():
         yield told(name, score(peer(past, outcomes[settled], asked), truth))
     yield f"  attune chose: {model.name}; slope {model.slope:.2f}"
+
+
+def _by_capacity(table: Table, outcomes: Floats) -> Iterator[str]:
+    """Twenty a week to sales, in each full week after the cut, by the model of the cut."""
+    cut = day(CUT)
+    settled = table.known_at <= cut
+    model = train(table.take(settled), outcomes[settled])
+    week = np.timedelta64(7, "D")
+    picked, told_so, came, covered, weeks = 0, 0.0, 0.0, 0, 0
+    for begins in np.arange(cut, day("2018-05-28"), week):
+        now = np.flatnonzero((table.at >= begins) & (table.at < begins + week))
+        asked = table.take(now)
+        chosen = pick(model.probabilities(asked), asked.entities, CAPACITY)
+        expected = expect(model.draws(model.logits(asked.take(chosen)), 400, weeks), weeks)
+        won = float(outcomes[now[chosen]].sum())
+        picked, told_so, came = picked + len(chosen), told_so + expected.mean, came + won
+        covered, weeks = covered + int(expected.low <= won <= expected.high), weeks + 1
+    later = table.at >= cut
+    yield (
+        f"{CAPACITY} a week to sales over {weeks} weeks: {picked} passed on, {told_so:.1f} expected to be won, "
+        f"{came:.0f} were ({came / picked:.1%}; all leads {outcomes[later].mean():.1%}); the week's count lay in its "
+        f"90 % interval in {covered} of {weeks} weeks"
+    )
 
 
 def _month_by_month(table: Table, outcomes: Floats) -> Iterator[str]:
