@@ -45,8 +45,13 @@ class Past:
 
     @cached_property
     def acts(self) -> list[Act]:
-        """Events, oldest first."""
-        return self.reader.acts(self.until)
+        """Events, oldest first, without those of contacts who objected."""
+        return [act for act in self.reader.acts(self.until) if act.contact_id not in self.objectors]
+
+    @cached_property
+    def objectors(self) -> frozenset[str]:
+        """Contacts who are neither scored nor learned from (C-13)."""
+        return self.reader.objectors()
 
     @cached_property
     def deals(self) -> list[DealLine]:
@@ -55,8 +60,8 @@ class Past:
 
     @cached_property
     def people(self) -> list[Person]:
-        """Contacts, by id."""
-        return self.reader.people()
+        """Contacts, by id, without those who objected."""
+        return [person for person in self.reader.people() if person.id not in self.objectors]
 
     @cached_property
     def companies(self) -> list[Company]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from learning.likelihood.table import Floats, Ints, Table, Times
 from learning.likelihood.telling import Change, counted
-from learning.snapshots import Log, States, Track
+from learning.snapshots import Log, States, Track, thinned
 
 SIGNALS: dict[str, tuple[str, str]] = {
     "product_used": ("day in the product", "days in the product"),
@@ -118,9 +118,7 @@ class Customers:
         Args:
             settles_days: after so many days the outcome is known (the window, and the grace for late renewals).
         """
-        found = [(self.at(moment), moment) for moment in moments]
-        who = np.concatenate([ids for ids, _ in found]) if found else np.zeros(0, dtype=np.int64)
-        at = np.repeat(np.asarray(moments, dtype="datetime64[s]"), [len(ids) for ids, _ in found])
+        who, at = thinned([(self.at(moment), moment) for moment in moments])
         return self.table(who, at, settles_days), (self.lost.between(who, at, window_days) > 0).astype(float)
 
     def table(self, who: Ints, at: Times, settles_days: int) -> Table:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from learning.likelihood.table import Bools, Floats, Ints, Table, Times
 from learning.likelihood.telling import Change, counted
-from learning.snapshots import Log, States, Track
+from learning.snapshots import Log, States, Track, thinned
 
 SIGNALS: dict[str, tuple[str, str]] = {
     "page_viewed": ("page visit", "page visits"),
@@ -115,9 +115,7 @@ class Leads:
 
         Only moments whose window has closed by the last event known should be given.
         """
-        found = [(self.mqls(moment), moment) for moment in moments]
-        who = np.concatenate([ids for ids, _ in found]) if found else np.zeros(0, dtype=np.int64)
-        at = np.repeat(np.asarray(moments, dtype="datetime64[s]"), [len(ids) for ids, _ in found])
+        who, at = thinned([(self.mqls(moment), moment) for moment in moments])
         table = self.table(who, at, window_days)
         return table, (self.won.between(who, at, window_days) > 0).astype(float)
 

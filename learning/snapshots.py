@@ -6,6 +6,7 @@ and 100,000 questions take well under a second.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from learning.likelihood.table import Floats, Ints, Times
 _SPAN = np.int64(1) << 34
 """More seconds than there are between 1970 and any date of ours."""
 _DAY = 86_400
+MOST_CASES = 200_000
+"""More do not make a ranking better, only slower; a week more or less is left out instead."""
 HALF_DAYS = 14.0
 """A recency is halved every so many days."""
 
@@ -81,6 +84,20 @@ def weekly(first: np.datetime64, last: np.datetime64, most: int = 104) -> Times:
     count = int((last - first) / np.timedelta64(7 * _DAY, "s")) + 1 if last >= first else 0
     back = np.arange(min(count, most))[::-1]
     return np.asarray(last - back * np.timedelta64(7 * _DAY, "s"))
+
+
+def thinned(found: Sequence[tuple[Ints, np.datetime64]], most: int = MOST_CASES) -> tuple[Ints, Times]:
+    """Return entities and moments of all cases; where there are too many, of every second, third, ... week.
+
+    Args:
+        found: who there was at each moment, oldest first; the newest moment always stays.
+    """
+    step = max(-(-sum(len(who) for who, _ in found) // most), 1)
+    kept = list(found[::-1][::step][::-1])
+    if not kept:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype="datetime64[s]")
+    moments = np.array([moment for _, moment in kept], dtype="datetime64[s]")
+    return np.concatenate([who for who, _ in kept]), np.repeat(moments, [len(who) for who, _ in kept])
 
 
 @dataclass(frozen=True)

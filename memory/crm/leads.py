@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, or_, select
 
 from domain.base import utc_now
 from domain.events import EventKind
-from domain.people import DealKind
+from domain.people import DealKind, SuppressionReason
 from domain.ports import Clock
-from memory.crm.statements import ACCOUNTS, BUYING_ROLES, CONTACTS, DEALS, EVENTS
+from memory.crm.statements import ACCOUNTS, BUYING_ROLES, CONTACTS, DEALS, EVENTS, SUPPRESSIONS
 
 _FETCH_ROWS = 20_000
 
@@ -102,6 +102,19 @@ class LeadReader:
             .order_by(EVENTS.c.at, EVENTS.c.id)
         )
         return [Act(*row) for row in self._rows(query)]
+
+    def objectors(self) -> frozenset[str]:
+        """Return the contacts who objected or were erased, by their id or their address: never to be scored."""
+        stops = SUPPRESSIONS.join(
+            CONTACTS,
+            or_(
+                SUPPRESSIONS.c.contact_id == CONTACTS.c.id,
+                SUPPRESSIONS.c.address == func.lower(CONTACTS.c.email),
+            ),
+        )
+        never = (SuppressionReason.OBJECTION.value, SuppressionReason.ERASED.value)
+        query = select(CONTACTS.c.id).select_from(stops).where(SUPPRESSIONS.c.reason.in_(never)).distinct()
+        return frozenset(row.id for row in self._rows(query))
 
     def stages(self, until: datetime | None = None) -> list[StageEntry]:
         """Return every lifecycle stage entered up to `until` (now if None), oldest first."""

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import Engine
 
 from domain.events import Event, EventKind
-from domain.people import BuyingRole, Deal, DealKind
+from domain.people import BuyingRole, Deal, DealKind, Suppression, SuppressionReason
 from memory.crm import codec
 from memory.crm.journal import Journal
 from memory.crm.leads import Act, LeadReader, StageEntry
-from memory.crm.statements import BUYING_ROLES, DEALS, insert_all, writing
+from memory.crm.statements import BUYING_ROLES, DEALS, SUPPRESSIONS, insert_all, writing
 from tests.contracts.crm_sample import ACCOUNT, ADA, CLEO, DAY, NOON, seed
 
 DEAL = Deal(
@@ -88,3 +88,17 @@ def test_people_and_companies_come_by_id_with_gaps_as_gaps(reader: LeadReader) -
     assert (cleo.account_id, cleo.seniority) == (None, "")
     [company] = reader.companies()
     assert (company.name, company.industry, company.employees) == ("Northwind GmbH", "", None)
+
+
+@pytest.mark.parametrize(
+    ("reason", "never"),
+    [(SuppressionReason.OBJECTION, {ADA.id}), (SuppressionReason.ERASED, {ADA.id}), (SuppressionReason.UNSUBSCRIBED, set())],
+)  # fmt: skip
+def test_who_objected_or_was_erased_is_never_to_be_scored(
+    reader: LeadReader, engine: Engine, reason: SuppressionReason, never: set[str]
+) -> None:
+    assert ADA.email is not None
+    stop = Suppression(address=ADA.email, reason=reason, source="mail", since=NOON)
+    with writing(engine) as connection:
+        insert_all(connection, SUPPRESSIONS, [codec.suppression_row(stop)])
+    assert reader.objectors() == never

@@ -16,13 +16,13 @@ from app.leads import Past
 from app.outlook import outlooks
 from domain.events import Event, EventKind
 from domain.leads import HandOffList
-from domain.people import Account, Contact, Deal, DealKind
+from domain.people import Account, Contact, Deal, DealKind, Suppression, SuppressionReason
 from memory.crm import codec
 from memory.crm.engine import open_engine
 from memory.crm.journal import Journal
 from memory.crm.leads import LeadReader
 from memory.crm.migrate import upgrade
-from memory.crm.statements import ACCOUNTS, CONTACTS, DEALS, insert_all, writing
+from memory.crm.statements import ACCOUNTS, CONTACTS, DEALS, SUPPRESSIONS, insert_all, writing
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -188,6 +188,25 @@ def test_an_earlier_moment_sees_what_was_to_be_seen_then_and_no_more(crm: Crm) -
     np.testing.assert_array_equal(before[0].numbers, now[0].numbers)
     np.testing.assert_array_equal(before[1], now[1])
     assert max(act.at for act in early.acts) <= then
+
+
+def test_who_objected_is_neither_scored_nor_learned_from(noise: Crm) -> None:
+    before = Past(noise.reader, NOW).leads()
+    [who, *_] = [
+        Past(noise.reader, NOW).people[i].id for i in before.mqls(np.datetime64("2026-11-23T08:00:00"))
+    ]
+    stop = Suppression(
+        address="x@objector.example",
+        reason=SuppressionReason.OBJECTION,
+        source="mail",
+        since=NOW,
+        contact_id=who,
+    )
+    with writing(noise.engine) as connection:
+        insert_all(connection, SUPPRESSIONS, [codec.suppression_row(stop)])
+    after = Past(noise.reader, NOW)
+    assert who not in {person.id for person in after.people}
+    assert who not in {act.contact_id for act in after.acts}
 
 
 def test_a_renewal_that_fell_due_and_was_not_won_is_a_lost_customer(tmp_path: Path) -> None:

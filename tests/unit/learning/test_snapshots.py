@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from learning.snapshots import Log, States, weekly
+from learning.snapshots import Log, States, thinned, weekly
 from tests.unit.learning.worlds import DAY, START
 
 WHO = np.array([0, 0, 0, 1, 2])
@@ -63,3 +63,10 @@ def test_weekly_moments_end_at_the_last_and_never_begin_before_the_first() -> No
     moments = weekly(START, START + 20 * DAY)
     assert ((moments - START) // DAY).tolist() == [6, 13, 20]
     assert len(weekly(START, START - DAY)) == 0
+
+
+def test_too_many_cases_leave_weeks_out_and_never_the_newest() -> None:
+    weeks = at(0, 7, 14, 21)
+    who, moments = thinned([(np.arange(10), week) for week in weeks], most=20)
+    assert len(who) == 20
+    np.testing.assert_array_equal(np.unique(moments), weeks[[1, 3]])
