@@ -28,7 +28,7 @@ def main() -> None:
     parts: dict[str, Callable[[], Iterator[str]]] = {
         "hand-off": hand_off.lines,
         "churn": lambda: churn.lines(1 if asked.quick else 5),
-        "controls": lambda: controls.lines(4 if asked.quick else 40),
+        "controls": lambda: controls.lines(2 if asked.quick else 20),
     }
     for name in asked.only or parts:
         for line in parts[name]():

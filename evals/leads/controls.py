@@ -24,14 +24,14 @@ def lines(seeds: int) -> Iterator[str]:
         f"{'p, median':>9}"
     )
     funnel, customers = olist(WINDOW_DAYS), telco()
-    yield _told("Olist, outcomes shuffled", seeds, lambda rng: _shuffled(funnel, rng))
-    yield _told("Olist, noise for features", seeds, lambda rng: _noise(funnel, rng))
+    yield _told("Olist, outcomes shuffled", 2 * seeds, lambda rng: _shuffled(funnel, rng))
+    yield _told("Olist, noise for features", 2 * seeds, lambda rng: _noise(funnel, rng))
     yield _told("Telco, outcomes shuffled", seeds, lambda rng: _shuffled(_some(customers, rng), rng))
     yield _told("Telco, noise for features", seeds, lambda rng: _noise(_some(customers, rng), rng))
     yield _told(
-        "weekly snapshots of 150 accounts, nothing in them", 2 * seeds, lambda rng: snapshots(rng, 0.0)
+        "weekly snapshots of 80 accounts, nothing in them", 2 * seeds, lambda rng: snapshots(rng, 0.0)
     )
-    yield _told("weekly snapshots of 150 accounts, clear signal", 2 * seeds, lambda rng: snapshots(rng, 1.2))
+    yield _told("weekly snapshots of 80 accounts, clear signal", 2 * seeds, lambda rng: snapshots(rng, 1.2))
 
 
 def _told(name: str, seeds: int, make: Callable[[np.random.Generator], Case]) -> str:
@@ -52,7 +52,7 @@ def _told(name: str, seeds: int, make: Callable[[np.random.Generator], Case]) ->
     )
 
 
-def _some(case: Case, rng: np.random.Generator, count: int = 1_500) -> Case:
+def _some(case: Case, rng: np.random.Generator, count: int = 800) -> Case:
     rows = rng.choice(len(case[0]), count, replace=False)
     return case[0].take(rows), case[1][rows]
 
@@ -69,7 +69,7 @@ def _noise(case: Case, rng: np.random.Generator) -> Case:
     return replace(table, numbers=rng.normal(size=table.numbers.shape), words=words), outcomes
 
 
-def snapshots(rng: np.random.Generator, strength: float, accounts: int = 150, weeks: int = 30) -> Case:
+def snapshots(rng: np.random.Generator, strength: float, accounts: int = 80, weeks: int = 24) -> Case:
     """Return weekly snapshots: an account's features drift slowly, its outcome lasts for weeks.
 
     Dependent rows are what a workspace has; a test that took them for independent would claim skill far too often.

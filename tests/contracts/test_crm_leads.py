@@ -92,8 +92,12 @@ def test_people_and_companies_come_by_id_with_gaps_as_gaps(reader: LeadReader) -
 
 @pytest.mark.parametrize(
     ("reason", "never"),
-    [(SuppressionReason.OBJECTION, {ADA.id}), (SuppressionReason.ERASED, {ADA.id}), (SuppressionReason.UNSUBSCRIBED, set())],
-)  # fmt: skip
+    [
+        (SuppressionReason.OBJECTION, {ADA.id}),
+        (SuppressionReason.ERASED, {ADA.id}),
+        (SuppressionReason.UNSUBSCRIBED, set()),
+    ],
+)
 def test_who_objected_or_was_erased_is_never_to_be_scored(
     reader: LeadReader, engine: Engine, reason: SuppressionReason, never: set[str]
 ) -> None:
