@@ -147,6 +147,7 @@ async def stakes(state: OutreachState, runtime: Bench) -> Command[Literal["propo
         now=bench.now(),
         brief=state.brief,
         stood_in=state.stood_in,
+        outlook=bench.outlook(state.contact_id),
     )
     update: dict[str, Any] = {"stakes": assessed, "not_before": opens}
     if state.is_dry_run or state.autonomy is Autonomy.SHADOW:

@@ -17,6 +17,7 @@ from agents.outreach_composer import OutreachComposer
 from agents.signal_analyst import SignalAnalyst
 from agents.state import OutreachState
 from domain.content import ContentAsset
+from domain.leads import Outlook
 from domain.ports import (
     Audit,
     Channel,
@@ -46,6 +47,11 @@ async def _at_once(act: Callable[[], Written]) -> Written:
     return act()
 
 
+def _no_outlook(contact_id: str) -> Outlook | None:
+    """Nobody asked hand-off and churn: nothing is known of any contact."""
+    return None
+
+
 @dataclass(frozen=True)
 class Workbench:
     """Ports, rule book, sender and the four agents: the graph's runtime context."""
@@ -66,6 +72,7 @@ class Workbench:
     composer: OutreachComposer
     reviewer: ComplianceReviewer
     write: Writes = _at_once
+    outlook: Callable[[str], Outlook | None] = _no_outlook
     _contexts: OrderedDict[tuple[str, str], DraftingContext] = field(default_factory=OrderedDict)
     _records: OrderedDict[tuple[str, str, str], Any] = field(default_factory=OrderedDict)
 

@@ -38,6 +38,7 @@ from memory.crm.goal_outcomes import GoalOutcomes
 from memory.crm.intake import Intake
 from memory.crm.journal import Journal
 from memory.crm.learners import LearnerStore
+from memory.crm.leads import LeadReader
 from memory.crm.migrate import head, is_current, revision_of, upgrade
 from memory.crm.outbox import OutboxStore
 from memory.crm.proposals import ProposalStore
@@ -94,6 +95,11 @@ class House:
     def audience(self) -> AudienceReader:
         """Bulk reads for runs."""
         return AudienceReader(self.engine, self.clock)
+
+    @cached_property
+    def lead_reader(self) -> LeadReader:
+        """Bulk reads for hand-off and churn."""
+        return LeadReader(self.engine, self.clock)
 
     @cached_property
     def runs(self) -> RunStore:

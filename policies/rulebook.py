@@ -117,6 +117,8 @@ class StakesRules(Noun):
     cold_start_messages: int = Field(ge=0)
     doubt_ratio: PositiveFloat
     proposal_days: PositiveInt
+    hand_off_probability: float = Field(gt=0, lt=1)
+    churn_lift: PositiveFloat
     locked: frozenset[str]
 
 

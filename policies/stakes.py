@@ -3,8 +3,8 @@
     shadow     nothing leaves; the reasons are those of guarded, for the record
     assist     everything is asked
     guarded    every reason asks
-    autopilot  only the locked reasons ask (an executive, a renewal, a hand-off, a price, a finding held,
-               a stand-in, a reviewer's edit); the rule book holds the list
+    autopilot  only the locked reasons ask (an executive, a renewal, an account at risk, a hand-off, a price,
+               a finding held, a stand-in, a reviewer's edit); the rule book holds the list
 
 A campaign that is still guessing would ask about everything, so a cold start asks only for its first
 messages (`stakes.cold_start_messages`): people see what it does before it goes on alone.
@@ -19,6 +19,7 @@ from domain.campaign import Autonomy
 from domain.content import AssetKind, ContentAsset
 from domain.decision import Decision, Knowledge
 from domain.dossier import Dossier
+from domain.leads import Outlook
 from domain.message import Author, Draft, Severity, SignalBrief, Stakes, StakesReason, Verdict
 from domain.people import Deal, DealKind, LifecycleStage, Seniority
 from policies.rulebook import RuleBook, StakesRules
@@ -40,6 +41,7 @@ def assess(
     now: datetime,
     brief: SignalBrief | None = None,
     stood_in: Sequence[str] = (),
+    outlook: Outlook | None = None,
 ) -> Stakes:
     """Return why a person decides about this message; no reasons means it may go alone.
 
@@ -55,11 +57,13 @@ def assess(
         now: aware UTC time.
         brief: the analyst's findings, where weak signals count as low confidence.
         stood_in: which agents' parts the understudy played because a model failed, and why.
+        outlook: what hand-off and churn say of this contact and its account; None where they say nothing.
 
     """
     found = [
         *_person(dossier),
         *_deals(dossier, rules.stakes, now),
+        *_outlook(outlook, dossier, rules.stakes),
         *_content(asset, dossier),
         *_draft(draft, verdict),
         *_doubt(decision, brief, rules.stakes),
@@ -106,6 +110,22 @@ def _deals(dossier: Dossier, rules: StakesRules, now: datetime) -> Iterator[Reas
 def _is_near(deal: Deal, rules: StakesRules, now: datetime) -> bool:
     # A renewal without a day is taken as near: nobody can say that it is not.
     return deal.closes_on is None or deal.closes_on <= now.date() + timedelta(days=rules.renewal_days)
+
+
+def _outlook(outlook: Outlook | None, dossier: Dossier, rules: StakesRules) -> Iterator[Reason]:
+    if outlook is None:
+        return
+    account = dossier.account.name if dossier.account else "This contact's company"
+    lift, chance = outlook.churn_lift, outlook.churn_probability
+    if lift is not None and chance is not None and lift >= rules.churn_lift:
+        why = f" ({outlook.churn_reason})" if outlook.churn_reason else ""
+        yield "churn_risk", f"{account} may leave: {chance:.0%}, {lift:.1f} times the average customer{why}"
+    ready = outlook.hand_off_probability
+    if outlook.is_picked_for_hand_off and ready is not None and ready >= rules.hand_off_probability:
+        yield (
+            "sales_ready",
+            f"{dossier.contact.name} should rather go to sales now: {ready:.0%} to become an SQL",
+        )
 
 
 def _content(asset: ContentAsset, dossier: Dossier) -> Iterator[Reason]:

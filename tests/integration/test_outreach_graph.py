@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,6 +11,7 @@ import pytest
 
 from domain.campaign import Autonomy
 from domain.errors import NothingToSay
+from domain.leads import Outlook
 from domain.message import OutboxStatus
 from domain.people import Suppression, SuppressionReason
 from domain.review import Proposal, ProposalStatus, Review, ReviewAct
@@ -82,6 +84,14 @@ async def test_low_stakes_go_alone_and_an_executive_waits(shop: Shop) -> None:
     run = shop.decide(campaign(autonomy=Autonomy.AUTOPILOT))
     assert await carry(shop, run, OLA.id) is ContactOutcome.SENT
     assert await carry(shop, run, DANA.id) is ContactOutcome.WAITING
+
+
+async def test_a_contact_whose_account_may_leave_waits_for_a_person_even_in_autopilot(shop: Shop) -> None:
+    leaving = Outlook(contact_id=OLA.id, churn_probability=0.3, churn_lift=3.0)
+    shop.bench = replace(shop.bench, outlook={OLA.id: leaving}.get)
+    run = shop.decide(campaign(autonomy=Autonomy.AUTOPILOT))
+    assert await carry(shop, run, OLA.id) is ContactOutcome.WAITING
+    assert await carry(shop, run, MIA.id) is ContactOutcome.SENT
 
 
 async def test_shadow_drafts_and_nothing_leaves(shop: Shop) -> None:

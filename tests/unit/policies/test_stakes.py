@@ -9,6 +9,7 @@ from domain.campaign import Autonomy
 from domain.content import AssetKind
 from domain.decision import Alternative, Knowledge
 from domain.dossier import Dossier
+from domain.leads import Outlook
 from domain.message import Author, Finding, Severity, Signal, SignalBrief, Stakes, Verdict
 from domain.people import Deal, DealKind, LifecycleStage, Seniority
 from policies.stakes import assess, is_overdue
@@ -54,6 +55,8 @@ def test_a_routine_message_goes_alone_in_guarded() -> None:
 
 
 RENEWAL = deal(kind=DealKind.RENEWAL, closes_on=(NOW + timedelta(days=90)).date())
+LEAVING = Outlook(contact_id="c_1", churn_probability=0.18, churn_lift=1.5, churn_reason="No call in 30 days")
+READY = Outlook(contact_id="c_1", hand_off_probability=0.5, is_picked_for_hand_off=True)
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("executive", {"contact": EXECUTIVE}),
     ("first_contact", {"known": False}),
@@ -65,6 +68,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("finding", {"verdict": HELD}),
     ("understudy", {"draft": draft(author=Author.UNDERSTUDY, stand_in_for="timeout")}),
     ("edited", {"draft": draft(author=Author.REVIEWER)}),
+    ("churn_risk", {"outlook": LEAVING}),
+    ("sales_ready", {"outlook": READY}),
     ("low_confidence", {"brief": WEAK}),
     ("cold_start", {"decision": decision(knowledge=Knowledge.GUESSING), "messages_before": 19}),
 ]
@@ -114,3 +119,21 @@ def test_a_question_stands_for_the_days_the_rule_book_gives_it() -> None:
     most = timedelta(days=RULES.stakes.proposal_days)
     assert not is_overdue(NOW, NOW + most - timedelta(seconds=1), RULES)
     assert is_overdue(NOW, NOW + most, RULES)
+
+
+@pytest.mark.parametrize(
+    "outlook",
+    [
+        Outlook(contact_id="c_1"),
+        LEAVING.model_copy(update={"churn_lift": 1.49}),
+        READY.model_copy(update={"hand_off_probability": 0.49}),
+        READY.model_copy(update={"is_picked_for_hand_off": False}),
+    ],
+)
+def test_an_ordinary_outlook_asks_nobody(outlook: Outlook) -> None:
+    assert codes(stakes(outlook=outlook)) == []
+
+
+def test_a_churn_risk_is_told_with_its_figure_and_its_reason() -> None:
+    [reason] = stakes(outlook=LEAVING).reasons
+    assert reason.text == "Northwind may leave: 18%, 1.5 times the average customer (No call in 30 days)"

@@ -1,0 +1,1 @@
+"""How good hand-off and churn are: real funnels, peers in the same run, and controls that hold nothing."""
