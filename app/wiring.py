@@ -37,8 +37,8 @@ from memory.crm.features_reader import FeatureReader
 from memory.crm.goal_outcomes import GoalOutcomes
 from memory.crm.intake import Intake
 from memory.crm.journal import Journal
-from memory.crm.learners import LearnerStore
 from memory.crm.leads import LeadReader
+from memory.crm.learners import LearnerStore
 from memory.crm.migrate import head, is_current, revision_of, upgrade
 from memory.crm.outbox import OutboxStore
 from memory.crm.proposals import ProposalStore

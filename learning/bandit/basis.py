@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 INTERCEPT, FEATURES, DYADS, PATTERNS = range(4)
 BLOCKS = ("intercept", "features", "dyads", "patterns")
 
-STATE_FLOATS = 2_000_000
+STATE_FLOATS = 1_000_000
 """Bound of one regression's sums: with many actions there are fewer patterns, so that state stays small."""
 
 MOST_PATTERNS = 256
