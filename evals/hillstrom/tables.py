@@ -43,8 +43,8 @@ def _worths(records: Records, outcome: Outcome) -> Grid:
     repeats = present.count(held_out.BAR)
     grid = _grid(
         f"{unit}: worth on the held-out half, {repeats} repeats",
-        *("", "SNIPS ± plain ± corrected", "IPS", "DR", "minus best arm, SNIPS [corrected 95 %]"),
-        *("minus best arm, DR [corrected 95 %]", "arms chosen, % (" + " / ".join(ARMS) + ")"),
+        *("", "SNIPS ± plain ± corrected", "IPS", "DR", "minus best arm, SNIPS (corrected 95 %)"),
+        *("minus best arm, DR (corrected 95 %)", "arms chosen, % (" + " / ".join(ARMS) + ")"),
     )
     for who in held_out.names():
         if who not in present:
@@ -72,7 +72,7 @@ def _effects(records: Records) -> Grid:
     visits = [trial for trial in records.trials if trial.outcome == "visit"]
     seeds = sorted({trial.seed for trial in visits})
     grid = _grid(
-        "What the womens e-mail adds to visits on held-out customers, percentage points [corrected 95 %]",
+        "What the womens e-mail adds to visits on held-out customers, percentage points, corrected 95 %",
         *("", "womens buyers", "others", "difference"),
     )
     truths = [records.truths[seed] for seed in seeds]

@@ -21,6 +21,7 @@ from learning.bandit.drift import Alarm, Watch
 from learning.bandit.fitting import fit
 from learning.bandit.odds import chances, draw
 from learning.bandit.recent import Recent
+from learning.bandit.scoring import Plane
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,6 +31,9 @@ FIT_GROWTH = 1.5
 FIT_STEPS = 3
 SETTLE_STEPS = 60
 """Scales are fitted again whenever half as many outcomes again are known; `settle` fits them to the end."""
+
+MOST_ROWS = 50_000
+"""So many contacts are scored at a time, so that a million fit in memory."""
 
 FADE_DAYS = 0.25
 """Forgetting with time is applied in steps of this length, so that a stream of single outcomes stays fast."""
@@ -138,8 +142,26 @@ class Bandit:
         scale = self.settings.prior_worth
         return rate * worth * scale, np.sqrt(variance) * scale
 
+    def score(self, features: Floats, dyads: Floats | None = None) -> Floats:
+        """Return expected worth in cents, shape (n, K), and no doubt with it: many times faster than `values`.
+
+        Single precision: equal to `values` within 1e-5 of the largest value.
+        """
+        k = len(self.actions)
+        both = Plane(self.basis, np.vstack([self.acts.coefficients(), self.worth.coefficients()]))
+        twice = None if dyads is None else np.concatenate([dyads, dyads], axis=1)
+        found = both.means(features, twice)
+        return np.asarray(found[:, :k] * found[:, k:] * self.settings.prior_worth)
+
     def parts(self, features: Floats, dyads: Floats | None = None) -> tuple[Floats, Floats, Floats, Floats]:
         """Return rate, its variance, worth (in units of `prior_worth`), its variance; shape (n, K) each."""
+        if len(features) > MOST_ROWS:
+            pieces = [
+                self.parts(features[i : i + MOST_ROWS], None if dyads is None else dyads[i : i + MOST_ROWS])
+                for i in range(0, len(features), MOST_ROWS)
+            ]
+            rate, rate_var, worth, worth_var = (np.concatenate(piece) for piece in zip(*pieces, strict=True))
+            return rate, rate_var, worth, worth_var
         inputs = self.basis.inputs(features)
         if len(features) == 1:
             rows = np.repeat(inputs, len(self.actions), axis=0)

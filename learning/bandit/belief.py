@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from learning.bandit.basis import DYADS, INTERCEPT, Basis
 from learning.bandit.scales import LEAST, Scales
+from learning.bandit.scoring import variances
 from learning.bandit.sums import Sums
 
 Floats = NDArray[np.float64]
@@ -188,11 +189,7 @@ class Belief:
         means = inputs @ theta.T
         if dyads is not None:
             means += np.einsum("nkm,km->nk", dyads, theta[:, self.basis.dyad_columns])
-        variances = np.empty_like(means)
-        for k in range(len(theta)):
-            rows = inputs if dyads is None else self.basis.with_dyads(inputs, dyads[:, k])
-            variances[:, k] = np.einsum("ni,ni->n", rows @ covariances[k], rows)
-        return means, np.maximum(variances, 0)
+        return means, variances(inputs, dyads, covariances, self.basis.dyad_columns)
 
     # What actions share ------------------------------------------------------------------------------------
 
