@@ -147,11 +147,9 @@ class Bandit:
 
         Single precision: equal to `values` within 1e-5 of the largest value.
         """
-        k = len(self.actions)
-        both = Plane(self.basis, np.vstack([self.acts.coefficients(), self.worth.coefficients()]))
-        twice = None if dyads is None else np.concatenate([dyads, dyads], axis=1)
-        found = both.means(features, twice)
-        return np.asarray(found[:, :k] * found[:, k:] * self.settings.prior_worth)
+        both = np.vstack([self.acts.coefficients(), self.worth.coefficients()])
+        both[: len(self.actions)] *= self.settings.prior_worth
+        return Plane(self.basis, both).products(features, dyads)
 
     def parts(self, features: Floats, dyads: Floats | None = None) -> tuple[Floats, Floats, Floats, Floats]:
         """Return rate, its variance, worth (in units of `prior_worth`), its variance; shape (n, K) each."""

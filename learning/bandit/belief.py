@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from learning.bandit.basis import DYADS, INTERCEPT, Basis
 from learning.bandit.scales import LEAST, Scales
-from learning.bandit.scoring import variances
+from learning.bandit.scoring import factors, variances
 from learning.bandit.sums import Sums
 
 Floats = NDArray[np.float64]
@@ -58,6 +58,7 @@ class Belief:
         self.kin_inputs = np.flatnonzero(np.isin(basis.blocks, (INTERCEPT, DYADS)))
         self._posterior: Posterior | None = None
         self._covariances: Floats | None = None
+        self._roots: tuple[Floats, list[NDArray[np.float32]]] | None = None
         self.begin_scales()
 
     # What is remembered ------------------------------------------------------------------------------------
@@ -189,7 +190,9 @@ class Belief:
         means = inputs @ theta.T
         if dyads is not None:
             means += np.einsum("nkm,km->nk", dyads, theta[:, self.basis.dyad_columns])
-        return means, variances(inputs, dyads, covariances, self.basis.dyad_columns)
+        if self._roots is None or self._roots[0] is not covariances:
+            self._roots = (covariances, factors(covariances))
+        return means, variances(inputs, dyads, self._roots[1], self.basis.dyad_columns)
 
     # What actions share ------------------------------------------------------------------------------------
 

@@ -46,42 +46,54 @@ class Plane:
         self.directions = (directions * shrink).astype(np.float32)
         self.phases = phases.astype(np.float32)
 
-    def means(self, features: Floats, dyads: Floats | None) -> Floats:
-        """Return expected targets, shape (n, M), for features of shape (n, d).
+    def products(self, features: Floats, dyads: Floats | None) -> Floats:
+        """Return shape (n, K): the first K regressions' expected targets times those of the last K, M = 2 K.
 
         Args:
-            features: shape (n, d). dyads: shape (n, M, m), or None.
+            features: shape (n, d). dyads: shape (n, K, m), or None.
         """
-        found = np.empty((len(features), len(self.constant)))
+        count = len(self.constant) // 2
+        found = np.empty((len(features), count))
         for rows in blocks(len(features), self.basis.width):
-            x = features[rows].astype(np.float32)
-            scored = x @ self.lines
-            scored += self.constant
-            if self.basis.patterns:
-                waves = x @ self.directions
-                waves += self.phases
-                np.cos(waves, out=waves)
-                scored += waves @ self.bends
-            if dyads is not None:
-                scored += np.einsum("nkm,km->nk", dyads[rows].astype(np.float32), self.fits)
-            found[rows] = scored
+            scored = self._score(features[rows], None if dyads is None else dyads[rows])
+            np.multiply(scored[:, :count], scored[:, count:], out=found[rows])
         return found
 
+    def _score(self, features: Floats, dyads: Floats | None) -> Singles:
+        """Shape (n, M), expected targets; dyads of shape (n, K, m) count for both halves of the regressions."""
+        x = features.astype(np.float32)
+        scored = x @ self.lines
+        scored += self.constant
+        if self.basis.patterns:
+            waves = x @ self.directions
+            waves += self.phases
+            np.cos(waves, out=waves)
+            scored += waves @ self.bends
+        if dyads is not None:
+            both = self.fits.reshape(2, -1, self.fits.shape[1])
+            fits = np.einsum("nkm,hkm->nhk", dyads.astype(np.float32), both)
+            scored += fits.reshape(len(x), -1)
+        return scored
 
-def variances(inputs: Floats, dyads: Floats | None, covariances: Floats, dyad_columns: slice) -> Floats:
+
+def factors(covariances: Floats) -> list[Singles]:
+    """Return L_k, shape (P, P), lower, with L_k L_k' = C_k (Cholesky), for covariances of shape (K, P, P)."""
+    return [_factor(C) for C in covariances]
+
+
+def variances(inputs: Floats, dyads: Floats | None, roots: list[Singles], dyad_columns: slice) -> Floats:
     """Return f' C_k f for every row f and every k, shape (n, K), at least 0.
 
-    With C = L L' (Cholesky), f' C f is the squared length of L' f: half of the work, and nothing cancels.
+    It is the squared length of L_k' f: half of the work, and nothing cancels.
 
     Args:
-        inputs: shape (n, P). dyads: shape (n, K, m), or None. covariances: shape (K, P, P).
+        inputs: shape (n, P). dyads: shape (n, K, m), or None. roots: see `factors`.
         dyad_columns: where the dyads stand among the inputs.
     """
-    factors = [_factor(C) for C in covariances]
-    found = np.empty((len(inputs), len(covariances)))
+    found = np.empty((len(inputs), len(roots)))
     for rows in blocks(*inputs.shape):
         f = inputs[rows].astype(np.float32)
-        for k, L in enumerate(factors):
+        for k, L in enumerate(roots):
             if dyads is not None:
                 f[:, dyad_columns] = dyads[rows, k]
             mapped = strmm(1.0, L, f.T, lower=1, trans_a=1).T
@@ -90,7 +102,7 @@ def variances(inputs: Floats, dyads: Floats | None, covariances: Floats, dyad_co
 
 
 def _factor(C: Floats) -> Singles:
-    """L, shape (P, P), lower, with L L' = C; directions that rounding made negative count as nothing."""
+    """L, shape (P, P); directions that rounding made negative count as nothing."""
     try:
         L = np.linalg.cholesky(C)
     except np.linalg.LinAlgError:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from learning.bandit import Bandit, Settings
 from learning.bandit.basis import Basis
-from learning.bandit.scoring import variances
+from learning.bandit.scoring import factors, variances
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ def test_variances_are_the_quadratic_forms_block_after_block() -> None:
     basis = Basis(features=3, dyads=0, patterns=0)
     inputs, roots = rng.normal(size=(5000, 150)), rng.normal(size=(3, 150, 150)) / 12
     covariances = roots @ roots.transpose(0, 2, 1)
-    found = variances(inputs, None, covariances, basis.dyad_columns)
+    found = variances(inputs, None, factors(covariances), basis.dyad_columns)
     for k in range(3):
         assert found[:, k] == pytest.approx((inputs @ covariances[k] * inputs).sum(axis=1), rel=1e-4)
 
@@ -56,7 +56,7 @@ def test_a_covariance_that_rounding_made_indefinite_still_gives_variances() -> N
     direction = np.array([[1.0, 2.0, 2.0]]) / 3
     covariance = 4 * direction.T @ direction - 1e-15 * np.eye(3)
     inputs = np.array([[3.0, 6.0, 6.0], [2.0, -1.0, 0.0]])
-    found = variances(inputs, None, covariance[None], slice(1, 1))
+    found = variances(inputs, None, factors(covariance[None]), slice(1, 1))
     assert found[:, 0] == pytest.approx([324.0, 0.0], abs=1e-4)
 
 
