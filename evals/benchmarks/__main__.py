@@ -1,8 +1,8 @@
-"""Runs every benchmark with its own defaults: `make bench`. Takes some minutes; leave the machine alone."""
+"""Every benchmark, one after the other: `make bench`."""
 
 from __future__ import annotations
 
-from evals.benchmarks import feature_rate, import_rate, run_cost
+from evals.benchmarks import choice_speed, feature_rate, import_rate, run_cost
 
 
 def main() -> None:
@@ -10,6 +10,7 @@ def main() -> None:
     run_cost.main()
     import_rate.main()
     feature_rate.main()
+    choice_speed.main()
 
 
 if __name__ == "__main__":

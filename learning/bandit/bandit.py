@@ -22,6 +22,7 @@ from learning.bandit.drift import Alarm, Watch
 from learning.bandit.fitting import fit
 from learning.bandit.odds import chances, draw
 from learning.bandit.recent import Recent
+from learning.bandit.scoring import Plane
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,6 +32,9 @@ FIT_GROWTH = 1.5
 FIT_STEPS = 3
 SETTLE_STEPS = 60
 """Scales are fitted again whenever half as many outcomes again are known; `settle` fits them to the end."""
+
+MOST_ROWS = 50_000
+"""So many contacts are scored at a time, so that a million fit in memory."""
 
 FADE_DAYS = 0.25
 """Forgetting with time is applied in steps of this length, so that a stream of single outcomes stays fast."""
@@ -160,11 +164,35 @@ class Bandit:
         scale = self.settings.prior_worth
         return value * scale - self.costs, np.sqrt(variance) * scale
 
+    def score(self, features: Floats, dyads: Floats | None = None) -> Floats:
+        """Return expected worth in cents, shape (n, K), and no doubt with it: many times faster than `values`.
+
+        Single precision: equal to `values` within 1e-5 of the largest value.
+        """
+        both = np.vstack([self.acts.coefficients(), self.worth.coefficients()])
+        both[: len(self.actions)] *= self.settings.prior_worth
+        found = Plane(self.basis, both).products(features, dyads)
+        if self.loses:
+            one = np.zeros((len(self.actions), self.basis.width))
+            one[:, 0] = self.settings.prior_worth
+            found += Plane(self.basis, np.vstack([self.loss.coefficients(), one])).products(features, dyads)
+        found -= self.costs
+        return found
+
     def parts(self, features: Floats, dyads: Floats | None = None) -> list[tuple[Floats, Floats]]:
         """Return mean and variance, shape (n, K) each, of rate, worth and, where there are losses, loss.
 
         Worth and loss are in units of `prior_worth`.
         """
+        if len(features) > MOST_ROWS:
+            pieces = [
+                self.parts(features[i : i + MOST_ROWS], None if dyads is None else dyads[i : i + MOST_ROWS])
+                for i in range(0, len(features), MOST_ROWS)
+            ]
+            return [
+                (np.concatenate([mean for mean, _ in part]), np.concatenate([var for _, var in part]))
+                for part in zip(*pieces, strict=True)
+            ]
         inputs = self.basis.inputs(features)
         if len(features) > 1:
             return [belief.look_all(inputs, dyads) for belief in self.beliefs]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from learning.bandit.basis import DYADS, INTERCEPT, Basis
 from learning.bandit.scales import LEAST, Scales
+from learning.bandit.scoring import factors, variances
 from learning.bandit.sums import Sums
 
 Floats = NDArray[np.float64]
@@ -66,6 +67,7 @@ class Belief:
         self.kin_inputs = np.flatnonzero(np.isin(basis.blocks, (INTERCEPT, DYADS)))
         self._posterior: Posterior | None = None
         self._covariances: Floats | None = None
+        self._roots: tuple[Floats, list[NDArray[np.float32]]] | None = None
         self.begin_scales()
 
     # What is remembered ------------------------------------------------------------------------------------
@@ -198,11 +200,9 @@ class Belief:
         means = inputs @ theta.T
         if dyads is not None:
             means += np.einsum("nkm,km->nk", dyads, theta[:, self.basis.dyad_columns])
-        variances = np.empty_like(means)
-        for k in range(len(theta)):
-            rows = inputs if dyads is None else self.basis.with_dyads(inputs, dyads[:, k])
-            variances[:, k] = np.einsum("ni,ni->n", rows @ covariances[k], rows)
-        return means, np.maximum(variances, 0)
+        if self._roots is None or self._roots[0] is not covariances:
+            self._roots = (covariances, factors(covariances))
+        return means, variances(inputs, dyads, self._roots[1], self.basis.dyad_columns)
 
     # What actions share ------------------------------------------------------------------------------------
 

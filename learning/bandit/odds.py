@@ -9,24 +9,41 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+Bools = NDArray[np.bool_]
 
-CELLS = 40
+TOLERANCE = 1e-3
+"""Actions that together are the best one less often than this (in all) are not looked at closer."""
+
+CELLS = 20
+LEVELS = np.linspace(0, 1, CELLS + 1) ** 2
+"""Between which shares of the highest value's distribution the cells of the grid lie: finer where it is low."""
+
 REACH = 4.0
 """The grid runs from where the best action surely is above to where all surely are below, in deviations."""
 
-BLOCK_FLOATS = 4_000_000
-"""Rows are worked on in blocks of about so many numbers."""
+LOOKS = np.array([-2.2, -1.1, -0.4, 0.4, 1.1, 2.2], dtype=np.float32)
+MOST_LOOKS = 64
+"""A first look at each contender here (in deviations), at so many points in all, shows where the grid should lie."""
+
+BLOCK_FLOATS = 200_000
+"""Rows are worked on in blocks of about so many numbers: what fits a processor's own cache."""
+
+NARROWEST = 1e-4
+"""A spread below this share of the widest contender's is taken as this share."""
 
 
-def chances(values: Floats, spreads: Floats, allowed: NDArray[np.bool_], floor: float) -> Floats:
+def chances(values: Floats, spreads: Floats, allowed: Bools, floor: float) -> Floats:
     """Return shape (n, K): how likely each action is drawn; rows sum to one, zero where not allowed.
 
-    Each allowed action gets the probability that it is the best of all, taken as independent normals:
-    the integral of the product of the others' distribution functions over its own, on a grid of `CELLS` cells;
-    then `floor` of the mass is spread evenly over all allowed actions.
+    Each allowed action gets the probability that it is the best of all, taken as independent normals; then `floor`
+    of the mass is spread evenly over all allowed actions. Within 3e-3 of the exact integral: actions without a
+    prospect are passed over (`TOLERANCE`), two contenders are compared in closed form, and for more the
+    product of the others' distribution functions is integrated over each one's own, on a grid that is dense where the
+    best action's value lies.
 
     Args:
         values: shape (n, K), expected worth. spreads: shape (n, K), standard deviation times boldness.
@@ -39,30 +56,141 @@ def chances(values: Floats, spreads: Floats, allowed: NDArray[np.bool_], floor: 
     count = allowed.sum(axis=1, keepdims=True)
     if not count.all():
         raise ValueError("a row allows no action at all; silence must be among the actions and allowed")
-    best = np.empty(values.shape)
-    step = max(1, BLOCK_FLOATS // (values.shape[1] * CELLS))
-    for start in range(0, len(values), step):
-        rows = slice(start, start + step)
-        best[rows] = _best(values[rows], spreads[rows], allowed[rows])
-    return np.asarray((1 - floor) * best + floor * allowed / count)
-
-
-def _best(values: Floats, spreads: Floats, allowed: NDArray[np.bool_]) -> Floats:
-    """Shape (n, K): the probability that each allowed action is the best; rows sum to one."""
     s = np.maximum(spreads, 1e-9 * (1 + np.abs(values)))
-    low = np.where(allowed, values - REACH * s, -np.inf).max(axis=1)
-    high = np.where(allowed, values + REACH * s, -np.inf).max(axis=1)
-    edges = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, CELLS + 1)
-    # (n, cells + 1, K): distribution functions at the edges of the cells; 1 where an action is not allowed.
-    below = ndtr((edges[:, :, None] - values[:, None, :]) / s[:, None, :])
-    below = np.where(allowed[:, None, :], below, 1.0)
-    mass = np.diff(below, axis=1, prepend=0.0)
-    middle = np.maximum(
-        (below + np.concatenate([np.zeros_like(below[:, :1]), below[:, :-1]], axis=1)) / 2, 1e-300
-    )
-    product = np.exp(np.log(middle).sum(axis=2, keepdims=True))
-    wins = np.where(allowed, (mass * product / middle).sum(axis=1), 0.0)
-    return np.asarray(wins / wins.sum(axis=1, keepdims=True))
+    hoped = values if allowed.all() else np.where(allowed, values, -np.inf)
+    first = hoped.argmax(axis=1)
+    best = _contest(hoped, s, first)
+    best *= 1 - floor
+    best += floor * allowed / count
+    return best
+
+
+def _contest(values: Floats, s: Floats, first: NDArray[np.int64]) -> Floats:
+    """Shape (n, K): the probability that each action is the best; values are -inf where not allowed.
+
+    Args:
+        values: shape (n, K). s: shape (n, K), above 0. first: shape (n,), where each row's highest value is.
+    """
+    n, width = values.shape
+    rows = np.arange(n)
+    top, top_s = values[rows, first][:, None], s[rows, first][:, None]
+    # An action is the best at most as often as it beats the one with the highest value.
+    least = float(ndtri(TOLERANCE / width))
+    prospects = (values - top) > least * np.sqrt(s**2 + top_s**2)
+    many = prospects.sum(axis=1)
+    best = np.zeros((n, width))
+    best[rows, first] = 1.0
+    if width > 1:
+        _two(best, values, s, first, prospects, np.flatnonzero(many == 2))
+    low, size = 2, 4
+    while low < width:
+        of_size = np.flatnonzero((many > low) & (many <= size))
+        if len(of_size):
+            best[of_size] = _few(values[of_size], s[of_size], prospects[of_size], min(size, width))
+        low, size = size, 2 * size
+    return best
+
+
+def _two(
+    best: Floats,
+    values: Floats,
+    s: Floats,
+    first: NDArray[np.int64],
+    prospects: Bools,
+    rows: NDArray[np.int64],
+) -> None:
+    """Fill in rows with two contenders: the difference of two normals is normal."""
+    if not len(rows):
+        return
+    one = first[rows]
+    others = prospects[rows]
+    others[np.arange(len(rows)), one] = False
+    other = others.argmax(axis=1)
+    gap = values[rows, one] - values[rows, other]
+    wins = ndtr(gap / np.sqrt(s[rows, one] ** 2 + s[rows, other] ** 2))
+    best[rows, one] = wins
+    best[rows, other] = 1 - wins
+
+
+def _few(values: Floats, s: Floats, prospects: Bools, most: int) -> Floats:
+    """Shape (n, K): as `_contest`, for rows with at most `most` contenders."""
+    n, width = values.shape
+    found = np.zeros((n, width))
+    step = max(1, BLOCK_FLOATS // (most * CELLS))
+    for start in range(0, n, step):
+        rows = slice(start, start + step)
+        ranked = np.where(prospects[rows], values[rows], -np.inf)
+        if most < width:
+            places = np.argpartition(ranked, width - most, axis=1)[:, width - most :]
+        else:
+            places = np.broadcast_to(np.arange(width), ranked.shape)
+        v = np.take_along_axis(ranked, places, axis=1)
+        wide = np.take_along_axis(s[rows], places, axis=1)
+        is_in = np.isfinite(v)
+        # In units of the widest contender, from the highest value on, so that single precision is enough.
+        unit = np.where(is_in, wide, 0.0).max(axis=1, keepdims=True)
+        z = np.where(is_in, (v - v.max(axis=1, keepdims=True)) / unit, -1e3).astype(np.float32)
+        w = np.where(is_in, np.maximum(wide / unit, NARROWEST), 1.0).astype(np.float32)
+        wins = _wins(z, w)
+        np.put_along_axis(found[rows], places, np.where(is_in, wins, 0.0), axis=1)
+    return np.asarray(found / found.sum(axis=1, keepdims=True))
+
+
+def _wins(z: Singles, w: Singles) -> Singles:
+    """Shape (n, k): how often each of k normals is the highest; rows sum to about one.
+
+    With F the distribution function of the highest one, ln F is the sum of the ln Phi_i, and i's chance is the
+    integral of d ln Phi_i / d ln F over dF. Cells of about even dF are wide enough for none of the k to change much
+    unseen, because each ln Phi_i rises by at most what ln F rises.
+    """
+    low, high = (z - REACH * w).max(axis=1, keepdims=True), (z + REACH * w).max(axis=1, keepdims=True)
+    points = np.maximum(z[:, :, None] + w[:, :, None] * LOOKS, low[:, :, None]).reshape(len(z), -1)
+    points.sort(axis=1)
+    if points.shape[1] > MOST_LOOKS:
+        # Thinned evenly from where the highest value may lie.
+        start = (points <= low).sum(axis=1, keepdims=True)
+        picked = start + (points.shape[1] - 1 - start) * np.linspace(0, 1, MOST_LOOKS)
+        points = np.take_along_axis(points, np.clip(picked, 0, points.shape[1] - 1).astype(np.int64), axis=1)
+    points = np.hstack([low, np.minimum(points, high), high])
+    edges = _edges(points, _below(points, z, w).prod(axis=1))
+    below = _below(edges, z, w)
+    np.maximum(below, np.float32(1e-30), out=below)
+    np.log(below, out=below)
+    log_highest = below.sum(axis=1)
+    rises = np.diff(below, axis=2)
+    share = np.diff(np.exp(log_highest), axis=1) / np.maximum(np.diff(log_highest, axis=1), np.float32(1e-30))
+    return np.asarray(np.einsum("nkc,nc->nk", rises, share), dtype=np.float32)
+
+
+def _below(edges: Singles, z: Singles, w: Singles) -> Singles:
+    """Shape (n, k, cells + 1): distribution functions at the edges.
+
+    Page (1977), "Approximations to the Cumulative Normal Function", Appl. Statist. 26(1): off by at most 1.4e-4.
+    """
+    x = (edges[:, None, :] - z[:, :, None]) / w[:, :, None]
+    square = x * x
+    square *= np.float32(0.035282)
+    square += np.float32(0.797885)
+    x *= square
+    np.tanh(x, out=x)
+    x *= np.float32(0.5)
+    x += np.float32(0.5)
+    return x
+
+
+def _edges(points: Singles, highest: Singles) -> Singles:
+    """Shape (n, CELLS + 1): edges between which the highest value falls about as often as `LEVELS` says.
+
+    Args:
+        points: shape (n, p), rising. highest: shape (n, p), the distribution function of the highest value there.
+    """
+    n = len(points)
+    # One interpolation for all rows: each row's levels lie in a stretch of their own.
+    lift = 2.0 * np.arange(n)[:, None]
+    rising = np.maximum.accumulate(highest.astype(np.float64), axis=1)
+    rising[:, 0], rising[:, -1] = 0.0, 1.0
+    at = np.interp((LEVELS + lift).ravel(), (rising + lift).ravel(), points.ravel())
+    return np.asarray(at.reshape(n, -1), dtype=np.float32)
 
 
 def draw(probabilities: Floats, seed: int) -> NDArray[np.int64]:
