@@ -13,8 +13,10 @@ from app.remembering import catch_up
 from app.settings import Settings
 from app.wiring import EMBEDDER_FACT, LABEL_FACT, House, make_workspace, open_house
 from app.workspace import Workspace
+from domain.base import utc_now
 from domain.errors import AttuneError, WorkspaceBusy
 from domain.message import EvidenceKind
+from domain.ports import Clock
 from domain.records import ImportSummary
 from domain.review import DraftRecord
 from domain.run import ContactOutcome
@@ -29,7 +31,7 @@ Tell = Callable[[str], None]
 
 
 def furnish(
-    settings: Settings, folder: Path, *, with_model: bool, tell: Tell
+    settings: Settings, folder: Path, *, with_model: bool, tell: Tell, clock: Clock = utc_now
 ) -> tuple[Settings, ImportSummary]:
     """Make the demo workspace anew; return its settings and what was imported.
 
@@ -59,7 +61,7 @@ def furnish(
             (workspace.campaigns / source.name).write_text(
                 source.read_text(encoding="utf-8"), encoding="utf-8"
             )
-    house = open_house(settings)
+    house = open_house(settings, clock)
     try:
         house.content.set_fact(LABEL_FACT, {"text": SAMPLE_LABEL})
         house.content.set_fact(EMBEDDER_FACT, {"name": "lexical"})

@@ -35,10 +35,10 @@ Floats = NDArray[np.float64]
 MOST_DECISIONS = 50_000
 """The newest so many decisions are learned from; older ones would count next to nothing."""
 
-CHUNKS = 16
+CHUNKS = 8
 """Runs are taken in together until there are about so many batches: between batches the market is watched."""
 
-LAST_STEPS = 10
+LAST_STEPS = 6
 """Steps of fitting after everything was taken in, beside those on the way."""
 
 ALARM_LASTS = timedelta(days=21)

@@ -33,6 +33,9 @@ FIT_STEPS = 3
 SETTLE_STEPS = 60
 """Scales are fitted again whenever half as many outcomes again are known; `settle` fits them to the end."""
 
+MOST_KIN = 8
+"""What actions are like is kept in at most so many numbers: a few dozen actions cannot tell more apart."""
+
 MOST_ROWS = 50_000
 """So many contacts are scored at a time, so that a million fit in memory."""
 
@@ -379,9 +382,15 @@ class Bandit:
 
 
 def _loadings(actions: int, features: Floats | None) -> Floats:
-    """Z, shape (K, 1+q): ones, then the actions' features, centred, rows of length about one."""
+    """Z, shape (K, 1+q): ones, then the actions' features, centred, rows of length about one.
+
+    More than `MOST_KIN` features are turned into their principal components, of which the first ones are kept.
+    """
     ones = np.ones((actions, 1))
     if features is None or not features.shape[1]:
         return ones
     z = features - features.mean(axis=0)
+    if z.shape[1] > MOST_KIN:
+        left, sizes, _ = np.linalg.svd(z, full_matrices=False)
+        z = left[:, :MOST_KIN] * sizes[:MOST_KIN]
     return np.hstack([ones, z / max(float(np.sqrt((z**2).sum(axis=1).mean())), 1e-12)])
