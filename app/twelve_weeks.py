@@ -23,7 +23,7 @@ from evals.market.chance import SOURCE
 from evals.market.living import LivingMarket, Sending
 from memory.crm.lived import Went, keep_sent, queued_messages
 
-WEEKS = 12
+WEEKS = 5
 _HOURS = {SendSlot.NOW: 1, SendSlot.MORNING: 2, SendSlot.MIDDAY: 5, SendSlot.AFTERNOON: 8}
 _OPENS_AT = timedelta(hours=7)
 

@@ -29,8 +29,8 @@ Ints = NDArray[np.int64]
 
 FIRST_FIT = 30
 FIT_GROWTH = 1.5
-FIT_STEPS = 3
-SETTLE_STEPS = 60
+FIT_STEPS = 4
+SETTLE_STEPS = 40
 """Scales are fitted again whenever half as many outcomes again are known; `settle` fits them to the end."""
 
 MOST_KIN = 8

@@ -15,12 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.bandit.basis import DYADS, INTERCEPT, Basis
+from learning.bandit.basis import DYADS, INTERCEPT, PATTERNS, Basis
 from learning.bandit.scales import LEAST, Scales
 from learning.bandit.scoring import factors, variances
 from learning.bandit.sums import Sums
 
 Floats = NDArray[np.float64]
+
+BEND_SHARE = 0.01
+"""Patterns start with this share of the others' variance: that the world bends has to be shown by data."""
 
 PRIOR_WEIGHT = 10.0
 """The prior mean counts as much as so many observations."""
@@ -88,7 +91,9 @@ class Belief:
         """Put the scales back to where they start from."""
         noise = self._variance()
         spread = noise if self.prior_spread is None else self.prior_spread**2
-        self.scales = Scales(np.full(4, spread), np.full(4, spread), np.full(4, spread), noise)
+        start = np.full(4, spread)
+        start[PATTERNS] *= BEND_SHARE
+        self.scales = Scales(start, start.copy(), start.copy(), noise)
         self.forget_posterior()
 
     @property
@@ -184,10 +189,10 @@ class Belief:
             rows: shape (K, P), this contact's inputs for every action.
         """
         p = self.posterior
-        h = np.einsum("kij,kj->ki", p.A_inv, rows)
+        h = np.matmul(p.A_inv, rows[:, :, None])[:, :, 0]
         u = self._to_shared(h)
         means = rows @ p.centre + (h * p.pulls).sum(axis=1) - u @ (p.R @ p.evidence)
-        variances = (h * rows).sum(axis=1) - np.einsum("kl,lm,km->k", u, p.R, u, optimize=True)
+        variances = (h * rows).sum(axis=1) - ((u @ p.R) * u).sum(axis=1)
         return means, np.maximum(variances, 0)
 
     def look_all(self, inputs: Floats, dyads: Floats | None) -> tuple[Floats, Floats]:

@@ -18,7 +18,7 @@ SHIFT = 1.0
 THRESHOLD = 12.0
 """exp(12) is about 160,000 outcomes between false alarms."""
 
-EDGE = 0.02
+EDGE = 0.001
 """Predicted rates are kept this far from 0 and 1: a model that is sure may not sound the alarm at one surprise."""
 
 
