@@ -8,7 +8,7 @@ from scipy import stats
 
 from learning.replay.doubly_robust import doubly_robust
 from learning.replay.evidence import Array, Evidence
-from learning.replay.interval import Interval
+from learning.replay.interval import Interval, student
 from learning.replay.spread import designed
 
 N = 2_000
@@ -60,3 +60,10 @@ def test_rare_large_rewards_leave_more_room_above_than_below() -> None:
     found = interval(rewards, FLAT, np.arange(N))
     middle = 10 + float((0.5 / 0.98 * (1 - 0)) * (rewards.mean() - 10))
     assert found.high - middle > 1.2 * (middle - found.low)
+
+
+def test_a_giant_reward_never_lifts_the_lower_end_by_its_skewness() -> None:
+    rewards = np.where(np.arange(N) == 7, 100_000.0, EVEN)
+    found = interval(rewards, FLAT, np.arange(N))
+    seen = Evidence(LOGGED, FIRST, rewards, CANDIDATE, np.arange(N))
+    assert found.low <= student(doubly_robust(seen, FLAT).terms, np.arange(N)).low
