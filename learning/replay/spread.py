@@ -5,8 +5,9 @@ the seen terms is then too small, and most so where the estimate is too low. But
 probability. Given the contact, the second moment of w (r - q) is exactly sum_k c_k^2 / p_k E[(r - q)^2 | k],
 and the third has c_k^3 / p_k^2: only the size of a residual has to be estimated, not how often a large weight
 comes. Residuals are taken to grow with what the model expects (an action that earns more also scatters more).
-The interval is Hall's (1992) skew-corrected one on these moments, never narrower in its spread than the
-cluster-robust error of the terms themselves.
+The error is never smaller than the cluster-robust one of the terms themselves. Each end is the outer of Hall's
+(1992) skew-corrected one and of the plain one: a single giant reward lifts the estimate and the skewness
+together, and must not lift the lower end a promotion rests on.
 """
 
 from __future__ import annotations
@@ -40,8 +41,9 @@ def designed(
     design = max(1.0, (seen / alone) ** 2) if alone > 0 else 1.0
     error = max(seen, (second * design / n) ** 0.5)
     skew = third * design / n**2 / error**3 if 0 < error < float("inf") else 0.0
-    low, high = hall(estimate.value, error, skew, int(evidence.clusters.max()), level)
-    return Interval(low, high, level, "designed")
+    degrees = int(evidence.clusters.max())
+    ends = [hall(estimate.value, error, shape, degrees, level) for shape in (skew, 0.0)]
+    return Interval(min(low for low, _ in ends), max(high for _, high in ends), level, "designed")
 
 
 def _moments(evidence: Evidence, tilt: Array, expected: Array) -> tuple[float, float]:

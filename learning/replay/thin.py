@@ -1,7 +1,7 @@
 """When a log says too little about a candidate: the answer is a refusal with its reason, never a number.
 
-The bounds were set on the synthetic logs of `python -m evals.replay --scout`, whose worlds and seeds are
-not those of the report.
+The bounds were set on synthetic logs such as `python -m evals.replay --scout` draws; its worlds and seeds are
+not those that docs/replay.md reports.
 """
 
 from __future__ import annotations

@@ -70,6 +70,13 @@ def test_thin_overlap_is_refused_with_about_how_many_more_decisions_would_do() -
     assert overlap_of(evidence_of(enough, all_on(enough, 0))).ess_expected == pytest.approx(100, rel=0.2)
 
 
+def test_many_decisions_about_few_contacts_are_refused() -> None:
+    few = replace(LOG, contact_ids=np.char.add("c", (np.arange(len(LOG)) % 60).astype(np.str_)))
+    found = replay(few, BEST)
+    assert isinstance(found, Refused)
+    assert "contacts" in found.thin.reason
+
+
 def test_too_few_rewards_are_refused() -> None:
     rare = log_of(rate=0.004)
     found = replay(rare, all_on(rare, 0))
