@@ -33,7 +33,7 @@ TREES: dict[str, Any] = {
     "num_threads": 1,
     "deterministic": True,
 }
-"""Small, slow trees: tuned on seeds of its own for these weak signals."""
+"""Small, slow trees, as suit weak signals; not searched for."""
 
 
 @dataclass(frozen=True)
