@@ -75,7 +75,7 @@ class Lesson:
 
     table: the K actions, silence last. x: shape (n, d). fits: shape (n, K, m). taken: shape (n,), index of the
     action. gains: shape (n,), cents, without the cost of sending. at: shape (n,), datetime64[s].
-    cost_cents: what a message cost on average.
+    cost_cents: what a message cost on average. rewards: n, what came of each.
     """
 
     table: features.ActionTable
@@ -87,6 +87,7 @@ class Lesson:
     gains: Floats
     at: NDArray[np.datetime64]
     cost_cents: float
+    rewards: tuple[DecisionReward, ...]
 
     @property
     def own_fits(self) -> Floats:
@@ -118,6 +119,7 @@ def lesson_of(house: House, campaign: Campaign, now: datetime) -> Lesson:
         gains=np.array([_gain(r) for r in told]),
         at=np.array([np.datetime64(r.decided_at.replace(tzinfo=None), "s") for r in told], "datetime64[s]"),
         cost_cents=_cost(campaign, told),
+        rewards=tuple(told),
     )
 
 
@@ -254,16 +256,23 @@ def serving(house: House, campaign: Campaign, table: features.ActionTable, now: 
     if current is None or current.record.get("features_version") != features.VERSION:
         return new_bandit(campaign, library, table, now, float(campaign.goal.contact_cents))
     bandit = load(*house.learners.arrays(campaign.id, current.version))
+    extend(bandit, library, table, now)
+    if _shifted_lately(current.record.get("alarms", []), now):
+        floor = min(bandit.settings.floor * ALARM_FLOOR, 0.2)
+        bandit.settings = replace(bandit.settings, floor=floor)
+    return bandit
+
+
+def extend(
+    bandit: Bandit, library: Sequence[ContentAsset], table: features.ActionTable, now: datetime
+) -> None:
+    """Add the table's actions that a learner never heard of."""
     if new := [action for action in table.actions if action.key not in set(bandit.actions)]:
         topics = TopicBook.of(topic for asset in library for topic in asset.topics)
         fresh = features.ActionTable.of(new, {asset.id: asset for asset in library})
         z = action_matrix(fresh, topics, now.date()).astype(np.float64)
         assert bandit.action_features is not None
         bandit.extend([action.key for action in new], np.vstack([bandit.action_features, z]))
-    if _shifted_lately(current.record.get("alarms", []), now):
-        floor = min(bandit.settings.floor * ALARM_FLOOR, 0.2)
-        bandit.settings = replace(bandit.settings, floor=floor)
-    return bandit
 
 
 def _shifted_lately(alarms: Sequence[dict[str, Any]], now: datetime) -> bool:

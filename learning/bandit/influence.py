@@ -6,8 +6,8 @@ s the noise, V the joint covariance of all coefficients and phi the inputs asked
 
     phi' V f w (y - f' theta) / s / (1 - w f' V f / s)
 
-(Sherman & Morrison 1950; the case deletion of Cook 1977), where V holds what actions share, so an outcome of one action
-teaches the others too. The prior's centre is the mean of all targets and moves with the row as well; that is counted in.
+(Sherman & Morrison 1950; the case deletion of Cook 1977), where V holds what actions share, so an outcome of one
+action teaches the others too. The prior's centre is the mean of all targets and moves with the row; that is counted in.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ LEAST_LEFT = 1e-9
 def remembered(bandit: Bandit, actions: Ints, at: NDArray[np.datetime64]) -> Floats:
     """Return shape (n,): the weight each row has in what the learner remembers.
 
-    Rows weigh less with age; each action's weights are then scaled to the sum that is remembered of it, so that what was
-    let go when the market shifted is let go here too, spread over that action's rows.
+    Rows weigh less with age; each action's weights are then scaled to the sum that is remembered of it, so that what
+    was let go when the market shifted is let go here too, spread over that action's rows.
 
     Args:
         bandit: the learner. actions: shape (n,). at: shape (n,), when they were decided.

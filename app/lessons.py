@@ -1,0 +1,123 @@
+"""Which past decisions taught a value, told as what was done to whom and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.outcomes import DecisionReward
+from app.reasons import name_of
+from app.teaching import Lesson
+from domain.content import ContentAsset
+from domain.decision import Action, action_of
+from domain.errors import NotFound
+from domain.why import PastLesson, Tried
+from learning.bandit import Bandit
+from learning.bandit.influence import on_value, remembered
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+Floats = NDArray[np.float64]
+
+MOST_FOR, MOST_AGAINST = 3, 2
+LEAST_CENTS = 0.001
+
+CAME = {
+    "email_clicked": "clicked",
+    "page_viewed": "visited our pages",
+    "form_submitted": "filled in a form",
+    "content_downloaded": "downloaded content",
+    "webinar_attended": "attended a webinar",
+    "trial_started": "started a trial",
+    "product_used": "used the product",
+    "reply": "replied",
+    "mql": "became an MQL",
+    "meeting": "met us",
+    "sql": "became an SQL",
+    "opportunity": "became an opportunity",
+    "won": "bought",
+    "renewed": "renewed",
+    "deal_lost": "a deal was lost",
+    "customer_lost": "left as a customer",
+    "harm": "unsubscribed or complained",
+}
+"""Signs as a sentence about the contact says them."""
+
+NOTHING = "nothing came of it"
+
+
+def lessons_of(
+    house: House,
+    lesson: Lesson,
+    bandit: Bandit,
+    x: Floats,
+    fits: Floats,
+    action: int,
+    assets: Mapping[str, ContentAsset],
+) -> list[PastLesson]:
+    """Return the decisions that raised a value most, then those that lowered it most.
+
+    Args:
+        house: tells contacts' names. lesson: what the learner was taught.
+        bandit: the learner. x: shape (d,). fits: shape (m,), of `action`. action: index.
+        assets: by id.
+    """
+    place = {key: i for i, key in enumerate(bandit.actions)}
+    keys = [one.key for one in lesson.table.actions]
+    rows = np.array([i for i, k in enumerate(lesson.taken.tolist()) if keys[k] in place], dtype=np.int64)
+    if not len(rows) or not bandit.outcomes:
+        return []
+    taken = np.array([place[keys[k]] for k in lesson.taken[rows].tolist()], dtype=np.int64)
+    inputs = bandit.basis.with_dyads(bandit.basis.inputs(lesson.x[rows]), lesson.own_fits[rows])
+    phi = bandit.basis.with_dyads(bandit.basis.inputs(x[None]), fits[None])[0]
+    weights = remembered(bandit, taken, lesson.at[rows])
+    cents = on_value(bandit, inputs, taken, lesson.gains[rows], weights, phi, action)
+    order = np.argsort(cents, kind="stable")
+    best = [i for i in order[::-1][:MOST_FOR].tolist() if cents[i] >= LEAST_CENTS]
+    worst = [i for i in order[:MOST_AGAINST].tolist() if cents[i] <= -LEAST_CENTS]
+    return [_past(house, lesson.rewards[int(rows[i])], float(cents[i]), assets) for i in (*best, *worst)]
+
+
+def _past(
+    house: House, reward: DecisionReward, cents: float, assets: Mapping[str, ContentAsset]
+) -> PastLesson:
+    try:
+        name = house.crm.contact(reward.contact_id).name
+    except NotFound:
+        name = "someone erased since"
+    signs = dict.fromkeys(CAME.get(part.what, part.what) for part in reward.parts if part.what != "cost")
+    return PastLesson(
+        decision_id=reward.decision_id,
+        contact_name=name,
+        at=reward.decided_at.astimezone(UTC),
+        name=name_of(action_of(reward.action_key), assets),
+        came_of_it=" and ".join(signs) or NOTHING,
+        cents=cents,
+    )
+
+
+def tried_of(lesson: Lesson, action: Action, assets: Mapping[str, ContentAsset]) -> tuple[Tried, ...]:
+    """Return how often what was chosen had been tried, and its kin: content of its kind or of a topic of it."""
+    if action.asset_id is None:
+        return (_tried(lesson, "silence", lambda one: one.is_silence),)
+    asset = assets[action.asset_id]
+    kin = {
+        other.id
+        for other in assets.values()
+        if other.id != asset.id and (other.kind is asset.kind or set(other.topics) & set(asset.topics))
+    }
+    return (
+        _tried(lesson, f"“{asset.title}”", lambda one: one.asset_id == asset.id),
+        _tried(lesson, "its kin (same kind, or a topic in common)", lambda one: one.asset_id in kin),
+    )
+
+
+def _tried(lesson: Lesson, what: str, counts: Callable[[Action], bool]) -> Tried:
+    of_action = np.array([counts(action) for action in lesson.table.actions])
+    rows = of_action[lesson.taken] if len(lesson.taken) else np.zeros(0, dtype=bool)
+    return Tried(what=what, times=int(rows.sum()), led_to_something=int((lesson.gains[rows] > 0).sum()))
