@@ -98,7 +98,7 @@ def _print_amount(label: str, cents: float, most: float | None, *, sign: str = "
 def _print_turning_points(why: Why) -> None:
     heading("What would have changed it")
     if why.leader != why.action_name:
-        line(f"  The highest expected worth had {why.leader}; chance drew {why.action_name}.")
+        line(f"  {why.leader} had the highest expected worth; chance drew {why.action_name}.")
         line("  It would have come first itself:" if why.turning_points else f"  {_NO_ONE}")
     elif not why.turning_points:
         line(f"  {_NO_ONE}")
@@ -171,7 +171,7 @@ def _print_belief(why: Why) -> None:
         width = why.uncertainty_cents / max(abs(why.value_cents), 1e-9)
         line(
             f"  {KNOWLEDGE_WORDS[why.knowledge].capitalize()} ({worth(why.value_cents, why.currency, why.knowledge)} "
-            f"± {rounded(why.uncertainty_cents, 2)}: {width:.1f} times as wide as it is high)."
+            f"± {rounded(why.uncertainty_cents, 2)}, a doubt of {width:.1f} times the value)."
         )
     if why.outcomes is not None:
         told += f"; learned from {why.outcomes:,} outcome{'' if why.outcomes == 1 else 's'}"
