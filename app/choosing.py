@@ -34,6 +34,14 @@ CONFIDENT, LEARNING = 0.5, 1.0
 
 MOST_REASONS = 10
 LEAST_CENTS = 0.1
+ONE_THING = {
+    "seniority:": "their seniority",
+    "stage:": "their stage",
+    "industry:": "their industry",
+    "country:": "their country",
+}
+"""Columns that together say one thing are told as one."""
+
 BASE, REST = "base", "rest"
 """Groups of the first and the last contribution; those between are reasons."""
 
@@ -170,7 +178,7 @@ class Choosers:
         ]
         if not is_silence:
             said.append(odds(rate, worth, knowledge, currency))
-        said += for_and_against(parts[1:-1], knowledge, currency)
+        said += for_and_against(parts[1:-1], value, knowledge, currency)
         others = np.where(scene.allowed[row], values[i], -np.inf)
         others[action] = -np.inf
         second = int(others.argmax())
@@ -237,19 +245,28 @@ def contributions_of(
     labels: Sequence[features.FeatureColumn], base: float, by_feature: Floats, by_fit: Floats
 ) -> tuple[Contribution, ...]:
     """Return the base, the strongest reasons, and the rest in one; they sum to the value."""
-    columns = (*labels, *features.DYAD_COLUMNS)
-    cents = np.concatenate([by_feature, by_fit])
+    names, groups, cents = _merged(labels, np.concatenate([by_feature, by_fit]))
     order = np.argsort(-np.abs(cents), kind="stable")
     strong = [i for i in order[:MOST_REASONS].tolist() if abs(cents[i]) >= LEAST_CENTS]
     rest = float(cents.sum() - cents[strong].sum())
     return (
         Contribution(label="for a typical contact of this audience", group=BASE, cents=round(base, 4)),
-        *(
-            Contribution(label=columns[i].label, group=columns[i].group, cents=round(float(cents[i]), 4))
-            for i in strong
-        ),
+        *(Contribution(label=names[i], group=groups[i], cents=round(float(cents[i]), 4)) for i in strong),
         Contribution(label="everything else together", group=REST, cents=round(rest, 4)),
     )
+
+
+def _merged(labels: Sequence[features.FeatureColumn], cents: Floats) -> tuple[list[str], list[str], Floats]:
+    """Labels, groups and cents with what says one thing in several columns (a stage, an industry) in one."""
+    sums: dict[tuple[str, str], float] = {}
+    for column, part in zip((*labels, *features.DYAD_COLUMNS), cents.tolist(), strict=True):
+        said = next(
+            (label for start, label in ONE_THING.items() if column.name.startswith(start)), column.label
+        )
+        if column.name.startswith("stage:time"):
+            said = "time in their stage"
+        sums[said, column.group] = sums.get((said, column.group), 0.0) + part
+    return [label for label, _ in sums], [group for _, group in sums], np.array(list(sums.values()))
 
 
 def knowledge_of(value: float, spread: float) -> Knowledge:

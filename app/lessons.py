@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 MOST_FOR, MOST_AGAINST = 3, 2
-LEAST_CENTS = 0.001
+LEAST_SHARE = 1e-4
+"""An outcome that moved the value by less than this share of it is not worth naming."""
 
 CAME = {
     "email_clicked": "clicked",
@@ -77,9 +78,11 @@ def lessons_of(
     phi = bandit.basis.with_dyads(bandit.basis.inputs(x[None]), fits[None])[0]
     weights = remembered(bandit, taken, lesson.at[rows])
     cents = on_value(bandit, inputs, taken, lesson.gains[rows], weights, phi, action)
+    rate, worth = phi @ bandit.acts.coefficients_of(action), phi @ bandit.worth.coefficients_of(action)
+    least = LEAST_SHARE * abs(float(rate * worth)) * bandit.settings.prior_worth
     order = np.argsort(cents, kind="stable")
-    best = [i for i in order[::-1][:MOST_FOR].tolist() if cents[i] >= LEAST_CENTS]
-    worst = [i for i in order[:MOST_AGAINST].tolist() if cents[i] <= -LEAST_CENTS]
+    best = [i for i in order[::-1][:MOST_FOR].tolist() if cents[i] > least]
+    worst = [i for i in order[:MOST_AGAINST].tolist() if cents[i] < -least]
     return [_past(house, lesson.rewards[int(rows[i])], float(cents[i]), assets) for i in (*best, *worst)]
 
 

@@ -13,6 +13,8 @@ DIGITS = {Knowledge.GUESSING: 1, Knowledge.LEARNING: 2, Knowledge.CONFIDENT: 3}
 
 MOST_SAID = 4
 LEAST_SAID_CENTS = 1.0
+LEAST_SAID_SHARE = 0.01
+"""Reasons smaller than a cent, or than so much of the value, are not said in one line."""
 
 ARM_WORDS = {
     Arm.LEARNED: "The learner chose: every action is drawn as often as it is likely to be the best one, "
@@ -82,10 +84,15 @@ def odds(rate: float, gain_cents: float, knowledge: Knowledge, currency: str) ->
 
 
 def for_and_against(
-    strongest: Sequence[Contribution], knowledge: Knowledge, currency: str
+    strongest: Sequence[Contribution], value: float, knowledge: Knowledge, currency: str
 ) -> tuple[str, ...]:
-    """Say the strongest reasons, those that raise the value first."""
-    strong = [part for part in strongest if abs(part.cents) >= LEAST_SAID_CENTS][:MOST_SAID]
+    """Say the strongest reasons of a value in cents, those that raise it first."""
+    least = max(LEAST_SAID_CENTS, LEAST_SAID_SHARE * abs(value))
+    strong = [part for part in strongest if abs(part.cents) >= least][:MOST_SAID]
+    if not strong:
+        return (
+            "About as much as for a typical contact of this audience: nothing about this one stands out.",
+        )
     said = []
     for begins, parts in (
         ("Speaks for it", [part for part in strong if part.cents > 0]),

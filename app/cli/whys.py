@@ -7,7 +7,9 @@ from app.reasons import KNOWLEDGE_WORDS, rounded, worth
 from domain.decision import Arm, Knowledge
 from domain.why import Option, PastLesson, TurningPoint, Why
 
-BAR = 24
+SMALL = 0.5
+"""Cents: a smaller reason would print as nothing, and counts among everything else."""
+
 NAMES = {
     "behaviour": "what they did",
     "conversation": "talks with us",
@@ -74,16 +76,19 @@ def _print_sum(why: Why) -> None:
     heading("What the expected worth adds up from")
     if why.knowledge is Knowledge.GUESSING:
         line("  The learner is still guessing: these are mostly the assumptions it starts from.", style="dim")
-    parts = [abs(part.cents) for group in why.groups for part in group.reasons]
-    most = max([abs(group.cents) for group in why.groups] + parts + [1e-9])
+    shown = [group for group in why.groups if any(abs(part.cents) >= SMALL for part in group.reasons)]
+    parts = [abs(part.cents) for group in shown for part in group.reasons]
+    most = max([abs(group.cents) for group in shown] + parts + [1e-9])
     _print_amount("for a typical contact of this run", why.base_cents, None, sign="")
-    for group in why.groups:
+    for group in shown:
         only = group.reasons[0] if len(group.reasons) == 1 else None
         name = NAMES.get(group.name, group.name)
         _print_amount(f"{name}: {only.label}" if only else name, group.cents, most)
         for part in () if only else group.reasons:
-            _print_amount(f"  {part.label}", part.cents, most, style="dim")
-    _print_amount("everything else together", why.rest_cents, most)
+            if abs(part.cents) >= SMALL:
+                _print_amount(f"  {part.label}", part.cents, most, style="dim")
+    rest = why.rest_cents + sum(group.cents for group in why.groups if group not in shown)
+    _print_amount("everything else together", rest, most)
     total = why.base_cents + sum(group.cents for group in why.groups) + why.rest_cents
     line(f"  {total / 100:9.2f}  {why.currency} expected worth", style="bold")
 
