@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.outcomes import DecisionReward
+from app.outcomes import DecisionReward, rewards_of
 from app.reasons import name_of
 from app.teaching import Lesson
+from domain.campaign import Campaign
 from domain.content import ContentAsset
-from domain.decision import Action, action_of
+from domain.decision import Action
 from domain.errors import NotFound
 from domain.why import PastLesson, Tried
 from learning.bandit import Bandit
@@ -54,6 +55,8 @@ NOTHING = "nothing came of it"
 
 def lessons_of(
     house: House,
+    campaign: Campaign,
+    made_at: datetime,
     lesson: Lesson,
     bandit: Bandit,
     x: Floats,
@@ -64,7 +67,8 @@ def lessons_of(
     """Return the decisions that raised a value most, then those that lowered it most.
 
     Args:
-        house: tells contacts' names. lesson: what the learner was taught.
+        house: tells contacts' names, and what came of decisions.
+        campaign: whose. made_at: when the learner was taught. lesson: what it was taught.
         bandit: the learner. x: shape (d,). fits: shape (m,), of `action`. action: index.
         assets: by id.
     """
@@ -83,23 +87,35 @@ def lessons_of(
     order = np.argsort(cents, kind="stable")
     best = [i for i in order[::-1][:MOST_FOR].tolist() if cents[i] > least]
     worst = [i for i in order[:MOST_AGAINST].tolist() if cents[i] < -least]
-    return [_past(house, lesson.rewards[int(rows[i])], float(cents[i]), assets) for i in (*best, *worst)]
+    if not (best or worst):
+        return []
+    came = {one.decision_id: one for one in rewards_of(house, campaign, made_at)}
+    return [_past(house, lesson, int(rows[i]), came, float(cents[i]), assets) for i in (*best, *worst)]
 
 
 def _past(
-    house: House, reward: DecisionReward, cents: float, assets: Mapping[str, ContentAsset]
+    house: House,
+    lesson: Lesson,
+    row: int,
+    came: Mapping[str, DecisionReward],
+    cents: float,
+    assets: Mapping[str, ContentAsset],
 ) -> PastLesson:
     try:
-        name = house.crm.contact(reward.contact_id).name
+        name = house.crm.contact(lesson.contact_ids[row]).name
     except NotFound:
         name = "someone erased since"
-    signs = dict.fromkeys(CAME.get(part.what, part.what) for part in reward.parts if part.what != "cost")
+    decision_id = lesson.decision_ids[row]
+    reward = came.get(decision_id)
+    parts = reward.parts if reward else ()
+    signs = dict.fromkeys(CAME.get(part.what, part.what) for part in parts if part.what != "cost")
+    said = " and ".join(signs) or ("answered" if lesson.gains[row] > 0 else NOTHING)
     return PastLesson(
-        decision_id=reward.decision_id,
+        decision_id=decision_id,
         contact_name=name,
-        at=reward.decided_at.astimezone(UTC),
-        name=name_of(action_of(reward.action_key), assets),
-        came_of_it=" and ".join(signs) or NOTHING,
+        at=lesson.at[row].astype("datetime64[s]").item().replace(tzinfo=UTC),
+        name=name_of(lesson.table.actions[int(lesson.taken[row])], assets),
+        came_of_it=said,
         cents=cents,
     )
 

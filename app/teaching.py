@@ -75,7 +75,7 @@ class Lesson:
 
     table: the K actions, silence last. x: shape (n, d). fits: shape (n, K, m). taken: shape (n,), index of the
     action. gains: shape (n,), cents, without the cost of sending. at: shape (n,), datetime64[s].
-    cost_cents: what a message cost on average. rewards: n, what came of each.
+    cost_cents: what a message cost on average.
     """
 
     table: features.ActionTable
@@ -87,7 +87,6 @@ class Lesson:
     gains: Floats
     at: NDArray[np.datetime64]
     cost_cents: float
-    rewards: tuple[DecisionReward, ...]
 
     @property
     def own_fits(self) -> Floats:
@@ -119,7 +118,6 @@ def lesson_of(house: House, campaign: Campaign, now: datetime) -> Lesson:
         gains=np.array([_gain(r) for r in told]),
         at=np.array([np.datetime64(r.decided_at.replace(tzinfo=None), "s") for r in told], "datetime64[s]"),
         cost_cents=_cost(campaign, told),
-        rewards=tuple(told),
     )
 
 
@@ -246,6 +244,18 @@ def _start_from(bandit: Bandit, record: dict[str, Any]) -> None:
             )
 
 
+def extend(
+    bandit: Bandit, library: Sequence[ContentAsset], table: features.ActionTable, now: datetime
+) -> None:
+    """Add the table's actions that a learner never heard of."""
+    if new := [action for action in table.actions if action.key not in set(bandit.actions)]:
+        topics = TopicBook.of(topic for asset in library for topic in asset.topics)
+        fresh = features.ActionTable.of(new, {asset.id: asset for asset in library})
+        z = action_matrix(fresh, topics, now.date()).astype(np.float64)
+        assert bandit.action_features is not None
+        bandit.extend([action.key for action in new], np.vstack([bandit.action_features, z]))
+
+
 def serving(house: House, campaign: Campaign, table: features.ActionTable, now: datetime) -> Bandit:
     """Return the learner that decides now: the pinned version or the newest, or one that knows nothing yet.
 
@@ -261,18 +271,6 @@ def serving(house: House, campaign: Campaign, table: features.ActionTable, now: 
         floor = min(bandit.settings.floor * ALARM_FLOOR, 0.2)
         bandit.settings = replace(bandit.settings, floor=floor)
     return bandit
-
-
-def extend(
-    bandit: Bandit, library: Sequence[ContentAsset], table: features.ActionTable, now: datetime
-) -> None:
-    """Add the table's actions that a learner never heard of."""
-    if new := [action for action in table.actions if action.key not in set(bandit.actions)]:
-        topics = TopicBook.of(topic for asset in library for topic in asset.topics)
-        fresh = features.ActionTable.of(new, {asset.id: asset for asset in library})
-        z = action_matrix(fresh, topics, now.date()).astype(np.float64)
-        assert bandit.action_features is not None
-        bandit.extend([action.key for action in new], np.vstack([bandit.action_features, z]))
 
 
 def _shifted_lately(alarms: Sequence[dict[str, Any]], now: datetime) -> bool:

@@ -25,7 +25,9 @@ LEAST_LEFT = 1e-9
 """A row that alone holds up its direction leaves no less than this share of what was known."""
 
 
-def remembered(bandit: Bandit, actions: Ints, at: NDArray[np.datetime64]) -> Floats:
+def remembered(
+    bandit: Bandit, actions: Ints, at: NDArray[np.datetime64], weights: Floats | None = None
+) -> Floats:
     """Return shape (n,): the weight each row has in what the learner remembers.
 
     Rows weigh less with age; each action's weights are then scaled to the sum that is remembered of it, so that what
@@ -33,11 +35,12 @@ def remembered(bandit: Bandit, actions: Ints, at: NDArray[np.datetime64]) -> Flo
 
     Args:
         bandit: the learner. actions: shape (n,). at: shape (n,), when they were decided.
+        weights: shape (n,), with which they were taught; None for ones.
     """
-    weights = np.ones(len(actions))
+    weights = np.ones(len(actions)) if weights is None else weights
     if bandit.learned_until is not None and len(at):
         age = np.maximum((bandit.learned_until - at) / np.timedelta64(86_400, "s"), 0)
-        weights = np.asarray(0.5 ** (age / bandit.settings.half_life_days), dtype=np.float64)
+        weights = weights * np.asarray(0.5 ** (age / bandit.settings.half_life_days), dtype=np.float64)
     kept = bandit.acts.sums.counts
     total = np.bincount(actions, weights, minlength=len(kept))
     share = np.divide(kept, total, out=np.zeros_like(kept), where=total > 0)
