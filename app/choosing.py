@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.reasons import beside, for_and_against, name_of, odds, opening
 from app.replay_rule import Traits, rule_probabilities
 from domain.campaign import Campaign
 from domain.content import ContentAsset
@@ -32,7 +33,17 @@ CONFIDENT, LEARNING = 0.5, 1.0
 """Standard deviation over expected worth up to which the learner is confident, or learning; above it, it guesses."""
 
 MOST_REASONS = 10
-LEAST_CENTS = 1.0
+LEAST_CENTS = 0.1
+ONE_THING = {
+    "seniority:": "their seniority",
+    "stage:": "their stage",
+    "industry:": "their industry",
+    "country:": "their country",
+}
+"""Columns that together say one thing are told as one."""
+
+BASE, REST = "base", "rest"
+"""Groups of the first and the last contribution; those between are reasons."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +126,7 @@ class Choosers:
             action = int(choice.actions[i])
             column = int(columns[action])
             told = explain(self.bandit, column, scene.x[row], fits[i, column], typical, typical_fits[column])
-            parts = self._contributions(told.base, told.features, told.dyads)
+            parts = contributions_of(self.labels, told.base, told.features, told.dyads)
             drawn.append(
                 Drawn(
                     arm=Arm.LEARNED,
@@ -130,22 +141,6 @@ class Choosers:
                 )
             )
         return drawn
-
-    def _contributions(self, base: float, by_feature: Floats, by_fit: Floats) -> tuple[Contribution, ...]:
-        """The base, the strongest reasons, and the rest in one; they sum to the value."""
-        columns = (*self.labels, *features.DYAD_COLUMNS)
-        cents = np.concatenate([by_feature, by_fit])
-        order = np.argsort(-np.abs(cents), kind="stable")
-        strong = [i for i in order[:MOST_REASONS].tolist() if abs(cents[i]) >= LEAST_CENTS / 10]
-        rest = float(cents.sum() - cents[strong].sum())
-        return (
-            Contribution(label="for a typical contact of this audience", group="base", cents=round(base, 4)),
-            *(
-                Contribution(label=columns[i].label, group=columns[i].group, cents=round(float(cents[i]), 4))
-                for i in strong
-            ),
-            Contribution(label="everything else together", group="rest", cents=round(rest, 4)),
-        )
 
     def _reasons(
         self,
@@ -164,34 +159,33 @@ class Choosers:
         possible = int(scene.allowed[row].sum())
         if possible == 1:
             return ("Silence: no content in this campaign fits this contact now.",)
-        currency = self.campaign.goal.currency
-        is_silence = scene.table.actions[action].is_silence
+        currency, value, doubt = (
+            self.campaign.goal.currency,
+            float(values[i, action]),
+            float(spreads[i, action]),
+        )
+        is_silence, knowledge = scene.table.actions[action].is_silence, knowledge_of(value, doubt)
         said = [
-            f"{'Silence, drawn' if is_silence else 'Drawn'} with probability {choice.propensities[i]:.1%} among "
-            f"{possible} allowed actions; expected worth {_money(values[i, action], currency)} give or take "
-            f"{_money(spreads[i, action], currency)}."
+            opening(
+                is_silence=is_silence,
+                chance=float(choice.propensities[i]),
+                possible=possible,
+                value=value,
+                doubt=doubt,
+                knowledge=knowledge,
+                currency=currency,
+            )
         ]
         if not is_silence:
-            said.append(
-                f"About {max(rate, 0):.1%} likely to lead to something, worth {_money(worth, currency)} when it does."
-            )
-        strong = [part for part in parts[1:-1] if abs(part.cents) >= LEAST_CENTS][:4]
-        if strong:
-            said.append(
-                "; ".join(f"{_money(part.cents, currency, '+')} {part.label}" for part in strong) + "."
-            )
+            said.append(odds(rate, worth, knowledge, currency))
+        said += for_and_against(parts[1:-1], value, knowledge, currency)
         others = np.where(scene.allowed[row], values[i], -np.inf)
         others[action] = -np.inf
         second = int(others.argmax())
         if np.isfinite(others[second]):
-            said.append(f"Next best: {self._name(scene, second)}, {_money(others[second], currency)}.")
+            name = name_of(scene.table.actions[second], self.assets)
+            said.append(beside(name, float(others[second]), value, doubt, knowledge, currency))
         return tuple(said)
-
-    def _name(self, scene: Scene, action: int) -> str:
-        one = scene.table.actions[action]
-        if one.asset_id is None:
-            return "silence"
-        return f"“{self.assets[one.asset_id].title}” ({one.slot.value if one.slot else 'now'})"
 
     # The others ------------------------------------------------------------------------------------------------
 
@@ -247,6 +241,34 @@ class Choosers:
         ]
 
 
+def contributions_of(
+    labels: Sequence[features.FeatureColumn], base: float, by_feature: Floats, by_fit: Floats
+) -> tuple[Contribution, ...]:
+    """Return the base, the strongest reasons, and the rest in one; they sum to the value."""
+    names, groups, cents = _merged(labels, np.concatenate([by_feature, by_fit]))
+    order = np.argsort(-np.abs(cents), kind="stable")
+    strong = [i for i in order[:MOST_REASONS].tolist() if abs(cents[i]) >= LEAST_CENTS]
+    rest = float(cents.sum() - cents[strong].sum())
+    return (
+        Contribution(label="for a typical contact of this audience", group=BASE, cents=round(base, 4)),
+        *(Contribution(label=names[i], group=groups[i], cents=round(float(cents[i]), 4)) for i in strong),
+        Contribution(label="everything else together", group=REST, cents=round(rest, 4)),
+    )
+
+
+def _merged(labels: Sequence[features.FeatureColumn], cents: Floats) -> tuple[list[str], list[str], Floats]:
+    """Labels, groups and cents with what says one thing in several columns (a stage, an industry) in one."""
+    sums: dict[tuple[str, str], float] = {}
+    for column, part in zip((*labels, *features.DYAD_COLUMNS), cents.tolist(), strict=True):
+        said = next(
+            (label for start, label in ONE_THING.items() if column.name.startswith(start)), column.label
+        )
+        if column.name.startswith("stage:time"):
+            said = "time in their stage"
+        sums[said, column.group] = sums.get((said, column.group), 0.0) + part
+    return [label for label, _ in sums], [group for _, group in sums], np.array(list(sums.values()))
+
+
 def knowledge_of(value: float, spread: float) -> Knowledge:
     """How sure a value is, from how wide the belief is beside it."""
     if spread <= CONFIDENT * abs(value):
@@ -266,10 +288,6 @@ def _narrowed(choice: Choice, columns: NDArray[np.int64]) -> Choice:
         values=choice.values[:, columns],
         uncertainties=choice.uncertainties[:, columns],
     )
-
-
-def _money(cents: float, currency: str, sign: str = "") -> str:
-    return f"{cents / 100:{sign},.2f} {currency}"
 
 
 def _exploring(

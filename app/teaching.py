@@ -244,6 +244,18 @@ def _start_from(bandit: Bandit, record: dict[str, Any]) -> None:
             )
 
 
+def extend(
+    bandit: Bandit, library: Sequence[ContentAsset], table: features.ActionTable, now: datetime
+) -> None:
+    """Add the table's actions that a learner never heard of."""
+    if new := [action for action in table.actions if action.key not in set(bandit.actions)]:
+        topics = TopicBook.of(topic for asset in library for topic in asset.topics)
+        fresh = features.ActionTable.of(new, {asset.id: asset for asset in library})
+        z = action_matrix(fresh, topics, now.date()).astype(np.float64)
+        assert bandit.action_features is not None
+        bandit.extend([action.key for action in new], np.vstack([bandit.action_features, z]))
+
+
 def serving(house: House, campaign: Campaign, table: features.ActionTable, now: datetime) -> Bandit:
     """Return the learner that decides now: the pinned version or the newest, or one that knows nothing yet.
 
@@ -254,12 +266,7 @@ def serving(house: House, campaign: Campaign, table: features.ActionTable, now: 
     if current is None or current.record.get("features_version") != features.VERSION:
         return new_bandit(campaign, library, table, now, float(campaign.goal.contact_cents))
     bandit = load(*house.learners.arrays(campaign.id, current.version))
-    if new := [action for action in table.actions if action.key not in set(bandit.actions)]:
-        topics = TopicBook.of(topic for asset in library for topic in asset.topics)
-        fresh = features.ActionTable.of(new, {asset.id: asset for asset in library})
-        z = action_matrix(fresh, topics, now.date()).astype(np.float64)
-        assert bandit.action_features is not None
-        bandit.extend([action.key for action in new], np.vstack([bandit.action_features, z]))
+    extend(bandit, library, table, now)
     if _shifted_lately(current.record.get("alarms", []), now):
         floor = min(bandit.settings.floor * ALARM_FLOOR, 0.2)
         bandit.settings = replace(bandit.settings, floor=floor)

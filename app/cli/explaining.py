@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.doors import doors
-from app.cli.screen import AsJson, heading, line, out, print_json
-from domain.decision import Arm, Decision
+from app.cli.screen import AsJson, heading, line, print_json
+from app.cli.whys import print_why
+from domain.decision import Decision
 from domain.errors import NotFound
 from domain.run import RunContact
 
@@ -20,15 +21,22 @@ def explain(
     thing: Annotated[
         str, typer.Argument(help="A contact (id, e-mail or CRM id), a decision (d_…) or a proposal (p_…).")
     ],
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only what is stored with the decision; reckon nothing again.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say why a contact did, or did not, get a message: rule, draw, evidence, findings, review."""
+    """Say why a contact did, or did not, get a message, what would have changed it, and what taught it."""
+    from app.why import stored_why, why_of
+
     house = doors.house()
     decision, lines = _find(house, thing)
+    why = None if decision is None else (stored_why if quick else why_of)(house, decision)
     if as_json:
         print_json(
             {
                 "decision": decision,
+                "why": why,
                 "lines": list(lines),
                 "made": house.archive.made_for(decision.id) if decision else None,
             }
@@ -42,8 +50,9 @@ def explain(
     for entry in lines:
         rule = f" by {entry.rule_id}" if entry.rule_id else ""
         line(f"  Run {entry.run_id}: {entry.outcome.value.replace('_', ' ')}{rule}. {entry.reason}")
-    if decision:
-        _print_decision(house, decision)
+    if why:
+        print_why(why)
+        _print_made(house, why.decision_id)
 
 
 def _find(house: House, thing: str) -> tuple[Decision | None, list[RunContact]]:
@@ -65,20 +74,10 @@ def _find(house: House, thing: str) -> tuple[Decision | None, list[RunContact]]:
     return (house.crm.decision(newest.decision_id) if newest.decision_id else None), lines
 
 
-def _print_decision(house: House, decision: Decision) -> None:
+def _print_made(house: House, decision_id: str) -> None:
     from policies.explain import describe
 
-    what = "silence" if decision.action.is_silence else decision.action.key.replace("|", ", ")
-    heading(f"Decision {decision.id}: {what}")
-    for reason in decision.reasons:
-        line(f"  {reason}")
-    print_alternatives(decision)
-    line(
-        f"  {decision.learner_version}, {decision.features_version}, {decision.knowledge.value}; "
-        f"decided {decision.decided_at:%Y-%m-%d %H:%M} UTC",
-        style="dim",
-    )
-    made = house.archive.made_for(decision.id)
+    made = house.archive.made_for(decision_id)
     if made is None:
         return
     if made.brief:
@@ -102,20 +101,3 @@ def _print_decision(house: House, decision: Decision) -> None:
         heading("Why a person decides")
         for stake in made.stakes.reasons:
             line(f"  • {stake.text}")
-
-
-def print_alternatives(decision: Decision, most: int = 8) -> None:
-    """Print what else was possible, most likely first."""
-    if decision.arm is Arm.HOLDOUT or len(decision.alternatives) < 2:
-        return
-    ranked = sorted(decision.alternatives, key=lambda a: -a.probability)
-    line("  What was possible, and how likely:", style="dim")
-    for alternative in ranked[:most]:
-        is_taken = alternative.action_key == decision.action.key
-        mark = "→" if is_taken else " "
-        bar = "█" * max(1, round(alternative.probability * 40))
-        out.print(f"  {mark} {alternative.probability:6.1%} ", end="")
-        line(f"{bar} {alternative.action_key.replace('|', ', ')}", style="" if is_taken else "dim")
-    if len(ranked) > most:
-        rest = sum(a.probability for a in ranked[most:])
-        line(f"    {rest:6.1%} {len(ranked) - most} more", style="dim")

@@ -158,18 +158,19 @@ def _print_grounds(proposal: Proposal) -> None:
 
 
 def _print_decision(house: House, proposal: Proposal) -> None:
-    from app.cli.explaining import print_alternatives
+    from app.cli.whys import print_options
+    from app.why import stored_why
 
-    decision = house.crm.decision(proposal.decision_id)
+    why = stored_why(house, house.crm.decision(proposal.decision_id))
     heading("Why this content, to this contact, now")
-    for reason in decision.reasons:
+    for reason in why.summary:
         line(f"  {reason}")
     for signal in proposal.brief.signals if proposal.brief else ():
         line(f"  {signal.strength:<6} {signal.text} [{', '.join(signal.evidence)}]", style="dim")
-    print_alternatives(decision, most=5)
+    print_options(why, most=5)
     draft = proposal.draft
     by = draft.author.value + (f" ({draft.model}, prompt {draft.prompt_id})" if draft.model else "")
-    line(f"  Written by the {by}.", style="dim")
+    line(f"  Written by the {by}. More: attune explain {proposal.id}", style="dim")
 
 
 @app.command("approve")

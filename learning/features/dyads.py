@@ -26,11 +26,11 @@ from learning.features.topics import folded
 from learning.features.vectors import Matrix, recency, squashed
 
 DYAD_COLUMNS = (
-    FeatureColumn("topic_affinity", "share of the contact's interest its topics cover", "interest"),
-    FeatureColumn("topic_evidence", "that share, weighed by how much interest was seen", "interest"),
-    FeatureColumn("stage_fit", "made for the contact's stage", "fit"),
-    FeatureColumn("seniority_fit", "made for the contact's seniority", "fit"),
-    FeatureColumn("industry_fit", "made for the contact's industry", "fit"),
+    FeatureColumn("topic_affinity", "how much of their interest its topics cover", "interest"),
+    FeatureColumn("topic_evidence", "how clearly that interest was seen", "interest"),
+    FeatureColumn("stage_fit", "how well it fits the contact's stage", "fit"),
+    FeatureColumn("seniority_fit", "how well it fits the contact's seniority", "fit"),
+    FeatureColumn("industry_fit", "how well it fits the contact's industry", "fit"),
     FeatureColumn("asset_sent", "how lately this was sent before", "pressure"),
     FeatureColumn("asset_answered", "how lately they took or clicked this", "content"),
     FeatureColumn("kind_sent", "how much of this kind was sent lately", "pressure"),

@@ -1,0 +1,185 @@
+"""How a decision's why is printed: what it adds up from, what else was possible, what would have changed it."""
+
+from __future__ import annotations
+
+from app.cli.screen import heading, line, out
+from app.reasons import KNOWLEDGE_WORDS, rounded, worth
+from domain.decision import Arm, Knowledge
+from domain.why import Option, PastLesson, TurningPoint, Why
+
+SMALL = 0.5
+"""Cents: a smaller reason would print as nothing, and counts among everything else."""
+
+NAMES = {
+    "behaviour": "what they did",
+    "conversation": "talks with us",
+    "pressure": "what we sent before",
+    "interest": "interest",
+    "content": "content they answer to",
+    "account": "colleagues",
+    "firm": "company",
+    "role": "role",
+    "stage": "stage",
+    "deals": "deals",
+    "fit": "how well it fits",
+    "habit": "time of day",
+}
+"""Groups of reasons as a heading says them."""
+
+
+def print_why(why: Why) -> None:
+    """Print everything a `Why` says; parts that do not apply are left out."""
+    heading(f"Decision {why.decision_id}: {why.action_name}")
+    line(f"  {why.arm_words}")
+    for reason in why.summary:
+        line(f"  {reason}")
+    _print_sum(why)
+    if why.arm is not Arm.HOLDOUT and len(why.options) > 1:
+        heading("What was possible, and how likely")
+        print_options(why)
+    if why.is_recomputed:
+        _print_turning_points(why)
+        _print_lessons(why)
+    _print_belief(why)
+
+
+def print_options(why: Why, most: int = 8) -> None:
+    """Print what was possible, most likely first, the one taken among them."""
+    if why.arm is Arm.HOLDOUT or len(why.options) < 2:
+        return
+    first = list(why.options[:most])
+    first += [option for option in why.options[most:] if option.is_taken]
+    for option in first:
+        _print_option(option, why)
+    rest = [option for option in why.options if option not in first]
+    if rest:
+        line(f"    {sum(option.probability for option in rest):6.1%}  {len(rest)} more", style="dim")
+
+
+def _print_option(option: Option, why: Why) -> None:
+    bar = "█" * max(1, round(option.probability * 20))
+    told = ""
+    if option.value_cents is not None:
+        told = f", {worth(option.value_cents, why.currency, why.knowledge)}"
+        if option.uncertainty_cents is not None and why.knowledge is not Knowledge.GUESSING:
+            told += f" ± {rounded(option.uncertainty_cents, 2)}"
+    mark = "→" if option.is_taken else " "
+    line(
+        f"  {mark} {option.probability:6.1%}  {bar} {option.name}{told}",
+        style="" if option.is_taken else "dim",
+    )
+
+
+def _print_sum(why: Why) -> None:
+    if why.base_cents is None:
+        return
+    heading("What the expected worth adds up from")
+    if why.knowledge is Knowledge.GUESSING:
+        line("  The learner is still guessing: these are mostly the assumptions it starts from.", style="dim")
+    shown = [group for group in why.groups if any(abs(part.cents) >= SMALL for part in group.reasons)]
+    parts = [abs(part.cents) for group in shown for part in group.reasons]
+    most = max([abs(group.cents) for group in shown] + parts + [1e-9])
+    _print_amount("for a typical contact of this run", why.base_cents, None, sign="")
+    for group in shown:
+        only = group.reasons[0] if len(group.reasons) == 1 else None
+        name = NAMES.get(group.name, group.name)
+        _print_amount(f"{name}: {only.label}" if only else name, group.cents, most)
+        for part in () if only else group.reasons:
+            if abs(part.cents) >= SMALL:
+                _print_amount(f"  {part.label}", part.cents, most, style="dim")
+    rest = why.rest_cents + sum(group.cents for group in why.groups if group not in shown)
+    _print_amount("everything else together", rest, most)
+    total = why.base_cents + sum(group.cents for group in why.groups) + why.rest_cents
+    line(f"  {total / 100:9.2f}  {why.currency} expected worth", style="bold")
+
+
+def _print_amount(label: str, cents: float, most: float | None, *, sign: str = "+", style: str = "") -> None:
+    bar = "" if most is None else ("█" if cents > 0 else "▒") * round(abs(cents) / most * 12)
+    amount = f"{cents / 100 + 0.0:{sign}.2f}"
+    out.print(f"  {amount:>9}  ", end="", style=style)
+    line(f"{bar:<12} {label}", style=style)
+
+
+def _print_turning_points(why: Why) -> None:
+    heading("What would have changed it")
+    if why.leader != why.action_name:
+        line(f"  {why.leader} had the highest expected worth; chance drew {why.action_name}.")
+        line("  It would have come first itself:" if why.turning_points else f"  {_NO_ONE}")
+    elif not why.turning_points:
+        line(f"  {_NO_ONE}")
+    for point in why.turning_points:
+        line(f"  • {turning_words(point, why)}")
+    if why.turning_points:
+        line("  One number moved alone, 0 to 100, within what this run's contacts show.", style="dim")
+
+
+_NO_ONE = "Nothing single: no one number, moved alone within what this run's contacts show, would have."
+
+
+def turning_words(point: TurningPoint, why: Why) -> str:
+    """Say one turning point."""
+    what = f"“{point.what}”" if point.about is None else f"“{point.what}” of {point.about}"
+    if {point.before, point.after} == {0.0, 1.0}:
+        change = f"were {'so' if point.after else 'not so'}"
+    else:
+        change = f"were {point.after * 100:.0f} instead of {point.before * 100:.0f}"
+        change += f" (typical {point.typical * 100:.0f})"
+    if why.knowledge is Knowledge.GUESSING:
+        return f"If {what} {change}, {point.winner} would come first."
+    return (
+        f"If {what} {change}, {point.winner} would come first "
+        f"({point.value_cents / 100:.2f} against {point.former_cents / 100:.2f} {why.currency})."
+    )
+
+
+def _print_lessons(why: Why) -> None:
+    heading("Which past outcomes taught it")
+    if not why.outcomes:
+        line("  None yet: nothing had come back when this was decided, so it rests on the house's defaults.")
+        return
+    for tried in why.tried:
+        if not tried.times:
+            line(f"  Of {tried.what} nothing was known: not tried yet.")
+        else:
+            line(
+                f"  Tried by then: {tried.what}, {_times(tried.times)}; {tried.led_to_something} led to something."
+            )
+    for title, lessons in (("For it", why.lessons_for), ("Against it", why.lessons_against)):
+        for lesson in lessons:
+            line(f"  {title:<10} {lesson_words(lesson, why)}")
+    if not why.lessons_for and not why.lessons_against:
+        line("  No single outcome moved it noticeably.")
+
+
+def lesson_words(lesson: PastLesson, why: Why) -> str:
+    """Say one lesson: `12 Oct: Ana Ruiz was sent “…” (morning) and replied; +0.12 USD`."""
+    day = f"{lesson.at.day} {lesson.at:%b}"
+    if lesson.at.year != why.decided_at.year:
+        day += f" {lesson.at.year}"
+    is_nothing = lesson.came_of_it == "nothing came of it"
+    came = "but nothing came of it" if is_nothing else f"and {lesson.came_of_it}"
+    what = "got nothing" if lesson.name == "silence" else f"was sent {lesson.name}"
+    if lesson.name == "silence":
+        came = came.replace("but nothing came of it", "and did nothing")
+    amount = rounded(lesson.cents, 2, "+", most_decimals=4)
+    return f"{day}: {lesson.contact_name} {what} {came} ({amount} {why.currency})"
+
+
+def _times(times: int) -> str:
+    return "once" if times == 1 else f"{times:,} times"
+
+
+def _print_belief(why: Why) -> None:
+    heading("What was believed then")
+    told = f"{why.learner_version}, {why.features_version}"
+    if why.value_cents is not None and why.uncertainty_cents is not None:
+        width = why.uncertainty_cents / max(abs(why.value_cents), 1e-9)
+        line(
+            f"  {KNOWLEDGE_WORDS[why.knowledge].capitalize()} ({worth(why.value_cents, why.currency, why.knowledge)} "
+            f"± {rounded(why.uncertainty_cents, 2)}, a doubt of {width:.1f} times the value)."
+        )
+    if why.outcomes is not None:
+        told += f"; learned from {why.outcomes:,} outcome{'' if why.outcomes == 1 else 's'}"
+    line(f"  {told}; decided {why.decided_at:%Y-%m-%d %H:%M} UTC", style="dim")
+    if why.note:
+        line(f"  {why.note}")

@@ -1,0 +1,142 @@
+"""Which past decisions taught a value, told as what was done to whom and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.outcomes import DecisionReward, rewards_of
+from app.reasons import name_of
+from app.teaching import Lesson
+from domain.campaign import Campaign
+from domain.content import ContentAsset
+from domain.decision import Action
+from domain.errors import NotFound
+from domain.why import PastLesson, Tried
+from learning.bandit import Bandit
+from learning.bandit.influence import on_value, remembered
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+Floats = NDArray[np.float64]
+
+MOST_FOR, MOST_AGAINST = 3, 2
+LEAST_SHARE = 1e-4
+"""An outcome that moved the value by less than this share of it is not worth naming."""
+
+CAME = {
+    "email_clicked": "clicked",
+    "page_viewed": "visited our pages",
+    "form_submitted": "filled in a form",
+    "content_downloaded": "downloaded content",
+    "webinar_attended": "attended a webinar",
+    "trial_started": "started a trial",
+    "product_used": "used the product",
+    "reply": "replied",
+    "mql": "became an MQL",
+    "meeting": "met us",
+    "sql": "became an SQL",
+    "opportunity": "became an opportunity",
+    "won": "bought",
+    "renewed": "renewed",
+    "deal_lost": "a deal was lost",
+    "customer_lost": "left as a customer",
+    "harm": "unsubscribed or complained",
+}
+"""Signs as a sentence about the contact says them."""
+
+NOTHING = "nothing came of it"
+
+
+def lessons_of(
+    house: House,
+    campaign: Campaign,
+    made_at: datetime,
+    lesson: Lesson,
+    bandit: Bandit,
+    x: Floats,
+    fits: Floats,
+    action: int,
+    assets: Mapping[str, ContentAsset],
+) -> list[PastLesson]:
+    """Return the decisions that raised a value most, then those that lowered it most.
+
+    Args:
+        house: tells contacts' names, and what came of decisions.
+        campaign: whose. made_at: when the learner was taught. lesson: what it was taught.
+        bandit: the learner. x: shape (d,). fits: shape (m,), of `action`. action: index.
+        assets: by id.
+    """
+    place = {key: i for i, key in enumerate(bandit.actions)}
+    keys = [one.key for one in lesson.table.actions]
+    rows = np.array([i for i, k in enumerate(lesson.taken.tolist()) if keys[k] in place], dtype=np.int64)
+    if not len(rows) or not bandit.outcomes:
+        return []
+    taken = np.array([place[keys[k]] for k in lesson.taken[rows].tolist()], dtype=np.int64)
+    inputs = bandit.basis.with_dyads(bandit.basis.inputs(lesson.x[rows]), lesson.own_fits[rows])
+    phi = bandit.basis.with_dyads(bandit.basis.inputs(x[None]), fits[None])[0]
+    weights = remembered(bandit, taken, lesson.at[rows])
+    cents = on_value(bandit, inputs, taken, lesson.gains[rows], weights, phi, action)
+    rate, worth = phi @ bandit.acts.coefficients_of(action), phi @ bandit.worth.coefficients_of(action)
+    least = LEAST_SHARE * abs(float(rate * worth)) * bandit.settings.prior_worth
+    order = np.argsort(cents, kind="stable")
+    best = [i for i in order[::-1][:MOST_FOR].tolist() if cents[i] > least]
+    worst = [i for i in order[:MOST_AGAINST].tolist() if cents[i] < -least]
+    if not (best or worst):
+        return []
+    came = {one.decision_id: one for one in rewards_of(house, campaign, made_at)}
+    return [_past(house, lesson, int(rows[i]), came, float(cents[i]), assets) for i in (*best, *worst)]
+
+
+def _past(
+    house: House,
+    lesson: Lesson,
+    row: int,
+    came: Mapping[str, DecisionReward],
+    cents: float,
+    assets: Mapping[str, ContentAsset],
+) -> PastLesson:
+    try:
+        name = house.crm.contact(lesson.contact_ids[row]).name
+    except NotFound:
+        name = "someone erased since"
+    decision_id = lesson.decision_ids[row]
+    reward = came.get(decision_id)
+    parts = reward.parts if reward else ()
+    signs = dict.fromkeys(CAME.get(part.what, part.what) for part in parts if part.what != "cost")
+    said = " and ".join(signs) or ("answered" if lesson.gains[row] > 0 else NOTHING)
+    return PastLesson(
+        decision_id=decision_id,
+        contact_name=name,
+        at=lesson.at[row].astype("datetime64[s]").item().replace(tzinfo=UTC),
+        name=name_of(lesson.table.actions[int(lesson.taken[row])], assets),
+        came_of_it=said,
+        cents=cents,
+    )
+
+
+def tried_of(lesson: Lesson, action: Action, assets: Mapping[str, ContentAsset]) -> tuple[Tried, ...]:
+    """Return how often what was chosen had been tried, and its kin: content of its kind or of a topic of it."""
+    if action.asset_id is None:
+        return (_tried(lesson, "silence", lambda one: one.is_silence),)
+    asset = assets[action.asset_id]
+    kin = {
+        other.id
+        for other in assets.values()
+        if other.id != asset.id and (other.kind is asset.kind or set(other.topics) & set(asset.topics))
+    }
+    return (
+        _tried(lesson, f"“{asset.title}”", lambda one: one.asset_id == asset.id),
+        _tried(lesson, "its kin (same kind, or a topic in common)", lambda one: one.asset_id in kin),
+    )
+
+
+def _tried(lesson: Lesson, what: str, counts: Callable[[Action], bool]) -> Tried:
+    of_action = np.array([counts(action) for action in lesson.table.actions])
+    rows = of_action[lesson.taken] if len(lesson.taken) else np.zeros(0, dtype=bool)
+    return Tried(what=what, times=int(rows.sum()), led_to_something=int((lesson.gains[rows] > 0).sum()))

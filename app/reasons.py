@@ -1,0 +1,125 @@
+"""What a draw rests on, in a marketer's words, and never more precise than what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import floor, log10
+
+from domain.content import ContentAsset
+from domain.decision import Action, Arm, Contribution, Knowledge
+
+DIGITS = {Knowledge.GUESSING: 1, Knowledge.LEARNING: 2, Knowledge.CONFIDENT: 3}
+"""Significant digits of an amount that are worth saying."""
+
+MOST_SAID = 4
+LEAST_SAID_CENTS = 1.0
+LEAST_SAID_SHARE = 0.01
+"""Reasons smaller than a cent, or than so much of the value, are not said in one line."""
+
+ARM_WORDS = {
+    Arm.LEARNED: "The learner chose: every action is drawn as often as it is likely to be the best one, "
+    "by what was believed then.",
+    Arm.EXPLORE: "In the exploring share: drawn without looking at what was believed, to find out what works.",
+    Arm.USUAL: "Usual practice decided, to be compared with; the learner had no say.",
+    Arm.HOLDOUT: "Held out: nothing is sent, so that it can be told what sending brings.",
+}
+
+KNOWLEDGE_WORDS = {
+    Knowledge.GUESSING: "still guessing: the doubt is larger than the value",
+    Knowledge.LEARNING: "learning: the doubt is more than half the value",
+    Knowledge.CONFIDENT: "confident: the doubt is at most half the value",
+}
+
+
+def worth(cents: float, currency: str, knowledge: Knowledge, sign: str = "") -> str:
+    """Say an amount with as many digits as are known: `about 1 USD`, `1.2 USD`, `1.15 USD`."""
+    said = rounded(cents, DIGITS[knowledge], sign)
+    return f"{'about ' if knowledge is Knowledge.GUESSING and not sign else ''}{said} {currency}"
+
+
+def rounded(cents: float, digits: int, sign: str = "", most_decimals: int = 2) -> str:
+    """Say cents as units of the currency, to so many significant digits and at most so many decimals."""
+    amount = cents / 100
+    if abs(amount) < 0.5 * 10**-most_decimals:
+        return "0"
+    magnitude = floor(log10(abs(amount)))
+    places = digits - 1 - magnitude
+    amount = round(amount, min(places, most_decimals))
+    return f"{amount:{sign},.{max(0, min(places, most_decimals))}f}"
+
+
+def name_of(action: Action, assets: Mapping[str, ContentAsset]) -> str:
+    """Say an action: `“Title” (morning)`, or `silence`."""
+    if action.asset_id is None:
+        return "silence"
+    asset = assets.get(action.asset_id)
+    return f"“{asset.title if asset else action.asset_id}” ({action.slot.value if action.slot else 'now'})"
+
+
+def opening(
+    *,
+    is_silence: bool,
+    chance: float,
+    possible: int,
+    value: float,
+    doubt: float,
+    knowledge: Knowledge,
+    currency: str,
+) -> str:
+    """Say the draw, and what it is expected to be worth."""
+    drawn = f"{'Silence, drawn' if is_silence else 'Drawn'} among {possible} possible actions (chance {chance:.1%})"
+    said, off = worth(value, currency, knowledge), rounded(doubt, DIGITS[knowledge])
+    if knowledge is Knowledge.GUESSING:
+        return f"{drawn}. Expected worth: still a guess, {said}, and it may well be {off} {currency} off."
+    still = "; still learning" if knowledge is Knowledge.LEARNING else ""
+    return f"{drawn}. Expected worth {said}, give or take {off} {currency}{still}."
+
+
+def odds(rate: float, gain_cents: float, knowledge: Knowledge, currency: str) -> str:
+    """Say how likely something comes of it, and what that is worth."""
+    gain = worth(gain_cents, currency, knowledge)
+    if knowledge is Knowledge.GUESSING:
+        return f"Taken to lead to something {_one_in(rate)}, and to be worth {gain} then."
+    return f"About {max(rate, 0):.0%} likely to lead to something, worth {gain} when it does."
+
+
+def for_and_against(
+    strongest: Sequence[Contribution], value: float, knowledge: Knowledge, currency: str
+) -> tuple[str, ...]:
+    """Say the strongest reasons of a value in cents, those that raise it first."""
+    least = max(LEAST_SAID_CENTS, LEAST_SAID_SHARE * abs(value))
+    strong = [part for part in strongest if abs(part.cents) >= least][:MOST_SAID]
+    if not strong:
+        return (
+            "About as much as for a typical contact of this audience: nothing about this one stands out.",
+        )
+    said = []
+    for begins, parts in (
+        ("Speaks for it", [part for part in strong if part.cents > 0]),
+        ("Speaks against it", [part for part in strong if part.cents < 0]),
+    ):
+        if parts:
+            listed = "; ".join(
+                f"{part.label} ({worth(part.cents, currency, knowledge, '+')})" for part in parts
+            )
+            said.append(f"{begins}: {listed}.")
+    return tuple(said)
+
+
+def beside(name: str, value: float, taken: float, doubt: float, knowledge: Knowledge, currency: str) -> str:
+    """Say how the best of the others compares with what was taken."""
+    said = worth(value, currency, knowledge)
+    if value <= taken:
+        near = " as far as can be told yet" if knowledge is Knowledge.GUESSING else ""
+        return f"Runner-up: {name}, {said}{near}."
+    if value - taken <= doubt:
+        return f"Runner-up: {name}, {said}; which of the two is better cannot be told yet, so chance decided."
+    return (
+        f"{name} is expected to be worth more, {said}; now and then chance takes another, to keep learning."
+    )
+
+
+def _one_in(rate: float) -> str:
+    if rate <= 0.005:
+        return "hardly ever"
+    return f"about one time in {round(1 / rate)}" if rate < 0.66 else "mostly"

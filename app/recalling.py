@@ -1,0 +1,134 @@
+"""What a past decision was made with and on, made again: the learner as it was kept, and features as of then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.teaching import extend, new_bandit
+from domain.campaign import Campaign
+from domain.content import ContentAsset
+from domain.decision import Arm, Decision, action_of
+from learning import features
+from learning.bandit import Bandit, load
+from learning.bandit.counterfactual import Values
+from policies.eligibility import actions_for
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+Floats = NDArray[np.float64]
+
+MOST_COMPARED = 500
+"""So many contacts of the run say what is typical, and how far one number can be moved."""
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What a decision was made with and on.
+
+    made_at: when the learner was taught. table: the actions read for. places: where they stand in the learner.
+    x: shape (n, d), fits: shape (n, K of the learner, m): the contact's first, then others of the run.
+    """
+
+    bandit: Bandit
+    made_at: datetime
+    table: features.ActionTable
+    places: NDArray[np.int64]
+    x: Floats
+    fits: Floats
+
+    @property
+    def values(self) -> Floats:
+        """Shape (K,), cents, of the contact decided about."""
+        return np.asarray(Values(self.bandit)(self.x[:1], self.fits[:1])[0])
+
+
+def recalled_of(
+    house: House, campaign: Campaign, decision: Decision, library: Sequence[ContentAsset]
+) -> Recalled | None:
+    """Return what decided and what it decided on, or None where it is not kept."""
+    possible = [action_of(one.action_key) for one in decision.alternatives]
+    now = actions_for(campaign, library)
+    actions = [action for action in dict.fromkeys((*now, *possible)) if not action.is_silence]
+    assets = {asset.id: asset for asset in library}
+    table = features.ActionTable.of((*actions, now[-1]), assets)
+    found = _version(house, campaign, decision, library, table)
+    if found is None:
+        return None
+    bandit, made_at = found
+    place = {key: i for i, key in enumerate(bandit.actions)}
+    kept = [action for action in table.actions if action.key in place]
+    table = features.ActionTable.of(kept, assets)
+    places = np.array([place[action.key] for action in kept], dtype=np.int64)
+    others = _others(house, decision)
+    try:
+        x, fits = house.features.past(
+            library,
+            [decision.contact_id, *others],
+            [decision.decided_at] * (1 + len(others)),
+            house.clock(),
+            table,
+        )
+    except KeyError:
+        return None
+    all_fits = np.zeros((len(x), len(bandit.actions), fits.shape[2]))
+    all_fits[:, places] = fits
+    return Recalled(bandit, made_at, table, places, x.astype(np.float64), all_fits)
+
+
+def _version(
+    house: House,
+    campaign: Campaign,
+    decision: Decision,
+    library: Sequence[ContentAsset],
+    table: features.ActionTable,
+) -> tuple[Bandit, datetime] | None:
+    """Return the learner whose name the decision bears, and when it was taught.
+
+    A learner that met new content between two teachings was kept without it: the content is added again, and the name
+    tells whether that gives the one that decided.
+    """
+    told = re.fullmatch(r"bandit-\d+\((\d+):[0-9a-f]+\)", decision.learner_version)
+    if told is None:
+        return None
+    outcomes = int(told[1])
+    for version in house.learners.versions(campaign.id):
+        if version.outcomes != outcomes or version.made_at > decision.decided_at:
+            continue
+        bandit = load(*house.learners.arrays(campaign.id, version.version))
+        if bandit.version != decision.learner_version:
+            extend(bandit, library, table, decision.decided_at)
+        if bandit.version == decision.learner_version:
+            return bandit, version.made_at
+    if outcomes == 0:
+        cost = float(campaign.goal.contact_cents)
+        fresh = new_bandit(campaign, library, table, decision.decided_at, cost)
+        if fresh.version == decision.learner_version:
+            return fresh, decision.decided_at
+    return None
+
+
+def _others(house: House, decision: Decision) -> list[str]:
+    """Others the learner decided for in the same run."""
+    found: list[str] = []
+    pages = house.decision_log.pages(
+        decision.campaign_id, since=decision.decided_at, until=decision.decided_at + timedelta(seconds=1)
+    )
+    for page in pages:
+        found += [
+            one.contact_id
+            for one in page
+            if one.run_id == decision.run_id
+            and one.arm is Arm.LEARNED
+            and one.contact_id != decision.contact_id
+        ]
+        if len(found) >= MOST_COMPARED:
+            break
+    return found[:MOST_COMPARED]

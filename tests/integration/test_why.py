@@ -1,0 +1,225 @@
+"""Explaining a decision of a learner that had been taught: every section, for a person and for a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from app.cli.doors import doors
+from app.cli.main import app
+from app.drills.settling import settle
+from app.runs import begin
+from app.why import stored_why, why_of
+from app.wiring import House
+from domain.campaign import Autonomy, Campaign, Outcome
+from domain.decision import SILENCE, Alternative, Arm, Decision
+from domain.events import Event, EventKind
+from domain.run import Run, RunStatus
+from evals.crowd import NOON, TOPICS, campaign, library
+from memory.crm import codec
+from memory.crm.statements import EVENTS, OUTBOX, insert_all, writing
+from policies.eligibility import actions_for
+
+DAY = timedelta(days=1)
+CONTACTS_N = 60
+ROUNDS = (NOON - 90 * DAY, NOON - 70 * DAY, NOON - 50 * DAY)
+
+
+def _campaign() -> Campaign:
+    plan = campaign()
+    goal = plan.goal.model_copy(update={"outcome": Outcome.REPLY, "worth_cents": 10_000, "window_days": 14})
+    return plan.model_copy(update={"goal": goal, "explore_share": 0.2, "holdout_share": 0.1})
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Three even-handed rounds, in which people mostly answer what is about their topic, then a taught run."""
+    settled = settle(tmp_path_factory.mktemp("why") / "ws", CONTACTS_N, NOON - 100 * DAY)
+    rng = np.random.default_rng(5)
+    actions = actions_for(_campaign(), library())
+    for number, at in enumerate(ROUNDS):
+        _round(settled, number, at, rng.integers(0, len(actions), CONTACTS_N).tolist())
+    settled.close()
+    opened = replace(settled, clock=lambda: NOON)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.runs.secrets.randbits", lambda _: 3)
+        begin(opened, _campaign(), is_dry_run=False)
+    doors.use(opened)
+    yield opened
+    doors.close()
+
+
+def _round(house: House, number: int, at: datetime, picks: list[int]) -> None:
+    plan = _campaign()
+    actions = actions_for(plan, library())
+    rng = np.random.default_rng(100 + number)
+    people = house.crm.find_contacts(limit=1_000)
+    run = Run(
+        id=f"r_{number}",
+        campaign_id=plan.id,
+        status=RunStatus.DECIDING,
+        autonomy=Autonomy.ASSIST,
+        seed=number,
+        started_at=at,
+    )
+    decisions, sent, replies = [], [], []
+    for person, pick in zip(people, picks, strict=True):
+        action = actions[pick]
+        decision = Decision(
+            id=f"d_{number}_{person.id}",
+            run_id=run.id,
+            campaign_id=plan.id,
+            contact_id=person.id,
+            arm=Arm.EXPLORE,
+            action=action,
+            propensity=1 / len(actions),
+            alternatives=tuple(Alternative(action_key=a.key, probability=1 / len(actions)) for a in actions),
+            learner_version="explorer-1",
+            features_version="features-1",
+            decided_at=at,
+        )
+        decisions.append(decision)
+        if action != SILENCE:
+            sent.append(
+                {
+                    "id": f"m_{decision.id}",
+                    "run_id": run.id,
+                    "campaign_id": plan.id,
+                    "contact_id": person.id,
+                    "decision_id": decision.id,
+                    "channel": "email",
+                    "message": {},
+                    "message_id": f"<{decision.id}@t.example>",
+                    "message_sha256": "0" * 64,
+                    "status": "sent",
+                    "not_before": at,
+                    "fencing_token": 0,
+                    "attempts": 1,
+                    "detail": "",
+                    "sent_at": at,
+                    "receipt": {},
+                    "updated_at": at,
+                }
+            )
+        topic = TOPICS[int(str(person.email).removeprefix("person").split("@")[0]) % len(TOPICS)]
+        if rng.random() < (0.9 if action.asset_id == f"guide-{topic}" else 0.1):
+            replies.append(
+                Event(
+                    id=f"t:{decision.id}",
+                    kind=EventKind.EMAIL_REPLIED,
+                    at=at + DAY,
+                    source="t",
+                    contact_id=person.id,
+                )
+            )
+    house.runs.start(run, plan)
+    house.runs.record(run.id, decisions, [])
+    house.runs.finish(run.id, at)
+    with writing(house.engine) as connection:
+        insert_all(connection, OUTBOX, sent)
+        insert_all(connection, EVENTS, [codec.event_row(event, event.at) for event in replies])
+
+
+def _decided(house: House, arm: Arm) -> list[Decision]:
+    return [
+        house.crm.decision(one.id)
+        for page in house.decision_log.pages(since=NOON)
+        for one in page
+        if one.arm is arm
+    ]
+
+
+def _shown(words: str, capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    app(words.split(), standalone_mode=False)
+    return capsys.readouterr().out
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_explain_prints_every_section(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    decision = next(one for one in _decided(house, Arm.LEARNED) if not one.action.is_silence)
+    said = _flat(_shown(f"explain {decision.id}", capsys))
+    for section in (
+        "The learner chose",
+        "What the expected worth adds up from",
+        "What was possible, and how likely",
+        "What would have changed it",
+        "Which past outcomes taught it",
+        "What was believed then",
+    ):
+        assert section in said
+    assert decision.learner_version in said
+    assert "learned from" in said
+
+
+def test_a_program_gets_the_same_as_json(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    decision = _decided(house, Arm.LEARNED)[0]
+    why = json.loads(_shown(f"explain {decision.id} --json", capsys))["why"]
+    assert why["is_recomputed"]
+    assert not why["note"]
+    assert why["base_cents"] is not None
+    assert why["outcomes"] > 100
+    parts = why["base_cents"] + sum(group["cents"] for group in why["groups"]) + why["rest_cents"]
+    assert abs(parts - why["value_cents"]) < 0.01
+    assert {"turning_points", "lessons_for", "lessons_against", "tried", "options"} <= set(why)
+
+
+def test_past_replies_are_named_as_what_taught_it(house: House) -> None:
+    whys = [why_of(house, one) for one in _decided(house, Arm.LEARNED)[:12] if not one.action.is_silence]
+    assert any("replied" in lesson.came_of_it for why in whys for lesson in why.lessons_for)
+    assert all(lesson.cents > 0 for why in whys for lesson in why.lessons_for)
+    assert all(lesson.cents < 0 for why in whys for lesson in why.lessons_against)
+    for why in whys:
+        own, kin = why.tried
+        assert 10 < own.times < kin.times
+        assert 0 < own.led_to_something < own.times
+
+
+def test_less_interest_is_told_to_change_what_interest_decided(house: House) -> None:
+    points = [
+        point for one in _decided(house, Arm.LEARNED)[:8] for point in why_of(house, one).turning_points
+    ]
+    assert points
+    assert all(point.value_cents > point.former_cents for point in points)
+    assert any("interest" in point.what for point in points)
+
+
+def test_whoever_did_not_learn_says_so(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    explored, held_out = _decided(house, Arm.EXPLORE)[0], _decided(house, Arm.HOLDOUT)[0]
+    assert "without looking at what was believed" in _flat(_shown(f"explain {explored.id}", capsys))
+    said = _shown(f"explain {held_out.id}", capsys)
+    assert "Held out" in said
+    assert "What was possible" not in said
+
+
+def test_an_old_decision_reads_with_what_was_stored(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    first = house.crm.find_contacts(limit=1)[0]
+    said = _flat(_shown(f"explain d_0_{first.id}", capsys))
+    assert "What was possible, and how likely" in said
+    assert "adds up from" not in said
+
+
+def test_a_learned_decision_without_contributions_is_taken_apart_anew(house: House) -> None:
+    decision = _decided(house, Arm.LEARNED)[0]
+    why = why_of(house, decision.model_copy(update={"contributions": ()}))
+    assert why.base_cents is not None
+    total = why.base_cents + sum(group.cents for group in why.groups) + why.rest_cents
+    assert why.value_cents is not None
+    assert abs(total - why.value_cents) < 0.01 * (1 + abs(why.value_cents))
+
+
+def test_a_version_no_longer_kept_is_said_and_the_rest_still_shown(house: House) -> None:
+    decision = _decided(house, Arm.LEARNED)[0]
+    gone = decision.model_copy(update={"learner_version": "bandit-1(7:0123456789)"})
+    why = why_of(house, gone)
+    assert "not kept any more" in why.note
+    assert not why.is_recomputed
+    assert why.groups == stored_why(house, decision).groups

@@ -1,0 +1,95 @@
+"""What past outcomes taught, against learning again without them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from learning.bandit import Bandit
+from learning.bandit.influence import on_target, on_value, remembered
+from learning.bandit.scales import Scales
+from tests.unit.learning.bandit.worlds import ACTIONS, market, small_belief
+
+
+def test_a_rows_influence_is_what_refitting_without_it_takes_away() -> None:
+    belief, inputs, actions, targets = small_belief()
+    phi = belief.basis.with_dyads(belief.basis.inputs(np.array([[0.3, -0.2, 1.0]])), np.array([[0.2, 0.9]]))[
+        0
+    ]
+    for action in range(ACTIONS):
+        said = on_target(belief, inputs, actions, targets, np.ones(len(actions)), phi, action)
+        whole = phi @ belief.coefficients_of(action)
+        for row in range(0, len(actions), 7):
+            without, *_ = small_belief()
+            one = slice(row, row + 1)
+            without.sums.add(inputs[one], actions[one], targets[one], np.array([-1.0]))
+            without.forget_posterior()
+            assert np.isclose(said[row], whole - phi @ without.coefficients_of(action), atol=1e-9)
+
+
+def _taught(keep: np.ndarray | None = None, scales: tuple[Scales, Scales] | None = None) -> Bandit:
+    x, taken, rewards, _ = market(400, 3)
+    bandit = Bandit(("a", "b", "c"), 4, dyads=1, patterns=6)
+    bandit.next_fit = 10**9
+    kept = np.arange(400) if keep is None else keep
+    bandit.learn(x[kept], taken[kept], rewards[kept], dyads=x[kept, :1], is_news=False)
+    if scales is None:
+        bandit.fit(5)
+    else:
+        bandit.acts.scales, bandit.worth.scales = scales
+        bandit.acts.forget_posterior()
+        bandit.worth.forget_posterior()
+    return bandit
+
+
+def test_influence_on_worth_in_cents_is_that_of_learning_again_without_the_row() -> None:
+    bandit = _taught()
+    x, taken, rewards, _ = market(400, 3)
+    inputs = bandit.basis.with_dyads(bandit.basis.inputs(x), x[:, :1])
+    here, fits = np.array([0.5, 1.0, -0.5, 0.0]), np.array([0.4])
+    phi = bandit.basis.with_dyads(bandit.basis.inputs(here[None]), fits[None])[0]
+    said = on_value(bandit, inputs, taken, rewards, np.ones(400), phi, 1)
+    asked = here[None], np.full((1, 3, 1), 0.4)
+    value = bandit.values(*asked)[0][0, 1]
+    strongest = np.argsort(-np.abs(said))[:5]
+    for row in (*strongest, 10, 20):
+        without = _taught(np.delete(np.arange(400), row), (bandit.acts.scales, bandit.worth.scales))
+        assert np.isclose(said[row], value - without.values(*asked)[0][0, 1], atol=1e-6)
+
+
+def test_small_influences_add_up_to_leaving_all_of_them_out() -> None:
+    bandit = _taught()
+    x, taken, rewards, _ = market(400, 3)
+    inputs = bandit.basis.with_dyads(bandit.basis.inputs(x), x[:, :1])
+    phi = bandit.basis.with_dyads(bandit.basis.inputs(np.ones((1, 4)) / 2), np.array([[0.4]]))[0]
+    said = on_value(bandit, inputs, taken, rewards, np.ones(400), phi, 0)
+    group = np.argsort(-said)[10:20]
+    without = _taught(np.delete(np.arange(400), group), (bandit.acts.scales, bandit.worth.scales))
+    asked = np.ones((1, 4)) / 2, np.full((1, 3, 1), 0.4)
+    change = bandit.values(*asked)[0][0, 0] - without.values(*asked)[0][0, 0]
+    assert change > 0
+    assert abs(said[group].sum() - change) < 0.1 * change
+
+
+def test_an_outcome_of_kin_teaches_too() -> None:
+    belief, inputs, actions, targets = small_belief()
+    said = on_target(belief, inputs, actions, targets, np.ones(len(actions)), inputs[0], int(actions[0]))
+    assert np.abs(said[actions != actions[0]]).max() > 1e-4
+
+
+def test_weights_sum_to_what_is_remembered_of_each_action() -> None:
+    x, taken, rewards, _ = market(300, 5)
+    at = np.datetime64("2026-01-01", "s") + np.arange(300) * np.timedelta64(86_400, "s")
+    bandit = Bandit(("a", "b", "c"), 4, patterns=0)
+    bandit.learn(x, taken, rewards, at=at, is_news=False)
+    bandit.acts.sums.fade(0.25, action=2)
+    weights = remembered(bandit, taken, at)
+    np.testing.assert_allclose(np.bincount(taken, weights), bandit.acts.sums.counts)
+    newest, oldest = np.flatnonzero(taken == 0)[[-1, 0]]
+    age = (at[newest] - at[oldest]) / np.timedelta64(86_400, "s")
+    assert np.isclose(weights[oldest] / weights[newest], 0.5 ** (float(age) / 365))
+
+
+def test_nothing_learned_has_no_influence() -> None:
+    bandit = Bandit(("a", "b"), 2, patterns=0)
+    none = np.zeros(0)
+    assert not len(on_value(bandit, np.zeros((0, 3)), none.astype(np.int64), none, none, np.ones(3), 0))
