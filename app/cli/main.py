@@ -18,6 +18,7 @@ from app.cli import (
     contents,
     explaining,
     importing,
+    learning,
     memories,
     metrics,
     outboxes,
@@ -72,6 +73,7 @@ app.command("run", rich_help_panel="Campaigns")(running.run)
 app.add_typer(running.app, name="runs", rich_help_panel="Campaigns")
 app.command("replay", rich_help_panel="Campaigns")(replaying.replay)
 app.add_typer(replaying.app, name="decisions", rich_help_panel="Campaigns")
+app.add_typer(learning.app, name="learn", rich_help_panel="What worked")
 app.add_typer(reviewing.app, name="review", rich_help_panel="People decide")
 app.command("explain", rich_help_panel="People decide")(explaining.explain)
 app.add_typer(outboxes.app, name="outbox", rich_help_panel="What went out")
