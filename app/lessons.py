@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from app.backfill import PAST_WEIGHT
 from app.outcomes import DecisionReward, rewards_of
 from app.reasons import name_of
 from app.teaching import Lesson
@@ -80,7 +81,7 @@ def lessons_of(
     taken = np.array([place[keys[k]] for k in lesson.taken[rows].tolist()], dtype=np.int64)
     inputs = bandit.basis.with_dyads(bandit.basis.inputs(lesson.x[rows]), lesson.own_fits[rows])
     phi = bandit.basis.with_dyads(bandit.basis.inputs(x[None]), fits[None])[0]
-    weights = remembered(bandit, taken, lesson.at[rows])
+    weights = remembered(bandit, taken, lesson.at[rows], np.where(rows < lesson.past, PAST_WEIGHT, 1.0))
     cents = on_value(bandit, inputs, taken, lesson.gains[rows], weights, phi, action)
     rate, worth = phi @ bandit.acts.coefficients_of(action), phi @ bandit.worth.coefficients_of(action)
     least = LEAST_SHARE * abs(float(rate * worth)) * bandit.settings.prior_worth

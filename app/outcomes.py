@@ -7,6 +7,7 @@ makes rewards of them, each with the parts that explain it. Nothing is stored he
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -92,13 +93,21 @@ class Gathered:
         return fit(prior, seen)
 
 
-def gather(house: House, campaign: Campaign, now: datetime) -> Gathered:
-    """Read what a campaign decided and what happened to its contacts until `now`."""
+def gather(house: House, campaign: Campaign, now: datetime, past: Sequence[DecisionLine] = ()) -> Gathered:
+    """Read what a campaign decided and what happened to its contacts until `now`.
+
+    Args:
+        house: the opened workspace.
+        campaign: whose decisions.
+        now: UTC; nothing later is seen.
+        past: what else is taken as decisions of this campaign; of whomever they are, everything is read.
+    """
     reader = OutcomeReader(house.engine)
-    lines = reader.decisions(campaign.id, now)
-    standpoints = reader.standpoints(campaign.id)
+    lines = sorted((*reader.decisions(campaign.id, now), *past), key=lambda line: (line.decided_at, line.id))
+    scope = None if past else campaign.id
+    standpoints = reader.standpoints(scope)
     number = {standpoint.contact_id: i for i, standpoint in enumerate(standpoints)}
-    acts = reader.acts(KINDS, now, campaign.id)
+    acts = reader.acts(KINDS, now, scope)
     told = SignBook(number, campaign.goal, now, lines, standpoints)
     for act in acts:
         told.act(act)
@@ -110,7 +119,7 @@ def gather(house: House, campaign: Campaign, now: datetime) -> Gathered:
         told.account(account_act.account_id, account_act.kind, account_act.at)
     harm = [
         (number[h.contact_id], h.at, COMPLAINED if h.reason is SuppressionReason.COMPLAINT else UNSUBSCRIBED)
-        for h in reader.harm(now, campaign.id)
+        for h in reader.harm(now, scope)
         if h.contact_id in number
     ]
     return Gathered(

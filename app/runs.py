@@ -18,6 +18,7 @@ from app.carry import Carrier
 from app.decide import Decider
 from app.deliver import expire_proposals, mark, reconcile
 from app.jobs import Jobs, Worker, working
+from app.learner_status import shift_words
 from app.remembering import catch_up
 from app.teaching import choosers_of, teach
 from app.wiring import House
@@ -38,13 +39,14 @@ POLLS_BETWEEN_JOB_COUNTS = 15
 
 @dataclass(frozen=True)
 class RunReport:
-    """What a run did, as its summary shows it."""
+    """What a run did, as its summary shows it. `shifts`: what was known of shifts of the market, in words."""
 
     run: Run
     campaign: Campaign
     counts: dict[ContactOutcome, int]
     refusals: dict[str, int]
     usage: Usage
+    shifts: tuple[str, ...] = ()
 
 
 def begin(
@@ -195,6 +197,7 @@ def report(house: House, run: Run) -> RunReport:
         counts=house.runs.counts(run.id),
         refusals=house.runs.counts_by_rule(run.id),
         usage=house.runs.usage(run.id),
+        shifts=shift_words(house.learners.versions(run.campaign_id), run.started_at),
     )
 
 

@@ -2,7 +2,7 @@
 
 The log of decisions and their rewards is the truth and the learner follows from it: late revenue, corrected outcomes
 and new content are all in the next teaching. What a decision was made on is read again from the journal as it
-stood then, so nothing later leaks in.
+stood then, so nothing later leaks in. E-mails of other tools come first, where a backfill was asked for.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.backfill import PAST_WEIGHT, Past, past_of
 from app.choosing import Choosers
 from app.outcomes import DecisionReward, rewards_of
+from app.signs import seconds
 from domain.campaign import Campaign, LearnerSettings
 from domain.content import ContentAsset
 from domain.decision import SILENCE, action_of
@@ -25,6 +27,8 @@ from learning.bandit import Bandit, Settings, dump, load
 from learning.bandit.scales import Scales
 from learning.features.actions import action_matrix
 from learning.features.topics import TopicBook
+from learning.features.vectors import Matrix
+from memory.crm.learners import LearnerVersion
 from policies.eligibility import actions_for
 
 if TYPE_CHECKING:
@@ -71,11 +75,11 @@ TILT = {
 
 @dataclass(frozen=True)
 class Lesson:
-    """What there is to learn from: n decisions with their rewards, oldest first.
+    """What there is to learn from: past e-mails of other tools, then decisions; each oldest first, n in all.
 
     table: the K actions, silence last. x: shape (n, d). fits: shape (n, K, m). taken: shape (n,), index of the
     action. gains: shape (n,), cents, without the cost of sending. at: shape (n,), datetime64[s].
-    cost_cents: what a message cost on average.
+    cost_cents: what a message cost on average. past: how many of the n are e-mails of other tools.
     """
 
     table: features.ActionTable
@@ -87,6 +91,7 @@ class Lesson:
     gains: Floats
     at: NDArray[np.datetime64]
     cost_cents: float
+    past: int = 0
 
     @property
     def own_fits(self) -> Floats:
@@ -103,30 +108,42 @@ def lesson_of(house: House, campaign: Campaign, now: datetime) -> Lesson:
         r for r in told if action_of(r.action_key).is_silence or action_of(r.action_key).asset_id in known
     ]
     told = sorted(told, key=lambda r: (r.decided_at, r.decision_id))[-MOST_DECISIONS:]
-    table = _table(campaign, library, told)
+    past = past_of(house, campaign, now)
+    table = _table(campaign, library, (*past.action_keys, *(r.action_key for r in told)))
     place = {action.key: i for i, action in enumerate(table.actions)}
     x, fits = house.features.past(
         library, [r.contact_id for r in told], [r.decided_at for r in told], now, table
     )
+    past_x, past_fits = _seen_then(house, library, past, now, table)
+    taken = [*past.action_keys, *(r.action_key for r in told)]
     return Lesson(
         table=table,
-        decision_ids=tuple(r.decision_id for r in told),
-        contact_ids=tuple(r.contact_id for r in told),
-        x=x.astype(np.float64),
-        fits=fits.astype(np.float64),
-        taken=np.array([place[r.action_key] for r in told], dtype=np.int64),
-        gains=np.array([_gain(r) for r in told]),
-        at=np.array([np.datetime64(r.decided_at.replace(tzinfo=None), "s") for r in told], "datetime64[s]"),
+        decision_ids=(*past.ids, *(r.decision_id for r in told)),
+        contact_ids=(*past.contact_ids, *(r.contact_id for r in told)),
+        x=np.concatenate([past_x, x]).astype(np.float64),
+        fits=np.concatenate([past_fits, fits]).astype(np.float64),
+        taken=np.array([place[key] for key in taken], dtype=np.int64),
+        gains=np.concatenate([past.gains, [_gain(r) for r in told]]),
+        at=seconds([*past.at, *(r.decided_at for r in told)]),
         cost_cents=_cost(campaign, told),
+        past=len(past),
     )
 
 
-def _table(
-    campaign: Campaign, library: Sequence[ContentAsset], told: Sequence[DecisionReward]
-) -> features.ActionTable:
+def _seen_then(
+    house: House, library: Sequence[ContentAsset], past: Past, now: datetime, table: features.ActionTable
+) -> tuple[Matrix, Matrix]:
+    """What past e-mails were sent on: all that had happened by then, though it was imported later."""
+    if not len(past):
+        shape = (0, len(table.actions), len(features.DYAD_NAMES))
+        return np.zeros((0, len(features.NAMES)), np.float32), np.zeros(shape, np.float32)
+    return house.features.past(library, past.contact_ids, past.at, now, table, by_arrival=False)
+
+
+def _table(campaign: Campaign, library: Sequence[ContentAsset], taken: Sequence[str]) -> features.ActionTable:
     """Every action the campaign can take now or took before; silence last."""
     now = dict.fromkeys(actions_for(campaign, library))
-    before = dict.fromkeys(action_of(r.action_key) for r in told)
+    before = dict.fromkeys(map(action_of, taken))
     actions = [action for action in {**now, **before} if not action.is_silence]
     return features.ActionTable.of((*actions, SILENCE), {asset.id: asset for asset in library})
 
@@ -177,8 +194,19 @@ def taught(bandit: Bandit, lesson: Lesson, rows: NDArray[np.int64] | None = None
         return []
     noticed: list[dict[str, Any]] = []
     own = lesson.own_fits
-    for chunk in _chunks(lesson.at[picked]):
-        part = picked[chunk]
+    if len(before := picked[picked < lesson.past]):
+        bandit.learn(
+            lesson.x[before],
+            lesson.taken[before],
+            lesson.gains[before],
+            at=lesson.at[before],
+            dyads=own[before],
+            is_news=False,
+            weight=PAST_WEIGHT,
+        )
+    logged = picked[picked >= lesson.past]
+    for chunk in _chunks(lesson.at[logged]):
+        part = logged[chunk]
         alarms = bandit.learn(
             lesson.x[part],
             lesson.taken[part],
@@ -219,7 +247,14 @@ def teach(house: House, campaign: Campaign, now: datetime) -> Bandit:
         _start_from(bandit, before[0].record)
     alarms = taught(bandit, lesson)
     meta, arrays = dump(bandit)
-    record = {**meta, "alarms": alarms, "features_version": features.VERSION, "widths": _widths(bandit)}
+    past = lesson.gains[: lesson.past]
+    record = {
+        **meta,
+        "alarms": alarms,
+        "features_version": features.VERSION,
+        "widths": widths(bandit),
+        "past": {"emails": len(past), "answered": int(np.count_nonzero(past))},
+    }
     if house.learners.keep(campaign.id, bandit.version, bandit.outcomes, record, arrays, now):
         house.audit.append(
             "learner",
@@ -267,21 +302,33 @@ def serving(house: House, campaign: Campaign, table: features.ActionTable, now: 
         return new_bandit(campaign, library, table, now, float(campaign.goal.contact_cents))
     bandit = load(*house.learners.arrays(campaign.id, current.version))
     extend(bandit, library, table, now)
-    if _shifted_lately(current.record.get("alarms", []), now):
-        floor = min(bandit.settings.floor * ALARM_FLOOR, 0.2)
+    if not current.is_pinned:
+        # The same beliefs may be asked under other settings; a pinned version decides as it did.
+        told = campaign.learner
+        bandit.settings = replace(bandit.settings, boldness=told.boldness, floor=told.floor)
+    if shifts_lately(house.learners.versions(campaign.id), now):
+        floor = max(bandit.settings.floor, min(bandit.settings.floor * ALARM_FLOOR, 0.2))
         bandit.settings = replace(bandit.settings, floor=floor)
     return bandit
 
 
-def _shifted_lately(alarms: Sequence[dict[str, Any]], now: datetime) -> bool:
-    return any(
-        now - datetime.fromisoformat(str(alarm["at"]).replace("Z", "+00:00")) < ALARM_LASTS
+def shifts_lately(versions: Sequence[LearnerVersion], now: datetime) -> list[dict[str, Any]]:
+    """Return the shifts of the whole market noticed in the time before `now` in which they still raise the floor.
+
+    The newest version knows of them, whichever is pinned.
+    """
+    alarms = versions[0].record.get("alarms", []) if versions else []
+    return [
+        alarm
         for alarm in alarms
         if alarm["action"] is None
-    )
+        and timedelta(0)
+        <= now - datetime.fromisoformat(str(alarm["at"]).replace("Z", "+00:00"))
+        < ALARM_LASTS
+    ]
 
 
-def _widths(bandit: Bandit) -> dict[str, float]:
+def widths(bandit: Bandit) -> dict[str, float]:
     """How sure the learner is of its actions for a typical contact: standard deviation over absolute value."""
     x = np.zeros((2, bandit.basis.features))
     values, spreads = bandit.values(x, np.full((2, len(bandit.actions), bandit.basis.dyads), 0.5))

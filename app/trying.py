@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from app.goal_rewards import ValueRewards
 from app.replay_candidates import allowed
-from app.replaying import Candidate, Logged
+from app.replaying import Candidate, Logged, logged_of
+from app.scenes import SceneReader
 from app.teaching import Lesson, lesson_of, new_bandit, taught
 from domain.campaign import Campaign, LearnerSettings
 from learning.bandit import Bandit, load
 from learning.bandit.odds import chances
 from learning.holdout import position
+from learning.replay.promotion import Promotion, promote
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -48,6 +51,73 @@ def settings_candidate(house: House, campaign: Campaign, settings: LearnerSettin
         return found
 
     return candidate
+
+
+def settings_tried(
+    house: House, campaign: Campaign, settings: LearnerSettings, margin_cents: float
+) -> Promotion:
+    """Ask the log whether other settings would have done no worse than the campaign's; tell the audit if so.
+
+    Raises:
+        AttuneError: where the campaign has no logged draw.
+    """
+    logged = _logged(house, campaign)
+    found = promote(
+        logged.log,
+        settings_candidate(house, campaign, settings)(logged),
+        settings_candidate(house, campaign, campaign.learner)(logged),
+        margin_cents=margin_cents,
+    )
+    if found.is_promoted:
+        house.audit.append(
+            "promotion",
+            campaign.id,
+            {
+                "settings": settings.model_dump(),
+                "instead_of": campaign.learner.model_dump(),
+                **evidence_of(found, logged, margin_cents),
+            },
+        )
+    return found
+
+
+def version_tried(
+    house: House, campaign: Campaign, bandit: Bandit, margin_cents: float
+) -> tuple[Promotion, dict[str, object]]:
+    """Ask the log whether a learner from elsewhere would do no worse than the campaign's, and with which evidence.
+
+    The campaign's own is taught without the contacts it is judged on. The other comes as it is: one that was taught
+    on this very log would be flattered.
+
+    Raises:
+        AttuneError: where the campaign has no logged draw.
+    """
+    logged = _logged(house, campaign)
+    found = promote(
+        logged.log,
+        odds_of(bandit, logged, np.arange(len(logged.log))),
+        settings_candidate(house, campaign, campaign.learner)(logged),
+        margin_cents=margin_cents,
+    )
+    return found, evidence_of(found, logged, margin_cents)
+
+
+def evidence_of(found: Promotion, logged: Logged, margin_cents: float) -> dict[str, object]:
+    """What a promotion rests on, as the audit keeps it; amounts in cents a decision."""
+    bounds = found.interval
+    return {
+        "reason": found.reason,
+        "gain_cents": found.gain,
+        "low_cents": bounds.low if bounds else None,
+        "high_cents": bounds.high if bounds else None,
+        "level": bounds.level if bounds else None,
+        "margin_cents": margin_cents,
+        "decisions": int(np.isfinite(logged.log.rewards).sum()),
+    }
+
+
+def _logged(house: House, campaign: Campaign) -> Logged:
+    return logged_of(house.decision_log, ValueRewards(house, house.clock()), SceneReader(house), campaign.id)
 
 
 def _taught_without(

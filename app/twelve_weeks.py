@@ -7,15 +7,18 @@ went out is all the market's people react to. The outbox says so in each of them
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from agents.workbench import outbox_id
+from app.outcomes import rewards_of
 from app.runs import begin
 from app.wiring import House
 from domain.campaign import Campaign, SendSlot
 from domain.content import ContentAsset
+from domain.decision import Arm
 from domain.message import Message, OutboxEntry, OutboxStatus
 from domain.people import Contact
 from domain.run import Run
@@ -23,7 +26,7 @@ from evals.market.chance import SOURCE
 from evals.market.living import LivingMarket, Sending
 from memory.crm.lived import Went, keep_sent, queued_messages
 
-WEEKS = 5
+WEEKS = 12
 _HOURS = {SendSlot.NOW: 1, SendSlot.MORNING: 2, SendSlot.MIDDAY: 5, SendSlot.AFTERNOON: 8}
 _OPENS_AT = timedelta(hours=7)
 
@@ -47,8 +50,15 @@ def first_day(today: datetime) -> datetime:
     return midnight - timedelta(days=midnight.weekday(), weeks=WEEKS)
 
 
-def live(house: House, clock: MovedClock, campaign: Campaign, market: LivingMarket, tell: Tell) -> list[Run]:
-    """Live from the market's start for twelve weeks; return the runs, oldest first."""
+def live(
+    house: House,
+    clock: MovedClock,
+    campaign: Campaign,
+    market: LivingMarket,
+    today: datetime,
+    tell: Tell,
+) -> list[Run]:
+    """Live from the market's start for twelve weeks, and on to today; return the runs, oldest first."""
     runs = []
     assets = {asset.id: asset for asset in house.crm.assets()}
     for week in range(WEEKS):
@@ -57,12 +67,42 @@ def live(house: House, clock: MovedClock, campaign: Campaign, market: LivingMark
         sendings = _send(house, run, campaign, assets, clock.now)
         until = market.start + timedelta(weeks=week + 1)
         clock.now = until
-        rejects = house.workspace.rejects / "sample.csv"
-        house.intake.take(iter(market.turn(sendings, until)), source_name="sample", rejects_path=rejects)
+        _write_down(house, market, sendings, until)
         house.runs.finish(run.id, until)
         runs.append(house.runs.get(run.id))
         tell(week + 1)
+    clock.now = today
+    _write_down(house, market, [], today)
     return runs
+
+
+def _write_down(house: House, market: LivingMarket, sendings: list[Sending], until: datetime) -> None:
+    rejects = house.workspace.rejects / "sample.csv"
+    house.intake.take(iter(market.turn(sendings, until)), source_name="sample", rejects_path=rejects)
+
+
+@dataclass(frozen=True)
+class ArmWeek:
+    """What one arm's decisions of one week brought, on average."""
+
+    arm: Arm
+    week: int
+    decisions: int
+    cents: float
+
+
+def curve(house: House, campaign: Campaign, start: datetime) -> list[ArmWeek]:
+    """Return each arm's mean reward a decision, week by week; only decisions whose early signals are in."""
+    arms = {one.id: one.arm for page in house.decision_log.pages(campaign.id) for one in page}
+    found: dict[tuple[Arm, int], list[float]] = defaultdict(list)
+    for reward in rewards_of(house, campaign, house.clock()):
+        if reward.is_telling and reward.was_carried_out:
+            week = (reward.decided_at - start) // timedelta(weeks=1)
+            found[arms[reward.decision_id], week].append(reward.reward_cents)
+    return [
+        ArmWeek(arm, week, len(cents), sum(cents) / len(cents))
+        for (arm, week), cents in sorted(found.items())
+    ]
 
 
 def _send(

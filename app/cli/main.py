@@ -19,6 +19,7 @@ from app.cli import (
     explaining,
     importing,
     leads,
+    learning,
     memories,
     metrics,
     outboxes,
@@ -75,6 +76,7 @@ app.command("replay", rich_help_panel="Campaigns")(replaying.replay)
 app.add_typer(replaying.app, name="decisions", rich_help_panel="Campaigns")
 app.command("handoff", rich_help_panel="People decide")(leads.handoff)
 app.command("churn", rich_help_panel="People decide")(leads.churn)
+app.add_typer(learning.app, name="learn", rich_help_panel="What worked")
 app.add_typer(reviewing.app, name="review", rich_help_panel="People decide")
 app.command("explain", rich_help_panel="People decide")(explaining.explain)
 app.add_typer(outboxes.app, name="outbox", rich_help_panel="What went out")

@@ -149,6 +149,8 @@ def print_report(report: RunReport) -> None:
         heading("Refused by rule")
         for rule_id, many in report.refusals.items():
             line(f"  {many:>6,}  {rule_id:<6} {describe(rule_id).title}")
+    for told in report.shifts:
+        line(f"\n  {told} See `attune learn status {report.campaign.id}`.", style="yellow")
     usage = report.usage
     cost = f"{usage.cost_micros / 1_000_000:.2f}" if usage.cost_micros else "0"
     took = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0
@@ -169,6 +171,7 @@ def as_record(report: RunReport) -> dict[str, Any]:
         },
         "counts": {outcome.value: many for outcome, many in report.counts.items()},
         "refused_by_rule": report.refusals,
+        "market_shifts": list(report.shifts),
         "usage": report.usage,
     }
 

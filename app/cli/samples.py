@@ -14,6 +14,7 @@ from app.cli.screen import AsJson, heading, line, next_steps, out, print_json, s
 from domain.run import ContactOutcome
 
 if TYPE_CHECKING:
+    from app.twelve_weeks import ArmWeek
     from app.wiring import House
     from domain.review import DraftRecord
 
@@ -25,15 +26,23 @@ def demo(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a sample market, run a campaign on it, leave proposals to review. No key, no server."""
+    """Make a sample market, live twelve weeks of a campaign fast, run it today, leave proposals to review.
+
+    No key, no server. The weeks are lived with real decisions and simulated people.
+    """
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from app.campaign_file import read_campaign
     from app.cli.reviewing import approval_name
     from app.cli.running import as_record, print_report, run_to_the_end
-    from app.demo import CAMPAIGN, furnish, pair_of_colleagues
+    from app.demo import CAMPAIGN, SEED, furnish, pair_of_colleagues
+    from app.twelve_weeks import WEEKS, MovedClock, curve, first_day, live
     from app.wiring import open_house
+    from domain.base import utc_now
+    from evals.market.living import LivingMarket
 
+    start = first_day(utc_now())
+    clock = MovedClock(start)
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -48,10 +57,23 @@ def demo(
             folder,
             with_model=with_model,
             tell=lambda words: progress.update(task, description=words),
+            clock=clock,
         )
+        past = open_house(settings, clock)
+        try:
+            campaign = read_campaign(past.workspace.campaigns / f"{CAMPAIGN}.yaml")
+            live(
+                past,
+                clock,
+                campaign,
+                LivingMarket(SEED, start),
+                utc_now(),
+                lambda week: progress.update(task, description=f"Living week {week} of {WEEKS}"),
+            )
+        finally:
+            past.close()
     doors.use(open_house(settings))
     house = doors.house()
-    campaign = read_campaign(house.workspace.campaigns / f"{CAMPAIGN}.yaml")
     if not as_json:
         counts = house.crm.counts()
         line(house.label, style="bold yellow")
@@ -60,10 +82,13 @@ def demo(
             f"{counts['assets']} content assets, {counts['deals']:,} deals: in {folder}/"
         )
     report = run_to_the_end(house, campaign, is_dry_run=False, autonomy=None, quiet=as_json)
+    weeks = curve(house, campaign, start)
     if as_json:
-        print_json({"label": house.label, "import": summary, **as_record(report)})
+        told = [{**vars(week), "arm": week.arm.value} for week in weeks]
+        print_json({"label": house.label, "import": summary, "weeks": told, **as_record(report)})
         return
     print_report(report)
+    _print_curve(weeks, campaign.goal.currency)
     if pair := pair_of_colleagues(house, report.run.id):
         heading("Two people at one company, two messages")
         for record in pair:
@@ -82,6 +107,44 @@ def demo(
         f"{prefix} audit --verify": "every step, in a chain nobody can quietly change",
     }
     next_steps(steps)
+
+
+_ARMS = {
+    "learned": "the learner decides",
+    "usual": "usual practice",
+    "explore": "drawn at random",
+    "holdout": "nothing is sent",
+}
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def _print_curve(weeks: list[ArmWeek], currency: str) -> None:
+    """One line an arm: expected revenue a decision, week by week."""
+    heading("Twelve weeks, lived fast: expected revenue a decision, by who decided")
+    most = max((week.cents for week in weeks), default=1.0) or 1.0
+    for arm, words in _ARMS.items():
+        own = [week for week in weeks if week.arm.value == arm]
+        if not own:
+            continue
+        bars = "".join(_BLOCKS[min(7, int(max(week.cents, 0) / most * 7.99))] for week in own)
+        thirds = [own[: len(own) // 2], own[len(own) // 2 :]]
+        first, last = (
+            sum(w.cents * w.decisions for w in part) / max(sum(w.decisions for w in part), 1) / 100
+            for part in thirds
+        )
+        count = sum(week.decisions for week in own)
+        line(
+            f"  {words:<20} {bars:<13} {first:>7.2f} → {last:>7.2f} {currency}   ({count:,} decisions)",
+            style="bold" if arm == "learned" else "",
+        )
+    line(
+        "  First half → second half of the weeks whose signals are in. People are simulated; chance is large in so",
+        style="dim",
+    )
+    line(
+        "  small a market: `attune metrics` says what can be told, and `docs/learning.md` what was measured.",
+        style="dim",
+    )
 
 
 def _someone_refused(house: House, run_id: str) -> str:

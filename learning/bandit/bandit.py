@@ -225,6 +225,7 @@ class Bandit:
         dyads: Floats | None = None,
         *,
         is_news: bool = True,
+        weight: float = 1.0,
     ) -> list[Alarm]:
         """Take outcomes in, oldest first; return the changes of the market that were noticed on the way.
 
@@ -236,6 +237,7 @@ class Bandit:
             at: shape (n,), datetime64, UTC; older outcomes count less. None for now.
             dyads: shape (n, m), of the action taken.
             is_news: False for corrected or long past outcomes: they say nothing about a shift of the market.
+            weight: > 0, as how many outcomes each of these counts, besides its age.
 
         Raises:
             ValueError: if a reward is not finite.
@@ -244,6 +246,8 @@ class Bandit:
             raise ValueError("a reward is not finite: outcomes whose window is open are not learned from yet")
         inputs = self.basis.with_dyads(self.basis.inputs(features), dyads)
         weights = self._ages(at)
+        if weight != 1:
+            weights = weight * (np.ones(len(actions)) if weights is None else weights)
         expected = self._expected(inputs, actions, rewards) if is_news else None
         self._take(inputs, actions, rewards, weights)
         noticed = [] if expected is None else self._watch(inputs, actions, rewards, expected)

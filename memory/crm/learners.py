@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine, Row, delete, select, update
+from sqlalchemy import Engine, Row, delete, func, select, update
 
 from domain.errors import AttuneError, NotFound
 from memory.crm.statements import LEARNERS, writing
@@ -32,6 +32,8 @@ class LearnerVersion:
     made_at: datetime
     is_pinned: bool
     record: dict[str, Any]
+    size_bytes: int
+    """Of its arrays, packed."""
 
 
 class LearnerStore:
@@ -49,19 +51,26 @@ class LearnerStore:
         arrays: Arrays,
         made_at: datetime,
     ) -> bool:
-        """Store a version, if it is not there yet; drop the oldest beyond `KEPT`. Return whether it is new."""
+        """Store a version, if it is not the newest already; drop the oldest beyond `KEPT`.
+
+        An older version that was reached again (a correction was taken back) becomes the newest; a pin stays.
+        Return whether another version is the newest now.
+        """
         with writing(self._engine) as connection:
-            known = select(LEARNERS.c.id).where(
-                LEARNERS.c.campaign_id == campaign_id, LEARNERS.c.version == version
+            mine = select(LEARNERS.c.id, LEARNERS.c.version, LEARNERS.c.is_pinned).where(
+                LEARNERS.c.campaign_id == campaign_id
             )
-            if connection.execute(known).first() is not None:
+            rows = connection.execute(mine.order_by(LEARNERS.c.id.desc())).all()
+            if rows and rows[0].version == version:
                 return False
+            same = [kept for kept in rows if kept.version == version]
+            connection.execute(delete(LEARNERS).where(LEARNERS.c.id.in_([kept.id for kept in same])))
             row = {
                 "campaign_id": campaign_id,
                 "version": version,
                 "outcomes": outcomes,
                 "made_at": made_at,
-                "is_pinned": False,
+                "is_pinned": any(kept.is_pinned for kept in same),
                 "record": record,
                 "arrays": pack(arrays),
             }
@@ -76,7 +85,9 @@ class LearnerStore:
 
     def versions(self, campaign_id: str | None = None) -> tuple[LearnerVersion, ...]:
         """Return versions, newest first."""
-        query = select(*(column for column in LEARNERS.c if column.name != "arrays"))
+        size = func.length(LEARNERS.c.arrays).label("size_bytes")
+        columns = [*(column for column in LEARNERS.c if column.name != "arrays"), size]
+        query = select(*columns)
         if campaign_id is not None:
             query = query.where(LEARNERS.c.campaign_id == campaign_id)
         with self._engine.connect() as connection:
@@ -145,4 +156,5 @@ def _version(row: Row[Any]) -> LearnerVersion:
         made_at=row.made_at,
         is_pinned=row.is_pinned,
         record=dict(row.record),
+        size_bytes=row.size_bytes,
     )

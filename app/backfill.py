@@ -1,0 +1,153 @@
+"""What e-mails of other tools brought, as far as an imported history tells: a start for a learner without a log.
+
+Each is taken as a past decision: this content, at that hour, on what was known at that moment. Who got what was not
+random and nobody noted the odds, and there is no silence to compare with, so each counts for `PAST_WEIGHT` of a
+decision of our own. What is kept with the campaign is only from when to when: the journal holds the e-mails, and
+every teaching reads them again, so none counts twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.outcomes import gather
+from app.signs import second
+from domain.campaign import Campaign, SendSlot
+from domain.decision import Action, Arm
+from domain.people import Contact
+from learning.features.events import microseconds
+from learning.features.slots import PART_OF_SLOT, parts_of_day
+from learning.rewards import rewards_of
+from memory.crm.outcomes import DecisionLine
+from memory.crm.past_emails import PastEmail, PastEmailReader
+from policies.eligibility import actions_for
+from policies.quiet_hours import zones_of
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+PAST_WEIGHT = 0.3
+"""As how many decisions of our own an e-mail of another tool counts. A house default."""
+
+MOST_EMAILS = 20_000
+"""The newest so many are learned from."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """n e-mails of other tools with what came of them, oldest first.
+
+    at: n UTC times. gains: shape (n,), cents, without the cost of sending.
+    """
+
+    ids: tuple[str, ...]
+    contact_ids: tuple[str, ...]
+    at: tuple[datetime, ...]
+    action_keys: tuple[str, ...]
+    gains: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """How many e-mails."""
+        return len(self.ids)
+
+    @property
+    def answered(self) -> int:
+        """How many had something that came of them."""
+        return int(np.count_nonzero(self.gains))
+
+
+NOTHING = Past((), (), (), (), np.empty(0))
+
+
+def note_span(house: House, campaign: Campaign, since: datetime | None, until: datetime) -> None:
+    """Keep with the campaign from when to when past e-mails are learned from, and tell the audit."""
+    told = {"since": since.isoformat() if since else None, "until": until.isoformat()}
+    house.content.set_fact(_fact(campaign.id), told)
+    house.audit.append("learner", campaign.id, {"act": "backfill", **told, "weight": PAST_WEIGHT})
+
+
+def past_of(house: House, campaign: Campaign, now: datetime) -> Past:
+    """Return the past e-mails a campaign learns from; none before `attune learn backfill`.
+
+    One is told of once early signals have had their time, as our own are. Its gain is its share among everything
+    that was sent to (or decided about) its contact before a sign, decisions of this campaign included.
+    """
+    span = house.content.get_fact(_fact(campaign.id))
+    if span is None:
+        return NOTHING
+    told_by = now - timedelta(days=min(campaign.goal.signal_days, campaign.goal.window_days))
+    assets = {a.asset_id for a in actions_for(campaign, house.crm.assets()) if a.asset_id}
+    since = datetime.fromisoformat(span["since"]) if span["since"] else None
+    until = min(datetime.fromisoformat(span["until"]), told_by)
+    emails = PastEmailReader(house.engine).sent(assets, until, since, MOST_EMAILS)
+    if not emails:
+        return NOTHING
+    keys = _action_keys(house, campaign, emails)
+    return Past(
+        ids=tuple(email.id for email in emails),
+        contact_ids=tuple(email.contact_id for email in emails),
+        at=tuple(email.at for email in emails),
+        action_keys=keys,
+        gains=_gains(house, campaign, emails, keys, now),
+    )
+
+
+def _gains(
+    house: House, campaign: Campaign, emails: Sequence[PastEmail], keys: Sequence[str], now: datetime
+) -> NDArray[np.float64]:
+    lines = [
+        DecisionLine(
+            id=email.id,
+            campaign_id=campaign.id,
+            contact_id=email.contact_id,
+            account_id=email.account_id,
+            arm=Arm.USUAL,
+            action_key=key,
+            asset_id=email.asset_id,
+            decided_at=email.at,
+            left_at=email.at,
+            outcome=None,
+            cost_micros=0,
+        )
+        for email, key in zip(emails, keys, strict=True)
+    ]
+    gathered = gather(house, campaign, now, lines)
+    found = rewards_of(
+        gathered.signs, gathered.harm, gathered.decided, gathered.value_model(), campaign.goal, second(now)
+    )
+    gains = found.stage_cents.sum(axis=1) + found.harm_cents
+    # As in the rewards of decisions: less than half a hundredth of a cent is rounding.
+    gains[np.abs(gains) < 0.005] = 0.0
+    row_of = {line.id: row for row, line in enumerate(gathered.lines)}
+    return np.asarray(gains[[row_of[email.id] for email in emails]])
+
+
+def _action_keys(house: House, campaign: Campaign, emails: Sequence[PastEmail]) -> tuple[str, ...]:
+    """Each e-mail as an action of the campaign: the slot its reader's hour falls in, if the campaign has it."""
+    hours = house.rules.quiet_hours
+    names: dict[str, int] = {}
+    zones = []
+    for email in emails:
+        reader = Contact(id=email.contact_id, time_zone=email.time_zone, country=email.country)
+        zones.append(names.setdefault(zones_of(reader, hours)[0].key, len(names)))
+    at = np.array([microseconds(email.at) for email in emails], dtype=np.int64)
+    parts = parts_of_day(at, np.array(zones, dtype=np.int16), tuple(names))
+    slot_of = {part: slot for slot, part in PART_OF_SLOT.items() if slot in campaign.slots}
+    return tuple(
+        Action(
+            asset_id=email.asset_id,
+            channel=campaign.channels[0],
+            slot=slot_of.get(part, SendSlot.NOW),
+        ).key
+        for email, part in zip(emails, parts.tolist(), strict=True)
+    )
+
+
+def _fact(campaign_id: str) -> str:
+    return f"learner-backfill:{campaign_id}"

@@ -1,0 +1,170 @@
+"""Learners leave and come as files, and a version may be pinned: a person's acts, each told to the audit.
+
+A file is the learner's `.npz` with its JSON part as member `header` (schema: `learning/bandit/state.py`). One that
+comes in decides only when the log shows that it is not worse, or when somebody says it shall, unproven; then it is
+pinned, because the next teaching would otherwise make a newer version and it would never decide.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from app.teaching import widths
+from app.trying import version_tried
+from domain.campaign import Campaign, LearnerSettings
+from domain.decision import action_of
+from domain.errors import AttuneError, InvalidFile, NotFound
+from learning import features
+from learning.bandit import Bandit, load
+from learning.replay.promotion import Promotion
+from memory.crm.learners import Arrays, LearnerVersion, pack, unpack
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+_AGAIN = "Export it again with `attune learn export`."
+
+
+def export_learner(
+    house: House, campaign: Campaign, path: Path, version: str | None = None
+) -> LearnerVersion:
+    """Write one version (the one that decides now if None) as a file, whole or not at all.
+
+    Raises:
+        NotFound: there is no such version, or none yet.
+        OSError: where the file cannot be written.
+    """
+    kept = _version(house, campaign, version)
+    record, arrays = house.learners.arrays(campaign.id, kept.version)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(pack(arrays, {**record, "campaign": campaign.id, "version": kept.version}))
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _tell(house, campaign, "export", version=kept.version)
+    return kept
+
+
+def import_learner(
+    house: House, campaign: Campaign, path: Path, *, is_unproven: bool, margin_cents: float
+) -> tuple[str, Promotion | None]:
+    """Take a learner in and pin it: from then on it decides. Return its version, and what the log said of it.
+
+    Where the log does not show that it is no worse, nothing is changed, unless `is_unproven`: then the log is not
+    asked.
+
+    Raises:
+        InvalidFile: where it is no learner of this release that speaks of this workspace's content.
+        AttuneError: where the campaign has no log to ask.
+    """
+    record, arrays, bandit = _read(house, path)
+    found: Promotion | None = None
+    evidence: dict[str, object] = {"is_unproven": True}
+    if not is_unproven:
+        found, evidence = version_tried(house, campaign, bandit, margin_cents)
+        if not found.is_promoted:
+            return bandit.version, found
+    meta = {
+        **record,
+        "alarms": [],
+        "features_version": features.VERSION,
+        "widths": widths(bandit),
+        "imported_from": path.name,
+    }
+    house.learners.keep(campaign.id, bandit.version, bandit.outcomes, meta, arrays, house.clock())
+    house.learners.pin(campaign.id, bandit.version)
+    _tell(house, campaign, "import", version=bandit.version, **evidence)
+    return bandit.version, found
+
+
+def roll_back(house: House, campaign: Campaign, version: str) -> None:
+    """Decide with an earlier version from now on. Raises `NotFound`."""
+    kept = _version(house, campaign, version)
+    if kept.record.get("features_version") != features.VERSION:
+        raise AttuneError(
+            f"Version {version} was made on {kept.record.get('features_version')}, this release reads contacts as "
+            f"{features.VERSION}: it could not decide. Nothing was changed."
+        )
+    house.learners.pin(campaign.id, version)
+    _tell(house, campaign, "rollback", version=version)
+
+
+def unpin(house: House, campaign: Campaign) -> str | None:
+    """Let the newest version decide again; return the one that was pinned, if any was."""
+    pinned = [version for version in house.learners.versions(campaign.id) if version.is_pinned]
+    if not pinned:
+        return None
+    house.learners.pin(campaign.id, None)
+    _tell(house, campaign, "unpin", version=pinned[0].version)
+    return pinned[0].version
+
+
+def _version(house: House, campaign: Campaign, version: str | None) -> LearnerVersion:
+    current = house.learners.current(campaign.id)
+    wanted = [v for v in house.learners.versions(campaign.id) if v.version == version]
+    found = current if version is None else next(iter(wanted), None)
+    if found is None:
+        raise NotFound("learner", version or campaign.id, f"See `attune learn status {campaign.id}`.")
+    return found
+
+
+def _read(house: House, path: Path) -> tuple[dict[str, Any], Arrays, Bandit]:
+    """Read a learner's file and try it: what cannot decide here is refused before anything is stored."""
+    try:
+        arrays = unpack(path.read_bytes())
+        record = json.loads(bytes(arrays.pop("header")))
+    except FileNotFoundError:
+        raise InvalidFile(path, "there is no such file.") from None
+    except (OSError, KeyError, ValueError, AttuneError) as why:
+        raise InvalidFile(path, f"is no learner's file: {why}.", _AGAIN) from None
+    if not isinstance(record, dict):
+        raise InvalidFile(path, "is no learner's file: its header is no record.", _AGAIN)
+    if record.get("features_version") != features.VERSION:
+        raise InvalidFile(
+            path,
+            f"was taught on {record.get('features_version')}; this release reads contacts as {features.VERSION}.",
+        )
+    try:
+        bandit = load(record, arrays)
+        settings = bandit.settings
+        LearnerSettings(
+            boldness=settings.boldness, floor=settings.floor, half_life_days=settings.half_life_days
+        )
+        _refuse_strangers(house, path, bandit)
+        if not all(np.isfinite(part).all() for part in arrays.values()):
+            raise ValueError("a number in it is not finite")
+        if (bandit.basis.features, bandit.basis.dyads) != (len(features.NAMES), len(features.DYAD_NAMES)):
+            raise ValueError("it looks at other features than this release has")
+        if not np.isfinite(list(widths(bandit).values())).all():
+            raise ValueError("what it believes is not finite")
+    except ValidationError as why:
+        raise InvalidFile(path, f"settings: {why.errors()[0]['loc'][0]} is out of bounds.") from None
+    except (ValueError, TypeError, LookupError, ArithmeticError, np.linalg.LinAlgError) as why:
+        raise InvalidFile(path, f"cannot decide here: {why}.", _AGAIN) from None
+    return record, arrays, bandit
+
+
+def _refuse_strangers(house: House, path: Path, bandit: Bandit) -> None:
+    known = {asset.id for asset in house.crm.assets()}
+    actions = [action_of(key) for key in bandit.actions]
+    strange = sorted({action.asset_id for action in actions if action.asset_id} - known)
+    if strange:
+        raise InvalidFile(
+            path,
+            f"speaks of content that is not in the library: {', '.join(strange)}.",
+            "`attune content list`",
+        )
+
+
+def _tell(house: House, campaign: Campaign, act: str, **detail: object) -> None:
+    house.audit.append("learner", campaign.id, {"act": act, **detail})

@@ -1,0 +1,304 @@
+"""Learning in a workspace: what works is found, nothing is counted twice, and a person may try, pin and go back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from sqlalchemy import delete
+
+from app.cli.doors import doors
+from app.cli.main import app
+from app.settings import read_settings
+from app.teaching import teach
+from app.wiring import House, open_house
+from domain.errors import AttuneError, InvalidFile
+from domain.events import EventKind
+from memory.crm.learners import pack, unpack
+from memory.crm.statements import EVENTS, writing
+from tests.learning_workspace import (
+    CAMPAIGN,
+    DAY,
+    LATER,
+    NOON,
+    open_workspace,
+    preferred,
+    reply,
+    run_draws,
+    write,
+)
+
+CONTACTS = 320
+
+
+@pytest.fixture(autouse=True)
+def small_basis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tested is the workspace around the learner, not how fine its basis is."""
+    monkeypatch.setattr("learning.bandit.bandit.patterns_for", lambda *_: 0)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs over 320 contacts; the demo is answered ten times as often as the rest."""
+    folder = tmp_path_factory.mktemp("learning") / "ws"
+    opened = open_workspace(folder, CONTACTS)
+    run_draws(opened, CONTACTS)
+    opened.close()
+    return folder
+
+
+@pytest.fixture
+def house(drawn: Path, tmp_path: Path) -> Iterator[House]:
+    """A copy of that workspace, its clock standing two months later."""
+    shutil.copytree(drawn, tmp_path / "ws")
+    opened = open_house(read_settings(workspace=tmp_path / "ws"), lambda: LATER)
+    doors.use(opened)
+    yield opened
+    doors.close()
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    capsys.readouterr()
+    app(["learn", *words, "--json"], standalone_mode=False)
+    return json.loads(capsys.readouterr().out)
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    capsys.readouterr()
+    app(["learn", *words], standalone_mode=False)
+    return " ".join(capsys.readouterr().out.split())
+
+
+# What is learned ------------------------------------------------------------------------------------------------
+
+
+def test_after_teaching_the_learner_prefers_what_truly_works(house: House) -> None:
+    teach(house, CAMPAIGN, LATER)
+    assert preferred(house) == "demo"
+
+
+def test_teaching_again_with_nothing_new_keeps_the_version(house: House) -> None:
+    first, second = (teach(house, CAMPAIGN, LATER) for _ in range(2))
+    assert first.version == second.version
+    assert [one.version for one in house.learners.versions("spring")] == [first.version]
+    assert len(house.audit.lines(subject="spring")) == 1
+
+
+def test_a_corrected_outcome_changes_what_is_believed_and_taking_it_back_restores_it(house: House) -> None:
+    before = teach(house, CAMPAIGN, LATER)
+    correction = reply("c_0001", NOON + 2 * DAY)
+    write(house.engine, [correction])
+    corrected = teach(house, CAMPAIGN, LATER)
+    assert corrected.version != before.version
+    with writing(house.engine) as connection:
+        connection.execute(delete(EVENTS).where(EVENTS.c.id == correction.id))
+    assert teach(house, CAMPAIGN, LATER).version == before.version
+    current = house.learners.current("spring")
+    assert current is not None
+    assert current.version == before.version
+
+
+def test_a_changed_setting_decides_at_once_and_a_pinned_version_as_it_did(house: House) -> None:
+    from app.teaching import serving
+    from learning import features
+    from tests.learning_workspace import ACTIONS
+
+    table = features.ActionTable.of(ACTIONS, {one.id: one for one in house.crm.assets()})
+    bolder = CAMPAIGN.model_copy(update={"learner": CAMPAIGN.learner.model_copy(update={"boldness": 2.0})})
+    version = teach(house, CAMPAIGN, LATER).version
+    assert teach(house, bolder, LATER).version == version
+    assert serving(house, bolder, table, LATER).settings.boldness == 2.0
+    house.learners.pin("spring", version)
+    assert serving(house, bolder, table, LATER).settings.boldness == 0.25
+
+
+# What a person is told ------------------------------------------------------------------------------------------
+
+
+def test_before_anything_was_learned_it_is_guessing(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    (status,) = told(capsys, "status", "spring")
+    assert (status["knowledge"], status["versions"]) == ("guessing: nothing learned yet", [])
+    assert "attune learn run spring" in said(capsys, "status")
+
+
+def test_a_run_says_what_changed_and_the_status_what_is_kept(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (first,) = told(capsys, "run", "spring")
+    assert (first["is_new"], first["outcomes"], first["outcomes_before"]) == (True, 2 * CONTACTS, 0)
+    (again,) = told(capsys, "run")
+    assert (again["is_new"], again["version"]) == (False, first["version"])
+    assert "nothing new to learn" in said(capsys, "run", "spring")
+    (status,) = told(capsys, "status")
+    (version,) = status["versions"]
+    assert (status["deciding"], version["version"]) == (first["version"], first["version"])
+    assert version["size_bytes"] > 1_000
+    assert status["knowledge"].split(":")[0] in {"confident", "learning", "guessing"}
+
+
+def test_a_campaign_nobody_knows_is_named(house: House) -> None:
+    with pytest.raises(AttuneError, match="autumn"):
+        app(["learn", "status", "autumn"], standalone_mode=False)
+
+
+# Going back -----------------------------------------------------------------------------------------------------
+
+
+def test_a_roll_back_pins_and_unpinning_lets_the_newest_decide(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = teach(house, CAMPAIGN, LATER).version
+    write(house.engine, [reply("c_0001", NOON + 2 * DAY)])
+    new = teach(house, CAMPAIGN, LATER).version
+    said(capsys, "rollback", "spring", old)
+    (status,) = told(capsys, "status", "spring")
+    assert (status["deciding"], [one["is_pinned"] for one in status["versions"]]) == (old, [False, True])
+    assert "attune learn unpin" in status["notes"][0]
+    assert new in said(capsys, "run", "spring")
+    said(capsys, "unpin", "spring")
+    assert told(capsys, "status", "spring")[0]["deciding"] == new
+    acts = [line.detail.get("act") for line in house.audit.lines(subject="spring")]
+    assert {"rollback", "unpin"} <= set(acts)
+
+
+# Files ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_learner_leaves_as_a_file_and_comes_back_only_unproven_where_the_log_is_short(
+    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = teach(house, CAMPAIGN, LATER).version
+    path = tmp_path / "learner.npz"
+    assert told(capsys, "export", "spring", str(path))["version"] == old
+    write(house.engine, [reply("c_0001", NOON + 2 * DAY)])
+    newest = teach(house, CAMPAIGN, LATER).version
+    with writing(house.engine) as connection:
+        connection.execute(delete(EVENTS).where(EVENTS.c.kind == EventKind.EMAIL_REPLIED.value))
+    capsys.readouterr()
+    # Outside of standalone mode an exit is returned.
+    assert app(["learn", "import", "spring", str(path)], standalone_mode=False) == 1
+    assert "Too thin to judge" in capsys.readouterr().out
+    assert told(capsys, "status", "spring")[0]["deciding"] == newest
+    assert told(capsys, "import", "spring", str(path), "--unproven") == {"version": old, "is_pinned": True}
+    assert told(capsys, "status", "spring")[0]["deciding"] == old
+    (line,) = [one for one in house.audit.lines(subject="spring") if one.detail.get("act") == "import"]
+    assert line.detail["is_unproven"] is True
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"schema": 99}, "schema 99"),
+        ({"features_version": "features-0"}, "was taught on features-0"),
+        ({"actions": ["ghost|email|now", "guide|email|now", "news|email|now", "silence"]}, "ghost"),
+        ({"actions": ["silence"]}, "cannot decide here"),
+        ({"settings": {"floor": 0.0}}, "floor is out of bounds"),
+        ({"features": 3}, "cannot decide here"),
+        ({"scales": {}}, "lacks"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_file_that_cannot_decide_here_is_refused_before_anything_is_stored(
+    house: House, tmp_path: Path, change: dict[str, Any], why: str
+) -> None:
+    teach(house, CAMPAIGN, LATER)
+    path = tmp_path / "learner.npz"
+    app(["learn", "export", "spring", str(path)], standalone_mode=False)
+    arrays = unpack(path.read_bytes())
+    header = json.loads(bytes(arrays.pop("header")))
+    path.write_bytes(pack(arrays, {**header, **change}))
+    with pytest.raises(InvalidFile, match=why):
+        app(["learn", "import", "spring", str(path), "--unproven"], standalone_mode=False)
+    assert len(house.learners.versions("spring")) == 1
+
+
+def test_a_number_that_is_not_finite_is_refused(house: House, tmp_path: Path) -> None:
+    teach(house, CAMPAIGN, LATER)
+    path = tmp_path / "learner.npz"
+    app(["learn", "export", "spring", str(path)], standalone_mode=False)
+    arrays = unpack(path.read_bytes())
+    header = json.loads(bytes(arrays.pop("header")))
+    arrays["acts.moments"] = np.full_like(arrays["acts.moments"], np.nan)
+    path.write_bytes(pack(arrays, header))
+    with pytest.raises(InvalidFile, match="not finite"):
+        app(["learn", "import", "spring", str(path), "--unproven"], standalone_mode=False)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK nothing"], ids=["missing", "empty", "other"])
+def test_what_is_no_learners_file_is_refused(house: House, tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "learner.npz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InvalidFile, match=r"learner\.npz"):
+        app(["learn", "import", "spring", str(path)], standalone_mode=False)
+
+
+# Trying ---------------------------------------------------------------------------------------------------------
+
+
+def test_settings_are_promoted_only_with_evidence_which_the_audit_keeps(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reckless = told(capsys, "try", "spring", "--floor", "1.0")
+    assert reckless["is_promoted"] is False
+    assert [line for line in house.audit.lines(subject="spring") if line.kind == "promotion"] == []
+    found = told(capsys, "try", "spring", "--floor", "0.021", "--margin-cents", "200")
+    assert found["is_promoted"] is True
+    (line,) = [line for line in house.audit.lines(subject="spring") if line.kind == "promotion"]
+    assert line.detail["settings"]["floor"] == 0.021
+    assert line.detail["low_cents"] == found["low_cents"]
+    assert house.crm.campaign("spring").learner == CAMPAIGN.learner
+
+
+def test_a_promotion_says_which_lines_to_write(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    words = said(capsys, "try", "spring", "--floor", "0.021", "--margin-cents", "200")
+    assert "learner: boldness: 0.25 floor: 0.021 half_life_days: 365" in words
+
+
+def test_the_settings_as_they_are_need_no_trial(house: House) -> None:
+    with pytest.raises(typer.BadParameter, match="already"):
+        app(["learn", "try", "spring", "--boldness", "0.25"], standalone_mode=False)
+
+
+def test_a_log_that_is_too_thin_promotes_nothing(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    with writing(house.engine) as connection:
+        connection.execute(delete(EVENTS).where(EVENTS.c.kind == EventKind.EMAIL_REPLIED.value))
+    found = told(capsys, "try", "spring", "--boldness", "0.5")
+    assert found["is_promoted"] is False
+    assert found["reason"].startswith("Too thin")
+
+
+# Shifts ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_shift_of_the_market_is_told_in_runs_and_status_and_widens_the_draws(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from app.runs import report
+    from app.teaching import serving
+    from learning import features
+    from tests.learning_workspace import ACTIONS
+
+    teach(house, CAMPAIGN, LATER)
+    (kept,) = house.learners.versions("spring")
+    record, arrays = house.learners.arrays("spring", kept.version)
+    alarm = {"at": "2026-05-01T12:00:00Z", "action": None, "direction": "fewer", "evidence": 13.0}
+    house.learners.keep("spring", "later", 500, {**record, "alarms": [alarm]}, arrays, LATER)
+    run = house.runs.runs("spring", limit=1)[0].model_copy(update={"started_at": LATER})
+    (words,) = report(house, run).shifts
+    assert "people answered less than expected" in words
+    earlier = run.model_copy(update={"started_at": NOON})
+    assert report(house, earlier).shifts == ()
+    (status,) = told(capsys, "status", "spring")
+    assert status["market_shifts"] == [words]
+    assert "the whole market less often" in status["alarms"][0]["words"]
+    table = features.ActionTable.of(ACTIONS, {one.id: one for one in house.crm.assets()})
+    assert serving(house, CAMPAIGN, table, LATER).settings.floor == pytest.approx(4 * CAMPAIGN.learner.floor)
+    house.learners.pin("spring", kept.version)
+    assert serving(house, CAMPAIGN, table, LATER).settings.floor == pytest.approx(4 * CAMPAIGN.learner.floor)
