@@ -33,6 +33,12 @@ FIT_STEPS = 4
 SETTLE_STEPS = 40
 """Scales are fitted again whenever half as many outcomes again are known; `settle` fits them to the end."""
 
+STILL_TELLS = 2.0
+"""Standard errors by which expectation and outcome must go together for the past to be of use after a shift."""
+
+KEPT_AT_NEW_LEVEL = 0.7
+"""What is then kept of it."""
+
 MOST_KIN = 8
 """What actions are like is kept in at most so many numbers: a few dozen actions cannot tell more apart."""
 
@@ -375,14 +381,31 @@ class Bandit:
         return noticed
 
     def forget_before(self, alarm: Alarm) -> None:
-        """Let what was before a change count little, and what came since count in full."""
+        """Let what was before a change count less, and what came since count in full.
+
+        Where the learner still tells who answers what, only the level has moved, and most of the past stays of use;
+        where it no longer does, the past misleads and is all but forgotten.
+        """
         inputs, actions, rewards = self.recent.since(alarm.since, alarm.action)
+        if not len(actions):
+            return
         kept = self.settings.kept_on_alarm
+        if self._still_tells(inputs, actions, rewards):
+            kept = max(kept, KEPT_AT_NEW_LEVEL)
         for belief in (self.acts, self.worth, self.loss):
             belief.sums.fade(kept, alarm.action)
             belief.forget_posterior()
         self._take(inputs, actions, rewards, np.full(len(actions), 1 - kept))
         self.next_fit = FIRST_FIT + int(self.acts.sums.counts.sum())
+
+    def _still_tells(self, inputs: Floats, actions: Ints, rewards: Floats) -> bool:
+        """Tell whether, since the change, those expected to answer more still do (score test, one-sided)."""
+        expected = (inputs * self.acts.coefficients()[actions]).sum(axis=1)
+        acted = (rewards > 0).astype(float)
+        spread = expected - expected.mean()
+        rate = acted.mean()
+        width = np.sqrt((spread**2).sum() * rate * (1 - rate))
+        return bool(width > 0 and (spread @ acted) / width > STILL_TELLS)
 
 
 def _loadings(actions: int, features: Floats | None) -> Floats:

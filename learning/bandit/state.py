@@ -4,7 +4,7 @@ Schema 1. JSON: `schema`, `actions`, `features`, `dyads`, `patterns`, `seed`, `s
 `learned_until` (ISO, UTC, or null), `scales` of all parts. Arrays, for each part `acts`, `worth`, `loss`:
 `*.grams` (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,); besides
 `watch.sums`, `watch.since` (2, K+1), `tilt` (m,), `costs` (K,), and `action_features` (K, q) where there are any.
-The newest raw outcomes (`recent`) are not part of it: they only serve a change noticed within the next 256 outcomes.
+The newest raw outcomes (`recent`) are not part of it: they only serve a change noticed within the next 2,000 outcomes.
 """
 
 from __future__ import annotations
