@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ QUICK_SETS = ("vehicle", "car")
 QUICK_PLAYERS = ("attune", "squarecb -l 2", "lints")
 FAMILIES = {entry.name: entry.family for entry in ENTRIES} | {BEST_ARM: BEST_ARM}
 US = "Attune"
+TUNED = "VowpalWabbit"
 
 
 def tournament(
@@ -78,7 +79,7 @@ def _said(game: Game) -> Game:
     return game
 
 
-def print_tables(standings: Standings) -> None:
+def print_tables(standings: Standings, too_slow: Collection[tuple[str, str]] = ()) -> None:
     """Print shares by set and family, what was tuned to what, and the summary, as Markdown."""
     families = standings.families
     print("| set | reference | " + " | ".join(families) + " |")
@@ -91,7 +92,8 @@ def print_tables(standings: Standings) -> None:
         )
         for family in families:
             row = standings.rows.get((family, name))
-            share = "too slow" if row is None else f"{row.shares.mean():.3f}"
+            absent = "too slow" if (name, family) in too_slow else "–"
+            share = absent if row is None else f"{row.shares.mean():.3f}"
             cells.append(f"**{share}**" if row is not None and row.shares.mean() == best else share)
         reference = f"{standings.reference[name]:.3f} {standings.reference_name[name]}"
         print(f"| {name} | {reference} | " + " | ".join(cells) + " |")
@@ -100,22 +102,24 @@ def print_tables(standings: Standings) -> None:
     print("|---|---|---|---|---|")
     for family in families:
         ratio = "" if family == US or US not in families else str(standings.ratio(US, family))
-        first = standings.first_on(family, families)
+        rivals = [f for f in families if f == family or not f.endswith(", one setting")]
+        first = standings.first_on(family, rivals)
         print(
             f"| {family} | {standings.mean_share(family)} | {len(standings.shares(family))} "
             f"| {len(first)} | {ratio} |"
         )
     print()
     for family in families:
-        chosen = {
-            name: standings.rows[family, name].player
+        chosen = [
+            (name, standings.rows[family, name].player)
             for name in standings.sets
             if (family, name) in standings.rows
-        }
-        if len(set(chosen.values())) > 1:
-            print(
-                f"{family}, best a set: " + "; ".join(f"{name}: {player}" for name, player in chosen.items())
-            )
+        ]
+        players = {player for _, player in chosen}
+        if family.endswith(", one setting"):
+            print(f"\n{family}: `{players.pop()}`")
+        elif len(players) > 1:
+            print(f"\n{family}: " + "; ".join(f"{name} `{player}`" for name, player in chosen))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -149,8 +153,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except FileNotFoundError as error:
             print(f"the evaluation data is not there: {error}. Set ATTUNE_SHARED_DATA.", file=sys.stderr)
             return 1
-    standings = Standings(ledger.of(sets, seeds), FAMILIES)
-    print_tables(standings)
+    games = ledger.of(sets, seeds)
+    standings = Standings(games, FAMILIES)
+    standings.add_one_setting(TUNED, games, FAMILIES)
+    print_tables(standings, {(game.set_name, FAMILIES[game.player]) for game in ledger.stopped()})
     if wanted.plot:
         from evals.bakeoff.plots import draw_shares
 

@@ -94,12 +94,13 @@ class Ledger:
         for key in [(s, seed, p) for s in sets for seed in seeds for p in players]:
             self.games.pop(key, None)
 
+    def stopped(self) -> list[Game]:
+        """Return the games that the time limit ended."""
+        return [game for game in self.games.values() if game.stopped_at is not None]
+
     def was_stopped(self, set_name: str, player: str) -> bool:
         """Tell whether the time limit ended this player's game on this set, whatever the seed."""
-        return any(
-            game.stopped_at is not None and (game.set_name, game.player) == (set_name, player)
-            for game in self.games.values()
-        )
+        return any((game.set_name, game.player) == (set_name, player) for game in self.stopped())
 
     def of(self, sets: Iterable[str], seeds: Iterable[int]) -> list[Game]:
         """Return the games of these sets and seeds that were played to the end."""

@@ -167,6 +167,8 @@ _QUADRATIC = "-q ss --interactions ssa"
 VW_GRID = (
     "--squarecb -l 2",
     "--squarecb --gamma_scale 100 -l 0.5",
+    "--squarecb --gamma_scale 1000 -l 0.5",
+    f"--squarecb --gamma_scale 1000 -l 0.5 {_QUADRATIC}",
     "--regcb --mellowness 0.01 -l 2",
     "--regcbopt --mellowness 0.01 -l 0.5",
     "--regcbopt --mellowness 0.001 -l 2",

@@ -75,7 +75,6 @@ class Standings:
         self.sets = tuple(by_set)
         self.random: dict[str, float] = {}
         self.reference: dict[str, float] = {}
-        self.row_by_row: dict[str, tuple[str, float]] = {}
         self.reference_name: dict[str, str] = {}
         self.rows: dict[tuple[str, str], Standing] = {}
         for name, players in by_set.items():
@@ -97,8 +96,31 @@ class Standings:
             best[family] = max(best.get(family, (-1.0, "")), (_mean(results.values()), player))
         for family, (_, player) in best.items():
             rewards = np.array([players[player][seed] for seed in seeds])
-            shares = [share_of_the_way(r, self.random[name], self.reference[name]) for r in rewards]
-            self.rows[family, name] = Standing(family, name, player, rewards, np.array(shares))
+            self.rows[family, name] = Standing(family, name, player, rewards, self._share(name, rewards))
+
+    def add_one_setting(self, family: str, games: Sequence[Game], families: Mapping[str, str]) -> None:
+        """Rank a family once more as `NAME, one setting`: the entry whose mean share over all sets is highest."""
+        by_player: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
+        for game in games:
+            if families.get(game.player) == family:
+                by_player[game.player][game.set_name].append((game.seed, game.reward))
+        wanted = {name: len(shares) for name, shares in self.shares(family).items()}
+        best: tuple[float, str, dict[str, Floats]] | None = None
+        for player, results in by_player.items():
+            if any(len(results[name]) < seeds for name, seeds in wanted.items()):
+                continue
+            rewards = {name: np.array([reward for _, reward in sorted(results[name])]) for name in wanted}
+            mean = float(np.mean([self._share(name, values).mean() for name, values in rewards.items()]))
+            if best is None or mean > best[0]:
+                best = (mean, player, rewards)
+        if best is not None:
+            called = f"{family}, one setting"
+            for name, values in best[2].items():
+                self.rows[called, name] = Standing(called, name, best[1], values, self._share(name, values))
+
+    def _share(self, name: str, rewards: Floats) -> Floats:
+        way = (self.random[name], self.reference[name])
+        return np.array([share_of_the_way(float(reward), *way) for reward in rewards])
 
     @property
     def families(self) -> list[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +178,19 @@ def test_first_is_whoever_has_the_highest_mean_reward() -> None:
     standings = Standings(games(), FAMILIES)
     assert standings.first_on("We", standings.families) == ["one"]
     assert standings.first_on("They", standings.families) == []
+
+
+def test_one_setting_is_the_entry_that_is_best_over_all_sets() -> None:
+    swapped = {"theirs": 0.65, "theirs, well tuned": 0.5}
+    played = [
+        *games(),
+        *(replace(g, set_name="two", reward=swapped.get(g.player, g.reward)) for g in games()),
+    ]
+    standings = Standings(played, FAMILIES)
+    standings.add_one_setting("They", played, FAMILIES)
+    # Mean shares: (0.25 + 0.375) / 2 against (0.5 + 0) / 2.
+    assert standings.rows["They", "one"].player == "theirs, well tuned"
+    assert standings.rows["They, one setting", "one"].player == "theirs"
 
 
 def test_ratio_is_of_mean_shares_with_its_interval() -> None:
