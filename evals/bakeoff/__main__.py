@@ -16,7 +16,7 @@ from evals.bakeoff.experts import EXPERTS
 from evals.bakeoff.game import Game, Ledger, best_arm, examine, play
 from evals.bakeoff.players import ENTRIES, Entry, may_play
 from evals.bakeoff.sets import NAMES, ClassSet, data_folder, read_set
-from evals.bakeoff.standings import BEST_ARM, EXPERT, RANDOM, Standings
+from evals.bakeoff.ranking import BEST_ARM, EXPERT, RANDOM, Ranking
 
 SETS = (*NAMES, "digits")
 QUICK_SETS = ("vehicle", "car")
@@ -79,41 +79,41 @@ def _said(game: Game) -> Game:
     return game
 
 
-def print_tables(standings: Standings, too_slow: Collection[tuple[str, str]] = ()) -> None:
+def print_tables(ranking: Ranking, too_slow: Collection[tuple[str, str]] = ()) -> None:
     """Print shares by set and family, what was tuned to what, and the summary, as Markdown."""
-    families = standings.families
+    families = ranking.families
     print("| set | reference | " + " | ".join(families) + " |")
     print("|---|---|" + "---|" * len(families))
-    for name in standings.sets:
+    for name in ranking.sets:
         cells = []
         best = max(
-            (standings.rows[f, name].shares.mean() for f in families if (f, name) in standings.rows),
+            (ranking.rows[f, name].shares.mean() for f in families if (f, name) in ranking.rows),
             default=0.0,
         )
         for family in families:
-            row = standings.rows.get((family, name))
+            row = ranking.rows.get((family, name))
             absent = "too slow" if (name, family) in too_slow else "–"
             share = absent if row is None else f"{row.shares.mean():.3f}"
             cells.append(f"**{share}**" if row is not None and row.shares.mean() == best else share)
-        reference = f"{standings.reference[name]:.3f} {standings.reference_name[name]}"
+        reference = f"{ranking.reference[name]:.3f} {ranking.reference_name[name]}"
         print(f"| {name} | {reference} | " + " | ".join(cells) + " |")
     print()
     print(f"| player | mean share of the way | sets | first on | {US} / player |")
     print("|---|---|---|---|---|")
     for family in families:
-        ratio = "" if family == US or US not in families else str(standings.ratio(US, family))
+        ratio = "" if family == US or US not in families else str(ranking.ratio(US, family))
         rivals = [f for f in families if f == family or not f.endswith(", one setting")]
-        first = standings.first_on(family, rivals)
+        first = ranking.first_on(family, rivals)
         print(
-            f"| {family} | {standings.mean_share(family)} | {len(standings.shares(family))} "
+            f"| {family} | {ranking.mean_share(family)} | {len(ranking.shares(family))} "
             f"| {len(first)} | {ratio} |"
         )
     print()
     for family in families:
         chosen = [
-            (name, standings.rows[family, name].player)
-            for name in standings.sets
-            if (family, name) in standings.rows
+            (name, ranking.rows[family, name].player)
+            for name in ranking.sets
+            if (family, name) in ranking.rows
         ]
         players = {player for _, player in chosen}
         if family.endswith(", one setting"):
@@ -154,13 +154,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"the evaluation data is not there: {error}. Set ATTUNE_SHARED_DATA.", file=sys.stderr)
             return 1
     games = ledger.of(sets, seeds)
-    standings = Standings(games, FAMILIES)
-    standings.add_one_setting(TUNED, games, FAMILIES)
-    print_tables(standings, {(game.set_name, FAMILIES[game.player]) for game in ledger.stopped()})
+    ranking = Ranking(games, FAMILIES)
+    ranking.add_one_setting(TUNED, games, FAMILIES)
+    print_tables(ranking, {(game.set_name, FAMILIES[game.player]) for game in ledger.stopped()})
     if wanted.plot:
         from evals.bakeoff.plots import draw_shares
 
-        draw_shares(standings, wanted.plot)
+        draw_shares(ranking, wanted.plot)
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evals.bakeoff.standings import BEST_ARM, Standings
+from evals.bakeoff.ranking import BEST_ARM, Ranking
 
 if TYPE_CHECKING:
     from evals.bakeoff.drift import DriftGame
@@ -17,17 +17,17 @@ OURS = "#c2410c"
 REST = ("#1d4ed8", "#0f766e", "#7c3aed", "#64748b", "#a16207", "#be185d", "#111827")
 
 
-def draw_shares(standings: Standings, to: Path) -> None:
+def draw_shares(ranking: Ranking, to: Path) -> None:
     """Draw the share of the way by set, one mark a player."""
     plt = _pyplot()
     figure, axes = plt.subplots(figsize=(8, 4.2))
-    families = [family for family in standings.families if family != BEST_ARM]
+    families = [family for family in ranking.families if family != BEST_ARM]
     rest = iter(REST)
     for family in families:
         ours = family == "Attune"
-        shares = standings.shares(family)
+        shares = ranking.shares(family)
         axes.plot(
-            [standings.sets.index(name) for name in shares],
+            [ranking.sets.index(name) for name in shares],
             [values.mean() for values in shares.values()],
             "o" if ours else "_",
             color=OURS if ours else next(rest),
@@ -36,7 +36,7 @@ def draw_shares(standings: Standings, to: Path) -> None:
             label=family,
         )
     axes.axhline(1, color="#999", linewidth=0.8)
-    axes.set_xticks(range(len(standings.sets)), standings.sets, rotation=30, ha="right")
+    axes.set_xticks(range(len(ranking.sets)), ranking.sets, rotation=30, ha="right")
     axes.set_ylabel("share of the way\nrandom 0, best full-information learner 1")
     axes.set_ylim(0, 1.1)
     axes.legend(fontsize=8, ncol=4, loc="lower center", frameon=False)

@@ -10,7 +10,7 @@ from evals.bakeoff.drift import Restarting
 from evals.bakeoff.game import Ledger
 from evals.bakeoff.players import ENTRIES, Floats
 from evals.bakeoff.sets import data_folder
-from evals.bakeoff.standings import Standings
+from evals.bakeoff.ranking import Ranking
 
 needs_sets = pytest.mark.skipif(
     not (data_folder() / "bakeoff").is_dir(), reason=f"the bake-off's sets are not at {data_folder()}"
@@ -18,20 +18,20 @@ needs_sets = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def standings(tmp_path_factory: pytest.TempPathFactory) -> Standings:
+def ranking(tmp_path_factory: pytest.TempPathFactory) -> Ranking:
     out = tmp_path_factory.mktemp("bakeoff") / "games.jsonl"
     assert main(["--quick", "--rows", "600", "--first-seed", "100", "--out", str(out)]) == 0
-    return Standings(Ledger(out).of(QUICK_SETS, [100]), FAMILIES)
+    return Ranking(Ledger(out).of(QUICK_SETS, [100]), FAMILIES)
 
 
 @needs_sets
 @pytest.mark.shared_data
 @pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK_SETS)
-def test_attune_beats_random_and_the_best_single_arm(standings: Standings, name: str) -> None:
-    reward = standings.rows["Attune", name].rewards.mean()
-    assert reward > standings.random[name]
-    assert reward > standings.rows["best single arm", name].rewards.mean()
+def test_attune_beats_random_and_the_best_single_arm(ranking: Ranking, name: str) -> None:
+    reward = ranking.rows["Attune", name].rewards.mean()
+    assert reward > ranking.random[name]
+    assert reward > ranking.rows["best single arm", name].rewards.mean()
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)

@@ -10,7 +10,7 @@ from evals.bakeoff.drift import recovery
 from evals.bakeoff.game import Game, Ledger, best_arm, examine, play
 from evals.bakeoff.players import Floats, RandomPlayer
 from evals.bakeoff.sets import ClassSet, read_arff, read_set
-from evals.bakeoff.standings import RANDOM, Standings, share_of_the_way
+from evals.bakeoff.ranking import RANDOM, Ranking, share_of_the_way
 
 ARFF = """% a comment
 @relation 'tiny one'
@@ -162,22 +162,22 @@ FAMILIES = {"ours": "We", "theirs": "They", "theirs, well tuned": "They", "half 
 
 
 def test_the_best_expert_is_the_reference() -> None:
-    assert Standings(games(), FAMILIES).reference_name == {"one": "good"}
+    assert Ranking(games(), FAMILIES).reference_name == {"one": "good"}
 
 
 def test_a_family_is_shown_at_its_best() -> None:
-    row = Standings(games(), FAMILIES).rows["They", "one"]
+    row = Ranking(games(), FAMILIES).rows["They", "one"]
     assert (row.player, row.shares.tolist()) == ("theirs, well tuned", pytest.approx([0.5, 0.5]))
 
 
 def test_who_did_not_play_every_seed_is_not_ranked() -> None:
-    assert "Half" not in Standings(games(), FAMILIES).families
+    assert "Half" not in Ranking(games(), FAMILIES).families
 
 
 def test_first_is_whoever_has_the_highest_mean_reward() -> None:
-    standings = Standings(games(), FAMILIES)
-    assert standings.first_on("We", standings.families) == ["one"]
-    assert standings.first_on("They", standings.families) == []
+    ranking = Ranking(games(), FAMILIES)
+    assert ranking.first_on("We", ranking.families) == ["one"]
+    assert ranking.first_on("They", ranking.families) == []
 
 
 def test_one_setting_is_the_entry_that_is_best_over_all_sets() -> None:
@@ -186,15 +186,15 @@ def test_one_setting_is_the_entry_that_is_best_over_all_sets() -> None:
         *games(),
         *(replace(g, set_name="two", reward=swapped.get(g.player, g.reward)) for g in games()),
     ]
-    standings = Standings(played, FAMILIES)
-    standings.add_one_setting("They", played, FAMILIES)
+    ranking = Ranking(played, FAMILIES)
+    ranking.add_one_setting("They", played, FAMILIES)
     # Mean shares: (0.25 + 0.375) / 2 against (0.5 + 0) / 2.
-    assert standings.rows["They", "one"].player == "theirs, well tuned"
-    assert standings.rows["They, one setting", "one"].player == "theirs"
+    assert ranking.rows["They", "one"].player == "theirs, well tuned"
+    assert ranking.rows["They, one setting", "one"].player == "theirs"
 
 
 def test_ratio_is_of_mean_shares_with_its_interval() -> None:
-    ratio = Standings(games(), FAMILIES).ratio("We", "They")
+    ratio = Ranking(games(), FAMILIES).ratio("We", "They")
     # (0.75 + 0.85) / 2 over 0.5; with one set only the seeds are drawn anew.
     assert ratio.mean == pytest.approx(1.6)
     assert [ratio.low, ratio.high] == pytest.approx([1.5, 1.7])

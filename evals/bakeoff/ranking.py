@@ -43,7 +43,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Place:
     """One family's place on one set.
 
     player: the family's best entry on this set, by mean reward. rewards, shares: shape (seeds,).
@@ -56,7 +56,7 @@ class Standing:
     shares: Floats
 
 
-class Standings:
+class Ranking:
     """All families on all sets."""
 
     def __init__(self, games: Sequence[Game], families: Mapping[str, str]) -> None:
@@ -76,7 +76,7 @@ class Standings:
         self.random: dict[str, float] = {}
         self.reference: dict[str, float] = {}
         self.reference_name: dict[str, str] = {}
-        self.rows: dict[tuple[str, str], Standing] = {}
+        self.rows: dict[tuple[str, str], Place] = {}
         for name, players in by_set.items():
             experts = {p: _mean(r.values()) for p, r in players.items() if p.startswith(EXPERT)}
             if not experts or RANDOM not in players:
@@ -96,7 +96,7 @@ class Standings:
             best[family] = max(best.get(family, (-1.0, "")), (_mean(results.values()), player))
         for family, (_, player) in best.items():
             rewards = np.array([players[player][seed] for seed in seeds])
-            self.rows[family, name] = Standing(family, name, player, rewards, self._share(name, rewards))
+            self.rows[family, name] = Place(family, name, player, rewards, self._share(name, rewards))
 
     def add_one_setting(self, family: str, games: Sequence[Game], families: Mapping[str, str]) -> None:
         """Rank a family once more as `NAME, one setting`: the entry whose mean share over all sets is highest."""
@@ -116,7 +116,7 @@ class Standings:
         if best is not None:
             called = f"{family}, one setting"
             for name, values in best[2].items():
-                self.rows[called, name] = Standing(called, name, best[1], values, self._share(name, values))
+                self.rows[called, name] = Place(called, name, best[1], values, self._share(name, values))
 
     def _share(self, name: str, rewards: Floats) -> Floats:
         way = (self.random[name], self.reference[name])
