@@ -15,8 +15,8 @@ from pathlib import Path
 from evals.bakeoff.experts import EXPERTS
 from evals.bakeoff.game import Game, Ledger, best_arm, examine, play
 from evals.bakeoff.players import ENTRIES, Entry, may_play
-from evals.bakeoff.sets import NAMES, ClassSet, data_folder, read_set
 from evals.bakeoff.ranking import BEST_ARM, EXPERT, RANDOM, Ranking
+from evals.bakeoff.sets import NAMES, ClassSet, data_folder, read_set
 
 SETS = (*NAMES, "digits")
 QUICK_SETS = ("vehicle", "car")

@@ -9,8 +9,8 @@ from evals.bakeoff.__main__ import FAMILIES, QUICK_SETS, main
 from evals.bakeoff.drift import Restarting
 from evals.bakeoff.game import Ledger
 from evals.bakeoff.players import ENTRIES, Floats
-from evals.bakeoff.sets import data_folder
 from evals.bakeoff.ranking import Ranking
+from evals.bakeoff.sets import data_folder
 
 needs_sets = pytest.mark.skipif(
     not (data_folder() / "bakeoff").is_dir(), reason=f"the bake-off's sets are not at {data_folder()}"

@@ -9,8 +9,8 @@ import pytest
 from evals.bakeoff.drift import recovery
 from evals.bakeoff.game import Game, Ledger, best_arm, examine, play
 from evals.bakeoff.players import Floats, RandomPlayer
-from evals.bakeoff.sets import ClassSet, read_arff, read_set
 from evals.bakeoff.ranking import RANDOM, Ranking, share_of_the_way
+from evals.bakeoff.sets import ClassSet, read_arff, read_set
 
 ARFF = """% a comment
 @relation 'tiny one'
