@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from evals.bakeoff.experts import EXPERTS
@@ -37,8 +36,7 @@ def tournament(
     """Play every game that is not in the ledger yet."""
     for seed in seeds:
         for name in sets:
-            over = read_set(name, data_folder() / "bakeoff", seed)
-            over = replace(over, x=over.x[:rows_at_most], y=over.y[:rows_at_most])
+            over = read_set(name, data_folder() / "bakeoff", seed).first(rows_at_most)
             for player, reward in ((RANDOM, 1 / over.arms), (BEST_ARM, best_arm(over))):
                 if not ledger.knows(name, seed, player):
                     ledger.add(Game(name, seed, player, len(over.y), reward, 0.0))

@@ -5,7 +5,10 @@ before is wrong now, for every row) and `--after` more steps are played.
 
 Before: mean reward of the last 1,000 steps before the flip. Recovery: the first step after the flip at which the mean
 of the 200 newest rewards, all after the flip, is at least 90 % of that; so 200 at the least, and `--after` where it
-never comes. The cost of watching: the same game without the flip, with the watch and without it.
+never comes. A player whose level was low is back at it soon; so recovery is also told for one level for all, 90 % of
+what Attune without its watch had before (to 100 steps).
+
+The cost of watching: the same game without the flip, with the watch and without it.
 """
 
 from __future__ import annotations
@@ -103,6 +106,18 @@ def recovery(rewards: Floats, before: float) -> int | None:
     return int(back[0]) + TRAIL if len(back) else None
 
 
+def common_recovery(blocks: Sequence[float], flip_at: int, level: float) -> int | None:
+    """Return after how many steps two blocks of 100 steps after the flip are back at 90 % of `level`.
+
+    Args:
+        blocks: mean rewards of all blocks. flip_at: how many of them are before the flip.
+        level: the level before the flip that all players are held to.
+    """
+    after = np.asarray(blocks[flip_at:])
+    back = np.flatnonzero((after[1:] + after[:-1]) / 2 >= LEVEL * level - 1e-9)
+    return (int(back[0]) + 2) * BLOCK if len(back) else None
+
+
 def steps(player: Player, x: Floats, y: Ints) -> Floats:
     """Play rows x, shape (n, d), with right arms y, shape (n,); return rewards, shape (n,)."""
     rewards = np.zeros(len(y))
@@ -190,8 +205,10 @@ def print_tables(games: Sequence[DriftGame], after: int) -> None:
     """Print recovery by player and the cost of watching, as Markdown."""
     flipped = [game for game in games if game.flipped]
     sets = list(dict.fromkeys(game.set_name for game in flipped))
-    print("| player | " + " | ".join(sets) + " | steps until recovery | never | before | after the flip |")
-    print("|---|" + "---|" * len(sets) + "---|---|---|---|")
+    levels = {(game.set_name, game.seed): game.before for game in flipped if game.player == UNWATCHED}
+    heads = ("steps until recovery", "never", "to one level for all", "before", "after the flip")
+    print("| player | " + " | ".join((*sets, *heads)) + " |")
+    print("|---|" + "---|" * (len(sets) + len(heads)))
     for player in dict.fromkeys(game.player for game in flipped):
         mine = [game for game in flipped if game.player == player]
         cells = [
@@ -201,10 +218,16 @@ def print_tables(games: Sequence[DriftGame], after: int) -> None:
             for name in sets
         ]
         never = sum(game.recovery is None for game in mine)
+        common = [
+            common_recovery(game.blocks, len(game.blocks) - after // BLOCK, levels[game.set_name, game.seed])
+            or after
+            for game in mine
+            if (game.set_name, game.seed) in levels
+        ]
         print(
             f"| {player} | {' | '.join(cells)} | {mean_interval([g.recovery or after for g in mine])} "
-            f"| {never} of {len(mine)} | {np.mean([g.before for g in mine]):.3f} "
-            f"| {mean_interval([g.after for g in mine])} |"
+            f"| {never} of {len(mine)} | {mean_interval(common) if common else ''} "
+            f"| {np.mean([g.before for g in mine]):.3f} | {mean_interval([g.after for g in mine])} |"
         )
     still = {(g.set_name, g.seed, g.player): g for g in games if not g.flipped}
     pairs = [(g, still.get((g.set_name, g.seed, UNWATCHED))) for g in still.values() if g.player == WATCHED]

@@ -44,13 +44,13 @@ def draw_shares(ranking: Ranking, to: Path) -> None:
 
 
 def draw_drift(games: Sequence[DriftGame], flip_at: int, to: Path) -> None:
-    """Draw mean rewards of blocks of 100 steps, as a share of each player's own level before the flip."""
+    """Draw mean rewards of blocks of 100 steps, over all sets and seeds."""
     plt = _pyplot()
     figure, axes = plt.subplots(figsize=(8, 4))
     rest = iter(REST)
     for player in dict.fromkeys(game.player for game in games):
         mine = [game for game in games if game.player == player and game.flipped]
-        curve = np.mean([np.array(game.blocks) / game.before for game in mine], axis=0)
+        curve = np.mean([game.blocks for game in mine], axis=0)
         ours = player == "attune"
         axes.plot(
             (np.arange(len(curve)) - flip_at + 0.5) * 100,
@@ -59,12 +59,12 @@ def draw_drift(games: Sequence[DriftGame], flip_at: int, to: Path) -> None:
             linewidth=2.2 if ours else 1,
             label=player,
         )
-    axes.axhline(0.9, color="#999", linewidth=0.8, linestyle="--")
     axes.axvline(0, color="#999", linewidth=0.8)
-    axes.set_xlim(-1_500, None)
+    axes.set_xlim(-2_500, None)
+    axes.set_ylim(0, 1)
     axes.set_xlabel("steps after the flip")
-    axes.set_ylabel("reward / own level before")
-    axes.legend(fontsize=8, ncol=2, loc="lower right", frameon=False)
+    axes.set_ylabel("mean reward of 100 steps")
+    axes.legend(fontsize=8, ncol=2, loc="lower left", frameon=False)
     _save(figure, to)
 
 
@@ -73,6 +73,7 @@ def _pyplot() -> Any:
 
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "attune"
+    mpl.rcParams["svg.fonttype"] = "none"
     from matplotlib import pyplot
 
     return pyplot

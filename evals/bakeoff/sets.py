@@ -37,16 +37,22 @@ class ClassSet:
     x: shape (n, d), nominal columns as one-hots, numeric ones standardised over the set, missing values 0
         with an indicator; all multiplied with one number, so that rows have mean squared length d.
         y: shape (n,), class index in [0, K).
+    classes: K of the whole set, where y is a part of it that may miss a rare class; 0 where y holds all.
     """
 
     name: str
     x: NDArray[np.float64]
     y: NDArray[np.int64]
+    classes: int = 0
 
     @property
     def arms(self) -> int:
         """K, the number of classes."""
-        return int(self.y.max()) + 1
+        return self.classes or int(self.y.max()) + 1
+
+    def first(self, rows: int) -> ClassSet:
+        """Return the first rows; all arms stay."""
+        return ClassSet(self.name, self.x[:rows], self.y[:rows], self.arms)
 
 
 def read_set(name: str, folder: Path, seed: int) -> ClassSet:

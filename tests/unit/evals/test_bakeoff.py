@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.bakeoff.drift import recovery
+from evals.bakeoff.drift import common_recovery, recovery
 from evals.bakeoff.game import Game, Ledger, best_arm, examine, play
 from evals.bakeoff.players import Floats, RandomPlayer
 from evals.bakeoff.ranking import RANDOM, Ranking, share_of_the_way
@@ -103,6 +103,10 @@ def test_a_seed_shuffles_rows_and_labels_together(tmp_path: Path) -> None:
     assert (one.y != other.y).any()
     assert ((one.x[:, 0] > 0) == (one.y == 1)).all()
     assert ((other.x[:, 0] > 0) == (other.y == 1)).all()
+
+
+def test_the_first_rows_of_a_set_keep_all_its_arms() -> None:
+    assert ClassSet("tiny", np.zeros((3, 1)), np.array([0, 1, 2])).first(2).arms == 3
 
 
 def test_share_of_the_way_is_0_at_random_and_1_at_the_reference() -> None:
@@ -226,3 +230,10 @@ def test_recovery_takes_at_least_the_trail() -> None:
 
 def test_recovery_that_never_comes_is_none() -> None:
     assert recovery(np.zeros(1_000), before=0.8) is None
+
+
+def test_recovery_to_one_level_counts_whole_blocks_after_the_flip() -> None:
+    blocks = [1.0, 1.0, 0.0, 0.5, 0.9, 0.9]
+    assert common_recovery(blocks, flip_at=2, level=1.0) == 400
+    assert common_recovery(blocks, flip_at=2, level=0.7) == 300
+    assert common_recovery(blocks[:4], flip_at=2, level=1.0) is None
