@@ -7,6 +7,7 @@ from the evaluation data; scikit-learn ships the tenth (handwritten digits).
 from __future__ import annotations
 
 import csv
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,17 +35,24 @@ class ClassSet:
     """One set in a shuffled order.
 
     x: shape (n, d), nominal columns as one-hots, numeric ones standardised over the set, missing values 0
-        with an indicator. y: shape (n,), class index in [0, K).
+        with an indicator; all multiplied with one number, so that rows have mean squared length d.
+        y: shape (n,), class index in [0, K).
+    classes: K of the whole set, where y is a part of it that may miss a rare class; 0 where y holds all.
     """
 
     name: str
     x: NDArray[np.float64]
     y: NDArray[np.int64]
+    classes: int = 0
 
     @property
     def arms(self) -> int:
         """K, the number of classes."""
-        return int(self.y.max()) + 1
+        return self.classes or int(self.y.max()) + 1
+
+    def first(self, rows: int) -> ClassSet:
+        """Return the first rows; all arms stay."""
+        return ClassSet(self.name, self.x[:rows], self.y[:rows], self.arms)
 
 
 def read_set(name: str, folder: Path, seed: int) -> ClassSet:
@@ -62,7 +70,7 @@ def read_set(name: str, folder: Path, seed: int) -> ClassSet:
         columns, rows = read_arff(folder / f"{name}.arff")
         x, y = _matrix(columns, rows)
     order = np.random.default_rng(seed).permutation(len(y))
-    return ClassSet(name, x[order], y[order])
+    return ClassSet(name, _sized(x)[order], y[order])
 
 
 Columns = list[tuple[str, list[str] | None]]
@@ -143,3 +151,14 @@ def _one_hot(cells: list[str]) -> NDArray[np.float64]:
 def _standard(x: NDArray[np.float64]) -> NDArray[np.float64]:
     spread = x.std(axis=0)
     return np.asarray((x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+
+
+def _sized(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Multiply with one number, so that rows have mean squared length d: alike for every player."""
+    return np.asarray(x * np.sqrt(x.shape[1] / (x**2).sum(axis=1).mean()))
+
+
+def data_folder() -> Path:
+    """Return where the evaluation data is: `ATTUNE_SHARED_DATA`, or beside the repository."""
+    beside = Path(__file__).parents[2].parent / "shared" / "data"
+    return Path(os.environ.get("ATTUNE_SHARED_DATA") or beside)
