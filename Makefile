@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 .DEFAULT_GOAL := help
+# Many small matrices on few cores: threads of the linear algebra would only wait for each other.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
 .PHONY: help demo test check format lock drill bench clean
 
 help:  ## list the commands

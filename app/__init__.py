@@ -1,1 +1,7 @@
 """The doors: settings, wiring, runs, the command line. The only room that knows all the others."""
+
+import os
+
+# Read when numpy is first imported. Learners multiply many small matrices: threads would only wait for each other.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")

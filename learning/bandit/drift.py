@@ -18,8 +18,9 @@ SHIFT = 1.0
 THRESHOLD = 12.0
 """exp(12) is about 160,000 outcomes between false alarms."""
 
-EDGE = 0.001
-"""Predicted rates are kept this far from 0 and 1: a model that is sure may not sound the alarm at one surprise."""
+LEAST_RATE, MOST_RATE = 0.001, 0.98
+"""Predicted rates are kept within these: a model that is all but sure may not sound the alarm at a few surprises,
+while rates of one in a hundred must be told from one in fifty."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Watch:
 
     def see(self, rate: float, acted: bool, action: int) -> Alarm | None:
         """Take one outcome in; return an alarm if it completes one, and begin anew."""
-        p = min(max(rate, EDGE), 1 - EDGE)
+        p = min(max(rate, LEAST_RATE), MOST_RATE)
         odds = p / (1 - p)
         for side, factor in ((0, np.exp(-SHIFT)), (1, np.exp(SHIFT))):
             changed = odds * factor / (1 + odds * factor)
