@@ -18,15 +18,16 @@ from app.runs import begin
 from app.wiring import House
 from domain.campaign import Campaign, SendSlot
 from domain.content import ContentAsset
-from domain.decision import Arm
+from domain.decision import SILENCE, Arm
 from domain.message import Message, OutboxEntry, OutboxStatus
 from domain.people import Contact
 from domain.run import Run
 from evals.market.chance import SOURCE
 from evals.market.living import LivingMarket, Sending
-from memory.crm.lived import Went, keep_sent, queued_messages
+from memory.crm.lived import Went, answers, keep_sent, queued_messages
 
 WEEKS = 12
+ANSWER_DAYS = 7
 _HOURS = {SendSlot.NOW: 1, SendSlot.MORNING: 2, SendSlot.MIDDAY: 5, SendSlot.AFTERNOON: 8}
 _OPENS_AT = timedelta(hours=7)
 
@@ -83,25 +84,45 @@ def _write_down(house: House, market: LivingMarket, sendings: list[Sending], unt
 
 @dataclass(frozen=True)
 class ArmWeek:
-    """What one arm's decisions of one week brought, on average."""
+    """What one arm's decisions of one week brought.
+
+    messages: how many went out. answered: how many of them were clicked, replied to or led to a meeting within
+    `ANSWER_DAYS`. cents: mean reward a decision.
+    """
 
     arm: Arm
     week: int
     decisions: int
+    messages: int
+    answered: int
     cents: float
 
 
 def curve(house: House, campaign: Campaign, start: datetime) -> list[ArmWeek]:
-    """Return each arm's mean reward a decision, week by week; only decisions whose early signals are in."""
+    """Return what each arm's decisions brought, week by week; only those whose early signals are in."""
     arms = {one.id: one.arm for page in house.decision_log.pages(campaign.id) for one in page}
-    found: dict[tuple[Arm, int], list[float]] = defaultdict(list)
+    answered_at = answers(house.engine)
+    found: dict[tuple[Arm, int], list[tuple[float, bool, bool]]] = defaultdict(list)
     for reward in rewards_of(house, campaign, house.clock()):
         if reward.is_telling and reward.was_carried_out:
-            week = (reward.decided_at - start) // timedelta(weeks=1)
-            found[arms[reward.decision_id], week].append(reward.reward_cents)
+            at = reward.decided_at
+            is_message = reward.action_key != SILENCE.key
+            is_answered = is_message and any(
+                at < answer <= at + timedelta(days=ANSWER_DAYS)
+                for answer in answered_at.get(reward.contact_id, ())
+            )
+            key = arms[reward.decision_id], (at - start) // timedelta(weeks=1)
+            found[key].append((reward.reward_cents, is_message, is_answered))
     return [
-        ArmWeek(arm, week, len(cents), sum(cents) / len(cents))
-        for (arm, week), cents in sorted(found.items())
+        ArmWeek(
+            arm=arm,
+            week=week,
+            decisions=len(rows),
+            messages=sum(is_message for _, is_message, _ in rows),
+            answered=sum(is_answered for *_, is_answered in rows),
+            cents=sum(cents for cents, *_ in rows) / len(rows),
+        )
+        for (arm, week), rows in sorted(found.items())
     ]
 
 

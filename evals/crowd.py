@@ -131,6 +131,7 @@ def campaign(messages: int | None = None) -> CampaignNoun:
         caps=Caps(messages=messages),
         holdout_share=0.0,
         silence_share=0.0,
+        explore_share=1.0,
         autonomy=Autonomy.AUTOPILOT,
         brief="Help people who plan freight by hand.",
     )

@@ -141,6 +141,7 @@ def campaign(**changes: object) -> Campaign:
         "slots": (SendSlot.NOW,),
         "holdout_share": 0.0,
         "silence_share": 0.0,
+        "explore_share": 1.0,
         "autonomy": Autonomy.AUTOPILOT,
         "brief": "Help people who plan freight by hand.",
     }

@@ -119,32 +119,40 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def _print_curve(weeks: list[ArmWeek], currency: str) -> None:
-    """One line an arm: expected revenue a decision, week by week."""
-    heading("Twelve weeks, lived fast: expected revenue a decision, by who decided")
-    most = max((week.cents for week in weeks), default=1.0) or 1.0
+    """One line an arm: messages answered, week by week, and the expected revenue a decision brought."""
+    heading("Twelve weeks, lived fast: messages answered within a week, by who decided")
+    most = max((week.answered / max(week.messages, 1) for week in weeks), default=0.0) or 1.0
     for arm, words in _ARMS.items():
         own = [week for week in weeks if week.arm.value == arm]
         if not own:
             continue
-        bars = "".join(_BLOCKS[min(7, int(max(week.cents, 0) / most * 7.99))] for week in own)
-        thirds = [own[: len(own) // 2], own[len(own) // 2 :]]
-        first, last = (
-            sum(w.cents * w.decisions for w in part) / max(sum(w.decisions for w in part), 1) / 100
-            for part in thirds
-        )
-        count = sum(week.decisions for week in own)
+        decided = sum(week.decisions for week in own)
+        cents = sum(week.cents * week.decisions for week in own) / decided
+        if messages := sum(week.messages for week in own):
+            bars = "".join(
+                _BLOCKS[min(7, int(week.answered / max(week.messages, 1) / most * 7.99))] for week in own
+            )
+            half = len(own) // 2
+            told = (
+                f"{bars:<12} {_answered(own[:half]):>6} → {_answered(own[half:]):>6} of {messages:,} messages"
+            )
+        else:
+            told = "no message, to compare with"
+        line(f"  {words:<20} {told}", style="bold" if arm == "learned" else "")
         line(
-            f"  {words:<20} {bars:<13} {first:>7.2f} → {last:>7.2f} {currency}   ({count:,} decisions)",
-            style="bold" if arm == "learned" else "",
+            f"  {'':<20} expected revenue {cents / 100:+.2f} {currency} a decision, {decided:,} decisions",
+            style="dim",
         )
     line(
-        "  First half → second half of the weeks whose signals are in. People are simulated; chance is large in so",
+        "  First half → second half of the weeks whose signals are in. The people are simulated, and in so small",
         style="dim",
     )
-    line(
-        "  small a market: `attune metrics` says what can be told, and `docs/learning.md` what was measured.",
-        style="dim",
-    )
+    line("  a market chance is large: `attune metrics` says what can be told from it.", style="dim")
+
+
+def _answered(weeks: list[ArmWeek]) -> str:
+    messages = sum(week.messages for week in weeks)
+    return f"{sum(week.answered for week in weeks) / messages:.1%}" if messages else "none"
 
 
 def _someone_refused(house: House, run_id: str) -> str:

@@ -27,7 +27,7 @@ class Overlap:
     ess_kish: decisions an even-weighted sample of the same precision would have.
     ess_owen: the same for estimating a variance, (sum w^2)^2 / sum w^4.
     ess_contacts: Kish's number with the weights of one contact added up first.
-    rewarded: decisions with a reward other than zero that the candidate might have taken.
+    rewarded: decisions with a reward above zero that the candidate might have taken.
     ess_rewarded: Kish's number over those, weighted by what they add.
     unsupported: share of the candidate's mass on actions the log gave no probability, in [0, 1].
     """
@@ -69,7 +69,8 @@ def overlap_of(evidence: Evidence) -> Overlap:
     w = evidence.weights
     contacts = int(evidence.clusters.max()) + 1 if len(w) else 0
     by_contact = np.bincount(evidence.clusters, weights=w, minlength=contacts)
-    adds = np.abs(w * evidence.rewards)
+    # What a message costs in any case, or what it harmed, is no success that could be told apart.
+    adds = w * np.maximum(evidence.rewards, 0)
     return Overlap(
         decisions=len(w),
         contacts=contacts,

@@ -5,6 +5,7 @@ Not a way to send: nothing here touches a channel. The outbox and the journal en
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,7 @@ from memory.crm import codec
 from memory.crm.journal import append_events
 from memory.crm.runs import RunStore
 from memory.crm.standing import OUR_SOURCE
-from memory.crm.statements import CONTACTS, DECISIONS, OUTBOX, RUN_CONTACTS, insert_all, writing
+from memory.crm.statements import CONTACTS, DECISIONS, EVENTS, OUTBOX, RUN_CONTACTS, insert_all, writing
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,21 @@ def queued_messages(engine: Engine, run_id: str) -> list[Queued]:
     )
     with engine.connect() as connection:
         return [Queued(*row) for row in connection.execute(query)]
+
+
+def answers(engine: Engine) -> dict[str, list[datetime]]:
+    """Return when each contact clicked, replied or booked a meeting by themselves, in order."""
+    kinds = (EventKind.EMAIL_CLICKED.value, EventKind.EMAIL_REPLIED.value, EventKind.MEETING_BOOKED.value)
+    query = (
+        select(EVENTS.c.contact_id, EVENTS.c.at)
+        .where(EVENTS.c.kind.in_(kinds), EVENTS.c.is_machine.is_(False), EVENTS.c.contact_id.is_not(None))
+        .order_by(EVENTS.c.at)
+    )
+    found: dict[str, list[datetime]] = defaultdict(list)
+    with engine.connect() as connection:
+        for contact_id, at in connection.execute(query):
+            found[contact_id].append(at)
+    return found
 
 
 def keep_sent(engine: Engine, went: Sequence[Went], provider: str) -> None:

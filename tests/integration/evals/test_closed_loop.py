@@ -6,7 +6,6 @@ import json
 import sys
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from evals.market.catalogue import MQL, Catalogue
 from evals.market.comparison import Comparison
 from evals.market.curve import draw_curve
 from evals.market.loop import FIRST_DAY, Game, Scenario
-from evals.market.players import learner as learner_module
 from evals.market.players.learner import Learner
 from evals.market.players.linear import PerArmLinear, SharedLinear
 from evals.market.players.oracle import Oracle
@@ -156,26 +154,18 @@ def test_an_oracle_that_was_shown_nothing_refuses() -> None:
         game.player.choose(game.view.features(), game.view.allowed(), game.view.dyads(), 1)
 
 
-def test_the_learner_says_so_where_there_is_no_bandit(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> Any:
-        raise ImportError(name)
+def test_the_learner_hands_the_briefing_to_the_bandit() -> None:
+    makers: list[Learner] = []
 
-    monkeypatch.setattr(learner_module, "import_module", missing)
-    with pytest.raises(AttuneError, match="Bandit"):
-        Game(8, TINY, Learner)
+    def made(briefing: Briefing) -> Learner:
+        makers.append(Learner(briefing))
+        return makers[0]
 
-
-def test_the_learner_hands_the_briefing_to_the_bandit(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: dict[str, Any] = {}
-
-    def bandit(**told: Any) -> object:
-        given.update(told)
-        return object()
-
-    monkeypatch.setattr(learner_module, "import_module", lambda name: SimpleNamespace(Bandit=bandit))
-    game = Game(8, TINY, Learner)
-    assert given["actions"] == game.catalogue.action_names
-    assert given["action_features"].shape[0] == len(given["actions"])
+    game = Game(8, TINY, made)
+    bandit = makers[0].bandit
+    assert bandit.actions == game.catalogue.action_names
+    assert bandit.action_features is not None
+    assert bandit.action_features.shape[0] == len(bandit.actions)
 
 
 def test_the_way_from_rules_to_oracle_is_nought_and_one_at_its_ends() -> None:
