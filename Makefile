@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Many small matrices on few cores: threads of the linear algebra would only wait for each other.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
-.PHONY: help demo test check format lock drill bench clean
+.PHONY: help demo test check format lock evals-setup drill bench clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,8 @@ lock:  ## write the hashed locks anew (needs uv)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements-dev.lock
 	uv pip compile pyproject.toml --group evals --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements-evals.lock
+
+evals-setup: .venv/.ready-evals  ## what `python -m evals.…` compares with: other learners, plots
 
 drill: .venv/.ready-dev  ## fifty SIGKILLs in a 300-contact run; count what is lost or doubled
 	@$(BIN)/python -m app.drills.kill --kills 50

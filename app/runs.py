@@ -144,6 +144,7 @@ async def carry_on(house: House, run: Run, progress: Progress | None = None) -> 
     with house.workspace.only_worker():
         if house.runs.get(run.id).status is not RunStatus.RUNNING:
             return report(house, house.runs.get(run.id))
+        _ = house.outlooks  # learned now: in the event loop it would make every contact wait
         await reconcile(house)
         await expire_proposals(house)
         with house.workspace.sending():

@@ -18,12 +18,16 @@ from agents.signal_analyst import SignalAnalyst
 from agents.workbench import Workbench
 from app.carry import Carrier
 from app.checkpoints import open_checkpoints
+from app.churn import who_may_leave
 from app.feature_feed import FeatureFeed
+from app.handoff import whom_to_hand_off
+from app.outlook import outlooks
 from app.settings import Settings
 from app.workspace import Workspace
 from domain.base import utc_now
 from domain.campaign import Caps
 from domain.errors import AttuneError, SettingsInvalid
+from domain.leads import Outlook
 from domain.ports import Channel, Clock, Embedder
 from domain.run import Run
 from domain.sender import SenderProfile
@@ -157,6 +161,17 @@ class House:
         return DecisionLogReader(self.engine)
 
     @cached_property
+    def outlooks(self) -> dict[str, Outlook]:
+        """What is expected of contacts (hand-off, churn), where anything can be told; learned when first asked for."""
+        now = self.clock()
+        account_of = {contact.id: contact.account_id for contact, _ in self.audience.contacts_with_accounts()}
+        hand_off = whom_to_hand_off(self.lead_reader, now)
+        return outlooks(hand_off, who_may_leave(self.lead_reader, now), account_of)
+
+    def _outlook(self, contact_id: str) -> Outlook | None:
+        return self.outlooks.get(contact_id)
+
+    @cached_property
     def rules(self) -> RuleBook:
         """The rule book."""
         return load_rulebook()
@@ -252,6 +267,7 @@ class House:
             analyst=SignalAnalyst(self.model, self.prompts),
             strategist=ContentStrategist(self.model, self.prompts, CrmToolbox(self.crm)),
             composer=OutreachComposer(self.model, self.prompts),
+            outlook=self._outlook,
             reviewer=ComplianceReviewer(self.model, self.prompts),
             write=CommitGroup(self.engine),
         )

@@ -167,7 +167,12 @@ def _doubt(decision: Decision, brief: SignalBrief | None, rules: StakesRules) ->
         return
     if taken.uncertainty_cents > rules.doubt_ratio * abs(taken.value_cents):
         worth, doubt = taken.value_cents / 100, taken.uncertainty_cents / 100
-        yield "low_confidence", f"The expected worth is {worth:,.2f} give or take {doubt:,.2f}"
+        yield (
+            "low_confidence",
+            (
+                f"It is not known yet whether this is worth sending: about {worth:,.1f}, give or take {doubt:,.1f}"
+            ),
+        )
 
 
 def _cold_start(decision: Decision, before: int, rules: StakesRules) -> Iterator[Reason]:

@@ -19,6 +19,8 @@ needs_sets = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def ranking(tmp_path_factory: pytest.TempPathFactory) -> Ranking:
+    for peer in ("lightgbm", "vowpalwabbit", "mabwiser", "river", "bayesianbandits"):
+        pytest.importorskip(peer, reason="the evals' peers and plots are not installed: make evals-setup")
     out = tmp_path_factory.mktemp("bakeoff") / "games.jsonl"
     assert main(["--quick", "--rows", "600", "--first-seed", "100", "--out", str(out)]) == 0
     return Ranking(Ledger(out).of(QUICK_SETS, [100]), FAMILIES)

@@ -188,6 +188,7 @@ def test_players_of_different_seeds_are_not_compared() -> None:
 def test_the_command_prints_a_line_a_player_and_writes_json_and_a_curve(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    pytest.importorskip("matplotlib", reason="the evals' peers and plots are not installed: make evals-setup")
     told, curve = tmp_path / "games.json", tmp_path / "curve.svg"
     words = ["closed_loop", "--seeds", "2", "--contacts", "120", "--days", "21"]
     words += ["--players", "rules,oracle", "--json", str(told), "--plot", str(curve)]
@@ -199,6 +200,7 @@ def test_the_command_prints_a_line_a_player_and_writes_json_and_a_curve(
 
 
 def test_the_same_games_draw_the_same_curve(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the evals' peers and plots are not installed: make evals-setup")
     draw_curve(compared(), tmp_path / "a.svg")
     draw_curve(compared(), tmp_path / "b.svg")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
