@@ -18,6 +18,7 @@ from app.signs import seconds
 from domain.base import Noun, UtcDatetime
 from domain.campaign import Campaign, Outcome
 from domain.decision import Arm
+from domain.errors import AttuneError
 from learning.attribution import parts_of
 from learning.cohort import Cohort, cohort_of
 from learning.lift import Lift, Telling, lift, revenue_lift
@@ -102,6 +103,8 @@ def metrics_of(
 
 def _measure(gathered: Gathered, since: datetime | None) -> CampaignMetrics:
     goal, lines = gathered.goal, gathered.lines
+    if not lines:
+        raise AttuneError(f"Campaign {gathered.campaign.id!r} has decided nothing yet. Run it: `attune run`.")
     contacts = len(gathered.contact_ids)
     first = np.full(contacts, -1, dtype=np.int64)
     for row in range(len(lines) - 1, -1, -1):

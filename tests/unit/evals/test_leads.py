@@ -5,9 +5,9 @@ import pytest
 
 pytest.importorskip("lightgbm", reason="the evals' peers and plots are not installed: make evals-setup")
 
-from evals.leads.controls import snapshots  # noqa: E402
-from evals.leads.funnel import ROOT, day, olist  # noqa: E402
-from evals.leads.scores import score  # noqa: E402
+from evals.leads.controls import snapshots
+from evals.leads.funnel import ROOT, day, olist
+from evals.leads.scores import score
 
 
 @pytest.mark.shared_data
