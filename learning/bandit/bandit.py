@@ -4,6 +4,8 @@ Two parts: how likely it is that anything good comes of an action, and what it i
 rewards are best modelled so); where outcomes can also be losses, a third part says how much is lost on average. All
 are hierarchical regressions over all actions (`belief`) whose scales are learned from the data (`fitting`). State is
 sums (`sums`), so learners merge, correct and forget exactly.
+
+Over 400 lines on purpose: choosing and learning share one state, and every step of both is read here in order.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Ids are ours and readable (`c_7f3a9b2c1d4e`); what a source calls a thing stands in `identities`.
 Nested nouns (a draft, a verdict, a message) are kept as JSON of their pydantic model: they are read
-whole and never queried inside. Times are aware UTC (`UTCDateTime`); money is integer cents.
+whole and never queried inside. Over 400 lines on purpose: all tables stand in one file, to be read as one
+schema. Times are aware UTC (`UTCDateTime`); money is integer cents.
 """
 
 from __future__ import annotations
