@@ -193,6 +193,8 @@ class OneColumnTrees:
             early_stopping=False,
             random_state=self.seed,
         )
+        # scikit-learn cannot bin a column nobody has a value in: any one value says as little.
+        x = np.where(np.isnan(x).all(axis=0), 0.0, x)
         model.fit(x, outcomes, sample_weight=weights)
         reference = x[0].copy()
         bare = _FittedTrees(0.0, model, levels, reference, np.zeros(x.shape[1]))

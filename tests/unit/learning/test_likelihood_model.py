@@ -35,6 +35,15 @@ def test_trees_of_one_column_are_exactly_the_sum_of_their_parts() -> None:
     np.testing.assert_allclose(fitted.base + fitted.parts(table).sum(axis=1), whole, atol=1e-10)
 
 
+def test_trees_bear_a_column_nobody_has_a_value_in_and_learn_nothing_from_it() -> None:
+    table, outcomes, _ = cases(1, 500)
+    told = replace(table, numbers=table.numbers.copy())
+    told.numbers[:, 0] = np.nan
+    fitted = OneColumnTrees(rounds=20).fit(told, outcomes, np.ones(500))
+    np.testing.assert_allclose(fitted.parts(table)[:, 0], 0.0, atol=1e-12)
+    assert np.ptp(fitted.parts(table)) > 0.05
+
+
 def test_true_probabilities_are_recovered() -> None:
     table, outcomes, logits = cases(2, 4_000)
     later, _, truth = cases(3, 1_000)
