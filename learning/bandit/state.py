@@ -3,7 +3,7 @@
 Schema 1. JSON: `schema`, `actions`, `features`, `dyads`, `patterns`, `seed`, `settings`, `outcomes`, `next_fit`,
 `learned_until` (ISO, UTC, or null), `scales` of all parts. Arrays, for each part `acts`, `worth`, `loss`:
 `*.grams` (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,); besides
-`watch.sums`, `watch.since` (2, K+1), `tilt` (m,), `costs` (K,), and `action_features` (K, q) where there are any.
+`watch.sums`, `watch.since` (2, K+1), `watch.told` (2, bins), `tilt` (m,), `costs` (K,), and `action_features` (K, q) where there are any.
 The newest raw outcomes (`recent`) are not part of it: they only serve a change noticed within the next 2,000 outcomes.
 """
 
@@ -43,6 +43,7 @@ def dump(bandit: Bandit) -> tuple[dict[str, Any], Arrays]:
     arrays: Arrays = {
         "watch.sums": bandit.watch.sums,
         "watch.since": bandit.watch.since,
+        "watch.told": bandit.watch.told,
         "tilt": bandit.acts.tilt,
         "costs": bandit.costs,
     }
@@ -89,6 +90,8 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
     until = meta["learned_until"]
     bandit.learned_until = None if until is None else np.datetime64(until, "s")
     bandit.watch.sums, bandit.watch.since = arrays["watch.sums"].copy(), arrays["watch.since"].copy()
+    # Files of releases before predictions were corrected have none.
+    bandit.watch.told = arrays.get("watch.told", bandit.watch.told).copy()
     for name, belief in _parts(bandit):
         belief.sums = Sums(
             _square(arrays[f"{name}.grams"], bandit.basis.width),

@@ -9,11 +9,11 @@ from domain.learner import Choice
 from evals.market.players.player import Briefing
 from learning.bandit import Bandit, Settings
 
-PRIORS = Settings(floor=0.02, prior_rate=0.1, prior_worth=1_000.0, prior_spread=0.1)
-"""As the product sets them for a goal worth 500 dollars (`app/teaching.py`): house defaults, not tuned here."""
+PRIORS = Settings(floor=0.02, prior_rate=0.03, prior_worth=30_000.0, prior_spread=0.03)
+"""As the product sets them (`app/teaching.py`) for a goal worth 15,000 dollars, this market's usual deal."""
 
-TILT = {"topic_affinity": 0.05}
-"""The product's default for content that fits what somebody looked at."""
+TILT = {"topic_affinity": 0.05, "stage_usual": 0.01, "form_affinity": 0.01, "had_before": -0.02}
+"""The product's defaults for how content fits, under this market's names."""
 
 
 class Learner:
