@@ -16,6 +16,7 @@ from domain.content import ContentAsset
 from domain.dossier import Standing
 from domain.errors import NotSent, SendUnknown
 from domain.message import OutboxEntry, OutboxStatus, Verdict
+from domain.review import DraftRecord
 from domain.run import ContactOutcome
 from policies.quiet_hours import is_open
 from policies.send import check_send
@@ -33,7 +34,9 @@ async def deliver(entry_id: str, bench: Workbench) -> OutboxEntry:
     entry = bench.outbox.get(entry_id)
     if entry.status is OutboxStatus.APPROVED and not _may_arrive_now(entry, bench):
         return entry
-    check = partial(_check, bench=bench, asset=_content(entry, bench))
+    # Read before the transaction: inside it no second connection may be waited for.
+    made = bench.archive.made_for(entry.decision_id)
+    check = partial(_check, bench=bench, asset=_content(entry, bench), made=made)
     reserved = await bench.write(lambda: bench.outbox.reserve(entry_id, check, now))
     if reserved is None:
         return bench.outbox.get(entry_id)
@@ -72,13 +75,27 @@ def _may_arrive_now(entry: OutboxEntry, bench: Workbench) -> bool:
 
 
 def _check(
-    standing: Standing, entry: OutboxEntry, *, bench: Workbench, asset: ContentAsset | None
+    standing: Standing,
+    entry: OutboxEntry,
+    *,
+    bench: Workbench,
+    asset: ContentAsset | None,
+    made: DraftRecord | None,
 ) -> Verdict:
-    return check_send(standing, entry, bench.sender, bench.rules, bench.now(), asset)
+    return check_send(
+        standing,
+        entry,
+        bench.sender,
+        bench.rules,
+        bench.now(),
+        asset=asset,
+        made=made,
+        raw=bench.rendered(entry.message),
+    )
 
 
 def _content(entry: OutboxEntry, bench: Workbench) -> ContentAsset | None:
-    """The content as it is now, read before the transaction: inside it no second connection may be waited for."""
+    """The content as it is now."""
     known = bench.kept(entry.run_id, entry.contact_id)
     decision = known.decision if known else bench.crm.decision(entry.decision_id)
     asset_id = decision.action.asset_id

@@ -56,6 +56,7 @@ from policies.rulebook import RuleBook, load_rulebook
 from prompts.library import PromptLibrary
 from tools import embedders
 from tools.channels.mailbox import MailboxChannel
+from tools.channels.mime import to_mime
 from tools.channels.smtp import SmtpChannel
 from tools.crm import CrmToolbox
 from tools.models.budget import RunBudget
@@ -264,6 +265,7 @@ class House:
             rules=self.rules,
             sender=self.sender,
             link_key=self.workspace.link_key(),
+            render=to_mime,
             analyst=SignalAnalyst(self.model, self.prompts),
             strategist=ContentStrategist(self.model, self.prompts, CrmToolbox(self.crm)),
             composer=OutreachComposer(self.model, self.prompts),

@@ -17,6 +17,7 @@ from domain.base import Noun
 from domain.errors import InvalidFile
 from domain.people import ConsentBasis
 from policies.pressure import PressureLimit
+from policies.team import TeamRules
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader, in C where it was built: ten times as fast."""
@@ -101,6 +102,9 @@ class ContentRules(Noun):
     capitals_in_a_row: PositiveInt
     special_words: tuple[str, ...]
     transactional_words: tuple[str, ...]
+    legal_effect_words: tuple[str, ...]
+    prompt_fields: tuple[str, ...]
+    opt_out_days: PositiveInt
 
 
 class EligibilityRules(Noun):
@@ -166,6 +170,7 @@ class RuleBook(Noun):
     stakes: StakesRules
     countries: dict[str, CountryRule]
     texts: dict[str, RuleText]
+    team: TeamRules = TeamRules()
 
     @model_validator(mode="after")
     def _has_a_strictest(self) -> RuleBook:
