@@ -21,7 +21,7 @@ from domain.content import ContentAsset
 from domain.decision import SILENCE, Action, Alternative, Arm, Decision
 from domain.dossier import Standing
 from domain.errors import AttuneError
-from domain.people import Account, Contact
+from domain.people import Account, Consent, Contact
 from domain.run import ContactOutcome, Run, RunContact
 from learning import features
 from learning.arms import Shares, arm_of, arms_of
@@ -72,6 +72,7 @@ class Decider:
     assets: Sequence[ContentAsset]
     now: datetime
     global_holdout: float = 0.0
+    _consents: dict[str, tuple[Consent, ...]] = field(default_factory=dict, init=False)
 
     def decide(self) -> Decided:
         """Return decisions and ledger lines for everyone the campaign considers.
@@ -118,6 +119,7 @@ class Decider:
         """Everyone in the audience the rules let us write to; the others get their refusal's line."""
         people = self._audience()
         standings = self.audience.standings([contact.id for contact, _ in people], until=self.now)
+        self._consents = {contact_id: standing.consents for contact_id, standing in standings.items()}
         reachable = []
         for contact, account in people:
             standing = standings.get(contact.id) or Standing(contact=contact)
@@ -211,7 +213,8 @@ class Decider:
         for row, (contact, account) in enumerate(people):
             had = sent.get(contact.id, {})
             for column, asset in enumerate(assets):
-                fit[row, column] = fits(asset, contact, account, had, today, self.rules) is None
+                yes = self._consents.get(contact.id, ())
+                fit[row, column] = fits(asset, contact, account, had, today, self.rules, yes) is None
         return fit
 
     def _drawn(self, contact: Contact, action: Action, drawn: Drawn, actions: Sequence[Action]) -> Decision:

@@ -19,6 +19,7 @@ class Standing(Noun):
     consents: tuple[Consent, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     sent_at: tuple[UtcDatetime, ...] = ()
+    soft_bounced_at: tuple[UtcDatetime, ...] = ()
     open_campaigns: tuple[str, ...] = ()
 
 

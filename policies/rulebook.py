@@ -57,6 +57,7 @@ class ConsentRules(Noun):
     implied_inquiry_days: PositiveInt
     scopes: frozenset[str]
     eu_countries: frozenset[str]
+    individual_words: frozenset[str]
 
 
 class AddressRules(Noun):
@@ -125,6 +126,30 @@ class ReputationRules(Noun):
     bounce_pause_least: PositiveInt
 
 
+class BounceRules(Noun):
+    """C-19: when an address rests."""
+
+    soft_most: PositiveInt
+    soft_window_days: PositiveInt
+
+
+class DeadlineRules(Noun):
+    """C-03 and C-14."""
+
+    opt_out_seconds: PositiveInt
+    opt_out_provider_days: PositiveInt
+    opt_out_law_days: PositiveInt
+    request_days: PositiveInt
+    request_us_days: PositiveInt
+    request_warn_days: PositiveInt
+
+
+class DomainRules(Noun):
+    """C-23."""
+
+    check_days: PositiveInt
+
+
 class StakesRules(Noun):
     """When a person decides, and what no autonomy level waives."""
 
@@ -148,6 +173,21 @@ class CountryRule(Noun):
     set_on: date
 
 
+class StateRule(Noun):
+    """Hours of one state of the United States, on top of the house's. Hours are the recipient's own.
+
+    `names` are how a record may name the state; `zones` where a contact without a region may live in it.
+    """
+
+    opens_hour: int = Field(ge=0, le=22)
+    closes_hour: int = Field(ge=1, le=23)
+    sunday_opens_hour: int = Field(ge=0, le=22)
+    names: frozenset[str] = frozenset()
+    zones: frozenset[str] = frozenset()
+    source: str = Field(min_length=1)
+    set_on: date
+
+
 class RuleText(Noun):
     """One rule in plain words, and the numbers it uses."""
 
@@ -167,8 +207,12 @@ class RuleBook(Noun):
     content: ContentRules
     eligibility: EligibilityRules
     reputation: ReputationRules
+    bounces: BounceRules
+    deadlines: DeadlineRules
+    domain: DomainRules
     stakes: StakesRules
     countries: dict[str, CountryRule]
+    states: dict[str, StateRule]
     texts: dict[str, RuleText]
     team: TeamRules = TeamRules()
 
@@ -208,7 +252,7 @@ def load_rulebook(path: Path | None = None) -> RuleBook:
 
 
 def _typed(raw: dict[str, Any]) -> RuleBook:
-    unknown = raw.keys() - {"numbers", "countries", "rules"}
+    unknown = raw.keys() - {"numbers", "countries", "states", "rules"}
     if unknown:
         raise ValueError(f"unknown part {sorted(unknown)}")
     numbers = {
@@ -224,4 +268,5 @@ def _typed(raw: dict[str, Any]) -> RuleBook:
     for rule_id, text in raw["rules"].items():
         used = {path: numbers[path] for path in text.get("numbers", ())}
         texts[rule_id] = RuleText.model_validate({**text, "id": rule_id, "numbers": used})
-    return RuleBook.model_validate({**sections, "countries": raw["countries"], "texts": texts})
+    whole = {**sections, "countries": raw["countries"], "states": raw["states"], "texts": texts}
+    return RuleBook.model_validate(whole)

@@ -50,7 +50,7 @@ def check_send(
         raw: the mail as it will leave, in bytes.
 
     """
-    findings = evaluated("C-09", lambda: _contactable(standing, now, rules))
+    findings = evaluated("C-09", lambda: _contactable(standing, now, rules, asset))
     findings += evaluated("A-02", lambda: _same_recipient(standing, entry))
     findings += evaluated("H-06", lambda: _is_due(entry, now))
     findings += evaluated("C-18", lambda: _in_hours(standing, now, rules))
@@ -60,8 +60,10 @@ def check_send(
     return Verdict(findings=tuple(findings))
 
 
-def _contactable(standing: Standing, now: datetime, rules: RuleBook) -> Iterator[Finding]:
-    refusal = may_contact(standing, None, now, rules)
+def _contactable(
+    standing: Standing, now: datetime, rules: RuleBook, asset: ContentAsset | None
+) -> Iterator[Finding]:
+    refusal = may_contact(standing, None, now, rules, asset)
     if refusal:
         yield block(refusal.rule_id, refusal.reason)
 

@@ -21,6 +21,7 @@ from domain.people import (
     Account,
     Consent,
     ConsentBasis,
+    ConsentGround,
     Contact,
     EmailStatus,
     LifecycleStage,
@@ -92,6 +93,7 @@ class AudienceReader:
             consents = _consents(connection)
             by_address, by_person = _suppressions(connection)
             sent_at = _sent_at(connection, now)
+            soft_bounced_at = _soft_bounced_at(connection, now)
             open_campaigns = _open_campaigns(connection)
         return {
             contact.id: Standing.model_construct(
@@ -99,6 +101,7 @@ class AudienceReader:
                 consents=tuple(consents.get(contact.id, ())),
                 suppressions=_merged(by_address, by_person, contact),
                 sent_at=tuple(sorted(sent_at.get(contact.id, ()), reverse=True)),
+                soft_bounced_at=tuple(sorted(soft_bounced_at.get(contact.id, ()), reverse=True)),
                 open_campaigns=tuple(sorted(open_campaigns.get(contact.id, ()))),
             )
             for contact in contacts
@@ -218,6 +221,7 @@ def _consents(connection: Connection) -> dict[str, list[Consent]]:
     found: dict[str, list[Consent]] = defaultdict(list)
     for values in _values(connection, Consent, CONSENTS, CONSENTS.c.recorded_at.desc()):
         values["basis"] = _BASIS[values["basis"]]
+        values["ground"] = ConsentGround(values["ground"]) if values["ground"] else None
         found[values["contact_id"]].append(_built(Consent, values))
     return found
 
@@ -255,6 +259,18 @@ def _sent_at(connection: Connection, now: datetime) -> dict[str, list[datetime]]
     for query in (ours, told):
         for contact_id, at in connection.execute(query):
             found[contact_id].append(at)
+    return found
+
+
+def _soft_bounced_at(connection: Connection, now: datetime) -> dict[str, list[datetime]]:
+    query = select(EVENTS.c.contact_id, EVENTS.c.at).where(
+        EVENTS.c.kind == EventKind.EMAIL_SOFT_BOUNCED.value,
+        EVENTS.c.contact_id.is_not(None),
+        EVENTS.c.at >= now - SENT_WINDOW,
+    )
+    found: dict[str, list[datetime]] = defaultdict(list)
+    for contact_id, at in connection.execute(query):
+        found[contact_id].append(at)
     return found
 
 

@@ -67,6 +67,12 @@ _TOLD = select(EVENTS.c.at).where(
     EVENTS.c.contact_id == _WHOSE, sent_by_others(), EVENTS.c.at >= bindparam("since")
 )
 
+_SOFT_BOUNCES = select(EVENTS.c.at).where(
+    EVENTS.c.contact_id == _WHOSE,
+    EVENTS.c.kind == EventKind.EMAIL_SOFT_BOUNCED.value,
+    EVENTS.c.at >= bindparam("since"),
+)
+
 _CONSENTS = select(CONSENTS).where(CONSENTS.c.contact_id == _WHOSE).order_by(CONSENTS.c.recorded_at.desc())
 
 # A stop belongs to an address. What the person said also follows the person to a new address;
@@ -145,6 +151,7 @@ def standing_of(
     messages = connection.execute(_MESSAGES, {**whose, "without_entry": without_entry or ""}).all()
     sent = [row.left_at for row in messages if row.status in MAY_HAVE_LEFT and row.left_at >= since]
     told = connection.execute(_TOLD, {**whose, "since": since}).scalars()
+    bounced = connection.execute(_SOFT_BOUNCES, {**whose, "since": since}).scalars()
     consents = connection.execute(_CONSENTS, whose).mappings()
     stops = connection.execute(_STOPS, {**whose, **addresses}).mappings()
     return Standing(
@@ -152,5 +159,6 @@ def standing_of(
         consents=tuple(codec.consent_of(row) for row in consents),
         suppressions=tuple(codec.suppression_of(row) for row in stops),
         sent_at=tuple(sorted((*sent, *told), reverse=True)),
+        soft_bounced_at=tuple(sorted(bounced, reverse=True)),
         open_campaigns=tuple(sorted({row.campaign_id for row in messages if row.status in STILL_OPEN})),
     )

@@ -23,7 +23,15 @@ from domain.message import (
     OutboxStatus,
     Verdict,
 )
-from domain.people import Account, Consent, ConsentBasis, Contact, EmailStatus, Seniority
+from domain.people import (
+    Account,
+    Consent,
+    ConsentBasis,
+    ConsentGround,
+    Contact,
+    EmailStatus,
+    Seniority,
+)
 from domain.review import DraftRecord
 from domain.sender import SenderProfile
 from policies.content import review_message
@@ -225,6 +233,11 @@ def consent(basis: ConsentBasis = ConsentBasis.EXPRESS, **changes: Any) -> Conse
         recorded_at=datetime(2026, 9, 1, tzinfo=UTC),
         source="web form",
         wording="Yes, write to me about quotes.",
+        proof="form 12, row 3",
+        ground=ConsentGround.PURCHASE if basis is ConsentBasis.SOFT_OPT_IN else None,
+        ground_ref="order 4711",
+        goods="quotes, approvals",
+        opt_out_offered=True,
     ).model_copy(update=changes)
 
 
