@@ -13,6 +13,7 @@ from functools import partial
 
 from agents.workbench import Workbench
 from domain.content import ContentAsset
+from domain.decision import Decision
 from domain.dossier import Standing
 from domain.errors import NotSent, SendUnknown
 from domain.message import OutboxEntry, OutboxStatus, Verdict
@@ -36,7 +37,9 @@ async def deliver(entry_id: str, bench: Workbench) -> OutboxEntry:
         return entry
     # Read before the transaction: inside it no second connection may be waited for.
     made = bench.archive.made_for(entry.decision_id)
-    check = partial(_check, bench=bench, asset=_content(entry, bench), made=made)
+    decision = _decision(entry, bench)
+    asset = bench.crm.asset(decision.action.asset_id) if decision.action.asset_id else None
+    check = partial(_check, bench=bench, asset=asset, made=made, value_cents=decision.value_cents)
     reserved = await bench.write(lambda: bench.outbox.reserve(entry_id, check, now))
     if reserved is None:
         return bench.outbox.get(entry_id)
@@ -81,6 +84,7 @@ def _check(
     bench: Workbench,
     asset: ContentAsset | None,
     made: DraftRecord | None,
+    value_cents: float | None,
 ) -> Verdict:
     return check_send(
         standing,
@@ -91,15 +95,13 @@ def _check(
         asset=asset,
         made=made,
         raw=bench.rendered(entry.message),
+        value_cents=value_cents,
     )
 
 
-def _content(entry: OutboxEntry, bench: Workbench) -> ContentAsset | None:
-    """The content as it is now."""
+def _decision(entry: OutboxEntry, bench: Workbench) -> Decision:
     known = bench.kept(entry.run_id, entry.contact_id)
-    decision = known.decision if known else bench.crm.decision(entry.decision_id)
-    asset_id = decision.action.asset_id
-    return bench.crm.asset(asset_id) if asset_id else None
+    return known.decision if known else bench.crm.decision(entry.decision_id)
 
 
 OUTCOME_OF_STATUS = {

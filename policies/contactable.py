@@ -7,7 +7,9 @@ from datetime import datetime
 from domain.content import ContentAsset
 from domain.decision import Refusal
 from domain.dossier import Standing
+from domain.people import Contact
 from policies import addresses, bounces, consent, suppression
+from policies.pressure import PressureLimit
 from policies.rulebook import RuleBook
 
 
@@ -50,8 +52,7 @@ def _one_open(standing: Standing, campaign_id: str | None) -> Refusal | None:
 
 def _pressed(standing: Standing, now: datetime, rules: RuleBook) -> Refusal | None:
     contact = standing.contact
-    caps = [(cap.id, cap.limit) for cap in rules.team.caps_for(contact)]
-    for rule_id, limit in [*(("C-26", limit) for limit in rules.pressure.limits), *caps]:
+    for rule_id, limit in limits_for(contact, rules):
         if not limit.allows(standing.sent_at, now):
             last = max(standing.sent_at)
             reason = (
@@ -60,3 +61,9 @@ def _pressed(standing: Standing, now: datetime, rules: RuleBook) -> Refusal | No
             )
             return Refusal(contact_id=contact.id, rule_id=rule_id, reason=reason)
     return None
+
+
+def limits_for(contact: Contact, rules: RuleBook) -> tuple[tuple[str, PressureLimit], ...]:
+    """Every limit on how often this contact hears from us, with the rule it comes from."""
+    house = [("C-26", limit) for limit in rules.pressure.limits]
+    return (*house, *((cap.id or "T-00", cap.limit) for cap in rules.team.caps_for(contact)))

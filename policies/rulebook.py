@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
@@ -189,11 +189,18 @@ class StateRule(Noun):
 
 
 class RuleText(Noun):
-    """One rule in plain words, and the numbers it uses."""
+    """One rule in plain words: what it says, what it does, when it is asked, what mends it, its numbers.
+
+    `origin` is `law and house` for what ships, `team` for a team's own.
+    """
 
     id: str
     title: str = Field(min_length=1)
     plain: str = Field(min_length=1)
+    verdict: str = Field(min_length=1)
+    when: str = Field(min_length=1)
+    mend: str = Field(min_length=1)
+    origin: Literal["law and house", "team"] = "law and house"
     numbers: dict[str, RuleNumber] = Field(default_factory=dict)
 
 

@@ -16,7 +16,8 @@ from domain.message import Finding, OutboxEntry, Severity, Verdict
 from domain.review import DraftRecord
 from domain.sender import SenderProfile
 from policies.case import block
-from policies.contactable import may_contact
+from policies.competition import must_give_way
+from policies.contactable import limits_for, may_contact
 from policies.content import review_message
 from policies.envelope import evaluated
 from policies.quiet_hours import is_open, next_open
@@ -33,6 +34,7 @@ def check_send(
     asset: ContentAsset | None,
     made: DraftRecord | None,
     raw: bytes | None,
+    value_cents: float | None = None,
 ) -> Verdict:
     """Hold one reserved message against the rules as things stand at `now`.
 
@@ -48,9 +50,11 @@ def check_send(
             valid.
         made: what was made for this decision: the draft with its evidence, and what was found in it then.
         raw: the mail as it will leave, in bytes.
+        value_cents: what the message is expected to be worth, for where another wants its place.
 
     """
     findings = evaluated("C-09", lambda: _contactable(standing, now, rules, asset))
+    findings += evaluated("C-26", lambda: _keeps_its_place(standing, now, rules, value_cents))
     findings += evaluated("A-02", lambda: _same_recipient(standing, entry))
     findings += evaluated("H-06", lambda: _is_due(entry, now))
     findings += evaluated("C-18", lambda: _in_hours(standing, now, rules))
@@ -66,6 +70,15 @@ def _contactable(
     refusal = may_contact(standing, None, now, rules, asset)
     if refusal:
         yield block(refusal.rule_id, refusal.reason)
+
+
+def _keeps_its_place(
+    standing: Standing, now: datetime, rules: RuleBook, value_cents: float | None
+) -> Iterator[Finding]:
+    limits = [limit for _, limit in limits_for(standing.contact, rules)]
+    reason = must_give_way(value_cents, now, standing.open_messages, standing.sent_at, limits)
+    if reason:
+        yield block("C-26", reason)
 
 
 def _same_recipient(standing: Standing, entry: OutboxEntry) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -29,7 +30,17 @@ class TeamRule(Noun):
     why: str = ""
 
 
-class BannedPhrase(TeamRule):
+class TeamWords(TeamRule):
+    """A rule about words: a bare word in the file stands for the whole rule."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare(cls, given: Any) -> Any:
+        name = "name" if "name" in cls.model_fields else "phrase"
+        return {name: given} if isinstance(given, str) else given
+
+
+class BannedPhrase(TeamWords):
     """Words no message may hold."""
 
     phrase: str = Field(min_length=2)
@@ -43,14 +54,14 @@ class SignOffClaim(TeamRule):
     sign_off: str = Field(min_length=1)
 
 
-class Competitor(TeamRule):
+class Competitor(TeamWords):
     """A name that is not mentioned without a person's look."""
 
     name: str = Field(min_length=2)
     verdict: Severity = Severity.HOLD
 
 
-class VoiceWord(TeamRule):
+class VoiceWord(TeamWords):
     """A word the brand does not use, and what it says instead."""
 
     phrase: str = Field(min_length=2)
