@@ -13,13 +13,14 @@ from functools import lru_cache
 
 from domain.content import ContentAsset
 from domain.message import Draft, DraftSentence, Evidence, EvidenceKind, Finding, Severity
+from policies.folding import folded
 from policies.quantities import asked_quantities, quantities
 from policies.rulebook import RuleBook
 
 _SUPERLATIVE = re.compile(
     r"\bbest[- ]in[- ]class\b|\b(?:the|our) (?:very )?best (?:tool|platform|product|software|solution|choice|price"
     r"|deal|value|results?|in the (?:market|industry|world|business))\b|\b(?:market|industry|world)[- ]leading\b"
-    r"|\b(?:the|a|our) leading\b|\b(?:fastest|cheapest|easiest|largest)\b"
+    r"|\b(?:the|a|our) leading\b|\b(?:market|industry|category|world) leader\b|\b(?:fastest|cheapest|easiest|largest)\b"
     r"|\bmost (?:popular|trusted|advanced|powerful)\b|\bnumber one\b|\bunmatched\b|\bunrivall?ed\b"
     r"|\bguarantee[ds]?\b|\bworld[- ]class\b|\baward[- ]winning\b|#1\b|\bno\. ?1\b",
     re.IGNORECASE,
@@ -49,6 +50,7 @@ _WATCHED = re.compile(
     r"|\byou(?:'ve|’ve| have| were| recently| just| also| keep| kept)*\s+(?:visit(?:ed|ing)|view(?:ed|ing)"
     r"|brows(?:ed|ing)|open(?:ed|ing) (?:our|my|the|an?) e?-?mail|click(?:ed|ing)|look(?:ed|ing) at our"
     r"|spent time on)\b"
+    r"|\byou (?:keep|kept) (?:coming|going) back\b"
     r"|\byour (?:recent )?(?:visits?|clicks?|page views?|browsing)\b"
     r"|\b(?:saw|noticed|seen|observed) your (?:recent )?(?:interest|activity|behaviou?r)\b",
     re.IGNORECASE,
@@ -73,15 +75,16 @@ def ground(
 
     """
     by_id = {fact.id: fact for fact in evidence}
-    subject = DraftSentence(text=draft.subject, evidence=tuple(by_id))
+    subject = DraftSentence(text=folded(draft.subject), evidence=tuple(by_id))
     findings = [*_subject(subject, evidence, asset)]
-    for sentence in draft.sentences:
+    for said in draft.sentences:
+        sentence = said.model_copy(update={"text": folded(said.text)})
         findings += _citations(sentence, by_id, asset, today)
         findings += _statements(sentence, by_id, asset)
         findings += _privacy(sentence, evidence, rules.content.private_span_words)
         findings += _copies(sentence.text, evidence, rules.content.copied_span_words)
     findings += _privacy(subject, evidence, rules.content.private_span_words)
-    findings += _copies(draft.subject, evidence, rules.content.copied_span_words)
+    findings += _copies(subject.text, evidence, rules.content.copied_span_words)
     return tuple(findings)
 
 
