@@ -14,7 +14,7 @@ from functools import lru_cache
 from domain.content import ContentAsset
 from domain.message import Draft, DraftSentence, Evidence, EvidenceKind, Finding, Severity
 from policies.folding import folded
-from policies.quantities import asked_quantities, quantities
+from policies.quantities import asked_quantities, other_units, quantities
 from policies.rulebook import RuleBook
 
 _SUPERLATIVE = re.compile(
@@ -152,10 +152,18 @@ def _statements(
     if missing:
         where = "the evidence it names does not" if cited else "it names no evidence"
         yield _hold(f"the sentence states {_listed(missing)} but {where}", text, "cite it or leave it out")
+    asked = text.rstrip().endswith("?")
+    swapped = () if missing or asked else other_units(text, backing)
+    if swapped:
+        yield _hold(
+            f"the sentence states {swapped[0]}, and its evidence measures that number in another unit",
+            text,
+            "say it as the evidence does",
+        )
     superlative = _SUPERLATIVE.search(text)
     if superlative and superlative.group().lower() not in backing.lower():
         yield _hold(f"{superlative.group()!r} is a claim nobody approved", text, "leave the word out")
-    if missing or superlative:
+    if missing or swapped or superlative:
         return
     for pattern, what, backs in _FACTS:
         if pattern.search(text) and not any(backs(fact) for fact in cited):

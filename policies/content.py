@@ -24,8 +24,8 @@ from policies.rulebook import RuleBook
 from policies.team import review_team
 
 _HUMAN_HAND = re.compile(
-    r"\bi (?:have |am )?(?:personally |myself )?(?:wrote|written|typed|typing|writing|write) (?:this|to you|you|these)\b"
-    r"[^.!?]{0,40}\b(?:myself|personally|by hand|by me)\b"
+    r"\bi (?:have |am )?(?:personally |myself )?(?:wrote|written|typed|typing|writing|write) "
+    r"(?:this|to you|you|these)\b[^.!?]{0,40}\b(?:myself|personally|by hand|by me)\b"
     r"|\bi (?:have |am )?personally (?:wrote|written|typed|typing|writing|write)\b"
     r"|\b(?:this|e-?mail|message|note|letter|line)s? (?:is|was|were|are|comes?)? ?(?:personally |hand-?)?"
     r"(?:written|typed|crafted)\b[^.!?]{0,20}\b(?:myself|personally|by hand|by me|by a (?:human|person))\b"

@@ -37,14 +37,16 @@ _LAST_CHANCE = re.compile(
     r"\blast chance\b|\blast (?:call|days?) (?:for|to|of (?:the|this|our) (?:offer|sale|deal|plan|discount))\b"
     r"|\b(?:ends?|closes?|expires?) (?:soon|tomorrow)\b"
     r"|\bexpiring (?:soon|tomorrow)\b|\bonly (?:\w+ )?(?:days?|seats?|places?|spots?) (?:are )?left\b"
-    r"|\b(?:\d+|one|two|three|four|five|six|seven|ten) days? only\b|(?<!no )(?<!not )\bhurry\b|\bdon['’]t miss out\b|\bbefore it['’]?s (?:gone|too late)\b"
+    r"|\b(?:\d+|one|two|three|four|five|six|seven|ten) days? only\b|(?<!no )(?<!not )\bhurry\b"
+    r"|\bdon['’]t miss out\b|\bbefore it['’]?s (?:gone|too late)\b"
     r"|\bwhile (?:stocks?|supplies|places) lasts?\b|\bact now\b",
     re.IGNORECASE,
 )
 _SHARE = r"(\d+(?:[.,]\d+)?)\s?(?:%|per ?cent)"
 _DISCOUNT = re.compile(
     rf"{_SHARE}\s*(?:off|discount|rabatt|rebate|cheaper|reduction|price cut)\b"
-    rf"|\bpay (?:up to )?{_SHARE} less\b|{_SHARE} less (?:for|on) (?:your|the) (?:first|plan|price|licen[cs]e|contract)\b"
+    rf"|\bpay (?:up to )?{_SHARE} less\b"
+    rf"|{_SHARE} less (?:for|on) (?:your|the) (?:first|plan|price|licen[cs]e|contract)\b"
     rf"|\b(?:discount|reduction|rebate|rabatt|saving) of (?:up to )?{_SHARE}"
     rf"|\bsave (?:up to )?{_SHARE}(?=\s*(?:[.,!]|on |now|today|when|if|with|until|by |in the first|$))",
     re.IGNORECASE,

@@ -60,9 +60,15 @@ def _replies() -> Iterator[Question]:
 
 def _requests(rules: RuleBook) -> Iterator[Question]:
     for kind, country, days, late in (
-        ("access", "DE", 29, False), ("access", "DE", 31, True), ("erasure", None, 31, True), ("export", "US", 44, False),
-        ("export", "US", 46, True), ("objection", "GB", 0, False), ("objection", "GB", 1, True), ("erasure", "FR", 40, True),
-    ):  # fmt: skip
+        ("access", "DE", 29, False),
+        ("access", "DE", 31, True),
+        ("erasure", None, 31, True),
+        ("export", "US", 44, False),
+        ("export", "US", 46, True),
+        ("objection", "GB", 0, False),
+        ("objection", "GB", 1, True),
+        ("erasure", "FR", 40, True),
+    ):
         request = PrivacyRequest(
             contact_id="c_1", kind=RequestKind(kind), asked_at=NOW - timedelta(days=days), country=country
         )
@@ -110,11 +116,16 @@ def _domain(scene: Scene, rules: RuleBook) -> Iterator[Question]:
         dkim_aligned=True,
     )
     for name, change, wrong in (
-        ("complete", {}, False), ("only DKIM aligned", {"spf_aligned": False}, False), ("no SPF", {"has_spf": False}, True),
-        ("no DKIM", {"has_dkim": False}, True), ("DKIM unknown", {"has_dkim": None}, True), ("no DMARC", {"dmarc_policy": None}, True),
-        ("nothing aligned", {"spf_aligned": False, "dkim_aligned": False}, True), ("another domain", {"domain": "else.example"}, True),
+        ("complete", {}, False),
+        ("only DKIM aligned", {"spf_aligned": False}, False),
+        ("no SPF", {"has_spf": False}, True),
+        ("no DKIM", {"has_dkim": False}, True),
+        ("DKIM unknown", {"has_dkim": None}, True),
+        ("no DMARC", {"dmarc_policy": None}, True),
+        ("nothing aligned", {"spf_aligned": False, "dkim_aligned": False}, True),
+        ("another domain", {"domain": "else.example"}, True),
         ("looked at days ago", {"checked_at": NOW - timedelta(days=3)}, True),
-    ):  # fmt: skip
+    ):
         yield Question(
             "C-23",
             name,
@@ -126,9 +137,18 @@ def _domain(scene: Scene, rules: RuleBook) -> Iterator[Question]:
 
 def _rates(rules: RuleBook) -> Iterator[Question]:
     for sent, complaints, bounces, pauses in (
-        (10_000, 9, 0, False), (10_000, 29, 0, False), (10_000, 30, 0, True), (1_000, 3, 0, True), (300, 1, 0, False), (300, 2, 0, True),
-        (1_000, 0, 49, False), (1_000, 0, 50, True), (20, 0, 2, False), (0, 0, 0, False), (0, 2, 0, True),
-    ):  # fmt: skip
+        (10_000, 9, 0, False),
+        (10_000, 29, 0, False),
+        (10_000, 30, 0, True),
+        (1_000, 3, 0, True),
+        (300, 1, 0, False),
+        (300, 2, 0, True),
+        (1_000, 0, 49, False),
+        (1_000, 0, 50, True),
+        (20, 0, 2, False),
+        (0, 0, 0, False),
+        (0, 2, 0, True),
+    ):
         counts = SendingCounts(sent=sent, complaints=complaints, hard_bounces=bounces)
         name = f"{complaints} complaints, {bounces} bounces of {sent}"
         yield Question("C-24", name, pauses, judge_reputation(counts, rules.reputation).blocks)
@@ -139,19 +159,29 @@ def _answers() -> Iterator[Question]:
         for text in REPLIES[part]:
             yield Question("C-22", text, wrong, any(review_answer(text)))
     for headers, never in (
-        ({"From": "dana@x.example"}, False), ({"Auto-Submitted": "no"}, False), ({"Auto-Submitted": "auto-replied"}, True),
-        ({"auto-submitted": "auto-generated; x=y"}, True), ({"Precedence": "bulk"}, True), ({"List-Id": "<a.b>"}, True),
-        ({"Return-Path": "<>"}, True), ({"From": "MAILER-DAEMON@x.example"}, True), ({"X-Auto-Response-Suppress": "All"}, True),
+        ({"From": "dana@x.example"}, False),
+        ({"Auto-Submitted": "no"}, False),
+        ({"Auto-Submitted": "auto-replied"}, True),
+        ({"auto-submitted": "auto-generated; x=y"}, True),
+        ({"Precedence": "bulk"}, True),
+        ({"List-Id": "<a.b>"}, True),
+        ({"Return-Path": "<>"}, True),
+        ({"From": "MAILER-DAEMON@x.example"}, True),
+        ({"X-Auto-Response-Suppress": "All"}, True),
         ({"Precedence": "first-class"}, False),
-    ):  # fmt: skip
+    ):
         yield Question("C-25", f"an answer to {headers}", never, may_answer(headers) is not None)
 
 
 def _signatures() -> Iterator[Question]:
     for covered, wrong in (
-        ("from:to:subject:list-unsubscribe:list-unsubscribe-post", False), ("From : List-Unsubscribe : List-Unsubscribe-Post", False),
-        ("from:to:subject", True), ("from:list-unsubscribe", True), ("to:list-unsubscribe:list-unsubscribe-post", True), ("", True),
-    ):  # fmt: skip
+        ("from:to:subject:list-unsubscribe:list-unsubscribe-post", False),
+        ("From : List-Unsubscribe : List-Unsubscribe-Post", False),
+        ("from:to:subject", True),
+        ("from:list-unsubscribe", True),
+        ("to:list-unsubscribe:list-unsubscribe-post", True),
+        ("", True),
+    ):
         value = f"v=1; a=rsa-sha256; d=kestrelyard.example; s=a; h={covered}; bh=x; b=y"
         mail = Mail(headers=(("DKIM-Signature", value),), text="", html="")
         yield Question("C-21", f"signed {covered or 'nothing'}", wrong, any(review_signature(mail)))

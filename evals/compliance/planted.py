@@ -7,15 +7,17 @@ words), `pair` is a minimal pair's bad side. The clean side of every pair is the
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 
-from domain.message import Author, Evidence, EvidenceKind
+from domain.content import ApprovedClaim
+from domain.message import Author, DraftSentence, Evidence, EvidenceKind
 from domain.sender import SenderProfile
 from evals.compliance.scenes import OFFER, Scene
 from policies.rulebook import RuleBook
@@ -294,6 +296,8 @@ def _hidden_markup() -> Iterator[Fault]:
 
 def _grounds() -> Iterator[Fault]:
     yield Fault("C-07", "evidence that is not there", "plain", _citing("E99"))
+    yield Fault("C-07", "a claim's number changed", "hidden", _claim_with(_other_number))
+    yield Fault("C-07", "a claim's unit changed", "hidden", _claim_with(_other_unit))
     yield Fault("C-07", "a claim that expired", "plain", _expired_claim)
     yield Fault("C-12", "a field nobody allowed", "plain", _foreign_field)
     yield Fault("C-22", "a draft of unknown origin", "plain", _unknown_origin)
@@ -400,9 +404,38 @@ def _third_part(raw: bytes) -> bytes:
 
 
 def _citing(fact_id: str) -> Plant:
-    from domain.message import DraftSentence
-
     return lambda scene, _: scene.saying(DraftSentence(text="The gate is calm.", evidence=(fact_id,)))
+
+
+_UNITS = {"minute": "hour", "hour": "day", "day": "week", "week": "month", "month": "year", "year": "month"}
+_MEASURED = re.compile(r"(\d+) (minute|hour|day|week|month|year)(s?)")
+
+
+def _claim_with(change: Callable[[re.Match[str]], str]) -> Plant:
+    """The claim as it is cited, with one word of it changed; the record says it otherwise."""
+
+    def plant(scene: Scene, _: random.Random) -> Scene:
+        claim = ApprovedClaim(
+            id="K-9",
+            text="A yard with two gates is live within 6 weeks.",
+            source="Project records 2025",
+            approved_by="Mara Quist",
+            approved_on=date(2026, 1, 15),
+        )
+        asset = scene.asset.model_copy(update={"claims": (*scene.asset.claims, claim)})
+        fact = Evidence(id="E4", kind=EvidenceKind.CLAIM, ref="claim:K-9", text=claim.text)
+        changed = DraftSentence(text=_MEASURED.sub(change, claim.text), evidence=("E4",))
+        return replace(scene, asset=asset, evidence=(*scene.evidence, fact)).saying(changed)
+
+    return plant
+
+
+def _other_number(found: re.Match[str]) -> str:
+    return f"{int(found[1]) - 1} {found[2]}{found[3]}"
+
+
+def _other_unit(found: re.Match[str]) -> str:
+    return f"{found[1]} {_UNITS[found[2]]}{found[3]}"
 
 
 def _expired_claim(scene: Scene, _: random.Random) -> Scene:
@@ -412,8 +445,6 @@ def _expired_claim(scene: Scene, _: random.Random) -> Scene:
 
 
 def _ended_offer(scene: Scene, _: random.Random) -> Scene:
-    from domain.message import DraftSentence
-
     ended = OFFER.model_copy(update={"valid_until": scene.now.date() - timedelta(days=1)})
     fact = Evidence(id="E4", kind=EvidenceKind.OFFER, ref=f"offer:{OFFER.id}", text=OFFER.terms)
     changed = replace(
