@@ -20,6 +20,7 @@ from policies.claims import ground
 from policies.envelope import Letter, evaluated, review_envelope
 from policies.folding import masked_word
 from policies.mail import compare, read_mail, review_mail
+from policies.reading import needs_a_reader
 from policies.rulebook import RuleBook
 from policies.team import review_team
 
@@ -91,6 +92,7 @@ def review_message(
     findings += evaluated("C-07", lambda: _grounded(case))
     for rule_id, rule in WORD_RULES:
         findings += evaluated(rule_id, lambda rule=rule: rule(case))  # type: ignore[misc]
+    findings += evaluated("C-06", lambda: needs_a_reader(case))
     findings += evaluated("T-00", lambda: review_team(case.words, asset, rules.team))
     return Verdict(findings=tuple(findings))
 

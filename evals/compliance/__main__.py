@@ -50,6 +50,8 @@ def as_record(results: Results) -> dict[str, object]:
         "near_misses": results.near_misses,
         "near_blocks": results.near_blocks,
         "near_holds": results.near_holds,
+        "held_out": {rule_id: vars(tally) for rule_id, tally in sorted(results.held_out.items())},
+        "held_out_near": [results.unseen, results.unseen_blocks, results.unseen_holds],
     }
 
 
@@ -63,7 +65,11 @@ def _print(results: Results) -> None:
                 f"{rule_id:<6}{tally.asked:>9}  {_share(tally.at_draft, tally.asked):<24}"
                 f"{_share(tally.at_send, tally.asked):<26}{hidden:<12}"
             )
-    _print_reading(results.reading)
+    _print_words(
+        "Faults that need reading, found by code alone (a model or a person reads them as well)",
+        results.reading,
+    )
+    _print_words("Held-out wordings, found by code alone: no rule was mended with them", results.held_out)
     print("\nOther doors: of the bad, stopped; of the good, passed")
     for rule_id, counts in sorted(results.doors.items()):
         bad = counts["bad stopped"] + counts["bad passed"]
@@ -73,6 +79,7 @@ def _print(results: Results) -> None:
     for what, many, blocks, holds in (
         ("clean", results.clean, results.false_blocks, results.false_holds),
         ("near misses", results.near_misses, results.near_blocks, results.near_holds),
+        ("held out", results.unseen, results.unseen_blocks, results.unseen_holds),
     ):
         print(f"{what:<12}{many:>6}  blocked {_share(len(blocks), many):<24} held {_share(len(holds), many)}")
     _print_confusion(results.confused)
@@ -84,9 +91,9 @@ def _print(results: Results) -> None:
         print(f"false stop: {name}")
 
 
-def _print_reading(reading: Mapping[str, Tally]) -> None:
-    print("\nFaults that need reading, found by code alone (a model or a person reads them as well)")
-    for rule_id, tally in sorted(reading.items()):
+def _print_words(title: str, tallies: Mapping[str, Tally]) -> None:
+    print(f"\n{title}")
+    for rule_id, tally in sorted(tallies.items()):
         print(f"{rule_id:<6}{tally.asked:>9}  {_share(tally.at_send, tally.asked)}")
 
 

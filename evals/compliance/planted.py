@@ -24,10 +24,13 @@ from policies.rulebook import RuleBook
 from policies.team import TeamRules
 from policies.team_file import numbered
 
-Kind = Literal["plain", "hidden", "reading"]
+Kind = Literal["plain", "hidden", "reading", "held out"]
 Plant = Callable[[Scene, random.Random], Scene]
 PHRASES: dict[str, dict[str, list[str]]] = yaml.safe_load(
     Path(__file__).with_name("planted.yaml").read_text(encoding="utf-8")
+)
+HELD_OUT: dict[str, Any] = yaml.safe_load(
+    Path(__file__).with_name("held_out.yaml").read_text(encoding="utf-8")
 )
 TEAM = numbered(
     TeamRules.model_validate(
@@ -65,6 +68,15 @@ def message_faults() -> Iterator[Fault]:
     yield from _hidden_markup()
     yield from _rendered()
     yield from _grounds()
+
+
+def held_out_faults() -> Iterator[Fault]:
+    """Wordings no rule was mended with."""
+    for rule_id, phrases in HELD_OUT["faults"].items():
+        for text in phrases:
+            yield Fault(
+                rule_id, text, "held out", _says(text), ("C-05", "C-07") if rule_id == "C-05" else (rule_id,)
+            )
 
 
 def _worded() -> Iterator[Fault]:

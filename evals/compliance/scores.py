@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from domain.message import Finding, Severity
 from evals.compliance.elsewhere import questions
-from evals.compliance.planted import Fault, message_faults
+from evals.compliance.planted import HELD_OUT, Fault, held_out_faults, message_faults
 from evals.compliance.scenes import VOICES, Scene, clean_scene
 from evals.compliance.standing_faults import contact_faults, contact_pairs
 from policies.rulebook import RuleBook, load_rulebook
@@ -37,6 +37,7 @@ class Results:
     seed: int
     rules: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     reading: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    held_out: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     doors: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     confused: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     clean: int = 0
@@ -45,6 +46,9 @@ class Results:
     near_misses: int = 0
     near_blocks: list[str] = field(default_factory=list)
     near_holds: list[str] = field(default_factory=list)
+    unseen: int = 0
+    unseen_blocks: list[str] = field(default_factory=list)
+    unseen_holds: list[str] = field(default_factory=list)
 
 
 def run(seed: int, scenes_per_fault: int, clean_scenes: int, rules: RuleBook | None = None) -> Results:
@@ -52,7 +56,7 @@ def run(seed: int, scenes_per_fault: int, clean_scenes: int, rules: RuleBook | N
     book = rules or load_rulebook()
     rng = random.Random(seed)
     results = Results(seed)
-    for fault in (*message_faults(), *contact_faults()):
+    for fault in (*message_faults(), *contact_faults(), *held_out_faults()):
         for _ in range(scenes_per_fault):
             scene = fault.plant(clean_scene(rng, book, with_offer=fault.needs_offer), rng)
             _count(fault, scene, results)
@@ -63,6 +67,10 @@ def run(seed: int, scenes_per_fault: int, clean_scenes: int, rules: RuleBook | N
     for name, scene in _near_misses(rng, book, scenes_per_fault):
         results.near_misses += 1
         _judge_clean(scene, name, results.near_blocks, results.near_holds)
+    for text in HELD_OUT["near_misses"]:
+        results.unseen += 1
+        scene = clean_scene(rng, book).saying(text)
+        _judge_clean(scene, f"held out: {text}", results.unseen_blocks, results.unseen_holds)
     for question in questions(rng, book):
         right = "stopped" if question.stopped else "passed"
         results.doors[question.rule_id][f"{'bad' if question.should_stop else 'good'} {right}"] += 1
@@ -87,7 +95,8 @@ def _near_misses(rng: random.Random, rules: RuleBook, each: int) -> Iterator[tup
 
 def _count(fault: Fault, scene: Scene, results: Results) -> None:
     found = {"draft": scene.at_draft(), "send": scene.at_send()}
-    tally = (results.reading if fault.kind == "reading" else results.rules)[fault.rule_id]
+    by_kind = {"reading": results.reading, "held out": results.held_out}
+    tally = by_kind.get(fault.kind, results.rules)[fault.rule_id]
     tally.asked += 1
     caught = {door: _names(fault, findings) for door, findings in found.items()}
     tally.at_draft += caught["draft"]
@@ -99,7 +108,8 @@ def _count(fault: Fault, scene: Scene, results: Results) -> None:
     if not is_caught:
         tally.missed.append(f"{fault.name} ({'draft' if not caught['draft'] else 'send'})")
     named = {finding.rule_id for finding in found["send"] if finding.severity is not Severity.WARN}
-    results.confused[fault.rule_id].update(named or {"nothing"})
+    if fault.kind != "held out":
+        results.confused[fault.rule_id].update(named or {"nothing"})
 
 
 def _is_late(fault: Fault) -> bool:
