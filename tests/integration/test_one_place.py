@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,16 @@ from sqlalchemy import update
 
 from agents.dispatch import deliver
 from domain.campaign import Autonomy
+from domain.events import EventKind
 from domain.message import OutboxEntry, OutboxStatus
 from domain.run import ContactOutcome
 from memory.crm.audience import AudienceReader
 from memory.crm.content import ContentStore
+from memory.crm.journal import Journal
 from memory.crm.statements import DECISIONS, OUTBOX, writing
+from policies.team import BannedPhrase, TeamRules
 from tests.bench import Shop
-from tests.neighbourhood import CASE_STUDY, OLA, TUESDAY, campaign, move_in
+from tests.neighbourhood import CASE_STUDY, OLA, TUESDAY, campaign, did, move_in
 
 
 @pytest.fixture
@@ -107,3 +111,25 @@ async def test_bulk_and_single_reads_see_the_same_messages_on_their_way(shop: Sh
     assert [(m.entry_id, m.is_approved, m.value_cents) for m in bulk.open_messages] == [
         (entry.id, False, 4_200.0)
     ]
+
+
+async def test_an_address_that_bounced_softly_too_often_rests_in_bulk_and_at_the_send(shop: Shop) -> None:
+    entry = await waiting(shop, "spring")
+    approve(shop, entry)
+    bounces = [did(OLA, EventKind.EMAIL_SOFT_BOUNCED, days, "automation") for days in (1, 4, 8)]
+    Journal(shop.engine).append(bounces)
+    bulk = AudienceReader(shop.engine, shop.clock).standings([OLA.id], until=TUESDAY)[OLA.id]
+    single = shop.bench.crm.dossier(OLA.id).standing
+    assert bulk.soft_bounced_at == single.soft_bounced_at == tuple(event.at for event in bounces)
+    refused = await deliver(entry.id, shop.bench)
+    assert (refused.status, refused.detail[:4]) == (OutboxStatus.REFUSED, "C-19")
+
+
+async def test_a_phrase_banned_while_the_message_waited_stops_it(shop: Shop) -> None:
+    entry = await waiting(shop, "spring")
+    approve(shop, entry)
+    word = entry.message.subject.split()[0]
+    banned = TeamRules(banned_phrases=(BannedPhrase(id="T-01", phrase=word),))
+    bench = replace(shop.bench, rules=shop.bench.rules.model_copy(update={"team": banned}))
+    refused = await deliver(entry.id, bench)
+    assert (refused.status, refused.detail[:4]) == (OutboxStatus.REFUSED, "T-01")
