@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from policies.contactable import may_contact
 from policies.content import review_message
 from policies.mail import Mail, message_of, read_mail, review_signature
 from policies.quiet_hours import is_open, next_open
+from policies.rulebook import RuleText
 
 MOST_BYTES = 10_000_000
 
@@ -80,7 +82,7 @@ def check(house: House, file: Path, to: str, asset_id: str | None) -> Report:
         subject=message.subject,
         contact=f"{contact.name} ({contact.id})",
         known_as=f", on record as {entry.id}" if entry else ", a mail nobody here knows",
-        findings=findings,
+        findings=tuple(_with_mend(finding, house.rules.texts) for finding in findings),
         passed=tuple(rule_id for rule_id in asked if rule_id not in found),
         not_asked=tuple(sorted(NEVER_ASKED)),
     )
@@ -154,6 +156,13 @@ def _asset(house: House, asset_id: str | None, entry: OutboxEntry | None) -> Con
     if asset_id is None and entry is not None:
         asset_id = house.crm.decision(entry.decision_id).action.asset_id
     return house.crm.asset(asset_id) if asset_id else None
+
+
+def _with_mend(finding: Finding, texts: Mapping[str, RuleText]) -> Finding:
+    """What mends it: the finding's own word, or the rule's."""
+    if finding.mend or finding.rule_id not in texts:
+        return finding
+    return finding.model_copy(update={"mend": texts[finding.rule_id].mend})
 
 
 def _block(rule_id: str, reason: str) -> Finding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from domain.base import Noun, UtcDatetime
 from domain.events import Event
 from domain.people import Account, BuyingRole, Consent, Contact, Deal, Suppression
@@ -26,7 +28,8 @@ class Standing(Noun):
     `sent_at` are the times of our messages to this contact on every channel and campaign, newest
     first, those of unknown fate included. `soft_bounced_at` are times messages to the contact bounced for
     the time being. `open_campaigns` are campaigns with a message to this contact that is still on its way;
-    `open_messages` those of them not yet being sent.
+    `open_messages` those of them not yet being sent. `account` and `sent_assets` (asset, and the UTC day it was
+    last sent to this contact) are read for a send only; whoever decides has them in bulk.
     """
 
     contact: Contact
@@ -36,6 +39,8 @@ class Standing(Noun):
     soft_bounced_at: tuple[UtcDatetime, ...] = ()
     open_campaigns: tuple[str, ...] = ()
     open_messages: tuple[OpenMessage, ...] = ()
+    account: Account | None = None
+    sent_assets: tuple[tuple[str, date], ...] = ()
 
 
 class Dossier(Noun):

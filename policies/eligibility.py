@@ -59,10 +59,20 @@ def fits(
     refusal = refuses(contact, consents, now, rules, asset=asset) if _is_soft(consents) else None
     if refusal is not None and refusal.rule_id == "C-10":
         return f"C-10: {refusal.reason}"
-    return (
-        _validity(asset, today)
-        or _audience(asset, contact, account)
-        or _repetition(asset, sent_assets, today, rules.eligibility.same_asset_days)
+    return _validity(asset, today) or still_fits(asset, contact, account, sent_assets, today, rules)
+
+
+def still_fits(
+    asset: ContentAsset,
+    contact: Contact,
+    account: Account | None,
+    sent_assets: Mapping[str, date],
+    today: date,
+    rules: RuleBook,
+) -> str | None:
+    """Return why this asset is no longer for this contact, or None: asked when its message is about to leave."""
+    return _audience(asset, contact, account) or _repetition(
+        asset, sent_assets, today, rules.eligibility.same_asset_days
     )
 
 

@@ -19,6 +19,7 @@ from policies.case import block
 from policies.competition import must_give_way
 from policies.contactable import limits_for, may_contact
 from policies.content import review_message
+from policies.eligibility import still_fits
 from policies.envelope import evaluated
 from policies.quiet_hours import is_open, next_open
 from policies.rulebook import RuleBook
@@ -59,6 +60,7 @@ def check_send(
     findings += evaluated("H-06", lambda: _is_due(entry, now))
     findings += evaluated("C-18", lambda: _in_hours(standing, now, rules))
     findings += evaluated("H-07", lambda: _still_true(asset, entry, now.date()))
+    findings += evaluated("H-07", lambda: _still_meant(standing, asset, now.date(), rules))
     findings += evaluated("C-07", lambda: _on_record(entry, made))
     findings += evaluated("A-02", lambda: _content(entry, sender, rules, now, asset, made, raw))
     return Verdict(findings=tuple(findings))
@@ -107,6 +109,18 @@ def _still_true(asset: ContentAsset | None, entry: OutboxEntry, today: date) -> 
     for claim in asset.claims:
         if claim.expires_on and claim.expires_on < today and claim.text in entry.message.text:
             yield block("C-07", f"the claim {claim.id} expired on {claim.expires_on}", claim.text)
+
+
+def _still_meant(
+    standing: Standing, asset: ContentAsset | None, today: date, rules: RuleBook
+) -> Iterator[Finding]:
+    """The contact may have become somebody else's reader, or have had this content, since it was chosen."""
+    if asset is None:
+        return
+    sent = dict(standing.sent_assets)
+    reason = still_fits(asset, standing.contact, standing.account, sent, today, rules)
+    if reason:
+        yield block("H-07", reason)
 
 
 def _on_record(entry: OutboxEntry, made: DraftRecord | None) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ The send transaction must see exactly what the reader sees, so both use this one
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select
@@ -15,10 +15,11 @@ from sqlalchemy.sql.elements import ColumnElement
 from domain.dossier import OpenMessage, Standing
 from domain.errors import NotFound
 from domain.events import EventKind
-from domain.message import OutboxStatus
+from domain.message import OutboxEntry, OutboxStatus
 from domain.people import Contact, SuppressionReason
 from memory.crm import codec
 from memory.crm.statements import (
+    ACCOUNTS,
     CONSENTS,
     CONTACTS,
     DECISIONS,
@@ -90,6 +91,26 @@ _WORTH = select(DECISIONS.c.id, DECISIONS.c.action_key, DECISIONS.c.alternatives
 _TOLD = select(EVENTS.c.at).where(
     EVENTS.c.contact_id == _WHOSE, sent_by_others(), EVENTS.c.at >= bindparam("since")
 )
+
+_SENT_ASSETS = (
+    select(DECISIONS.c.asset_id, func.max(LEFT_AT).label("last_at"))
+    .join_from(OUTBOX, DECISIONS, OUTBOX.c.decision_id == DECISIONS.c.id)
+    .where(
+        OUTBOX.c.contact_id == _WHOSE,
+        OUTBOX.c.id != bindparam("without_entry"),
+        is_one_of(OUTBOX.c.status, MAY_HAVE_LEFT),
+        DECISIONS.c.asset_id.is_not(None),
+    )
+    .group_by(DECISIONS.c.asset_id)
+)
+
+_TOLD_ASSETS = (
+    select(EVENTS.c.asset_id, func.max(EVENTS.c.at).label("last_at"))
+    .where(EVENTS.c.contact_id == _WHOSE, sent_by_others(), EVENTS.c.asset_id.is_not(None))
+    .group_by(EVENTS.c.asset_id)
+)
+
+_ACCOUNT = select(ACCOUNTS).where(ACCOUNTS.c.id == bindparam("account_id"))
 
 _SOFT_BOUNCES = select(EVENTS.c.at).where(
     EVENTS.c.contact_id == _WHOSE,
@@ -189,6 +210,21 @@ def standing_of(
         open_campaigns=tuple(sorted({row.campaign_id for row in messages if row.status in STILL_OPEN})),
         open_messages=open_messages(messages, worth),
     )
+
+
+def standing_for_send(connection: Connection, entry: OutboxEntry, now: datetime) -> Standing:
+    """The standing of an entry's contact inside its sending transaction, with what only a send has to ask."""
+    standing = standing_of(
+        connection, entry.contact_id, now, without_entry=entry.id, to_address=entry.message.to_address
+    )
+    whose = {"contact_id": entry.contact_id, "without_entry": entry.id}
+    last: dict[str, date] = {}
+    for query in (_SENT_ASSETS, _TOLD_ASSETS):
+        for asset_id, last_at in connection.execute(query, whose):
+            last[asset_id] = max(last.get(asset_id, date.min), last_at.date())
+    row = connection.execute(_ACCOUNT, {"account_id": standing.contact.account_id or ""}).mappings().first()
+    account = codec.account_of(row, {}) if row is not None else None
+    return standing.model_copy(update={"account": account, "sent_assets": tuple(sorted(last.items()))})
 
 
 def open_messages(messages: Sequence[Any], worth: Mapping[str, float | None]) -> tuple[OpenMessage, ...]:

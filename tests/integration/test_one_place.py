@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,11 @@ async def test_a_phrase_banned_while_the_message_waited_stops_it(shop: Shop) -> 
     bench = replace(shop.bench, rules=shop.bench.rules.model_copy(update={"team": banned}))
     refused = await deliver(entry.id, bench)
     assert (refused.status, refused.detail[:4]) == (OutboxStatus.REFUSED, "T-01")
+
+
+async def test_content_another_campaign_sent_meanwhile_is_not_sent_twice(shop: Shop) -> None:
+    first, second = await two_approved(shop, None, None)
+    assert (await deliver(first, shop.bench)).status is OutboxStatus.SENT
+    shop.now = TUESDAY + timedelta(days=20)
+    refused = await deliver(second, shop.bench)
+    assert (refused.status, refused.detail[:4]) == (OutboxStatus.REFUSED, "H-07")

@@ -7,9 +7,10 @@ import pytest
 
 from domain.content import ContentAsset
 from domain.message import Finding, Severity, Verdict
-from domain.people import Suppression, SuppressionReason
+from domain.people import LifecycleStage, Suppression, SuppressionReason
 from policies.team import BannedPhrase, TeamRules
 from tests.unit.policies.cases import (
+    ACCOUNT,
     ASSET,
     CONTACT,
     NOW,
@@ -146,6 +147,24 @@ def test_bytes_that_say_something_else_block() -> None:
 def test_the_words_are_judged_again_by_the_rules_of_now() -> None:
     banned = RULES.model_copy(update={"team": TeamRules(banned_phrases=(BannedPhrase(phrase="finance"),))})
     assert ("T-00", "block") in severities(send_verdict(rules=banned))
+
+
+def test_content_the_contact_is_no_longer_meant_for_is_not_sent() -> None:
+    for_leads = ASSET.model_copy(update={"stages": (LifecycleStage.LEAD,)})
+    customer = standing(CONTACT.model_copy(update={"lifecycle_stage": LifecycleStage.CUSTOMER}))
+    assert severities(send_verdict(asset=for_leads)) == set()
+    assert severities(send_verdict(customer, asset=for_leads)) == {("H-07", "block")}
+    for_food = ASSET.model_copy(update={"industries": ("Food",)})
+    food = ACCOUNT.model_copy(update={"industry": "food"})
+    assert severities(send_verdict(standing(account=food), asset=for_food)) == set()
+    assert severities(send_verdict(standing(account=ACCOUNT), asset=for_food)) == {("H-07", "block")}
+
+
+def test_content_another_campaign_sent_meanwhile_is_not_sent_again() -> None:
+    had = standing(sent_assets=((ASSET.id, NOW.date() - timedelta(days=10)),))
+    long_ago = standing(sent_assets=((ASSET.id, NOW.date() - timedelta(days=100)),))
+    assert severities(send_verdict(had)) == {("H-07", "block")}
+    assert severities(send_verdict(long_ago)) == set()
 
 
 def test_a_hold_a_person_approved_passes_and_a_new_one_does_not() -> None:
