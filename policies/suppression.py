@@ -36,6 +36,15 @@ def refuses(contact: Contact, suppressions: Sequence[Suppression]) -> Refusal | 
     return None
 
 
+def may_profile(contact: Contact, suppressions: Sequence[Suppression]) -> Refusal | None:
+    """Return why this person must not be scored or profiled, or None: an objection stops that too (C-13)."""
+    for stop in suppressions:
+        if stop.reason in _EVERY_CHANNEL:
+            reason = f"{contact.name} {_RULES[stop.reason][1]}: no scoring, no profiling"
+            return Refusal(contact_id=contact.id, rule_id="C-13", reason=reason)
+    return None
+
+
 def _is_old_address(contact: Contact, stop: Suppression) -> bool:
     if stop.contact_id != contact.id or not contact.email:
         return False

@@ -21,7 +21,7 @@ from domain.ports import Clock, SendCheck
 from domain.run import ContactOutcome
 from memory.crm import codec
 from memory.crm.journal import append_events
-from memory.crm.standing import OUR_SOURCE, STILL_OPEN, standing_of
+from memory.crm.standing import OUR_SOURCE, STILL_OPEN, standing_for_send
 from memory.crm.statements import CONTACTS, DECISIONS, OUTBOX, RUN_CONTACTS, insert_new, is_postgres, writing
 
 # Built once: every message asks these several times, and building a statement costs more than running it.
@@ -296,9 +296,7 @@ def _lock_for_send(connection: Connection, entry: OutboxEntry) -> None:
 def _why_not(connection: Connection, entry: OutboxEntry, check: SendCheck, now: datetime) -> str | None:
     if entry.approved_sha256 != entry.message.sha256:
         return "A-06: the message is not the one that was approved"
-    standing = standing_of(
-        connection, entry.contact_id, now, without_entry=entry.id, to_address=entry.message.to_address
-    )
+    standing = standing_for_send(connection, entry, now)
     # Checked again: consent may have been withdrawn while the message waited.
     verdict = check(standing, entry)
     if verdict.blocks:

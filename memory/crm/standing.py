@@ -5,19 +5,30 @@ The send transaction must see exactly what the reader sees, so both use this one
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from domain.dossier import Standing
+from domain.dossier import OpenMessage, Standing
 from domain.errors import NotFound
 from domain.events import EventKind
-from domain.message import OutboxStatus
+from domain.message import OutboxEntry, OutboxStatus
 from domain.people import Contact, SuppressionReason
 from memory.crm import codec
-from memory.crm.statements import CONSENTS, CONTACTS, EVENTS, IDENTITIES, OUTBOX, SUPPRESSIONS, is_one_of
+from memory.crm.statements import (
+    ACCOUNTS,
+    CONSENTS,
+    CONTACTS,
+    DECISIONS,
+    EVENTS,
+    IDENTITIES,
+    OUTBOX,
+    SUPPRESSIONS,
+    is_one_of,
+)
 
 SENT_WINDOW = timedelta(days=60)
 """How far back our own messages count for contact pressure; no rule looks further."""
@@ -32,6 +43,9 @@ STILL_OPEN = (
     OutboxStatus.UNKNOWN.value,
 )
 """States of a message that is still on its way."""
+
+NOT_STARTED = (OutboxStatus.PENDING.value, OutboxStatus.APPROVED.value)
+"""States of a message nobody has begun to send."""
 
 OUR_SOURCE = "attune"
 """The source of events we write ourselves; the outbox counts those already."""
@@ -57,14 +71,51 @@ _EXTERNAL_IDS = (
     .order_by(IDENTITIES.c.external_id)
 )
 
-_MESSAGES = select(LEFT_AT.label("left_at"), OUTBOX.c.status, OUTBOX.c.campaign_id).where(
+_MESSAGES = select(
+    LEFT_AT.label("left_at"),
+    OUTBOX.c.id,
+    OUTBOX.c.status,
+    OUTBOX.c.campaign_id,
+    OUTBOX.c.decision_id,
+    OUTBOX.c.not_before,
+).where(
     OUTBOX.c.contact_id == _WHOSE,
     OUTBOX.c.id != bindparam("without_entry"),
     is_one_of(OUTBOX.c.status, (*MAY_HAVE_LEFT, *STILL_OPEN)),
 )
 
+_WORTH = select(DECISIONS.c.id, DECISIONS.c.action_key, DECISIONS.c.alternatives).where(
+    DECISIONS.c.id.in_(bindparam("decision_ids", expanding=True))
+)
+
 _TOLD = select(EVENTS.c.at).where(
     EVENTS.c.contact_id == _WHOSE, sent_by_others(), EVENTS.c.at >= bindparam("since")
+)
+
+_SENT_ASSETS = (
+    select(DECISIONS.c.asset_id, func.max(LEFT_AT).label("last_at"))
+    .join_from(OUTBOX, DECISIONS, OUTBOX.c.decision_id == DECISIONS.c.id)
+    .where(
+        OUTBOX.c.contact_id == _WHOSE,
+        OUTBOX.c.id != bindparam("without_entry"),
+        is_one_of(OUTBOX.c.status, MAY_HAVE_LEFT),
+        DECISIONS.c.asset_id.is_not(None),
+    )
+    .group_by(DECISIONS.c.asset_id)
+)
+
+_TOLD_ASSETS = (
+    select(EVENTS.c.asset_id, func.max(EVENTS.c.at).label("last_at"))
+    .where(EVENTS.c.contact_id == _WHOSE, sent_by_others(), EVENTS.c.asset_id.is_not(None))
+    .group_by(EVENTS.c.asset_id)
+)
+
+_ACCOUNT = select(ACCOUNTS).where(ACCOUNTS.c.id == bindparam("account_id"))
+
+_SOFT_BOUNCES = select(EVENTS.c.at).where(
+    EVENTS.c.contact_id == _WHOSE,
+    EVENTS.c.kind == EventKind.EMAIL_SOFT_BOUNCED.value,
+    EVENTS.c.at >= bindparam("since"),
 )
 
 _CONSENTS = select(CONSENTS).where(CONSENTS.c.contact_id == _WHOSE).order_by(CONSENTS.c.recorded_at.desc())
@@ -144,7 +195,10 @@ def standing_of(
     }
     messages = connection.execute(_MESSAGES, {**whose, "without_entry": without_entry or ""}).all()
     sent = [row.left_at for row in messages if row.status in MAY_HAVE_LEFT and row.left_at >= since]
+    waiting = [row.decision_id for row in messages if row.status in NOT_STARTED]
+    worth = worth_by_decision(connection.execute(_WORTH, {"decision_ids": waiting})) if waiting else {}
     told = connection.execute(_TOLD, {**whose, "since": since}).scalars()
+    bounced = connection.execute(_SOFT_BOUNCES, {**whose, "since": since}).scalars()
     consents = connection.execute(_CONSENTS, whose).mappings()
     stops = connection.execute(_STOPS, {**whose, **addresses}).mappings()
     return Standing(
@@ -152,5 +206,45 @@ def standing_of(
         consents=tuple(codec.consent_of(row) for row in consents),
         suppressions=tuple(codec.suppression_of(row) for row in stops),
         sent_at=tuple(sorted((*sent, *told), reverse=True)),
+        soft_bounced_at=tuple(sorted(bounced, reverse=True)),
         open_campaigns=tuple(sorted({row.campaign_id for row in messages if row.status in STILL_OPEN})),
+        open_messages=open_messages(messages, worth),
     )
+
+
+def standing_for_send(connection: Connection, entry: OutboxEntry, now: datetime) -> Standing:
+    """The standing of an entry's contact inside its sending transaction, with what only a send has to ask."""
+    standing = standing_of(
+        connection, entry.contact_id, now, without_entry=entry.id, to_address=entry.message.to_address
+    )
+    whose = {"contact_id": entry.contact_id, "without_entry": entry.id}
+    last: dict[str, date] = {}
+    for query in (_SENT_ASSETS, _TOLD_ASSETS):
+        for asset_id, last_at in connection.execute(query, whose):
+            last[asset_id] = max(last.get(asset_id, date.min), last_at.date())
+    row = connection.execute(_ACCOUNT, {"account_id": standing.contact.account_id or ""}).mappings().first()
+    account = codec.account_of(row, {}) if row is not None else None
+    return standing.model_copy(update={"account": account, "sent_assets": tuple(sorted(last.items()))})
+
+
+def open_messages(messages: Sequence[Any], worth: Mapping[str, float | None]) -> tuple[OpenMessage, ...]:
+    """The pending and approved among outbox rows, the next one first, each with what was expected of it."""
+    waiting = [row for row in messages if row.status in NOT_STARTED]
+    return tuple(
+        OpenMessage(
+            entry_id=row.id,
+            campaign_id=row.campaign_id,
+            planned_at=row.not_before,
+            is_approved=row.status == OutboxStatus.APPROVED.value,
+            value_cents=worth.get(row.decision_id),
+        )
+        for row in sorted(waiting, key=lambda row: (row.not_before, row.id))
+    )
+
+
+def worth_by_decision(rows: Iterable[Any]) -> dict[str, float | None]:
+    """What each decision expected of the action it took, from rows of id, action key and alternatives."""
+    return {
+        row.id: next((value for key, _, value, _ in row.alternatives if key == row.action_key), None)
+        for row in rows
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -13,6 +14,7 @@ from domain.events import EventKind
 from domain.people import (
     BuyingRoleKind,
     ConsentBasis,
+    ConsentGround,
     DealKind,
     LifecycleStage,
 )
@@ -29,6 +31,7 @@ from domain.records import (
     Row,
     SkippedRow,
 )
+from memory.crm import codec
 from memory.crm import intake as intake_module
 from memory.crm.intake import Intake
 from memory.crm.statements import (
@@ -271,3 +274,16 @@ def test_more_rows_than_one_batch_all_arrive(desk: Desk) -> None:
     assert desk.take(*rows).added == 5_200
     with desk.engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(IDENTITIES)).scalar_one() == 5_200
+
+
+def test_what_a_soft_opt_in_rests_on_is_stored_and_read_back(desk: Desk) -> None:
+    rests_on: dict[str, Any] = {
+        "consent_ground": ConsentGround.PURCHASE,
+        "consent_ground_ref": "order 4711",
+        "consent_goods": "quotes, approvals",
+        "consent_opt_out_offered": True,
+    }
+    desk.take(contact(2, email="dan@acme.example", consent_basis=ConsentBasis.SOFT_OPT_IN, **rests_on))
+    read = codec.consent_of(desk.only(CONSENTS)._mapping)
+    assert (read.ground, read.ground_ref) == (ConsentGround.PURCHASE, "order 4711")
+    assert (read.goods, read.opt_out_offered) == ("quotes, approvals", True)

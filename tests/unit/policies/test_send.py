@@ -6,17 +6,22 @@ from typing import Any
 import pytest
 
 from domain.content import ContentAsset
-from domain.people import Suppression, SuppressionReason
-from policies.send import check_send
+from domain.message import Finding, Severity, Verdict
+from domain.people import LifecycleStage, Suppression, SuppressionReason
+from policies.team import BannedPhrase, TeamRules
 from tests.unit.policies.cases import (
+    ACCOUNT,
     ASSET,
     CONTACT,
     NOW,
     OFFER,
     RULES,
-    SENDER,
+    draft,
     entry,
+    made,
     message,
+    rendered,
+    send_verdict,
     severities,
     standing,
 )
@@ -30,7 +35,7 @@ def found(
     now: datetime = NOW, said: Any = None, entry_parts: Any = None, **parts: Any
 ) -> set[tuple[str, str]]:
     checked = entry(said, **(entry_parts or {}))
-    return severities(check_send(standing(**parts), checked, SENDER, RULES, now))
+    return severities(send_verdict(standing(**parts), checked, now))
 
 
 def test_a_due_approved_message_passes_although_its_own_campaign_is_open() -> None:
@@ -77,7 +82,7 @@ def test_with_the_assets_link_at_hand_no_other_link_passes() -> None:
             "html": good.html.replace(str(ASSET.url), "https://evil.example/x"),
         }
     )
-    verdict = check_send(standing(), entry(bad), SENDER, RULES, NOW, asset=ASSET)
+    verdict = send_verdict(carried=entry(bad))
     assert ("A-05", "block") in severities(verdict)
     two = good.model_copy(
         update={"html": good.html.replace("</div>", '<p><a href="https://evil.example/">x</a></p></div>')}
@@ -86,7 +91,7 @@ def test_with_the_assets_link_at_hand_no_other_link_passes() -> None:
 
 
 def still_true(asset: ContentAsset, now: datetime = NOW) -> set[tuple[str, str]]:
-    return severities(check_send(standing(), entry(), SENDER, RULES, now, asset))
+    return severities(send_verdict(now=now, asset=asset))
 
 
 def test_content_as_it_was_approved_passes() -> None:
@@ -109,14 +114,63 @@ def test_a_claim_that_expired_blocks_only_the_message_that_makes_it() -> None:
     asset = ASSET.model_copy(update={"claims": (claim,)})
     said = message()
     making_it = said.model_copy(update={"text": claim.text + said.text})
-    verdict = check_send(standing(), entry(making_it), SENDER, RULES, NOW, asset)
+    verdict = send_verdict(carried=entry(making_it), asset=asset)
     assert ("C-07", "block") in severities(verdict)
     without = said.model_copy(update={"text": said.text.replace(claim.text, "")})
-    assert ("C-07", "block") not in severities(
-        check_send(standing(), entry(without), SENDER, RULES, NOW, asset)
-    )
+    silent = made(draft("Would it help to see where yours wait?"), without)
+    assert ("C-07", "block") not in severities(send_verdict(carried=entry(without), asset=asset, made=silent))
 
 
 def test_a_check_that_cannot_be_made_blocks() -> None:
     naive = NOW.replace(tzinfo=None)
-    assert check_send(standing(), entry(), SENDER, RULES, naive).blocks
+    assert send_verdict(now=naive).blocks
+
+
+def test_what_is_missing_blocks() -> None:
+    assert send_verdict(made=None).blocks
+    assert send_verdict(raw=None).blocks
+    assert send_verdict(asset=None).blocks
+
+
+def test_a_draft_on_record_of_another_message_blocks() -> None:
+    other = made(said=message(subject="Another"))
+    assert ("C-07", "block") in severities(send_verdict(made=other))
+
+
+def test_bytes_that_say_something_else_block() -> None:
+    raw = rendered(message())
+    assert raw is not None
+    assert ("C-25", "block") in severities(send_verdict(raw=raw.replace(b"quotes", b"quitos")))
+    assert ("C-25", "block") in severities(send_verdict(raw=b"Bcc: x@evil.example\r\n" + raw))
+
+
+def test_the_words_are_judged_again_by_the_rules_of_now() -> None:
+    banned = RULES.model_copy(update={"team": TeamRules(banned_phrases=(BannedPhrase(phrase="finance"),))})
+    assert ("T-00", "block") in severities(send_verdict(rules=banned))
+
+
+def test_content_the_contact_is_no_longer_meant_for_is_not_sent() -> None:
+    for_leads = ASSET.model_copy(update={"stages": (LifecycleStage.LEAD,)})
+    customer = standing(CONTACT.model_copy(update={"lifecycle_stage": LifecycleStage.CUSTOMER}))
+    assert severities(send_verdict(asset=for_leads)) == set()
+    assert severities(send_verdict(customer, asset=for_leads)) == {("H-07", "block")}
+    for_food = ASSET.model_copy(update={"industries": ("Food",)})
+    food = ACCOUNT.model_copy(update={"industry": "food"})
+    assert severities(send_verdict(standing(account=food), asset=for_food)) == set()
+    assert severities(send_verdict(standing(account=ACCOUNT), asset=for_food)) == {("H-07", "block")}
+
+
+def test_content_another_campaign_sent_meanwhile_is_not_sent_again() -> None:
+    had = standing(sent_assets=((ASSET.id, NOW.date() - timedelta(days=10)),))
+    long_ago = standing(sent_assets=((ASSET.id, NOW.date() - timedelta(days=100)),))
+    assert severities(send_verdict(had)) == {("H-07", "block")}
+    assert severities(send_verdict(long_ago)) == set()
+
+
+def test_a_hold_a_person_approved_passes_and_a_new_one_does_not() -> None:
+    of = draft("Action required on your part.")
+    said = message(of)
+    hold = Finding(rule_id="C-06", severity=Severity.HOLD, reason="seen", span="Action required")
+    seen = made(of, said, verdict=Verdict(findings=(hold,)))
+    assert send_verdict(carried=entry(said), made=seen).findings == ()
+    assert severities(send_verdict(carried=entry(said), made=made(of, said))) == {("C-06", "hold")}
