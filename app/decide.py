@@ -21,7 +21,7 @@ from domain.content import ContentAsset
 from domain.decision import SILENCE, Action, Alternative, Arm, Decision
 from domain.dossier import Standing
 from domain.errors import AttuneError
-from domain.people import Account, Contact
+from domain.people import Account, Contact, Suppression
 from domain.run import ContactOutcome, Run, RunContact
 from learning import features
 from learning.arms import Shares, arm_of, arms_of
@@ -30,6 +30,7 @@ from policies.audience import matches
 from policies.contactable import may_contact
 from policies.eligibility import actions_for, fits
 from policies.rulebook import RuleBook
+from policies.suppression import unwanted_topic
 
 LOOK_BACK = timedelta(days=90)
 """How far back behaviour counts for features and topics."""
@@ -72,6 +73,7 @@ class Decider:
     assets: Sequence[ContentAsset]
     now: datetime
     global_holdout: float = 0.0
+    _stops: dict[str, tuple[Suppression, ...]] = field(default_factory=dict)
 
     def decide(self) -> Decided:
         """Return decisions and ledger lines for everyone the campaign considers.
@@ -123,6 +125,7 @@ class Decider:
             standing = standings.get(contact.id) or Standing(contact=contact)
             refusal = may_contact(standing, self.campaign.id, self.now, self.rules)
             if refusal is None:
+                self._stops[contact.id] = standing.suppressions
                 reachable.append((contact, account))
                 continue
             decided.lines.append(
@@ -210,8 +213,12 @@ class Decider:
         fit = np.zeros((len(people), len(assets)), dtype=bool)
         for row, (contact, account) in enumerate(people):
             had = sent.get(contact.id, {})
+            stops = self._stops.get(contact.id, ())
             for column, asset in enumerate(assets):
-                fit[row, column] = fits(asset, contact, account, had, today, self.rules) is None
+                is_wanted = not stops or unwanted_topic(asset.topics, stops, self.now) is None
+                fit[row, column] = (
+                    is_wanted and fits(asset, contact, account, had, today, self.rules) is None
+                )
         return fit
 
     def _drawn(self, contact: Contact, action: Action, drawn: Drawn, actions: Sequence[Action]) -> Decision:

@@ -25,7 +25,7 @@ def may_contact(
     """
     contact = standing.contact
     return (
-        suppression.refuses(contact, standing.suppressions)
+        suppression.refuses(contact, standing.suppressions, now)
         or addresses.refuses(contact, rules.addresses)
         or consent.refuses(contact, standing.consents, now, rules)
         or _one_open(standing, campaign_id)

@@ -17,6 +17,7 @@ from policies.contactable import may_contact
 from policies.envelope import Letter, block, evaluated, review_envelope
 from policies.quiet_hours import is_open, next_open
 from policies.rulebook import RuleBook
+from policies.suppression import unwanted_topic
 
 
 def check_send(
@@ -46,6 +47,7 @@ def check_send(
     findings += evaluated("C-18", lambda: _in_hours(standing, now, rules))
     if asset is not None:
         findings += evaluated("H-07", lambda: _still_true(asset, entry, now.date()))
+        findings += evaluated("C-03", lambda: _wanted(asset, standing, now))
     findings += review_envelope(Letter(entry.message, sender, rules, str(asset.url) if asset else None))
     return Verdict(findings=tuple(findings))
 
@@ -79,6 +81,12 @@ def _still_true(asset: ContentAsset, entry: OutboxEntry, today: date) -> Iterato
     for claim in asset.claims:
         if claim.expires_on and claim.expires_on < today and claim.text in entry.message.text:
             yield block("C-07", f"the claim {claim.id} expired on {claim.expires_on}", claim.text)
+
+
+def _wanted(asset: ContentAsset, standing: Standing, now: datetime) -> Iterator[Finding]:
+    topic = unwanted_topic(asset.topics, standing.suppressions, now)
+    if topic is not None:
+        yield block("C-03", f"{standing.contact.name} does not want to hear about {topic!r}")
 
 
 def _in_hours(standing: Standing, now: datetime, rules: RuleBook) -> Iterator[Finding]:

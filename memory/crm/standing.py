@@ -15,7 +15,7 @@ from domain.dossier import Standing
 from domain.errors import NotFound
 from domain.events import EventKind
 from domain.message import OutboxStatus
-from domain.people import Contact, SuppressionReason
+from domain.people import OF_ADDRESS_ONLY, Contact
 from memory.crm import codec
 from memory.crm.statements import CONSENTS, CONTACTS, EVENTS, IDENTITIES, OUTBOX, SUPPRESSIONS, is_one_of
 
@@ -79,7 +79,7 @@ _STOPS = (
             SUPPRESSIONS.c.address == bindparam("other_address"),
             and_(
                 SUPPRESSIONS.c.contact_id == _WHOSE,
-                SUPPRESSIONS.c.reason != SuppressionReason.HARD_BOUNCE.value,
+                SUPPRESSIONS.c.reason.not_in([reason.value for reason in sorted(OF_ADDRESS_ONLY)]),
             ),
         )
     )
