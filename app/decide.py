@@ -216,9 +216,7 @@ class Decider:
             stops = self._stops.get(contact.id, ())
             for column, asset in enumerate(assets):
                 is_wanted = not stops or unwanted_topic(asset.topics, stops, self.now) is None
-                fit[row, column] = (
-                    is_wanted and fits(asset, contact, account, had, today, self.rules) is None
-                )
+                fit[row, column] = is_wanted and fits(asset, contact, account, had, today, self.rules) is None
         return fit
 
     def _drawn(self, contact: Contact, action: Action, drawn: Drawn, actions: Sequence[Action]) -> Decision:

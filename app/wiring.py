@@ -22,19 +22,21 @@ from app.churn import who_may_leave
 from app.feature_feed import FeatureFeed
 from app.handoff import whom_to_hand_off
 from app.outlook import outlooks
+from app.providers import webhooks_of
 from app.settings import Settings
 from app.workspace import Workspace
 from domain.base import utc_now
 from domain.campaign import Caps
 from domain.errors import AttuneError, SettingsInvalid
 from domain.leads import Outlook
-from domain.ports import Channel, Clock, Embedder
+from domain.ports import Channel, Clock, Embedder, Webhook
 from domain.run import Run
 from domain.sender import SenderProfile
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
 from memory.crm.content import ContentStore
 from memory.crm.decision_log import DecisionLogReader
+from memory.crm.delivery import DeliveryStore
 from memory.crm.drafts import DraftStore
 from memory.crm.engine import open_engine
 from memory.crm.features_reader import FeatureReader
@@ -222,6 +224,16 @@ class House:
             settings.smtp_timeout_seconds,
             self.clock,
         )
+
+    @cached_property
+    def delivery(self) -> DeliveryStore:
+        """What providers tell about our messages."""
+        return DeliveryStore(self.engine, self.rules.feedback, self.audit, self.clock)
+
+    @cached_property
+    def webhooks(self) -> dict[str, Webhook]:
+        """The webhooks whose secret is set, by provider."""
+        return webhooks_of(self.settings)
 
     @cached_property
     def budget(self) -> RunBudget:

@@ -11,6 +11,10 @@ from enum import StrEnum
 from pydantic import Field, JsonValue
 
 from domain.base import Noun, Sha256, UtcDatetime
+from domain.people import SuppressionReason
+
+OUTBOX_ARGUMENT = "attune_outbox"
+"""What our own id of a message is called in a provider's custom arguments, which it gives back with events."""
 
 
 class MailEventKind(StrEnum):
@@ -46,7 +50,8 @@ class MailEvent(Noun):
 
     `event_id` is unique within the provider and the same in every repeat. `outbox_id` is our own id where the
     provider gives it back, `message_id` the Message-ID header, `provider_message_id` the provider's own id:
-    whichever is there matches the event with our message. `raw` is what was received.
+    whichever is there matches the event with our message. `stops` is a stop the provider itself keeps on the
+    address, told by other means than an event of its own. `raw` is what was received.
     """
 
     provider: str
@@ -58,6 +63,7 @@ class MailEvent(Noun):
     message_id: str | None = None
     provider_message_id: str | None = None
     bounce: BounceClass | None = None
+    stops: SuppressionReason | None = None
     detail: str = ""
     url: str | None = None
     user_agent: str | None = None

@@ -109,6 +109,17 @@ class EligibilityRules(Noun):
     same_asset_days: PositiveInt
 
 
+class FeedbackRules(Noun):
+    """C-19 and H-09: what bounces pause, and whose clicks do not count."""
+
+    soft_bounces: PositiveInt
+    soft_bounce_days: PositiveInt
+    machine_click_seconds: PositiveInt
+    burst_links: PositiveInt
+    burst_seconds: PositiveInt
+    machine_agents: tuple[str, ...]
+
+
 class StakesRules(Noun):
     """When a person decides, and what no autonomy level waives."""
 
@@ -150,6 +161,7 @@ class RuleBook(Noun):
     quiet_hours: QuietHourRules
     content: ContentRules
     eligibility: EligibilityRules
+    feedback: FeedbackRules
     stakes: StakesRules
     countries: dict[str, CountryRule]
     texts: dict[str, RuleText]
