@@ -308,6 +308,7 @@ def _journalled(
             "campaign_id": one.campaign_id,
             "run_id": one.run_id,
             "decision_id": one.decision_id,
+            "message_id": one.message_id,
         }
     return Event(
         id=event.id,

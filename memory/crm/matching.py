@@ -100,10 +100,25 @@ def messages_where(connection: Connection, condition: ColumnElement[bool]) -> li
             OUTBOX.c.message_id,
             OUTBOX.c.provider_message_id,
             OUTBOX.c.sent_at,
+            CONTACTS.c.attributes["merged_into"].as_string(),
         )
         .join(CONTACTS, CONTACTS.c.id == OUTBOX.c.contact_id)
         .outerjoin(DECISIONS, DECISIONS.c.id == OUTBOX.c.decision_id)
         .where(condition)
         .order_by(OUTBOX.c.id)
     )
-    return [Ours._make(row) for row in connection.execute(query)]
+    return [
+        Ours._make((row[0], _person(connection, row[1], row[-1]), *row[2:-1]))
+        for row in connection.execute(query)
+    ]
+
+
+def _person(connection: Connection, contact_id: str, merged_into: str | None) -> str:
+    """Who a contact is by now: one that was merged stays as a shell which names the kept one."""
+    seen = {contact_id}
+    while merged_into and merged_into not in seen:
+        contact_id = merged_into
+        seen.add(contact_id)
+        query = select(CONTACTS.c.attributes["merged_into"].as_string()).where(CONTACTS.c.id == contact_id)
+        merged_into = connection.execute(query).scalar()
+    return contact_id
