@@ -22,12 +22,12 @@ from app.churn import who_may_leave
 from app.feature_feed import FeatureFeed
 from app.handoff import whom_to_hand_off
 from app.outlook import outlooks
-from app.providers import webhooks_of
+from app.providers import channel_of, webhooks_of
 from app.settings import Settings
 from app.workspace import Workspace
 from domain.base import utc_now
 from domain.campaign import Caps
-from domain.errors import AttuneError, SettingsInvalid
+from domain.errors import AttuneError
 from domain.leads import Outlook
 from domain.ports import Channel, Clock, Embedder, Webhook
 from domain.run import Run
@@ -57,8 +57,6 @@ from memory.history.store import ChromaHistory
 from policies.rulebook import RuleBook, load_rulebook
 from prompts.library import PromptLibrary
 from tools import embedders
-from tools.channels.mailbox import MailboxChannel
-from tools.channels.smtp import SmtpChannel
 from tools.crm import CrmToolbox
 from tools.models.budget import RunBudget
 
@@ -207,23 +205,7 @@ class House:
     @cached_property
     def channel(self) -> Channel:
         """Carries messages out of the house."""
-        settings = self.settings
-        if settings.channel == "mailbox":
-            return MailboxChannel(self.workspace.mailbox, self.clock)
-        if not settings.smtp_host:
-            raise SettingsInvalid(
-                "ATTUNE_SMTP_HOST is missing, and ATTUNE_CHANNEL is smtp. See .env.example."
-            )
-        password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
-        return SmtpChannel(
-            settings.smtp_host,
-            settings.smtp_port,
-            settings.smtp_username,
-            password,
-            settings.smtp_tls,
-            settings.smtp_timeout_seconds,
-            self.clock,
-        )
+        return channel_of(self.settings, self.workspace.mailbox, self.clock)
 
     @cached_property
     def delivery(self) -> DeliveryStore:
