@@ -29,7 +29,7 @@ from domain.base import utc_now
 from domain.campaign import Caps
 from domain.errors import AttuneError
 from domain.leads import Outlook
-from domain.ports import Channel, Clock, Embedder, Webhook
+from domain.ports import Channel, Clock, Embedder, InboundHook, Webhook
 from domain.run import Run
 from domain.sender import SenderProfile
 from memory.crm.audience import AudienceReader
@@ -61,6 +61,8 @@ from tools.crm import CrmToolbox
 from tools.models.budget import RunBudget
 
 if TYPE_CHECKING:
+    from dns.resolver import Resolver
+
     from tools.models.openai_chat import OpenAIChat
 
 EMBEDDER_FACT = "embedder-setting"
@@ -216,6 +218,16 @@ class House:
     def webhooks(self) -> dict[str, Webhook]:
         """The webhooks whose secret is set, by provider."""
         return webhooks_of(self.settings)
+
+    @cached_property
+    def resolver(self) -> Resolver | None:
+        """Who is asked for DNS records; None is the system's resolver."""
+        return None
+
+    @cached_property
+    def inbound_hooks(self) -> dict[str, InboundHook]:
+        """The providers that may post mail to us, by name."""
+        return {}
 
     @cached_property
     def budget(self) -> RunBudget:

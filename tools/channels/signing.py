@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
 )
 
@@ -47,6 +48,7 @@ class DkimSigner:
             ) from problem
         if not isinstance(key, rsa.RSAPrivateKey):
             raise SettingsInvalid("ATTUNE_DKIM_KEY is not an RSA key, which every receiver can verify.")
+        self._public_key = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         # The form dkimpy reads, whichever one the file had.
         self._key = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
 
@@ -54,6 +56,11 @@ class DkimSigner:
     def selector(self) -> str:
         """The name under which receivers look the public key up."""
         return self._selector.decode()
+
+    @property
+    def public_key(self) -> bytes:
+        """The public key in DER, as it has to stand in the DNS (base64, after `p=`)."""
+        return self._public_key
 
     def sign(self, raw: bytes, from_address: str) -> bytes:
         """Return the mail with its signature in front.

@@ -87,6 +87,18 @@ class SmtpChannel:
         """Always None: an SMTP server cannot be asked."""
         return None
 
+    async def reach(self) -> str | None:
+        """Connect, log in and say goodbye; return what went wrong, or None. No message is sent."""
+        client = self._client()
+        try:
+            await client.connect()
+            await client.quit()
+        except (*_BROKEN, ValueError) as problem:
+            return _words(problem)
+        finally:
+            client.close()
+        return None
+
     def _client(self) -> aiosmtplib.SMTP:
         return aiosmtplib.SMTP(
             hostname=self._host,
