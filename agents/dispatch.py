@@ -13,9 +13,11 @@ from functools import partial
 
 from agents.workbench import Workbench
 from domain.content import ContentAsset
+from domain.decision import Decision
 from domain.dossier import Standing
 from domain.errors import NotSent, SendUnknown
 from domain.message import OutboxEntry, OutboxStatus, Verdict
+from domain.review import DraftRecord
 from domain.run import ContactOutcome
 from policies.quiet_hours import is_open
 from policies.send import check_send
@@ -33,7 +35,11 @@ async def deliver(entry_id: str, bench: Workbench) -> OutboxEntry:
     entry = bench.outbox.get(entry_id)
     if entry.status is OutboxStatus.APPROVED and not _may_arrive_now(entry, bench):
         return entry
-    check = partial(_check, bench=bench, asset=_content(entry, bench))
+    # Read before the transaction: inside it no second connection may be waited for.
+    made = bench.archive.made_for(entry.decision_id)
+    decision = _decision(entry, bench)
+    asset = bench.crm.asset(decision.action.asset_id) if decision.action.asset_id else None
+    check = partial(_check, bench=bench, asset=asset, made=made, value_cents=decision.value_cents)
     reserved = await bench.write(lambda: bench.outbox.reserve(entry_id, check, now))
     if reserved is None:
         return bench.outbox.get(entry_id)
@@ -72,17 +78,30 @@ def _may_arrive_now(entry: OutboxEntry, bench: Workbench) -> bool:
 
 
 def _check(
-    standing: Standing, entry: OutboxEntry, *, bench: Workbench, asset: ContentAsset | None
+    standing: Standing,
+    entry: OutboxEntry,
+    *,
+    bench: Workbench,
+    asset: ContentAsset | None,
+    made: DraftRecord | None,
+    value_cents: float | None,
 ) -> Verdict:
-    return check_send(standing, entry, bench.sender, bench.rules, bench.now(), asset)
+    return check_send(
+        standing,
+        entry,
+        bench.sender,
+        bench.rules,
+        bench.now(),
+        asset=asset,
+        made=made,
+        raw=bench.rendered(entry.message),
+        value_cents=value_cents,
+    )
 
 
-def _content(entry: OutboxEntry, bench: Workbench) -> ContentAsset | None:
-    """The content as it is now, read before the transaction: inside it no second connection may be waited for."""
+def _decision(entry: OutboxEntry, bench: Workbench) -> Decision:
     known = bench.kept(entry.run_id, entry.contact_id)
-    decision = known.decision if known else bench.crm.decision(entry.decision_id)
-    asset_id = decision.action.asset_id
-    return bench.crm.asset(asset_id) if asset_id else None
+    return known.decision if known else bench.crm.decision(entry.decision_id)
 
 
 OUTCOME_OF_STATUS = {

@@ -1,6 +1,6 @@
 """The way of one contact through one run, as a LangGraph graph.
 
-    signals → plan → draft → review → stakes → propose → approval → settle → dispatch → finish
+    signals → plan → draft → review → stakes → propose → approval → settle → dispatch | finish
                        ↑________|                  ↑___________ edit ___|
 
 Every node is safe to run again from its top: ids are derived, stores take a thing once, and the pause
@@ -108,6 +108,7 @@ async def review(state: OutreachState, runtime: Bench) -> Command[Literal["draft
         sender=bench.sender,
         rules=bench.rules,
         today=bench.now().date(),
+        raw=bench.rendered(message),
         canary=context.canary,
     )
     update: dict[str, Any] = {"message": message, "verdict": verdict}
@@ -182,12 +183,15 @@ async def send(state: OutreachState, runtime: Bench) -> dict[str, Any]:
     """Queue the approved message; hand it over now if its slot is open."""
     bench = runtime.context
     entry = _entry(state, bench, OutboxStatus.APPROVED)
+    # Kept first: whoever sends it, even another process, judges it again by what is on record.
+    await _keep(state, bench)
     if state.proposal_id is None:
         try:
             await bench.write(lambda: bench.outbox.put(entry))
         except DuplicateSend as twin:
             return {"outcome": ContactOutcome.REFUSED, "rule_id": "H-01", "reason": str(twin)}
     after = await dispatch.deliver(entry.id, bench)
+    bench.forget(state)
     return {
         "outcome": dispatch.OUTCOME_OF_STATUS[after.status],
         "reason": after.detail or _when(after),
@@ -314,7 +318,7 @@ def build_graph(
     graph.add_edge("propose", "approval")
     graph.add_edge("approval", "settle")
     graph.add_edge("edit", "review")
-    graph.add_edge("dispatch", "finish")
+    graph.add_edge("dispatch", END)
     graph.add_edge("finish", END)
     return graph.compile(checkpointer=checkpointer, name="outreach")
 

@@ -17,7 +17,9 @@ from agents.outreach_composer import OutreachComposer
 from agents.signal_analyst import SignalAnalyst
 from agents.state import OutreachState
 from domain.content import ContentAsset
+from domain.errors import NotSent
 from domain.leads import Outlook
+from domain.message import Message
 from domain.ports import (
     Audit,
     Channel,
@@ -67,6 +69,7 @@ class Workbench:
     rules: RuleBook
     sender: SenderProfile
     link_key: bytes
+    render: Callable[[Message, datetime], bytes]
     analyst: SignalAnalyst
     strategist: ContentStrategist
     composer: OutreachComposer
@@ -129,6 +132,13 @@ class Workbench:
         """A token only this contact's prompts carry."""
         digest = hmac.new(self.link_key, f"canary:{run_id}:{contact_id}".encode(), hashlib.sha256)
         return f"zq{digest.hexdigest()[:14]}"
+
+    def rendered(self, message: Message) -> bytes | None:
+        """The mail as it would leave now, or None where it cannot be written: the rules refuse that."""
+        try:
+            return self.render(message, self.now())
+        except NotSent:
+            return None
 
     def now(self) -> datetime:
         """The current time."""

@@ -21,14 +21,16 @@ from domain.content import ContentAsset
 from domain.decision import SILENCE, Action, Alternative, Arm, Decision
 from domain.dossier import Standing
 from domain.errors import AttuneError
-from domain.people import Account, Contact, Suppression
+from domain.people import Account, Contact
 from domain.run import ContactOutcome, Run, RunContact
 from learning import features
 from learning.arms import Shares, arm_of, arms_of
 from memory.crm.audience import AudienceReader
 from policies.audience import matches
-from policies.contactable import may_contact
+from policies.competition import compete
+from policies.contactable import limits_for, may_contact
 from policies.eligibility import actions_for, fits
+from policies.quiet_hours import opens_at
 from policies.rulebook import RuleBook
 from policies.suppression import unwanted_topic
 
@@ -45,7 +47,9 @@ class Decided:
     decisions: list[Decision] = field(default_factory=list)
     lines: list[RunContact] = field(default_factory=list)
 
-    def add(self, decision: Decision, outcome: ContactOutcome, reason: str = "") -> None:
+    def add(
+        self, decision: Decision, outcome: ContactOutcome, reason: str = "", rule_id: str | None = None
+    ) -> None:
         """Take one decision with its ledger line."""
         self.decisions.append(decision)
         self.lines.append(
@@ -54,6 +58,7 @@ class Decided:
                 contact_id=decision.contact_id,
                 outcome=outcome,
                 reason=reason,
+                rule_id=rule_id,
                 decision_id=decision.id,
                 updated_at=decision.decided_at,
             )
@@ -73,7 +78,7 @@ class Decider:
     assets: Sequence[ContentAsset]
     now: datetime
     global_holdout: float = 0.0
-    _stops: dict[str, tuple[Suppression, ...]] = field(default_factory=dict)
+    _standings: dict[str, Standing] = field(default_factory=dict, init=False)
 
     def decide(self) -> Decided:
         """Return decisions and ledger lines for everyone the campaign considers.
@@ -120,12 +125,12 @@ class Decider:
         """Everyone in the audience the rules let us write to; the others get their refusal's line."""
         people = self._audience()
         standings = self.audience.standings([contact.id for contact, _ in people], until=self.now)
+        self._standings = dict(standings)
         reachable = []
         for contact, account in people:
             standing = standings.get(contact.id) or Standing(contact=contact)
             refusal = may_contact(standing, self.campaign.id, self.now, self.rules)
             if refusal is None:
-                self._stops[contact.id] = standing.suppressions
                 reachable.append((contact, account))
                 continue
             decided.lines.append(
@@ -180,12 +185,24 @@ class Decider:
             decision = self._drawn(contact, action, drawn, actions)
             if action.is_silence:
                 decided.add(decision, ContactOutcome.SILENT, drawn.reasons[0])
+            elif loses := self._loses(contact, decision):
+                decided.add(decision, ContactOutcome.NOT_REACHED, loses, "C-26")
             elif left > 0:
                 left -= 1
                 decided.add(decision, ContactOutcome.QUEUED)
             else:
                 cap = f"The run's cap of {self.campaign.caps.messages} messages was reached."
                 decided.add(decision, ContactOutcome.NOT_REACHED, cap)
+
+    def _loses(self, contact: Contact, decision: Decision) -> str | None:
+        """Why another message on its way to this contact keeps the place, or None."""
+        standing = self._standings.get(contact.id)
+        if standing is None or not standing.open_messages:
+            return None
+        limits = [limit for _, limit in limits_for(contact, self.rules)]
+        planned_at = opens_at(decision.action.slot, contact, self.now, self.rules)
+        contest = compete(decision.value_cents, planned_at, standing.open_messages, standing.sent_at, limits)
+        return None if contest.wins else contest.reason
 
     def _scene(
         self, people: Sequence[Person], assets: Sequence[ContentAsset], table: features.ActionTable
@@ -213,10 +230,13 @@ class Decider:
         fit = np.zeros((len(people), len(assets)), dtype=bool)
         for row, (contact, account) in enumerate(people):
             had = sent.get(contact.id, {})
-            stops = self._stops.get(contact.id, ())
+            standing = self._standings.get(contact.id)
+            yes, stops = (standing.consents, standing.suppressions) if standing else ((), ())
             for column, asset in enumerate(assets):
                 is_wanted = not stops or unwanted_topic(asset.topics, stops, self.now) is None
-                fit[row, column] = is_wanted and fits(asset, contact, account, had, today, self.rules) is None
+                fit[row, column] = (
+                    is_wanted and fits(asset, contact, account, had, today, self.rules, yes) is None
+                )
         return fit
 
     def _drawn(self, contact: Contact, action: Action, drawn: Drawn, actions: Sequence[Action]) -> Decision:

@@ -55,8 +55,10 @@ from memory.history.clients import Lease, embedded, served
 from memory.history.reindex import reindex
 from memory.history.store import ChromaHistory
 from policies.rulebook import RuleBook, load_rulebook
+from policies.team_file import load_team_rules
 from prompts.library import PromptLibrary
 from tools import embedders
+from tools.channels.mime import to_mime
 from tools.crm import CrmToolbox
 from tools.models.budget import RunBudget
 
@@ -175,8 +177,9 @@ class House:
 
     @cached_property
     def rules(self) -> RuleBook:
-        """The rule book."""
-        return load_rulebook()
+        """The rule book, the team's own rules in it. Raises `InvalidFile` naming what is wrong with those."""
+        team = load_team_rules(self.workspace.team_rules_file)
+        return load_rulebook().model_copy(update={"team": team})
 
     @cached_property
     def sender(self) -> SenderProfile:
@@ -270,6 +273,7 @@ class House:
             rules=self.rules,
             sender=self.sender,
             link_key=self.workspace.link_key(),
+            render=to_mime,
             analyst=SignalAnalyst(self.model, self.prompts),
             strategist=ContentStrategist(self.model, self.prompts, CrmToolbox(self.crm)),
             composer=OutreachComposer(self.model, self.prompts),

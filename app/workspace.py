@@ -35,6 +35,46 @@ product_summary: ""
 """
 
 
+TEAM_RULES_TEMPLATE = """\
+# Your team's own rules, beside the law and the house rules. No code: take the `#` away and change the words.
+# They hold when a message is drafted and again when it is sent. `attune policy list` shows them;
+# docs/rules.md tells every field. Ids (T-01, T-02, ...) follow the order here unless you give your own.
+
+# Words no message may hold. verdict: block (default), hold (a person decides) or warn.
+# banned_phrases:
+#   - game changer
+#   - phrase: best in class
+#     verdict: hold
+#     why: legal asked for proof
+
+# Words that only an approved claim may say, if this person approved it; else a person looks each time.
+# claims_needing_sign_off:
+#   - phrase: ISO 27001
+#     sign_off: legal
+
+# Names not to mention without a person's look.
+# competitors: [Globex, Initech]
+
+# How the brand does not speak, and what it says instead (a warning only).
+# brand_voice:
+#   - phrase: utilize
+#     instead: use
+
+# Days on which nothing goes out, in the recipient's own calendar; without countries: everywhere.
+# blackouts:
+#   - from: 2026-12-24
+#     to: 2027-01-01
+#     countries: [DE, AT]
+#     why: company holidays
+
+# At most so many messages in so many days for some people. It only tightens the house's limit.
+# caps:
+#   - messages: 1
+#     days: 14
+#     stages: [customer]
+"""
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Paths inside one workspace folder."""
@@ -87,6 +127,11 @@ class Workspace:
         return self.folder / "sender.yaml"
 
     @property
+    def team_rules_file(self) -> Path:
+        """The team's own rules."""
+        return self.folder / "policies.yaml"
+
+    @property
     def key_file(self) -> Path:
         """The secret that links and canaries are derived from."""
         return self.folder / "link.key"
@@ -104,6 +149,8 @@ class Workspace:
             folder.mkdir(parents=True, exist_ok=True)
         if not self.sender_file.exists():
             self.sender_file.write_text(SENDER_TEMPLATE, encoding="utf-8")
+        if not self.team_rules_file.exists():
+            self.team_rules_file.write_text(TEAM_RULES_TEMPLATE, encoding="utf-8")
         if is_new:
             descriptor = os.open(self.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="ascii") as file:

@@ -106,6 +106,12 @@ class Decision(Noun):
     features_version: str
     decided_at: UtcDatetime
 
+    @property
+    def value_cents(self) -> float | None:
+        """What the action taken was expected to be worth; None where nothing was believed."""
+        taken = next((a for a in self.alternatives if a.action_key == self.action.key), None)
+        return taken.value_cents if taken else None
+
 
 class Refusal(Noun):
     """A contact a run may not write to, and the rule that says so."""

@@ -155,8 +155,19 @@ class ConsentBasis(StrEnum):
     LEGITIMATE_INTEREST = "legitimate_interest"
 
 
+class ConsentGround(StrEnum):
+    """What an implied consent or a soft opt-in rests on."""
+
+    PURCHASE = "purchase"
+    INQUIRY = "inquiry"
+
+
 class Consent(Noun):
-    """One recorded yes or no for one channel: who, when, how worded, from where, with what proof."""
+    """One recorded yes or no for one channel: who, when, how worded, from where, with what proof.
+
+    The last four say what an implied consent or a soft opt-in rests on: a purchase or an inquiry, which
+    order, which goods (topics, comma-separated), and whether an opt-out was offered when it was collected.
+    """
 
     contact_id: str
     channel: str = "email"
@@ -168,6 +179,10 @@ class Consent(Noun):
     proof: str | None = None
     scope: str = "marketing"
     expires_at: UtcDatetime | None = None
+    ground: ConsentGround | None = None
+    ground_ref: str | None = None
+    goods: str | None = None
+    opt_out_offered: bool | None = None
 
 
 class SuppressionReason(StrEnum):
@@ -179,12 +194,11 @@ class SuppressionReason(StrEnum):
     OBJECTION = "objection"
     MANUAL = "manual"
     ERASED = "erased"
-    SOFT_BOUNCES = "soft_bounces"
     PAUSED = "paused"
     TOPIC = "topic"
 
 
-OF_ADDRESS_ONLY = frozenset({SuppressionReason.HARD_BOUNCE, SuppressionReason.SOFT_BOUNCES})
+OF_ADDRESS_ONLY = frozenset({SuppressionReason.HARD_BOUNCE})
 """Stops that speak of one address; all others follow the person to a new one."""
 
 

@@ -14,6 +14,7 @@ from domain.events import EventKind
 from domain.people import (
     BuyingRoleKind,
     ConsentBasis,
+    ConsentGround,
     DealKind,
     LifecycleStage,
     Seniority,
@@ -88,6 +89,10 @@ class ContactRow(Noun):
     consent_at: UtcDatetime | None = None
     consent_wording: str | None = None
     consent_source: str | None = None
+    consent_ground: ConsentGround | None = None
+    consent_ground_ref: str | None = None
+    consent_goods: str | None = None
+    consent_opt_out_offered: bool | None = None
     is_deleted: bool = False
     attributes: dict[str, str] = Field(default_factory=dict)
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from disposable_email_domains import blocklist
+
 from domain.decision import Refusal
 from domain.people import Contact, EmailStatus
 from policies.rulebook import AddressRules
+
+_PUBLIC_LIST: frozenset[str] = frozenset(blocklist)
+"""The list of the package disposable-email-domains, in the version installed."""
 
 _UNUSABLE = {
     EmailStatus.MISSING: "has no e-mail address",
@@ -29,6 +34,8 @@ def _problem(email: str | None, rules: AddressRules) -> str | None:
         return _UNUSABLE[EmailStatus.INVALID]
     if local.partition("+")[0] in rules.role_local_parts:
         return f"has a shared mailbox ({local}@), which belongs to no one person"
-    if any(host == listed or host.endswith(f".{listed}") for listed in rules.disposable_domains):
+    labels = host.split(".")
+    parents = {".".join(labels[at:]) for at in range(len(labels) - 1)}
+    if parents & rules.disposable_domains or parents & _PUBLIC_LIST:
         return f"has a throw-away address (at {host})"
     return None

@@ -1,55 +1,39 @@
-"""Content rules: one drafted, addressed message against law and house style, before anybody sees it.
+"""Content rules: one drafted, addressed, rendered message against law, house style and the team's own rules.
 
-The envelope (headers, links, opt-out, address) has its own file, because it is checked again at sending;
-grounding has its own, because it is the heart. Here are the words, and the one door to all three.
+The one door to all of them, asked when a draft is made and again inside the transaction that sends it. The
+envelope, the rendered mail, grounding, terms and the team's rules have files of their own; the other words are here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 
-from domain.content import ContentAsset, Offer
-from domain.message import Draft, Evidence, Finding, Message, Severity, Verdict
+from domain.content import ContentAsset
+from domain.message import Author, Draft, Evidence, EvidenceKind, Finding, Message, Verdict
 from domain.sender import SenderProfile
 from policies import canary as canaries
-from policies import markup
+from policies import markup, terms
+from policies.case import Case, block, hold, phrases_in, warn
 from policies.claims import ground
-from policies.envelope import Letter, block, evaluated, review_envelope
-from policies.quantities import quantities
+from policies.envelope import Letter, evaluated, review_envelope
+from policies.folding import masked_word
+from policies.mail import compare, read_mail, review_mail
 from policies.rulebook import RuleBook
+from policies.team import review_team
 
-_FAKE_THREAD = re.compile(r"^\s*(?:re|fwd?|aw|wg|sv|antw|tr|rv|enc)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
-_ENDS_TODAY = re.compile(
-    r"\b(?:ends?|expires?|closes?|only|until|offer)\s+(?:today|tonight|midnight)\b|\btoday only\b"
-    r"|\b(?:final|last few|few) hours\b|\bhours left\b",
-    re.IGNORECASE,
-)
-_LAST_CHANCE = re.compile(
-    r"\blast (?:chance|call|day|days)\b|\bends? (?:soon|tomorrow)\b|\bexpir(?:es|ing) (?:soon|tomorrow)\b"
-    r"|\b\w+ days? only\b|\bhurry\b|\bdon['’]t miss out\b|\bbefore it['’]?s (?:gone|too late)\b",
-    re.IGNORECASE,
-)
-_DISCOUNT = re.compile(
-    r"(\d+(?:[.,]\d+)?)\s?(?:%|per ?cent)\s*(?:off|discount|rabatt|less|cheaper)\b", re.IGNORECASE
-)
-_MONEY = re.compile(
-    r"(?:[$€£]|\b(?:USD|EUR|GBP)\s?)(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s?(?:USD|EUR|GBP|[$€£])"
-)
-_UNTIL = re.compile(
-    r"\b(?:until|till|by|before|ends? on|valid to|valid until|open until)\s+(?P<day>[^,.;!?]{3,24})", re.I
-)
 _HUMAN_HAND = re.compile(
     r"\b(?:personally|myself|by hand)\b.{0,20}\b(?:wrote|written|typed|typing|writing)\b"
-    r"|\b(?:wrote|typed|writing|typing) (?:this|to you|you)?\s*(?:e-?mail |message |note )*"
-    r"(?:myself|personally|by hand)\b"
-    r"|\bhand-?(?:written|typed)\b|\bi['’]?\s?a?m (?:not an? (?:ai|bot|robot|machine)|a real)\b"
+    r"|\b(?:wrote|typed|writing|typing|written) (?:this|to you|you)?\s*(?:e-?mail |message |note )*"
+    r"(?:myself|personally|by hand|by me|by a (?:human|person))\b"
+    r"|\bhand-?(?:written|typed|crafted)\b|\bi['’]?\s?a?m (?:not an? (?:ai|bot|robot|machine)|a real)\b"
     r"|\b(?:this|e-?mail|message|note) (?:is|was)(?:n['’]t| not) (?:an? )?"
     r"(?:automated|automatic|bot|ai|mass mail|written by (?:an? )?(?:ai|bot|machine|software))\b"
-    r"|\b(?:real|actual) (?:human|person)\b.{0,20}\b(?:here|wrote|writing)\b",
+    r"|\b(?:real|actual) (?:human|person)\b.{0,20}\b(?:here|wrote|writing)\b"
+    r"|\bno (?:bots?|ai|robots?|automation|templates?) (?:here|involved|wrote|was used|were used)\b"
+    r"|\b(?:human|person) to (?:human|person)\b|\bi (?:sat down|took (?:the|some) time) to write\b"
+    r"|\bi (?:have )?personally (?:looked|reviewed|researched|picked|checked|went)\b",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
@@ -58,74 +42,75 @@ _PLACEHOLDER = re.compile(
     r"|\b(?:TODO|TBD|FIXME|XXX+|LOREM IPSUM)\b|\blorem ipsum\b|\b(?:None|null|undefined|NaN)(?=[,!.]|$)"
 )
 _ADDRESS_IN_TEXT = re.compile(
-    r"\b(?:https?|ftp|mailto|javascript|data):\S|\bwww\.\S|\b[\w.+-]+@[\w-]+\.\w+"
+    r"\b(?:https?|hxxps?|ftp|mailto|javascript|data):\S|\bwww\.\S|\b[\w.+-]+@[\w-]+\.\w+"
     r"|\b(?:[\w-]+\.)+(?:com|net|org|io|co|ai|app|dev|info|biz|xyz|ru|cn|de|uk|eu|fr|example|test|invalid|click|link|top"
-    r"|site|online|shop|store|me|ly|gg|tv|us|zip|mov)\b(?:/\S*)?",
+    r"|site|online|shop|store|me|ly|gg|tv|us|zip|mov)\b(?:/\S*)?"
+    r"|\b[\w-]+\s?(?:\[\.\]|\(\.\)|\[dot\]|\(dot\)|\bdot\b)\s?(?:com|net|org|io|co|example)\b",
     re.IGNORECASE,
 )
 _CAPITALS = re.compile(r"\b[^\W\d_a-zß-öø-ÿ]{4,}\b")
 
 
-@dataclass(frozen=True)
-class _Case:
-    """Everything the word rules look at."""
-
-    message: Message
-    draft: Draft
-    asset: ContentAsset
-    rules: RuleBook
-    today: date
-    is_reply: bool
-    canary: str | None
-
-    @cached_property
-    def words(self) -> str:
-        """Subject and body as drafted."""
-        return f"{self.draft.subject}\n{self.draft.body}"
-
-    @cached_property
-    def approved(self) -> str:
-        """What someone approved for this asset, in lower case."""
-        asset = self.asset
-        offer = f"{asset.offer.name} {asset.offer.terms}" if asset.offer else ""
-        return " ".join((asset.title, asset.summary, offer, *(c.text for c in asset.claims))).lower()
-
-
 def review_message(
     message: Message,
-    draft: Draft,
+    draft: Draft | None,
     evidence: Sequence[Evidence],
-    asset: ContentAsset,
+    asset: ContentAsset | None,
     sender: SenderProfile,
     rules: RuleBook,
     today: date,
+    *,
+    raw: bytes | None,
     is_reply: bool = False,
     canary: str | None = None,
 ) -> Verdict:
-    """Hold one addressed message against every content rule; a rule that cannot be evaluated blocks.
+    """Hold one rendered message against every content rule; a rule that cannot be evaluated blocks.
 
     Args:
-        message: exactly what would arrive.
-        draft: what was written, each sentence with the evidence it names.
+        message: what should arrive.
+        draft: what was written, each sentence with the evidence it names; None for a mail of unknown origin,
+            whose claims then rest on nothing.
         evidence: every fact of this drafting context.
         asset: the approved content the message leads to; the only source of its link.
         sender: the team's own profile.
-        rules: the rule book.
+        rules: the rule book, the team's own rules included.
         today: the UTC day of the run, for deadlines and expiries.
+        raw: the mail as it will leave, in bytes. None where it could not be rendered: that blocks.
         is_reply: whether an earlier thread with this contact exists, so that `Re:` is true.
         canary: this context's token; any contact's token blocks anyway.
 
     """
-    case = _Case(message, draft, asset, rules, today, is_reply, canary)
-    findings = list(review_envelope(Letter(message, sender, rules, asset_url=str(asset.url))))
-    findings += evaluated("C-07", lambda: iter(ground(draft, evidence, asset, today, rules)))
-    for rule_id, rule in _WORD_RULES:
+    case = Case(message, draft, asset, sender, rules, today, tuple(evidence), is_reply, canary)
+    url = str(asset.url) if asset else None
+    findings = list(review_envelope(Letter(message, sender, rules, asset_url=url)))
+    findings += evaluated("C-25", lambda: _rendered(message, raw, rules))
+    findings += evaluated("C-07", lambda: _grounded(case))
+    for rule_id, rule in WORD_RULES:
         findings += evaluated(rule_id, lambda rule=rule: rule(case))  # type: ignore[misc]
+    findings += evaluated("T-00", lambda: review_team(case.words, asset, rules.team))
     return Verdict(findings=tuple(findings))
 
 
-def _carries_the_draft(case: _Case) -> Iterator[Finding]:
+def _rendered(message: Message, raw: bytes | None, rules: RuleBook) -> Iterator[Finding]:
+    if raw is None:
+        yield block("C-25", "the mail could not be rendered, so nobody can tell what would arrive")
+        return
+    mail = read_mail(raw)
+    yield from review_mail(mail, rules.content.line_most_chars)
+    yield from compare(mail, message)
+
+
+def _grounded(case: Case) -> Iterator[Finding]:
+    if case.draft is None or case.asset is None:
+        yield hold("C-07", "nothing is on record of what this message rests on; a person reads its claims")
+        return
+    yield from ground(case.draft, case.evidence, case.asset, case.today, case.rules)
+
+
+def _carries_the_draft(case: Case) -> Iterator[Finding]:
     """What is judged sentence by sentence must be what arrives."""
+    if case.draft is None:
+        return
     if case.message.subject != case.draft.subject:
         yield block("A-02", "the message's subject is not the draft's")
     said = " ".join(case.message.text.split())
@@ -135,84 +120,49 @@ def _carries_the_draft(case: _Case) -> Iterator[Finding]:
             yield block("A-02", "the message does not carry the draft's words", words[:120])
 
 
-def _true_thread(case: _Case) -> Iterator[Finding]:
-    found = _FAKE_THREAD.search(case.draft.subject)
-    if found and not case.is_reply:
-        yield block("C-05", "the subject pretends to an earlier exchange", found.group(), "take it out")
+def _no_service_mail(case: Case) -> Iterator[Finding]:
+    for said in phrases_in(case, case.rules.content.transactional_words):
+        yield hold("C-06", "a promotion must not read like service mail", said, "say what it is")
 
 
-def _true_deadline(case: _Case) -> Iterator[Finding]:
-    ends = case.asset.offer.valid_until if case.asset.offer else None
-    near = timedelta(days=case.rules.content.last_chance_days)
-    for pattern, latest in ((_ENDS_TODAY, case.today), (_LAST_CHANCE, case.today + near)):
-        found = pattern.search(case.words)
-        if not found:
-            continue
-        if ends is None:
-            yield _hold(
-                "C-05", "the message presses for time, and no offer record says until when", found.group()
-            )
-        elif ends > latest:
-            yield block(
-                "C-05",
-                f"the message presses for time, but the offer stands until {ends.isoformat()}",
-                found.group(),
-                "name the offer's own last day",
-            )
+def _no_special_category(case: Case) -> Iterator[Finding]:
+    for said in phrases_in(case, case.rules.content.special_words):
+        yield hold("C-12", "the message touches a protected matter", said, "leave it out")
 
 
-def _true_terms(case: _Case) -> Iterator[Finding]:
-    offer = case.asset.offer
-    terms = quantities(f"{offer.name} {offer.terms}") if offer else frozenset()
-    for found in _DISCOUNT.finditer(case.words):
-        share = found[1].replace(",", ".")
-        if offer is None or offer.discount_percent is None:
-            if f"{float(share):g}%" not in terms:
-                yield block("C-05", "the message promises a discount no offer record has", found.group())
-        elif abs(float(share) - offer.discount_percent) > 1e-9:
-            yield block("C-05", f"the offer's discount is {offer.discount_percent:g} %", found.group())
-    if offer is None:
-        return
-    for found in _MONEY.finditer(case.words):
-        cents = round(float((found[1] or found[2]).replace(",", "")) * 100)
-        known = quantities(f"{case.approved} {offer.terms}")
-        if cents != offer.price_cents and f"{cents / 100:.10g}" not in known:
-            yield block("C-05", f"the offer {offer.name!r} does not state this sum", found.group())
-    yield from _true_last_day(case, offer)
+def _allowed_fields(case: Case) -> Iterator[Finding]:
+    """Only fields somebody allowed reach a prompt, and so a message."""
+    allowed = case.rules.content.prompt_fields
+    for fact in case.evidence:
+        if fact.kind is EvidenceKind.FIELD and not fact.ref.startswith(tuple(allowed)):
+            yield block("C-12", f"the field {fact.ref!r} is not one a message may rest on", fact.id)
 
 
-def _true_last_day(case: _Case, offer: Offer) -> Iterator[Finding]:
-    if offer.valid_until is None:
-        return
-    ends = offer.valid_until
-    known = quantities(f"{ends.isoformat()} {offer.terms} {case.approved}")
-    for found in _UNTIL.finditer(case.words):
-        stated = quantities(found["day"])
-        if any(part.startswith("month:") for part in stated) and not stated <= known:
-            yield block("C-05", f"the offer stands until {ends.isoformat()}", found.group())
+def _no_automatic_verdict(case: Case) -> Iterator[Finding]:
+    for said in phrases_in(case, case.rules.content.legal_effect_words):
+        yield hold(
+            "C-15",
+            "the message tells of a decision about this person (price, credit, eligibility)",
+            said,
+            "a person decides that, and says so",
+        )
 
 
-def _no_service_mail(case: _Case) -> Iterator[Finding]:
-    for phrase in case.rules.content.transactional_words:
-        found = _phrase(phrase).search(case.words)
-        if found and phrase.lower() not in case.approved:
-            yield _hold("C-06", "a promotion must not read like service mail", found.group())
-
-
-def _no_special_category(case: _Case) -> Iterator[Finding]:
-    for phrase in case.rules.content.special_words:
-        found = _phrase(phrase).search(case.words)
-        if found and phrase.lower() not in case.approved:
-            yield _hold("C-12", "the message touches a protected matter", found.group())
-
-
-def _no_human_hand(case: _Case) -> Iterator[Finding]:
-    found = _HUMAN_HAND.search(case.words)
+def _no_human_hand(case: Case) -> Iterator[Finding]:
+    found = _HUMAN_HAND.search(case.plain)
     if found:
         yield block("C-22", "the message says that a person wrote it", found.group(), "leave it out")
 
 
-def _no_canary(case: _Case) -> Iterator[Finding]:
+def _known_origin(case: Case) -> Iterator[Finding]:
+    draft = case.draft
+    if draft is None or draft.author is not Author.MODEL:
+        return
+    if not (draft.prompt_id and draft.prompt_sha256 and draft.model):
+        yield block("C-22", "the draft does not say which prompt and which model wrote it")
+
+
+def _no_canary(case: Case) -> Iterator[Finding]:
     message = case.message
     # The recipient's address and the opt-out link are code's, but a leak there is a leak as well.
     everything = "\n".join((message.subject, message.to_name, message.text, message.html, case.words))
@@ -221,7 +171,9 @@ def _no_canary(case: _Case) -> Iterator[Finding]:
         yield block("A-03", "a token of a drafting context stands in the message", token)
 
 
-def _no_own_links(case: _Case) -> Iterator[Finding]:
+def _no_own_links(case: Case) -> Iterator[Finding]:
+    if case.draft is None:
+        return
     for found in _ADDRESS_IN_TEXT.finditer(case.words):
         if "/" in found.group() or "@" in found.group() or found.group().lower() not in case.approved:
             yield block(
@@ -232,10 +184,10 @@ def _no_own_links(case: _Case) -> Iterator[Finding]:
         yield block("A-05", "a draft brings no markup", marked.group()[:120])
 
 
-def _finished(case: _Case) -> Iterator[Finding]:
-    if not case.draft.subject.strip():
+def _finished(case: Case) -> Iterator[Finding]:
+    if not case.message.subject.strip():
         yield block("H-04", "the subject is empty")
-    if not case.draft.body.strip():
+    if case.draft is not None and not case.draft.body.strip():
         yield block("H-04", "the message has no words of its own")
     readable = f"{case.message.subject}\n{markup.URL.sub(' ', case.message.text)}"
     found = _PLACEHOLDER.search(readable)
@@ -243,40 +195,38 @@ def _finished(case: _Case) -> Iterator[Finding]:
         yield block("H-04", "a placeholder was left in the message", found.group(), "fill it or cut it")
 
 
-def _house_style(case: _Case) -> Iterator[Finding]:
+def _honest_letters(case: Case) -> Iterator[Finding]:
+    word = masked_word(f"{case.message.subject}\n{case.message.text}")
+    if word:
+        yield block("H-09", "a word mixes alphabets or wears costumed letters", word[:80], "write it plainly")
+
+
+def _house_style(case: Case) -> Iterator[Finding]:
     if re.search(r"!\s*!", case.words):
-        yield _warn("H-02", "rows of exclamation marks shout", "!!")
+        yield warn("H-02", "rows of exclamation marks shout", "!!")
     run = 0
     for word in re.findall(r"\w+", case.words):
         run = run + 1 if _CAPITALS.fullmatch(word) else 0
         if run == case.rules.content.capitals_in_a_row:
-            yield _warn("H-02", "words in capitals shout", word)
+            yield warn("H-02", "words in capitals shout", word)
             return
 
 
-_WORD_RULES = (
+WordRule = Callable[[Case], Iterator[Finding]]
+
+WORD_RULES: tuple[tuple[str, WordRule], ...] = (
     ("A-02", _carries_the_draft),
     ("A-03", _no_canary),
     ("A-05", _no_own_links),
-    ("C-05", _true_thread),
-    ("C-05", _true_deadline),
-    ("C-05", _true_terms),
+    *(("C-05", rule) for rule in terms.RULES),
     ("C-06", _no_service_mail),
     ("C-12", _no_special_category),
+    ("C-12", _allowed_fields),
+    ("C-15", _no_automatic_verdict),
     ("C-22", _no_human_hand),
+    ("C-22", _known_origin),
     ("H-04", _finished),
+    ("H-09", _honest_letters),
     ("H-02", _house_style),
 )
-
-
-@lru_cache(maxsize=256)
-def _phrase(words: str) -> re.Pattern[str]:
-    return re.compile(rf"\b{re.escape(words)}\b", re.IGNORECASE)
-
-
-def _hold(rule_id: str, reason: str, span: str) -> Finding:
-    return Finding(rule_id=rule_id, severity=Severity.HOLD, reason=reason, span=span)
-
-
-def _warn(rule_id: str, reason: str, span: str) -> Finding:
-    return Finding(rule_id=rule_id, severity=Severity.WARN, reason=reason, span=span)
+"""Every rule of the words, with its id."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 
 from domain.campaign import Campaign
 from domain.content import ContentAsset
 from domain.decision import SILENCE, Action
-from domain.people import Account, Contact, Seniority
+from domain.people import Account, Consent, ConsentBasis, Contact, Seniority
+from policies.consent import refuses
 from policies.rulebook import RuleBook
 
 
@@ -38,6 +39,7 @@ def fits(
     sent_assets: Mapping[str, date],
     today: date,
     rules: RuleBook,
+    consents: Sequence[Consent] = (),
 ) -> str | None:
     """Return why this asset is not for this contact today, in plain words, or None if it fits.
 
@@ -50,13 +52,22 @@ def fits(
         sent_assets: asset id to the UTC day this contact was last sent it.
         today: the UTC day of the decision.
         rules: the rule book.
+        consents: what is on record; where only a soft opt-in carries, it covers similar goods alone (C-10).
 
     """
+    now = datetime.combine(today, time(12), tzinfo=UTC)
+    refusal = refuses(contact, consents, now, rules, asset=asset) if _is_soft(consents) else None
+    if refusal is not None and refusal.rule_id == "C-10":
+        return f"C-10: {refusal.reason}"
     return (
         _validity(asset, today)
         or _audience(asset, contact, account)
         or _repetition(asset, sent_assets, today, rules.eligibility.same_asset_days)
     )
+
+
+def _is_soft(consents: Sequence[Consent]) -> bool:
+    return any(consent.basis is ConsentBasis.SOFT_OPT_IN for consent in consents)
 
 
 def _validity(asset: ContentAsset, today: date) -> str | None:

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from domain.message import Finding, Message, Severity
 from domain.sender import SenderProfile
 from policies import markup
+from policies.case import block
+from policies.folding import folded, invisible_mark
 from policies.rulebook import RuleBook
 
 SUPPLIED_HEADERS = ("List-Unsubscribe", "List-Unsubscribe-Post", "X-Attune-Id")
@@ -27,7 +29,21 @@ _ADDRESS = re.compile(r"[^\s@<>\"(),:;\[\]\\]+@[A-Za-z0-9.-]+")
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Unicode's categories Cc, Zl, Zp and Cs."""
 
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]")
+_HARD_OPT_OUT = re.compile(
+    r"\b(?:log ?in|sign ?in|password|account number|fee|charge|pay)\b[^.\n]{0,60}\b(?:unsubscribe|opt[ -]?out)"
+    r"|\b(?:unsubscribe|opt[ -]?out)\b[^.\n]{0,60}\b(?:log ?in|sign ?in|password|account number|fee|charge|pay)\b",
+    re.I,
+)
+_SHORT_OPT_OUT = re.compile(
+    r"\b(?:unsubscribe|opt[ -]?out|link)\b[^.\n]{0,60}?\b(?:valid|works?|expires?|open|active)\b[^.\n]{0,20}?"
+    r"(?P<many>\d+)\s*(?P<unit>hour|day|week|month)",
+    re.I,
+)
+_DAYS = {"hour": 1 / 24, "day": 1, "week": 7, "month": 30}
+_NO_PLACE = re.compile(
+    r"your (?:street|address|city|company)|street address|fake st|anytown|example (?:street|st|road)|lorem|n/a|xxx|tbd",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +62,7 @@ Rule = Callable[[Letter], Iterator[Finding]]
 def review_envelope(letter: Letter) -> tuple[Finding, ...]:
     """Return everything wrong with the message itself. A rule that cannot be evaluated blocks."""
     findings: list[Finding] = []
-    for rule_id, rule in _RULES:
+    for rule_id, rule in RULES:
         findings += evaluated(rule_id, lambda rule=rule: rule(letter))  # type: ignore[misc]
     return tuple(findings)
 
@@ -61,11 +77,6 @@ def evaluated(rule_id: str, ask: Callable[[], Iterator[Finding]]) -> list[Findin
         return [block(rule_id, reason)]
 
 
-def block(rule_id: str, reason: str, span: str | None = None, mend: str | None = None) -> Finding:
-    """A finding that stops the message."""
-    return Finding(rule_id=rule_id, severity=Severity.BLOCK, reason=reason, span=span, mend=mend)
-
-
 def unsafe_character(value: str) -> str | None:
     """Name the first character that may not stand in a header (control, line or paragraph break), or None."""
     mark = _UNSAFE.search(value)
@@ -76,7 +87,8 @@ def _postal_address(letter: Letter) -> Iterator[Finding]:
     lines = [
         line.strip(" ,") for line in re.split(r"[\n,]+", letter.sender.postal_address) if line.strip(" ,")
     ]
-    if len(lines) < 3 or not any(mark.isdigit() for mark in letter.sender.postal_address):
+    digits = any(mark.isdigit() for mark in letter.sender.postal_address)
+    if len(lines) < 3 or not digits or _NO_PLACE.search(letter.sender.postal_address):
         yield block(
             "C-01",
             f"the sender profile's postal address {letter.sender.postal_address!r} is not complete",
@@ -102,6 +114,19 @@ def _opt_out(letter: Letter) -> Iterator[Finding]:
         letter.message.text
     ):
         yield block("C-02", "the text has no visible link to opt out")
+    said = folded(
+        markup.URL.sub(" ", letter.message.text)
+        + " "
+        + " ".join(label for _, label in markup.links(letter.message.html))
+    )
+    if found := _HARD_OPT_OUT.search(said):
+        yield block(
+            "C-02", "the opt-out asks for a login or money", found.group(), "one link, and nothing else"
+        )
+    least = letter.rules.content.opt_out_days
+    for found in _SHORT_OPT_OUT.finditer(said):
+        if int(found["many"]) * _DAYS[found["unit"].lower()] < least:
+            yield block("C-02", f"an opt-out must work for at least {least} days", found.group())
 
 
 def _one_click(letter: Letter) -> Iterator[Finding]:
@@ -211,14 +236,14 @@ def _plain_markup(letter: Letter) -> Iterator[Finding]:
     message = letter.message
     if markup.clean(message.html) != message.html:
         yield block("A-05", "the HTML holds something the sanitiser takes out")
-    hidden = _INVISIBLE.search(message.subject + message.text + markup.visible_text(message.html))
+    hidden = invisible_mark(message.subject + message.text + markup.visible_text(message.html))
     if hidden:
-        yield block("A-05", f"the message holds an invisible character U+{ord(hidden.group()):04X}")
+        yield block("A-05", f"the message holds an invisible character {hidden}")
     if _said(message.text) != _said(markup.visible_text(message.html)):
         yield block("A-05", "text and HTML do not say the same words")
 
 
-_RULES: tuple[tuple[str, Rule], ...] = (
+RULES: tuple[tuple[str, Rule], ...] = (
     ("C-01", _postal_address),
     ("C-02", _opt_out),
     ("C-04", _true_sender),

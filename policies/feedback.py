@@ -1,4 +1,4 @@
-"""What comes back, judged: whose click is a machine's, and when soft bounces pause an address.
+"""What comes back, judged: whose opens and clicks are a machine's (H-10).
 
 Pure, and a function of the set of events: in whatever order they arrive, the answer ends up the same.
 """
@@ -50,18 +50,3 @@ def machine_clicks(
         if len({other.url for other in together if other.url}) >= rules.burst_links:
             found.add(click.id)
     return frozenset(found)
-
-
-def soft_bounce_pause(
-    bounced_at: Collection[datetime], rules: FeedbackRules
-) -> tuple[datetime, datetime] | None:
-    """Return when soft bounces of one address begin to pause it and when the pause ends, or None (C-19).
-
-    It begins with the bounce that completes the count within the window, and ends a window after the last
-    bounce that did so; a later burst moves the end.
-    """
-    window = timedelta(days=rules.soft_bounce_days)
-    times = sorted(bounced_at)
-    step = rules.soft_bounces - 1
-    full = [times[i] for i in range(step, len(times)) if times[i] - times[i - step] <= window]
-    return (full[0], full[-1] + window) if full else None

@@ -44,8 +44,17 @@ def escaped(text: str) -> str:
     return html.escape(text, quote=False).replace("\u00a0", "&nbsp;")
 
 
+_VOID = frozenset(
+    {"br", "img", "hr", "input", "meta", "link", "wbr", "area", "base", "col", "embed", "source"}
+)
+_UNSEEN_TAGS = frozenset({"script", "style", "template", "noscript", "title", "head", "select", "textarea"})
+
+
 class _Reader(HTMLParser):
-    """Collects what a reader sees, and every link with its words."""
+    """Collects what a reader sees, and every link with its words.
+
+    Words in an element with a style that is not ours are not counted as seen: it may hide them.
+    """
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -53,9 +62,12 @@ class _Reader(HTMLParser):
         self.links: list[tuple[str, str]] = []
         self._href: str | None = None
         self._label: list[str] = []
+        self._unseen: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.words.append(" ")
+        if tag not in _VOID and (self._unseen or _may_hide(tag, dict(attrs))):
+            self._unseen.append(tag)
         if tag == "a":
             self._href, self._label = dict(attrs).get("href") or "", []
 
@@ -64,11 +76,27 @@ class _Reader(HTMLParser):
         if tag == "a" and self._href is not None:
             self.links.append((self._href, " ".join("".join(self._label).split())))
             self._href = None
+        if tag in self._unseen:
+            # An element left open ends with the one around it.
+            while self._unseen.pop() != tag:
+                pass
 
     def handle_data(self, data: str) -> None:
+        if self._unseen:
+            return
         self.words.append(data)
         if self._href is not None:
             self._label.append(data)
+
+
+def _may_hide(tag: str, attributes: dict[str, str | None]) -> bool:
+    style = attributes.get("style")
+    return (
+        tag in _UNSEEN_TAGS
+        or "hidden" in attributes
+        or "class" in attributes
+        or (style is not None and style not in {STYLE_BODY, STYLE_FOOTER})
+    )
 
 
 def visible_text(markup: str) -> str:

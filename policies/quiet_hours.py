@@ -1,4 +1,6 @@
-"""House hours: when a message may arrive, on the recipient's own clock.
+"""Hours: when a message may arrive, on the recipient's own clock.
+
+The house's hours, narrowed by the law of the recipient's state; never on a day the team has blacked out.
 
 A known zone counts; without one, every zone of the contact's country; without a country, the zones the
 rule book names. The window must be open in all of them. Every step converts through UTC, so a change
@@ -7,16 +9,21 @@ of clocks neither opens the window early nor keeps it open late.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from importlib import resources
 from zoneinfo import ZoneInfo
 
 from domain.campaign import SendSlot
 from domain.people import Contact
-from policies.rulebook import QuietHourRules, RuleBook
+from policies.jurisdiction import zones_by_country
+from policies.rulebook import QuietHourRules, RuleBook, StateRule
+from policies.team import TeamRules
 
 _MOST_STEPS = 200
+_MOST_SHUT_DAYS = 400
+_SUNDAY = 6
 
 
 def next_open(contact: Contact, not_before: datetime, rules: RuleBook) -> datetime:
@@ -32,7 +39,7 @@ def next_open(contact: Contact, not_before: datetime, rules: RuleBook) -> dateti
     zones = zones_of(contact, rules.quiet_hours)
     start = not_before.astimezone(UTC)
     for candidates in (zones, zones[:1]):
-        found = _first_common(start, candidates, rules.quiet_hours)
+        found = _first_common(start, [_clock(contact, zone, rules) for zone in candidates])
         if found is not None:
             return found
     raise ValueError(f"no opening found for {contact.id}: quiet_hours in the rule book never opens")
@@ -74,31 +81,67 @@ def zones_of(contact: Contact, rules: QuietHourRules) -> tuple[ZoneInfo, ...]:
     own = _zone(contact.time_zone)
     if own is not None:
         return (own,)
-    return _opened(_zones_by_country().get(contact.country or "", rules.unknown_zones))
+    return _opened(zones_by_country().get(contact.country or "", rules.unknown_zones))
 
 
-def _first_common(start: datetime, zones: tuple[ZoneInfo, ...], rules: QuietHourRules) -> datetime | None:
+@dataclass(frozen=True)
+class _Clock:
+    """The hours of one contact in one zone it may live in."""
+
+    contact: Contact
+    zone: ZoneInfo
+    house: QuietHourRules
+    states: tuple[StateRule, ...]
+    team: TeamRules
+
+    def hours(self, day: date) -> tuple[int, int] | None:
+        """When the window opens and closes on a local day, or None where it stays shut."""
+        if day.weekday() not in self.house.workdays or self.team.blackout(self.contact, day):
+            return None
+        is_sunday = day.weekday() == _SUNDAY
+        opens = max((s.sunday_opens_hour if is_sunday else s.opens_hour for s in self.states), default=0)
+        closes = min((s.closes_hour for s in self.states), default=24)
+        window = max(self.house.opens_hour, opens), min(self.house.closes_hour, closes)
+        return window if window[0] < window[1] else None
+
+    def opening(self, at: datetime) -> datetime:
+        """The earliest time from `at` on at which the window is open."""
+        local = at.astimezone(self.zone)
+        day = local.date()
+        today = self.hours(day)
+        if today and local.hour < today[1]:
+            return at if local.hour >= today[0] else max(at, _at_hour(day, today[0], self.zone))
+        for _ in range(_MOST_SHUT_DAYS):
+            day += timedelta(days=1)
+            if hours := self.hours(day):
+                return _at_hour(day, hours[0], self.zone)
+        raise ValueError(f"the window of {self.contact.id} stays shut for {_MOST_SHUT_DAYS} days")
+
+
+def _clock(contact: Contact, zone: ZoneInfo, rules: RuleBook) -> _Clock:
+    return _Clock(contact, zone, rules.quiet_hours, states_of(contact, zone, rules), rules.team)
+
+
+def states_of(contact: Contact, zone: ZoneInfo, rules: RuleBook) -> tuple[StateRule, ...]:
+    """Return the federal hours and those of every state the contact may live in; none outside the country."""
+    if contact.country != "US" and zone.key not in zones_by_country().get("US", ()):
+        return ()
+    federal = rules.states["US"]
+    region = (contact.region or "").strip().casefold().removeprefix("us-")
+    others = [state for code, state in rules.states.items() if code != "US"]
+    if region:
+        return (federal, *(state for state in others if region in state.names))
+    return (federal, *(state for state in others if zone.key in state.zones))
+
+
+def _first_common(start: datetime, clocks: Sequence[_Clock]) -> datetime | None:
     at = start
     for _ in range(_MOST_STEPS):
-        latest = max(_opening(at, zone, rules) for zone in zones)
+        latest = max(clock.opening(at) for clock in clocks)
         if latest == at:
             return at
         at = latest
     return None
-
-
-def _opening(at: datetime, zone: ZoneInfo, rules: QuietHourRules) -> datetime:
-    """The earliest time from `at` on at which the window is open in this one zone."""
-    local = at.astimezone(zone)
-    day = local.date()
-    if day.weekday() in rules.workdays and local.hour < rules.closes_hour:
-        if local.hour >= rules.opens_hour:
-            return at
-        return max(at, _at_hour(day, rules.opens_hour, zone))
-    day += timedelta(days=1)
-    while day.weekday() not in rules.workdays:
-        day += timedelta(days=1)
-    return _at_hour(day, rules.opens_hour, zone)
 
 
 def _at_hour(day: date, hour: int, zone: ZoneInfo) -> datetime:
@@ -118,17 +161,6 @@ def _zone(name: str | None) -> ZoneInfo | None:
 @cache
 def _opened(names: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
     return tuple(ZoneInfo(name) for name in names)
-
-
-@cache
-def _zones_by_country() -> dict[str, tuple[str, ...]]:
-    table = resources.files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8")
-    zones: dict[str, list[str]] = {}
-    for line in table.splitlines():
-        if line and not line.startswith("#"):
-            country, _, name = line.split("\t")[:3]
-            zones.setdefault(country, []).append(name)
-    return {country: tuple(names) for country, names in zones.items()}
 
 
 def _need_zone(moment: datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
@@ -17,6 +17,7 @@ from domain.base import Noun
 from domain.errors import InvalidFile
 from domain.people import ConsentBasis
 from policies.pressure import PressureLimit
+from policies.team import TeamRules
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader, in C where it was built: ten times as fast."""
@@ -56,6 +57,7 @@ class ConsentRules(Noun):
     implied_inquiry_days: PositiveInt
     scopes: frozenset[str]
     eu_countries: frozenset[str]
+    individual_words: frozenset[str]
 
 
 class AddressRules(Noun):
@@ -101,6 +103,9 @@ class ContentRules(Noun):
     capitals_in_a_row: PositiveInt
     special_words: tuple[str, ...]
     transactional_words: tuple[str, ...]
+    legal_effect_words: tuple[str, ...]
+    prompt_fields: tuple[str, ...]
+    opt_out_days: PositiveInt
 
 
 class EligibilityRules(Noun):
@@ -110,14 +115,48 @@ class EligibilityRules(Noun):
 
 
 class FeedbackRules(Noun):
-    """C-19 and H-09: what bounces pause, and whose clicks do not count."""
+    """H-10: whose opens and clicks do not count."""
 
-    soft_bounces: PositiveInt
-    soft_bounce_days: PositiveInt
     machine_click_seconds: PositiveInt
     burst_links: PositiveInt
     burst_seconds: PositiveInt
     machine_agents: tuple[str, ...]
+
+
+class ReputationRules(Noun):
+    """C-24. Shares are of messages sent in the rolling window."""
+
+    window_days: PositiveInt
+    complaint_warn_share: float = Field(gt=0, lt=1)
+    complaint_pause_share: float = Field(gt=0, lt=1)
+    complaint_pause_least: PositiveInt
+    bounce_warn_share: float = Field(gt=0, lt=1)
+    bounce_pause_share: float = Field(gt=0, lt=1)
+    bounce_pause_least: PositiveInt
+
+
+class BounceRules(Noun):
+    """C-19: when an address rests."""
+
+    soft_most: PositiveInt
+    soft_window_days: PositiveInt
+
+
+class DeadlineRules(Noun):
+    """C-03 and C-14."""
+
+    opt_out_seconds: PositiveInt
+    opt_out_provider_days: PositiveInt
+    opt_out_law_days: PositiveInt
+    request_days: PositiveInt
+    request_us_days: PositiveInt
+    request_warn_days: PositiveInt
+
+
+class DomainRules(Noun):
+    """C-23."""
+
+    check_days: PositiveInt
 
 
 class StakesRules(Noun):
@@ -143,12 +182,34 @@ class CountryRule(Noun):
     set_on: date
 
 
+class StateRule(Noun):
+    """Hours of one state of the United States, on top of the house's. Hours are the recipient's own.
+
+    `names` are how a record may name the state; `zones` where a contact without a region may live in it.
+    """
+
+    opens_hour: int = Field(ge=0, le=22)
+    closes_hour: int = Field(ge=1, le=23)
+    sunday_opens_hour: int = Field(ge=0, le=22)
+    names: frozenset[str] = frozenset()
+    zones: frozenset[str] = frozenset()
+    source: str = Field(min_length=1)
+    set_on: date
+
+
 class RuleText(Noun):
-    """One rule in plain words, and the numbers it uses."""
+    """One rule in plain words: what it says, what it does, when it is asked, what mends it, its numbers.
+
+    `origin` is `law and house` for what ships, `team` for a team's own.
+    """
 
     id: str
     title: str = Field(min_length=1)
     plain: str = Field(min_length=1)
+    verdict: str = Field(min_length=1)
+    when: str = Field(min_length=1)
+    mend: str = Field(min_length=1)
+    origin: Literal["law and house", "team"] = "law and house"
     numbers: dict[str, RuleNumber] = Field(default_factory=dict)
 
 
@@ -162,9 +223,15 @@ class RuleBook(Noun):
     content: ContentRules
     eligibility: EligibilityRules
     feedback: FeedbackRules
+    reputation: ReputationRules
+    bounces: BounceRules
+    deadlines: DeadlineRules
+    domain: DomainRules
     stakes: StakesRules
     countries: dict[str, CountryRule]
+    states: dict[str, StateRule]
     texts: dict[str, RuleText]
+    team: TeamRules = TeamRules()
 
     @model_validator(mode="after")
     def _has_a_strictest(self) -> RuleBook:
@@ -202,7 +269,7 @@ def load_rulebook(path: Path | None = None) -> RuleBook:
 
 
 def _typed(raw: dict[str, Any]) -> RuleBook:
-    unknown = raw.keys() - {"numbers", "countries", "rules"}
+    unknown = raw.keys() - {"numbers", "countries", "states", "rules"}
     if unknown:
         raise ValueError(f"unknown part {sorted(unknown)}")
     numbers = {
@@ -218,4 +285,5 @@ def _typed(raw: dict[str, Any]) -> RuleBook:
     for rule_id, text in raw["rules"].items():
         used = {path: numbers[path] for path in text.get("numbers", ())}
         texts[rule_id] = RuleText.model_validate({**text, "id": rule_id, "numbers": used})
-    return RuleBook.model_validate({**sections, "countries": raw["countries"], "texts": texts})
+    whole = {**sections, "countries": raw["countries"], "states": raw["states"], "texts": texts}
+    return RuleBook.model_validate(whole)

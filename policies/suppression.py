@@ -15,7 +15,6 @@ _RULES = {
     SuppressionReason.OBJECTION: ("C-13", "objected to marketing"),
     SuppressionReason.HARD_BOUNCE: ("C-19", "has an address that bounced for good"),
     SuppressionReason.COMPLAINT: ("C-19", "reported a message of ours as spam"),
-    SuppressionReason.SOFT_BOUNCES: ("C-19", "has an address that bounced again and again of late"),
     SuppressionReason.PAUSED: ("C-03", "asked for a pause"),
     SuppressionReason.TOPIC: ("C-03", "does not want this topic"),
 }
@@ -58,6 +57,15 @@ def unwanted_topic(topics: Sequence[str], suppressions: Sequence[Suppression], n
     """Return the first of a content's topics that the contact does not want, or None."""
     refused = unwanted(suppressions, now)
     return next((topic for topic in topics if topic in refused), None)
+
+
+def may_profile(contact: Contact, suppressions: Sequence[Suppression]) -> Refusal | None:
+    """Return why this person must not be scored or profiled, or None: an objection stops that too (C-13)."""
+    for stop in suppressions:
+        if stop.reason in _EVERY_CHANNEL:
+            reason = f"{contact.name} {_RULES[stop.reason][1]}: no scoring, no profiling"
+            return Refusal(contact_id=contact.id, rule_id="C-13", reason=reason)
+    return None
 
 
 def _is_old_address(contact: Contact, stop: Suppression) -> bool:

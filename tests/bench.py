@@ -42,6 +42,7 @@ from prompts.library import PromptLibrary
 from tests.fakes.history import FakeHistory
 from tests.neighbourhood import SENDER, TUESDAY
 from tools.channels.mailbox import MailboxChannel
+from tools.channels.mime import to_mime
 
 
 @dataclass
@@ -73,6 +74,7 @@ class Shop:
             rules=load_rulebook(),
             sender=SENDER,
             link_key=b"k" * 32,
+            render=to_mime,
             analyst=SignalAnalyst(self.model, prompts),
             strategist=ContentStrategist(self.model, prompts),
             composer=OutreachComposer(self.model, prompts),

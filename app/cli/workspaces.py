@@ -28,6 +28,7 @@ def init(
     next_steps(
         {
             f"edit {settings.workspace / 'sender.yaml'}": "who writes; without a postal address nothing is sent",
+            f"edit {settings.workspace / 'policies.yaml'}": "your own rules: words, claims, days off, caps",
             "attune import hubspot FOLDER": "or salesforce, or csv: bring contacts in",
             "attune content import FILE.yaml": "what you have to say, with approved claims",
             "attune doctor": "what is configured, reachable, missing",

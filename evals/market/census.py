@@ -112,6 +112,11 @@ def _consents(contact: Contact, row: ContactRow) -> tuple[Consent, ...]:
             recorded_at=row.consent_at,
             source=row.consent_source or row.source,
             wording=row.consent_wording,
+            proof=f"{row.place.file}, row {row.place.row}",
+            ground=row.consent_ground,
+            ground_ref=row.consent_ground_ref,
+            goods=row.consent_goods,
+            opt_out_offered=row.consent_opt_out_offered,
         ),
     )
 

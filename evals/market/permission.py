@@ -6,7 +6,7 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.people import ConsentBasis, SuppressionReason
+from domain.people import ConsentBasis, ConsentGround, SuppressionReason
 from evals.market.chance import pick, read
 
 _EU = {"express": 66.0, "soft_opt_in": 8.0, "legitimate_interest": 5.0, "none": 21.0}
@@ -25,6 +25,15 @@ _SOURCES = {
     "legitimate_interest": "Legitimate interest assessment LIA-7",
     "implied": "Inquiry by form",
 }
+_SALE = {
+    "consent_ground": ConsentGround.PURCHASE,
+    "consent_ground_ref": "order on www.kestrelyard.example",
+    "consent_goods": "automation, compliance, forecasting, integrations, migration, onboarding, pricing, "
+    "reporting, security",
+    "consent_opt_out_offered": True,
+}
+"""What was bought is the whole product, so everything about it is like it."""
+
 _LOST_WORDING_SHARE = 0.04
 _STOPS = {
     SuppressionReason.UNSUBSCRIBED: 0.045,
@@ -61,6 +70,8 @@ def _consent(rng: random.Random, basis: ConsentBasis, now: datetime, known_days:
     # Consent implied by an inquiry lapses; some of it must have, and some not.
     days = rng.uniform(10, min(known_days, 260 if basis is ConsentBasis.IMPLIED else 700))
     fields: dict[str, Any] = {"consent_basis": basis, "consent_at": now - timedelta(days=days)}
+    if basis is ConsentBasis.SOFT_OPT_IN:
+        fields |= _SALE
     if basis is not ConsentBasis.EXPRESS:
         return {**fields, "consent_source": _SOURCES[basis.value]}
     form = rng.choice(read("voices")["consents"])

@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, ColumnElement, Connection, Engine, Select, Table, and_, func, null, select
 
 from domain.base import Noun, utc_now
-from domain.dossier import Standing
+from domain.dossier import OpenMessage, Standing
 from domain.events import EventKind
 from domain.people import (
     OF_ADDRESS_ONLY,
     Account,
     Consent,
     ConsentBasis,
+    ConsentGround,
     Contact,
     EmailStatus,
     LifecycleStage,
@@ -31,7 +32,16 @@ from domain.people import (
 )
 from domain.ports import Clock
 from memory.crm.features_reader import FeatureReader
-from memory.crm.standing import LEFT_AT, MAY_HAVE_LEFT, SENT_WINDOW, STILL_OPEN, sent_by_others
+from memory.crm.standing import (
+    LEFT_AT,
+    MAY_HAVE_LEFT,
+    NOT_STARTED,
+    SENT_WINDOW,
+    STILL_OPEN,
+    open_messages,
+    sent_by_others,
+    worth_by_decision,
+)
 from memory.crm.statements import (
     ACCOUNTS,
     CONSENTS,
@@ -93,14 +103,17 @@ class AudienceReader:
             consents = _consents(connection)
             by_address, by_person = _suppressions(connection)
             sent_at = _sent_at(connection, now)
-            open_campaigns = _open_campaigns(connection)
+            soft_bounced_at = _soft_bounced_at(connection, now)
+            on_their_way = _open_messages(connection)
         return {
             contact.id: Standing.model_construct(
                 contact=contact,
                 consents=tuple(consents.get(contact.id, ())),
                 suppressions=_merged(by_address, by_person, contact),
                 sent_at=tuple(sorted(sent_at.get(contact.id, ()), reverse=True)),
-                open_campaigns=tuple(sorted(open_campaigns.get(contact.id, ()))),
+                soft_bounced_at=tuple(sorted(soft_bounced_at.get(contact.id, ()), reverse=True)),
+                open_campaigns=on_their_way.get(contact.id, _NONE)[0],
+                open_messages=on_their_way.get(contact.id, _NONE)[1],
             )
             for contact in contacts
         }
@@ -219,6 +232,7 @@ def _consents(connection: Connection) -> dict[str, list[Consent]]:
     found: dict[str, list[Consent]] = defaultdict(list)
     for values in _values(connection, Consent, CONSENTS, CONSENTS.c.recorded_at.desc()):
         values["basis"] = _BASIS[values["basis"]]
+        values["ground"] = ConsentGround(values["ground"]) if values["ground"] else None
         found[values["contact_id"]].append(_built(Consent, values))
     return found
 
@@ -259,12 +273,40 @@ def _sent_at(connection: Connection, now: datetime) -> dict[str, list[datetime]]
     return found
 
 
-def _open_campaigns(connection: Connection) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
-    query = select(OUTBOX.c.contact_id, OUTBOX.c.campaign_id).where(OUTBOX.c.status.in_(STILL_OPEN))
-    for contact_id, campaign_id in connection.execute(query):
-        found[contact_id].add(campaign_id)
+def _soft_bounced_at(connection: Connection, now: datetime) -> dict[str, list[datetime]]:
+    query = select(EVENTS.c.contact_id, EVENTS.c.at).where(
+        EVENTS.c.kind == EventKind.EMAIL_SOFT_BOUNCED.value,
+        EVENTS.c.contact_id.is_not(None),
+        EVENTS.c.at >= now - SENT_WINDOW,
+    )
+    found: dict[str, list[datetime]] = defaultdict(list)
+    for contact_id, at in connection.execute(query):
+        found[contact_id].append(at)
     return found
+
+
+_NONE: tuple[tuple[str, ...], tuple[OpenMessage, ...]] = ((), ())
+
+
+def _open_messages(
+    connection: Connection,
+) -> dict[str, tuple[tuple[str, ...], tuple[OpenMessage, ...]]]:
+    """By contact: campaigns with a message on its way, and those of the messages not yet being sent."""
+    columns = ("contact_id", "id", "status", "campaign_id", "decision_id", "not_before")
+    query = select(*(OUTBOX.c[name] for name in columns)).where(OUTBOX.c.status.in_(STILL_OPEN))
+    rows: dict[str, list[Any]] = defaultdict(list)
+    for row in connection.execute(query):
+        rows[row.contact_id].append(row)
+    begun = select(OUTBOX.c.decision_id).where(OUTBOX.c.status.in_(NOT_STARTED))
+    expected = select(DECISIONS.c.id, DECISIONS.c.action_key, DECISIONS.c.alternatives)
+    worth = worth_by_decision(connection.execute(expected.where(DECISIONS.c.id.in_(begun))))
+    return {
+        contact_id: (
+            tuple(sorted({row.campaign_id for row in of_contact})),
+            open_messages(of_contact, worth),
+        )
+        for contact_id, of_contact in rows.items()
+    }
 
 
 def _external_ids(connection: Connection, noun: str) -> dict[str, dict[str, str]]:

@@ -35,8 +35,8 @@ from memory.crm.statements import (
     sharing,
     writing,
 )
-from memory.crm.stopping import Stop, add_stop, set_pause
-from policies.feedback import Click, is_machine_agent, machine_clicks, soft_bounce_pause
+from memory.crm.stopping import Stop, add_stop
+from policies.feedback import Click, is_machine_agent, machine_clicks
 from policies.rulebook import FeedbackRules
 
 _JOURNALLED = {
@@ -165,7 +165,6 @@ class DeliveryStore:
         append_events(connection, journal, now)
         self._mark_machines(connection, fresh, meant)
         # Stops, then messages, then the audit: the order in which a reservation takes its locks.
-        self._pause(connection, rows)
         in_order = sorted(stops, key=lambda stop: (stop.address, stop.reason, stop.since, stop.proof))
         new = [stop for stop in in_order if add_stop(connection, stop)]
         unknown = [one for one in meant if one and one.status == OutboxStatus.UNKNOWN.value]
@@ -206,22 +205,6 @@ class DeliveryStore:
                         .where(EVENTS.c.id == line.id)
                         .values(is_machine=line.is_machine or line.id in found)
                     )
-
-    def _pause(self, connection: Connection, rows: Collection[dict[str, Any]]) -> None:
-        soft = {
-            row["address"]: row["contact_id"]
-            for row in rows
-            if row["bounce"] == BounceClass.SOFT.value and row["address"]
-        }
-        for address in sorted(soft):
-            query = select(WEBHOOK_EVENTS.c.at).where(
-                WEBHOOK_EVENTS.c.address == address, WEBHOOK_EVENTS.c.bounce == BounceClass.SOFT.value
-            )
-            pause = soft_bounce_pause(list(connection.execute(query).scalars()), self._rules)
-            if pause is not None:
-                since, until = pause
-                reason = SuppressionReason.SOFT_BOUNCES
-                set_pause(connection, Stop(address, soft[address], reason, since, "webhooks", until=until))
 
     def _settle(self, messages: Collection[Ours]) -> list[OutboxEntry]:
         outbox, detail = OutboxStore(self._engine, self._clock), "the provider told about it afterwards"

@@ -307,6 +307,10 @@ class _ContactBook:
                 "proof": f"{row.place.file}, row {row.place.row}",
                 "scope": "marketing",
                 "expires_at": None,
+                "ground": row.consent_ground.value if row.consent_ground else None,
+                "ground_ref": row.consent_ground_ref,
+                "goods": row.consent_goods,
+                "opt_out_offered": row.consent_opt_out_offered,
             }
         )
 

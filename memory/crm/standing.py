@@ -5,19 +5,29 @@ The send transaction must see exactly what the reader sees, so both use this one
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from domain.dossier import Standing
+from domain.dossier import OpenMessage, Standing
 from domain.errors import NotFound
 from domain.events import EventKind
 from domain.message import OutboxStatus
 from domain.people import OF_ADDRESS_ONLY, Contact
 from memory.crm import codec
-from memory.crm.statements import CONSENTS, CONTACTS, EVENTS, IDENTITIES, OUTBOX, SUPPRESSIONS, is_one_of
+from memory.crm.statements import (
+    CONSENTS,
+    CONTACTS,
+    DECISIONS,
+    EVENTS,
+    IDENTITIES,
+    OUTBOX,
+    SUPPRESSIONS,
+    is_one_of,
+)
 
 SENT_WINDOW = timedelta(days=60)
 """How far back our own messages count for contact pressure; no rule looks further."""
@@ -32,6 +42,9 @@ STILL_OPEN = (
     OutboxStatus.UNKNOWN.value,
 )
 """States of a message that is still on its way."""
+
+NOT_STARTED = (OutboxStatus.PENDING.value, OutboxStatus.APPROVED.value)
+"""States of a message nobody has begun to send."""
 
 OUR_SOURCE = "attune"
 """The source of events we write ourselves; the outbox counts those already."""
@@ -57,14 +70,31 @@ _EXTERNAL_IDS = (
     .order_by(IDENTITIES.c.external_id)
 )
 
-_MESSAGES = select(LEFT_AT.label("left_at"), OUTBOX.c.status, OUTBOX.c.campaign_id).where(
+_MESSAGES = select(
+    LEFT_AT.label("left_at"),
+    OUTBOX.c.id,
+    OUTBOX.c.status,
+    OUTBOX.c.campaign_id,
+    OUTBOX.c.decision_id,
+    OUTBOX.c.not_before,
+).where(
     OUTBOX.c.contact_id == _WHOSE,
     OUTBOX.c.id != bindparam("without_entry"),
     is_one_of(OUTBOX.c.status, (*MAY_HAVE_LEFT, *STILL_OPEN)),
 )
 
+_WORTH = select(DECISIONS.c.id, DECISIONS.c.action_key, DECISIONS.c.alternatives).where(
+    DECISIONS.c.id.in_(bindparam("decision_ids", expanding=True))
+)
+
 _TOLD = select(EVENTS.c.at).where(
     EVENTS.c.contact_id == _WHOSE, sent_by_others(), EVENTS.c.at >= bindparam("since")
+)
+
+_SOFT_BOUNCES = select(EVENTS.c.at).where(
+    EVENTS.c.contact_id == _WHOSE,
+    EVENTS.c.kind == EventKind.EMAIL_SOFT_BOUNCED.value,
+    EVENTS.c.at >= bindparam("since"),
 )
 
 _CONSENTS = select(CONSENTS).where(CONSENTS.c.contact_id == _WHOSE).order_by(CONSENTS.c.recorded_at.desc())
@@ -144,7 +174,10 @@ def standing_of(
     }
     messages = connection.execute(_MESSAGES, {**whose, "without_entry": without_entry or ""}).all()
     sent = [row.left_at for row in messages if row.status in MAY_HAVE_LEFT and row.left_at >= since]
+    waiting = [row.decision_id for row in messages if row.status in NOT_STARTED]
+    worth = worth_by_decision(connection.execute(_WORTH, {"decision_ids": waiting})) if waiting else {}
     told = connection.execute(_TOLD, {**whose, "since": since}).scalars()
+    bounced = connection.execute(_SOFT_BOUNCES, {**whose, "since": since}).scalars()
     consents = connection.execute(_CONSENTS, whose).mappings()
     stops = connection.execute(_STOPS, {**whose, **addresses}).mappings()
     return Standing(
@@ -152,5 +185,30 @@ def standing_of(
         consents=tuple(codec.consent_of(row) for row in consents),
         suppressions=tuple(codec.suppression_of(row) for row in stops),
         sent_at=tuple(sorted((*sent, *told), reverse=True)),
+        soft_bounced_at=tuple(sorted(bounced, reverse=True)),
         open_campaigns=tuple(sorted({row.campaign_id for row in messages if row.status in STILL_OPEN})),
+        open_messages=open_messages(messages, worth),
     )
+
+
+def open_messages(messages: Sequence[Any], worth: Mapping[str, float | None]) -> tuple[OpenMessage, ...]:
+    """The pending and approved among outbox rows, the next one first, each with what was expected of it."""
+    waiting = [row for row in messages if row.status in NOT_STARTED]
+    return tuple(
+        OpenMessage(
+            entry_id=row.id,
+            campaign_id=row.campaign_id,
+            planned_at=row.not_before,
+            is_approved=row.status == OutboxStatus.APPROVED.value,
+            value_cents=worth.get(row.decision_id),
+        )
+        for row in sorted(waiting, key=lambda row: (row.not_before, row.id))
+    )
+
+
+def worth_by_decision(rows: Iterable[Any]) -> dict[str, float | None]:
+    """What each decision expected of the action it took, from rows of id, action key and alternatives."""
+    return {
+        row.id: next((value for key, _, value, _ in row.alternatives if key == row.action_key), None)
+        for row in rows
+    }

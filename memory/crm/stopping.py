@@ -11,13 +11,17 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, update
 
-from domain.people import OF_ADDRESS_ONLY, ConsentBasis, EmailStatus, SuppressionReason
+from domain.people import ConsentBasis, EmailStatus, SuppressionReason
 from memory.crm.statements import CONSENTS, CONTACTS, SUPPRESSIONS, insert_new, upsert
 
 SAID_BY_PERSON = frozenset(
     {SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT, SuppressionReason.OBJECTION}
 )
 """Reasons that withdraw consent, so that the refusal is recorded as well."""
+
+
+PASSING = frozenset({SuppressionReason.PAUSED, SuppressionReason.TOPIC})
+"""Reasons a person may take back."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def add_stop(connection: Connection, stop: Stop) -> bool:
 
 def set_pause(connection: Connection, stop: Stop) -> None:
     """Set a stop that ends by itself, or one of a topic: the newest word replaces what stood."""
-    if stop.reason not in {*OF_ADDRESS_ONLY, SuppressionReason.PAUSED, SuppressionReason.TOPIC}:
+    if stop.reason not in PASSING:
         raise ValueError(f"{stop.reason.value} is a lasting stop, not a pause; use add_stop")
     row = {
         "address": stop.address,
@@ -96,7 +100,7 @@ def set_pause(connection: Connection, stop: Stop) -> None:
 
 def lift_pause(connection: Connection, address: str, channel: str, reason: SuppressionReason) -> bool:
     """End a pause or a topic's stop that the person, or whoever settles it, ends; tell whether there was one."""
-    if reason not in {SuppressionReason.PAUSED, SuppressionReason.TOPIC}:
+    if reason not in PASSING:
         raise ValueError(f"{reason.value} is a lasting stop and is never lifted")
     return connection.execute(delete(SUPPRESSIONS).where(_same(address, channel, reason))).rowcount > 0
 

@@ -73,6 +73,10 @@ class Stops:
                     "proof": proof,
                     "scope": "marketing",
                     "expires_at": None,
+                    "ground": None,
+                    "ground_ref": None,
+                    "goods": None,
+                    "opt_out_offered": None,
                 }
             )
         return True

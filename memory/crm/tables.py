@@ -199,6 +199,10 @@ class ConsentTable(SQLModel, table=True):
     proof: str | None = None
     scope: str = "marketing"
     expires_at: datetime | None = None
+    ground: str | None = None
+    ground_ref: str | None = None
+    goods: str | None = None
+    opt_out_offered: bool | None = None
 
 
 class SuppressionTable(SQLModel, table=True):

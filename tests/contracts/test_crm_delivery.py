@@ -171,13 +171,13 @@ def test_a_stop_is_seen_by_the_next_reservation(post: Post) -> None:
     assert post.outbox.get(waiting.id).status is OutboxStatus.REFUSED
 
 
-def test_soft_bounces_pause_at_the_third_and_blocks_do_not_count(post: Post) -> None:
+def test_soft_bounces_make_the_address_rest_at_the_third_and_stop_nobody_for_good(post: Post) -> None:
     post.now = SENT_AT + 12 * DAY
-    post.take(*(bounce(BounceClass.SOFT, n, SENT_AT + n * DAY) for n in (1, 2)), bounce(BounceClass.BLOCK, 9))
+    post.take(*(bounce(BounceClass.SOFT, n, SENT_AT + n * DAY) for n in (1, 2)))
     assert post.refusal() is None
-    post.take(bounce(BounceClass.SOFT, 3, SENT_AT + 10 * DAY))
+    post.take(bounce(BounceClass.BLOCK, 3, SENT_AT + 10 * DAY))
     assert post.refusal() == "C-19"
-    assert post.stops() == {(ADA.email, "soft_bounces"): SENT_AT + 10 * DAY}
+    assert post.stops() == {}
     post.now = SENT_AT + 41 * DAY
     assert post.refusal() is None
 
@@ -264,7 +264,6 @@ def test_the_order_of_events_changes_nothing(engine: Engine, seed_: int) -> None
         (ADA.email, "unsubscribed"): SENT_AT + 2 * HOUR,
         (ADA.email, "complaint"): SENT_AT + 4 * HOUR,
         ("alias@else.example", "complaint"): SENT_AT + 4 * HOUR,
-        (ADA.email, "soft_bounces"): SENT_AT + 2 * DAY,
     }
     assert [event.is_machine for event in post.timeline(EventKind.EMAIL_CLICKED)] == [True]
     assert len(ids(post.store.events_of(ENTRY.id))) == len(events)

@@ -23,8 +23,8 @@ from domain.dossier import Standing
 from domain.message import OutboxEntry, OutboxStatus, Verdict
 from domain.people import SuppressionReason
 from domain.run import Run, RunStatus
+from policies.case import block
 from policies.contactable import may_contact
-from policies.envelope import block
 from policies.suppression import unwanted
 from tests.desk_content import SENDER
 from tests.door import DANA, OUTBOX_ID, caller, open_door, token

@@ -26,6 +26,7 @@ from policies.content import review_message
 from policies.rulebook import load_rulebook
 from prompts.library import PromptLibrary
 from tests.unit.agents.samples import SENDER, context, customer, eager, executive
+from tools.channels.mime import to_mime
 from tools.models.openai_chat import ChatEndpoint, OpenAIChat
 
 LATENCY_MS = 250
@@ -62,7 +63,14 @@ async def test_four_agents_take_its_answers_and_the_rules_let_them_pass(
         link_key=b"k" * 32,
     )
     verdict = review_message(
-        message, draft.work, ctx.evidence, ctx.asset, SENDER, load_rulebook(), ctx.now.date()
+        message,
+        draft.work,
+        ctx.evidence,
+        ctx.asset,
+        SENDER,
+        load_rulebook(),
+        ctx.now.date(),
+        raw=to_mime(message, ctx.now),
     )
     review = await ComplianceReviewer(model, prompts).review(ctx, draft.work, verdict)
     await model.aclose()

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from domain.errors import AttuneError, ImportRefused
 from domain.events import EventKind
-from domain.people import ConsentBasis, Seniority
+from domain.people import ConsentBasis, ConsentGround, Seniority
 from domain.records import Place, RejectedRow, Row, SkippedRow
 from tools.importers import Progress, cells, countries, titles, vocabulary
 from tools.importers.mapping import NOUNS, FieldSource, Mapping, Output, load_mapping
@@ -23,7 +23,10 @@ from tools.importers.tabular import MOST_SHOWN_CHARS, Line, Table, open_table
 
 _SLOT = re.compile(r"\{([^{}]+)\}")
 _DATES = ("created_at", "opted_out_at", "bounced_at", "consent_at", "stage_since", "at", "entered_at")
-_FLAGS = ("is_opted_out", "is_bounced", "is_deleted", "is_closed", "is_won", "is_machine")
+_FLAGS = (
+    *("is_opted_out", "is_bounced", "is_deleted", "is_closed", "is_won", "is_machine"),
+    "consent_opt_out_offered",
+)
 _DECISIVE = frozenset({"is_opted_out", "is_bounced", "suppression_reason", "is_deleted"})
 """Fields a person's refusal may stand in: an unreadable cell rejects the row."""
 
@@ -236,6 +239,7 @@ def _parsers(mapping: Mapping, noun: str) -> dict[str, Parse]:
     parsers["lifecycle_stage"] = _known(vocabulary.stage, "a lifecycle stage")
     parsers["suppression_reason"] = _known(vocabulary.stop, "a reason not to write")
     parsers["seniority"] = _cached(lambda cell: vocabulary.word(Seniority, cell))
+    parsers["consent_ground"] = _cached(lambda cell: vocabulary.word(ConsentGround, cell))
     parsers["consent_basis"] = _cached(lambda cell: vocabulary.word(ConsentBasis, cell))
     if noun == "events":
         parsers["kind"] = _cached(lambda cell: vocabulary.word(EventKind, cell))

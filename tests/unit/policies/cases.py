@@ -10,6 +10,7 @@ from domain.campaign import Campaign, Goal, Outcome
 from domain.content import ApprovedClaim, AssetKind, ContentAsset, Offer
 from domain.decision import Action, Arm, Decision, Knowledge
 from domain.dossier import Standing
+from domain.errors import NotSent
 from domain.message import (
     Author,
     Draft,
@@ -22,10 +23,21 @@ from domain.message import (
     OutboxStatus,
     Verdict,
 )
-from domain.people import Account, Consent, ConsentBasis, Contact, EmailStatus, Seniority
+from domain.people import (
+    Account,
+    Consent,
+    ConsentBasis,
+    ConsentGround,
+    Contact,
+    EmailStatus,
+    Seniority,
+)
+from domain.review import DraftRecord
 from domain.sender import SenderProfile
 from policies.content import review_message
 from policies.rulebook import load_rulebook
+from policies.send import check_send
+from tools.channels.mime import to_mime
 
 RULES = load_rulebook()
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # a Tuesday, ten in the morning in New York
@@ -120,7 +132,14 @@ GOOD = (
 def draft(*sentences: DraftSentence | str, subject: str = "Quotes through finance", **rest: Any) -> Draft:
     """A draft of the good sentences, or of those given; a bare string names no evidence."""
     said = tuple(DraftSentence(text=s) if isinstance(s, str) else s for s in sentences) or GOOD
-    whole = {"subject": subject, "paragraphs": (DraftParagraph(sentences=said),), "author": Author.MODEL}
+    whole = {
+        "subject": subject,
+        "paragraphs": (DraftParagraph(sentences=said),),
+        "author": Author.MODEL,
+        "prompt_id": "outreach_composer/v1",
+        "prompt_sha256": "0" * 64,
+        "model": "test-model",
+    }
     return Draft.model_validate(whole | rest)
 
 
@@ -142,15 +161,61 @@ def judged(of: Draft | None = None, said: Message | None = None, **rest: Any) ->
     """What the review says of a draft and its message."""
     asset = rest.pop("asset", ASSET)
     sender = rest.pop("sender", SENDER)
+    addressed = said or message(of, asset=asset, sender=sender)
     return review_message(
-        message=said or message(of, asset=asset, sender=sender),
+        message=addressed,
         draft=of or draft(),
         evidence=rest.pop("evidence", EVIDENCE),
         asset=asset,
         sender=sender,
         rules=RULES,
         today=TODAY,
+        raw=rendered(addressed),
         **rest,
+    )
+
+
+def rendered(said: Message) -> bytes | None:
+    """The mail as it would leave, or None where it cannot be written."""
+    try:
+        return to_mime(said, NOW)
+    except NotSent:
+        return None
+
+
+def made(of: Draft | None = None, said: Message | None = None, **changes: Any) -> DraftRecord:
+    """What is on record of the good message."""
+    record = DraftRecord(
+        decision_id="d_1",
+        run_id="r_1",
+        contact_id="c_1",
+        evidence=EVIDENCE,
+        draft=of or draft(),
+        verdict=Verdict(),
+        message=said or message(of),
+        kept_at=NOW,
+    )
+    return record.model_copy(update=changes)
+
+
+def send_verdict(
+    on: Standing | None = None,
+    carried: OutboxEntry | None = None,
+    now: datetime = NOW,
+    asset: ContentAsset | None = ASSET,
+    **changes: Any,
+) -> Verdict:
+    """What the last look says of an entry; its draft on record is the good one, in the entry's message."""
+    waiting = carried or entry()
+    return check_send(
+        on or standing(),
+        waiting,
+        changes.pop("sender", SENDER),
+        changes.pop("rules", RULES),
+        now,
+        asset=asset,
+        made=changes.pop("made", made(said=waiting.message)),
+        raw=changes.pop("raw", rendered(waiting.message)),
     )
 
 
@@ -168,6 +233,11 @@ def consent(basis: ConsentBasis = ConsentBasis.EXPRESS, **changes: Any) -> Conse
         recorded_at=datetime(2026, 9, 1, tzinfo=UTC),
         source="web form",
         wording="Yes, write to me about quotes.",
+        proof="form 12, row 3",
+        ground=ConsentGround.PURCHASE if basis is ConsentBasis.SOFT_OPT_IN else None,
+        ground_ref="order 4711",
+        goods="quotes, approvals",
+        opt_out_offered=True,
     ).model_copy(update=changes)
 
 

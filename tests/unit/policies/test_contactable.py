@@ -100,7 +100,6 @@ def test_an_express_consent_without_its_wording_is_incomplete() -> None:
         (SuppressionReason.OBJECTION, "C-13"),
         (SuppressionReason.HARD_BOUNCE, "C-19"),
         (SuppressionReason.COMPLAINT, "C-19"),
-        (SuppressionReason.SOFT_BOUNCES, "C-19"),
         (SuppressionReason.PAUSED, "C-03"),
     ],
 )

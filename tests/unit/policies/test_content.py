@@ -189,7 +189,7 @@ def test_a_rule_that_cannot_be_evaluated_blocks(monkeypatch: pytest.MonkeyPatch)
     def broken(_: object) -> None:
         raise RuntimeError("no table")
 
-    monkeypatch.setattr(content, "_WORD_RULES", (("C-12", broken),))
+    monkeypatch.setattr(content, "WORD_RULES", (("C-12", broken),))
     found = judged().findings
     assert [(f.rule_id, f.severity) for f in found] == [("C-12", Severity.BLOCK)]
     assert "could not be evaluated" in found[0].reason

@@ -1,14 +1,12 @@
-"""Whose click counts, and when an address is left alone."""
+"""Whose open and whose click counts."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from policies.feedback import Click, is_machine_agent, machine_clicks, soft_bounce_pause
+from policies.feedback import Click, is_machine_agent, machine_clicks
 from policies.rulebook import load_rulebook
 
 RULES = load_rulebook().feedback
@@ -43,18 +41,3 @@ def test_different_links_at_once_are_a_machines_and_one_link_twice_is_a_double_c
 )
 def test_scanners_and_proxies_are_known_by_their_user_agent(agent: str | None, is_machine: bool) -> None:
     assert is_machine_agent(agent, RULES) is is_machine
-
-
-def test_three_soft_bounces_in_a_month_pause_from_the_third_for_a_month() -> None:
-    days = [NOON, NOON + timedelta(days=10), NOON + timedelta(days=30)]
-    assert soft_bounce_pause(days, RULES) == (days[2], days[2] + timedelta(days=30))
-    assert soft_bounce_pause(days[:2], RULES) is None
-    assert soft_bounce_pause([*days[:2], NOON + timedelta(days=31)], RULES) is None
-
-
-@given(st.lists(st.integers(0, 200), max_size=12), st.randoms())
-def test_the_order_in_which_bounces_arrive_changes_nothing(days: list[int], random: object) -> None:
-    times = [NOON + timedelta(days=day) for day in days]
-    shuffled = list(times)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert soft_bounce_pause(times, RULES) == soft_bounce_pause(shuffled, RULES)

@@ -6,17 +6,21 @@ from typing import Any
 import pytest
 
 from domain.content import ContentAsset
+from domain.message import Finding, Severity, Verdict
 from domain.people import Suppression, SuppressionReason
-from policies.send import check_send
+from policies.team import BannedPhrase, TeamRules
 from tests.unit.policies.cases import (
     ASSET,
     CONTACT,
     NOW,
     OFFER,
     RULES,
-    SENDER,
+    draft,
     entry,
+    made,
     message,
+    rendered,
+    send_verdict,
     severities,
     standing,
 )
@@ -30,7 +34,7 @@ def found(
     now: datetime = NOW, said: Any = None, entry_parts: Any = None, **parts: Any
 ) -> set[tuple[str, str]]:
     checked = entry(said, **(entry_parts or {}))
-    return severities(check_send(standing(**parts), checked, SENDER, RULES, now))
+    return severities(send_verdict(standing(**parts), checked, now))
 
 
 def test_a_due_approved_message_passes_although_its_own_campaign_is_open() -> None:
@@ -77,7 +81,7 @@ def test_with_the_assets_link_at_hand_no_other_link_passes() -> None:
             "html": good.html.replace(str(ASSET.url), "https://evil.example/x"),
         }
     )
-    verdict = check_send(standing(), entry(bad), SENDER, RULES, NOW, asset=ASSET)
+    verdict = send_verdict(carried=entry(bad))
     assert ("A-05", "block") in severities(verdict)
     two = good.model_copy(
         update={"html": good.html.replace("</div>", '<p><a href="https://evil.example/">x</a></p></div>')}
@@ -86,7 +90,7 @@ def test_with_the_assets_link_at_hand_no_other_link_passes() -> None:
 
 
 def still_true(asset: ContentAsset, now: datetime = NOW) -> set[tuple[str, str]]:
-    return severities(check_send(standing(), entry(), SENDER, RULES, now, asset))
+    return severities(send_verdict(now=now, asset=asset))
 
 
 def test_content_as_it_was_approved_passes() -> None:
@@ -109,14 +113,45 @@ def test_a_claim_that_expired_blocks_only_the_message_that_makes_it() -> None:
     asset = ASSET.model_copy(update={"claims": (claim,)})
     said = message()
     making_it = said.model_copy(update={"text": claim.text + said.text})
-    verdict = check_send(standing(), entry(making_it), SENDER, RULES, NOW, asset)
+    verdict = send_verdict(carried=entry(making_it), asset=asset)
     assert ("C-07", "block") in severities(verdict)
     without = said.model_copy(update={"text": said.text.replace(claim.text, "")})
-    assert ("C-07", "block") not in severities(
-        check_send(standing(), entry(without), SENDER, RULES, NOW, asset)
-    )
+    silent = made(draft("Would it help to see where yours wait?"), without)
+    assert ("C-07", "block") not in severities(send_verdict(carried=entry(without), asset=asset, made=silent))
 
 
 def test_a_check_that_cannot_be_made_blocks() -> None:
     naive = NOW.replace(tzinfo=None)
-    assert check_send(standing(), entry(), SENDER, RULES, naive).blocks
+    assert send_verdict(now=naive).blocks
+
+
+def test_what_is_missing_blocks() -> None:
+    assert send_verdict(made=None).blocks
+    assert send_verdict(raw=None).blocks
+    assert send_verdict(asset=None).blocks
+
+
+def test_a_draft_on_record_of_another_message_blocks() -> None:
+    other = made(said=message(subject="Another"))
+    assert ("C-07", "block") in severities(send_verdict(made=other))
+
+
+def test_bytes_that_say_something_else_block() -> None:
+    raw = rendered(message())
+    assert raw is not None
+    assert ("C-25", "block") in severities(send_verdict(raw=raw.replace(b"quotes", b"quitos")))
+    assert ("C-25", "block") in severities(send_verdict(raw=b"Bcc: x@evil.example\r\n" + raw))
+
+
+def test_the_words_are_judged_again_by_the_rules_of_now() -> None:
+    banned = RULES.model_copy(update={"team": TeamRules(banned_phrases=(BannedPhrase(phrase="finance"),))})
+    assert ("T-00", "block") in severities(send_verdict(rules=banned))
+
+
+def test_a_hold_a_person_approved_passes_and_a_new_one_does_not() -> None:
+    of = draft("Action required on your part.")
+    said = message(of)
+    hold = Finding(rule_id="C-06", severity=Severity.HOLD, reason="seen", span="Action required")
+    seen = made(of, said, verdict=Verdict(findings=(hold,)))
+    assert send_verdict(carried=entry(said), made=seen).findings == ()
+    assert severities(send_verdict(carried=entry(said), made=made(of, said))) == {("C-06", "hold")}

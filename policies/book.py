@@ -1,0 +1,82 @@
+"""The one register: every rule, the functions that hold it, and where each of them is asked.
+
+`rules.yaml` says what a rule means; here stands what carries it out. A test holds the two against each
+other, so no rule is promised without a function and none is asked without a line a person can read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from policies import (
+    addresses,
+    answering,
+    bounces,
+    competition,
+    consent,
+    contactable,
+    content,
+    deadlines,
+    eligibility,
+    envelope,
+    feedback,
+    mail,
+    opt_out,
+    quiet_hours,
+    reputation,
+    send,
+    sending_domain,
+    sms,
+    stakes,
+    suppression,
+    team,
+)
+
+Check = Callable[..., Any]
+
+ELSEWHERE: dict[str, tuple[Check, ...]] = {
+    "C-03": (suppression.refuses, suppression.unwanted_topic, deadlines.opt_out_alarm),
+    "C-07": (content.review_message, send.check_send),
+    "C-08": (consent.refuses,),
+    "C-09": (consent.refuses,),
+    "C-10": (consent.soft_opt_in_gap, eligibility.fits),
+    "C-11": (consent.expires_at,),
+    "C-13": (suppression.refuses, suppression.may_profile),
+    "C-14": (deadlines.alarm,),
+    "C-16": (sms.review_sms,),
+    "C-17": (opt_out.read_opt_out,),
+    "C-18": (quiet_hours.is_open,),
+    "C-19": (suppression.refuses, bounces.refuses, bounces.stops_after),
+    "C-20": (addresses.refuses,),
+    "C-21": (mail.review_signature,),
+    "C-22": (answering.review_answer,),
+    "C-23": (sending_domain.judge_domain,),
+    "C-24": (reputation.judge_reputation,),
+    "C-25": (mail.review_mail, mail.compare, answering.may_answer),
+    "C-26": (contactable.may_contact, competition.compete),
+    "A-02": (send.check_send,),
+    "A-09": (stakes.assess,),
+    "H-01": (contactable.may_contact,),
+    "H-03": (content.review_message,),
+    "H-05": (content.review_message,),
+    "H-06": (send.check_send,),
+    "H-07": (eligibility.fits, send.check_send),
+    "H-10": (feedback.is_machine_agent, feedback.machine_clicks),
+    "H-08": (stakes.assess,),
+    "T-00": (team.review_team, contactable.may_contact, quiet_hours.is_open),
+}
+"""What is asked at doors other than the words and the envelope of one message."""
+
+
+def checks_of(rule_id: str) -> tuple[Check, ...]:
+    """Return every function that holds a rule."""
+    words = [rule for one, rule in content.WORD_RULES if one == rule_id]
+    parts = [rule for one, rule in envelope.RULES if one == rule_id]
+    return (*parts, *words, *ELSEWHERE.get(rule_id, ()))
+
+
+def every_id() -> tuple[str, ...]:
+    """Return every rule that has a function, in order."""
+    asked = {rule_id for rule_id, _ in (*content.WORD_RULES, *envelope.RULES)}
+    return tuple(sorted(asked | ELSEWHERE.keys()))
