@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from app.settings import Settings
 from domain.errors import SettingsInvalid
-from domain.ports import Channel, Clock, Webhook
+from domain.ports import Channel, Clock, InboundHook, Inbox, Webhook
 
 if TYPE_CHECKING:
     from tools.channels.signing import DkimSigner
@@ -51,6 +51,40 @@ def webhooks_of(settings: Settings) -> dict[str, Webhook]:
 
         found.append(SesWebhook(settings.ses_topic_arn, fetch))
     return {hook.name: hook for hook in found}
+
+
+def inbound_hooks_of(settings: Settings, clock: Clock) -> dict[str, InboundHook]:
+    """Return the providers that may post mail to us, by name. Raises `SettingsInvalid`."""
+    found: list[InboundHook] = []
+    if settings.mailgun_signing_key:
+        from tools.inbox.mailgun import MailgunInbound
+
+        found.append(MailgunInbound(settings.mailgun_signing_key.get_secret_value(), clock))
+    if settings.inbound_username or settings.inbound_password:
+        from tools.inbox.postmark import PostmarkInbound
+        from tools.inbox.sendgrid import SendGridInbound
+
+        username = needed(settings.inbound_username, "ATTUNE_INBOUND_USERNAME", "inbound mail")
+        password = needed(settings.inbound_password, "ATTUNE_INBOUND_PASSWORD", "inbound mail")
+        found += [PostmarkInbound(username, password, clock), SendGridInbound(username, password, clock)]
+    return {hook.name: hook for hook in found}
+
+
+def inbox_of(settings: Settings, clock: Clock) -> Inbox | None:
+    """Return the mailbox replies arrive in, or None where none is set. Raises `SettingsInvalid`."""
+    if settings.imap_host is None:
+        return None
+    from tools.inbox.imap import ImapInbox
+
+    return ImapInbox(
+        settings.imap_host,
+        settings.imap_port,
+        needed(settings.imap_username, "ATTUNE_IMAP_USERNAME", "the mailbox"),
+        needed(settings.imap_password, "ATTUNE_IMAP_PASSWORD", "the mailbox"),
+        settings.imap_folder,
+        settings.imap_tls,
+        clock=clock,
+    )
 
 
 def channel_of(settings: Settings, mailbox: Path, clock: Clock) -> Channel:

@@ -22,14 +22,14 @@ from app.churn import who_may_leave
 from app.feature_feed import FeatureFeed
 from app.handoff import whom_to_hand_off
 from app.outlook import outlooks
-from app.providers import channel_of, webhooks_of
+from app.providers import channel_of, inbound_hooks_of, inbox_of, webhooks_of
 from app.settings import Settings
 from app.workspace import Workspace
 from domain.base import utc_now
 from domain.campaign import Caps
 from domain.errors import AttuneError
 from domain.leads import Outlook
-from domain.ports import Channel, Clock, Embedder, InboundHook, Webhook
+from domain.ports import Channel, Clock, Embedder, InboundHook, Inbox, Webhook
 from domain.run import Run
 from domain.sender import SenderProfile
 from memory.crm.audience import AudienceReader
@@ -230,7 +230,12 @@ class House:
     @cached_property
     def inbound_hooks(self) -> dict[str, InboundHook]:
         """The providers that may post mail to us, by name."""
-        return {}
+        return inbound_hooks_of(self.settings, self.clock)
+
+    @cached_property
+    def inbox(self) -> Inbox | None:
+        """The mailbox replies arrive in, where one is set."""
+        return inbox_of(self.settings, self.clock)
 
     @cached_property
     def budget(self) -> RunBudget:

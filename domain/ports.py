@@ -182,8 +182,14 @@ class Inbox(Protocol):
         """What records call this mailbox."""
         ...
 
-    def fetch(self, limit: int) -> Iterator[InboundMail]:
-        """Yield mail not fetched before, oldest first; one is marked as fetched when the next is asked for.
+    def fetch(self, after: str | None, limit: int) -> Iterator[tuple[InboundMail, str]]:
+        """Yield mail that came after a place in the mailbox, oldest first, each with its own place.
+
+        The mailbox itself is left as it is: people may read it beside us.
+
+        Args:
+            after: the place of the last mail taken; None begins with what is there.
+            limit: most mails.
 
         Raises:
             InboxUnavailable: the mailbox cannot be reached or refuses the login.

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 
+from app.inbox import take_posted
 from app.webhooks import take_webhook
 from domain.delivery import WebhookRequest
 from domain.errors import AddressRefused, AttuneError, NotFound, WebhookRefused, WebhookUnreadable
@@ -31,13 +32,21 @@ _STATUS: dict[type[AttuneError], int] = {
 def router(house: House) -> APIRouter:
     """Return the routes; a provider whose secret is not set is not there."""
     routes = APIRouter()
-    _ = house.webhooks  # a wrong secret is told now, not at the first webhook
+    _ = house.webhooks, house.inbound_hooks  # a wrong secret is told now, not at the first webhook
 
     @routes.post("/webhooks/{provider}")
     async def take(provider: str, request: Request) -> JSONResponse:
         def act(raw: WebhookRequest) -> dict[str, int]:
             taken = take_webhook(house, provider, raw)
             return {"new": taken.new, "repeats": taken.repeats, "unmatched": taken.unmatched}
+
+        return await answered(request, act)
+
+    @routes.post("/inbound/{provider}")
+    async def take_mail(provider: str, request: Request) -> JSONResponse:
+        def act(raw: WebhookRequest) -> dict[str, int]:
+            found = take_posted(house, provider, raw)
+            return {"new": sum(found.values()) - found[None], "repeats": found[None]}
 
         return await answered(request, act)
 
