@@ -1,4 +1,5 @@
-"""What is configured, reachable, missing; each with what to do about it. Nothing here changes anything."""
+"""What is configured, reachable, missing; each with what to do about it. Nothing here changes anything;
+only what the DNS said of the sender's domain is kept, with its date."""
 
 from __future__ import annotations
 
@@ -217,15 +218,14 @@ def _feedback(house: Any) -> Iterator[Finding]:
 
 def _dns(house: Any) -> Iterator[Finding]:
     """SPF, DKIM and DMARC of the sender's domain; asked only where something is really sent."""
-    settings = house.settings
-    if settings.channel == "mailbox":
+    if house.settings.channel == "mailbox":
         return
-    from app.providers import signer_of
-    from tools.sender_domain import look_at
+    from app.sending_domain import judged, look
 
-    signer = signer_of(settings) if settings.channel == "smtp" else None
-    domain = str(house.sender.from_email).rpartition("@")[2]
-    for look in look_at(
-        domain, settings.dkim_selector, signer.public_key if signer else None, house.resolver
-    ):
-        yield Finding(look.what, look.state, look.says, look.mend)
+    looks, check = look(house)
+    for one in looks:
+        yield Finding(one.what, one.state, one.says, one.mend)
+    if any(one.is_there is not None for one in looks):
+        for finding in judged(house, check).findings:
+            state: Literal["note", "missing"] = "missing" if finding.severity.value == "block" else "note"
+            yield Finding(finding.rule_id, state, finding.reason, finding.mend or "")

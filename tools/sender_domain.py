@@ -19,12 +19,14 @@ GOOD_KEY_BITS = 2048
 
 
 class DnsLook(NamedTuple):
-    """One record looked at."""
+    """One record looked at. `is_there` is None where it could not be told; `policy` is DMARC's."""
 
     what: str
     state: Literal["ok", "note", "missing"]
     says: str
     mend: str = ""
+    is_there: bool | None = None
+    policy: str | None = None
 
 
 def look_at(
@@ -82,15 +84,16 @@ def _dmarc(domain: str, resolver: Resolver, timeout_seconds: float) -> DnsLook:
     found: dict[str, Any] = dict(check_dmarc(domain, resolver=resolver, timeout=timeout_seconds))
     if not found.get("valid"):
         mend = f'publish a TXT record at _dmarc.{domain}, such as "v=DMARC1; p=none; rua=mailto:…"'
-        return DnsLook("DMARC", "missing", _line(found.get("error")), mend)
-    return _with_warnings("DMARC", _line(found.get("record")), found)
+        return DnsLook("DMARC", "missing", _line(found.get("error")), mend, is_there=False)
+    policy = found.get("tags", {}).get("p", {}).get("value")
+    return _with_warnings("DMARC", _line(found.get("record")), found)._replace(policy=policy)
 
 
 def _with_warnings(what: str, record: str, found: dict[str, Any]) -> DnsLook:
     warnings = [_line(warning) for warning in found.get("warnings") or ()]
     if warnings:
-        return DnsLook(what, "note", f"{record} – {warnings[0]}")
-    return DnsLook(what, "ok", record)
+        return DnsLook(what, "note", f"{record} – {warnings[0]}", is_there=True)
+    return DnsLook(what, "ok", record, is_there=True)
 
 
 def _dkim(
@@ -111,15 +114,19 @@ def _dkim(
     try:
         answers = resolver.resolve(name, "TXT", lifetime=timeout_seconds)
     except (NXDOMAIN, NoAnswer):
-        return DnsLook("DKIM", "missing", f"no record at {name}", mend)
+        return DnsLook("DKIM", "missing", f"no record at {name}", mend, is_there=False)
     except (DNSException, OSError) as problem:
         return DnsLook("DKIM", "note", f"{name} could not be looked up ({type(problem).__name__})")
     records = [b"".join(answer.strings).decode("utf-8", "replace") for answer in answers]
     key = next((found for found in map(_key_in, records) if found), None)
     if key is None:
-        return DnsLook("DKIM", "missing", f"the record at {name} holds no key (or a revoked one)", mend)
+        return DnsLook(
+            "DKIM", "missing", f"the record at {name} holds no key (or a revoked one)", mend, is_there=False
+        )
     if public_key is not None and key != public_key:
-        return DnsLook("DKIM", "missing", f"the key at {name} is not the one we sign with", mend)
+        return DnsLook(
+            "DKIM", "missing", f"the key at {name} is not the one we sign with", mend, is_there=False
+        )
     return _strength(name, key)
 
 
@@ -140,18 +147,18 @@ def _strength(name: str, key: bytes) -> DnsLook:
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
     if len(key) == 32:
-        return DnsLook("DKIM", "ok", f"{name}, Ed25519")
+        return DnsLook("DKIM", "ok", f"{name}, Ed25519", is_there=True)
     try:
         loaded = load_der_public_key(key)
     except (ValueError, UnsupportedAlgorithm):
-        return DnsLook("DKIM", "missing", f"the key at {name} cannot be read")
+        return DnsLook("DKIM", "missing", f"the key at {name} cannot be read", is_there=False)
     if not isinstance(loaded, RSAPublicKey) or loaded.key_size < LEAST_KEY_BITS:
-        return DnsLook("DKIM", "missing", f"the key at {name} is too weak to be accepted")
+        return DnsLook("DKIM", "missing", f"the key at {name} is too weak to be accepted", is_there=False)
     if loaded.key_size < GOOD_KEY_BITS:
         return DnsLook(
-            "DKIM", "note", f"{name}, RSA {loaded.key_size} bits", f"use {GOOD_KEY_BITS} bits or more"
+            "DKIM", "note", f"{name}, RSA {loaded.key_size} bits", f"use {GOOD_KEY_BITS} bits or more", True
         )
-    return DnsLook("DKIM", "ok", f"{name}, RSA {loaded.key_size} bits")
+    return DnsLook("DKIM", "ok", f"{name}, RSA {loaded.key_size} bits", is_there=True)
 
 
 def _line(said: object) -> str:

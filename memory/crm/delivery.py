@@ -7,7 +7,7 @@ reservation of a message sees them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,12 +60,22 @@ _TOKENS_KEPT = timedelta(days=1)
 _LOOKED_UP_AT_ONCE = 500
 
 
+ErasedAmong = Callable[[Connection, Collection[str]], Collection[str]]
+"""Returns those of some addresses that belong to people who were erased."""
+
+
+def nobody_erased(_connection: Connection, _addresses: Collection[str]) -> Collection[str]:
+    """Nobody was erased."""
+    return ()
+
+
 @dataclass
 class Taken:
-    """What one delivery of events did."""
+    """What one delivery of events did; `dropped` are those about people who were erased."""
 
     new: int = 0
     repeats: int = 0
+    dropped: int = 0
     unmatched: int = 0
     stopped: int = 0
     settled: list[OutboxEntry] = field(default_factory=list)
@@ -74,8 +84,16 @@ class Taken:
 class DeliveryStore:
     """Takes events of providers, and settles sends of unknown fate by them."""
 
-    def __init__(self, engine: Engine, rules: FeedbackRules, audit: Audit, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        rules: FeedbackRules,
+        audit: Audit,
+        clock: Clock = utc_now,
+        erased_among: ErasedAmong = nobody_erased,
+    ) -> None:
         self._engine = engine
+        self._erased_among = erased_among
         self._rules = rules
         self._audit = audit
         self._clock = clock
@@ -99,8 +117,10 @@ class DeliveryStore:
             # In order of ids, so that two webhooks at once never wait for each other's rows.
             distinct = sorted({event.id: event for event in events}.values(), key=lambda event: event.id)
             known = _known(connection, [event.id for event in distinct])
-            fresh = [event for event in distinct if event.id not in known]
-            taken.new, taken.repeats = len(fresh), len(events) - len(fresh)
+            new = [event for event in distinct if event.id not in known]
+            taken.repeats = len(events) - len(new)
+            fresh = self._without_erased(connection, new)
+            taken.new, taken.dropped = len(fresh), len(new) - len(fresh)
             if fresh:
                 self._store(connection, fresh, now, taken)
             return taken
@@ -137,6 +157,12 @@ class DeliveryStore:
         )
         with self._engine.connect() as connection:
             return tuple(dict(row) for row in connection.execute(query).mappings())
+
+    def _without_erased(self, connection: Connection, events: Sequence[MailEvent]) -> Sequence[MailEvent]:
+        """Leave out what is about people who were erased: not even the raw record comes back."""
+        addresses = {event.address for event in events if event.address}
+        erased = set(self._erased_among(connection, addresses)) if addresses else set()
+        return [event for event in events if event.address not in erased] if erased else events
 
     def _store(self, connection: Connection, fresh: Sequence[MailEvent], now: datetime, taken: Taken) -> None:
         ours = find_ours(

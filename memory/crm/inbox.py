@@ -16,6 +16,7 @@ from domain.errors import NotFound, ReviewRejected
 from domain.events import Event, EventKind
 from domain.people import SuppressionReason
 from domain.ports import Audit, Clock
+from memory.crm.delivery import ErasedAmong, nobody_erased
 from memory.crm.identities import contacts_by_email, normalised_email
 from memory.crm.journal import append_events
 from memory.crm.matching import Ours, find_ours
@@ -34,8 +35,15 @@ _UNCLEAR_CHANNEL = "all"
 class InboxStore:
     """Takes what people sent us."""
 
-    def __init__(self, engine: Engine, audit: Audit, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        audit: Audit,
+        clock: Clock = utc_now,
+        erased_among: ErasedAmong = nobody_erased,
+    ) -> None:
         self._engine = engine
+        self._erased_among = erased_among
         self._audit = audit
         self._clock = clock
 
@@ -53,7 +61,7 @@ class InboxStore:
         hold_reason: str | None = None,
         span: str | None = None,
     ) -> InboundRecord | None:
-        """Keep a mail and do what it asks for; None where it was taken before.
+        """Keep a mail and do what it asks for; None where it was taken before, or its writer was erased.
 
         A reply is the thread's where the mail names one of our Message-IDs, which only a reader of ours knows:
         that alone reaches the journal, and so the learner. An opt-out holds for whoever wrote it and for
@@ -70,6 +78,8 @@ class InboxStore:
         with writing(self._engine) as connection, sharing(connection):
             now, ours = self._clock(), _thread(connection, mail, outbox_id)
             writer = normalised_email(mail.from_address)
+            if writer and self._erased_among(connection, {writer}):
+                return None
             by_email = contacts_by_email(connection, {writer} if writer else set())
             contact_id = ours.contact_id if ours else by_email.get(writer or "")
             record = InboundRecord(

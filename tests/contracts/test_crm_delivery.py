@@ -23,7 +23,7 @@ from memory.crm.outbox import OutboxStore
 from memory.crm.outcomes import OutcomeReader
 from memory.crm.reader import CrmStore
 from memory.crm.runs import RunStore
-from memory.crm.statements import SUPPRESSIONS
+from memory.crm.statements import SUPPRESSIONS, WEBHOOK_EVENTS
 from policies.contactable import may_contact
 from policies.rulebook import load_rulebook
 from tests.contracts.crm_sample import ADA, BEN, DAY, HOUR, NOON, decision, entry, seed, verdict
@@ -277,3 +277,25 @@ def test_a_bounce_of_an_old_address_says_nothing_of_the_contact(post: Post) -> N
     post.take(bounce(BounceClass.HARD, address="old@else.example"))
     assert set(post.stops()) == {("old@else.example", "hard_bounce")}
     assert post.refusal() is None
+
+
+def test_what_is_told_of_somebody_erased_leaves_no_trace(engine: Engine) -> None:
+    post = Post(engine)
+    store = DeliveryStore(
+        engine,
+        RULES.feedback,
+        post.audit,
+        lambda: post.now,
+        lambda _connection, asked: set(asked) & {"gone@else.example"},
+    )
+    gone = told(MailEventKind.COMPLAINED, 1, outbox_id=None, address="gone@else.example")
+    taken = store.take("sendgrid", [gone, told(MailEventKind.DELIVERED, 2)])
+    assert (taken.new, taken.dropped) == (1, 1)
+    assert post.stops() == {}
+    with engine.connect() as connection:
+        assert connection.execute(select(WEBHOOK_EVENTS.c.id)).scalars().all() == ["sendgrid:e2"]
+
+
+def test_a_raw_record_with_characters_no_text_column_takes_is_kept_whole(post: Post) -> None:
+    raw: dict[str, Any] = {"reason": "bad\x00word", "half": "\ud800", "deep": [[[{}]]]}
+    assert post.take(told(MailEventKind.DELIVERED, raw=raw)).new == 1

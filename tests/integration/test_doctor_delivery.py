@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 from app.doctor import Finding, examine
+from app.sending_domain import judged, last_look, look
 from app.settings import Settings, read_settings
-from app.wiring import House, make_workspace
+from app.wiring import House, make_workspace, open_house
 from domain.errors import SettingsInvalid
 from tests.desk_content import SENDER
-from tests.unit.tools.test_sender_domain import Dark
+from tests.unit.tools.test_sender_domain import Dark, P, Zone
 from tools.models.reach import reach
 
 
@@ -95,3 +96,35 @@ def test_a_model_endpoint_is_asked_without_spending_tokens(status: int, is_there
     problem = reach("http://127.0.0.1:9/v1", "k", transport=httpx.MockTransport(serve))
     assert (problem is None) is is_there
     assert [(request.method, request.url.path) for request in asked] == [("GET", "/v1/models")]
+
+
+def test_what_the_dns_says_is_kept_and_judged_and_a_dark_dns_replaces_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(_env_file=None, workspace=tmp_path / "w", channel="resend", dkim_selector="news")
+    make_workspace(settings)
+    (tmp_path / "w" / "sender.yaml").write_text(
+        yaml.safe_dump(SENDER.model_dump(mode="json")), encoding="utf-8"
+    )
+    house = open_house(settings)
+    domain = str(SENDER.from_email).rpartition("@")[2]
+    records = {
+        domain: ["v=spf1 ip4:192.0.2.1 -all"],
+        f"news._domainkey.{domain}": [f"v=DKIM1; p={P}"],
+        f"_dmarc.{domain}": ["v=DMARC1; p=quarantine"],
+    }
+    house.__dict__["resolver"] = Zone(records, domain)
+    assert last_look(house) is None
+    assert judged(house, None).blocks
+    _, check = look(house)
+    assert (check.has_spf, check.has_dkim, check.dmarc_policy, check.dkim_aligned) == (
+        True,
+        True,
+        "quarantine",
+        True,
+    )
+    assert not judged(house, last_look(house)).blocks
+    house.__dict__["resolver"] = Dark()
+    look(house)
+    assert last_look(house) == check
+    house.close()
