@@ -1,5 +1,6 @@
 """What is configured, reachable, missing; each with what to do about it. Nothing here changes anything;
-only what the DNS said of the sender's domain is kept, with its date."""
+only what the DNS said of the sender's domain is kept, with its date.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -299,3 +300,30 @@ def test_what_is_told_of_somebody_erased_leaves_no_trace(engine: Engine) -> None
 def test_a_raw_record_with_characters_no_text_column_takes_is_kept_whole(post: Post) -> None:
     raw: dict[str, Any] = {"reason": "bad\x00word", "half": "\ud800", "deep": [[[{}]]]}
     assert post.take(told(MailEventKind.DELIVERED, raw=raw)).new == 1
+
+
+def test_many_webhooks_at_once_count_once_and_do_not_stand_in_each_others_way(post: Post) -> None:
+    post.confirm()
+    events = [
+        told(MailEventKind.DELIVERED, 1),
+        told(MailEventKind.UNSUBSCRIBED, 2, SENT_AT + 2 * HOUR),
+        told(MailEventKind.UNSUBSCRIBED, 3, SENT_AT + 3 * HOUR),
+        told(MailEventKind.COMPLAINED, 4, address="alias@else.example"),
+        bounce(BounceClass.HARD, 5),
+        *(
+            told(MailEventKind.CLICKED, 10 + n, SENT_AT + n * HOUR, url="https://a.example/1")
+            for n in range(1, 6)
+        ),
+    ]
+
+    def tell(number: int) -> int:
+        mixed = list(events)
+        random.Random(number).shuffle(mixed)
+        return sum(post.take(*mixed[start : start + 4]).new for start in range(0, len(mixed), 4))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(tell, range(24)))
+    assert len(post.store.events_of(ENTRY.id)) == len(events)
+    assert post.stops()[ADA.email or "", "unsubscribed"] == SENT_AT + 2 * HOUR
+    assert len(post.timeline(EventKind.EMAIL_CLICKED)) == 5
+    assert post.audit.verify() is None

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from app.cli import inboxes
+from app.cli.doors import doors
 from app.inbox import fetch_inbox, inbox_store, take_mail
 from app.wiring import House
 from domain.delivery import InboundKind, InboundRecord
@@ -347,3 +349,22 @@ def test_a_mailbox_that_refuses_us_or_nobody_vouches_for_is_one_clear_line(
     with pytest.raises(SettingsInvalid, match="ATTUNE_IMAP_HOST"):
         fetch_inbox(house)
     assert base64.b64encode(b"secret").decode() not in str(house.settings)
+
+
+def test_the_command_line_lists_shows_and_settles_what_waits(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = take(house, says("No thanks, wrong person.\x1b[2J"))
+    assert record is not None
+    monkeypatch.setattr(doors, "house", lambda: house)
+    inboxes.list_inbox(waiting=True, limit=20, skip=0, as_json=True)
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert (listed["id"], listed["kind"], listed["waits"]) == (record.id, "unsure", True)
+    inboxes.show(record.id, as_json=False)
+    shown = capsys.readouterr().out
+    assert "wrong person" in shown
+    assert "\x1b[2J" not in shown
+    inboxes.settle(record.id, is_opt_out=True, as_json=True)
+    assert json.loads(capsys.readouterr().out)["settled_as"] == "stopped"
+    inboxes.list_inbox(waiting=True, limit=20, skip=0, as_json=False)
+    assert "Nothing waits for a person." in capsys.readouterr().out
