@@ -32,6 +32,7 @@ from policies.contactable import limits_for, may_contact
 from policies.eligibility import actions_for, fits
 from policies.quiet_hours import opens_at
 from policies.rulebook import RuleBook
+from policies.suppression import unwanted_topic
 
 LOOK_BACK = timedelta(days=90)
 """How far back behaviour counts for features and topics."""
@@ -235,9 +236,13 @@ class Decider:
         fit = np.zeros((len(people), len(assets)), dtype=bool)
         for row, (contact, account) in enumerate(people):
             had = sent.get(contact.id, {})
+            standing = self._standings.get(contact.id)
+            yes, stops = (standing.consents, standing.suppressions) if standing else ((), ())
             for column, asset in enumerate(assets):
-                yes = self._standings[contact.id].consents if contact.id in self._standings else ()
-                fit[row, column] = fits(asset, contact, account, had, today, self.rules, yes) is None
+                is_wanted = not stops or unwanted_topic(asset.topics, stops, self.now) is None
+                fit[row, column] = (
+                    is_wanted and fits(asset, contact, account, had, today, self.rules, yes) is None
+                )
         return fit
 
     def _drawn(self, contact: Contact, action: Action, drawn: Drawn, actions: Sequence[Action]) -> Decision:

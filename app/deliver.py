@@ -36,7 +36,7 @@ async def deliver_due(house: House) -> list[OutboxEntry]:
 
 
 async def reconcile(house: House) -> list[OutboxEntry]:
-    """Settle entries that a dead process left in `sending`, by asking the channel.
+    """Settle entries of unknown fate by what providers told, and those that a dead process left in `sending`.
 
     The runs' ledgers are brought up with the outbox: a process may have died between the two.
 
@@ -46,12 +46,12 @@ async def reconcile(house: House) -> list[OutboxEntry]:
     with house.workspace.nobody_sends() as is_certain:
         is_alone = is_certain and house.database_url is None
         age = timedelta(0) if is_alone else SLOWEST_SEND
-        settled = []
+        settled = house.delivery.reconcile()
         for entry in house.outbox.recover(house.clock(), age):
-            was_sent = await house.channel.find(entry.message)
+            was_sent = house.delivery.was_taken(entry.id) or await house.channel.find(entry.message)
             words = {
-                True: "the channel has it",
-                False: "the channel does not have it",
+                True: "the provider has it",
+                False: "the provider does not have it",
                 None: "cut off while sending; the channel cannot tell whether it went out",
             }[was_sent]
             after = house.outbox.settle_unknown(

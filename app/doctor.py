@@ -1,4 +1,6 @@
-"""What is configured, reachable, missing; each with what to do about it. Nothing here changes anything."""
+"""What is configured, reachable, missing; each with what to do about it. Nothing here changes anything;
+only what the DNS said of the sender's domain is kept, with its date.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from app import loop
 from app.settings import Settings
 from domain.errors import AttuneError
 
@@ -34,7 +37,7 @@ def examine(settings: Settings) -> list[Finding]:
         return [Finding("workspace", "missing", str(error))]
     try:
         looks: list[Callable[[House], Iterator[Finding]]] = [
-            _workspace, _database, _sender, _content, _model, _history, _channel,
+            _workspace, _database, _sender, _content, _model, _history, _channel, _opt_out, _feedback, _dns,
         ]  # fmt: skip
         found: list[Finding] = []
         for look in looks:
@@ -123,7 +126,10 @@ def _model(house: Any) -> Iterator[Finding]:
         )
         return
     where = settings.openai_base_url or "the provider's own address"
-    problem = house.ask_for_models()
+    from tools.models.reach import reach
+
+    key = settings.openai_api_key
+    problem = reach(settings.openai_base_url, key.get_secret_value() if key else None)
     if problem:
         yield Finding(
             "model", "missing", f"{settings.model} at {where}: {problem}", "check the address and the key"
@@ -140,14 +146,87 @@ def _history(house: Any) -> Iterator[Finding]:
 
 
 def _channel(house: Any) -> Iterator[Finding]:
-    if house.settings.channel == "mailbox":
+    name = house.settings.channel
+    if name == "mailbox":
         yield Finding(
             "channel",
             "note",
             f"mailbox: messages become .eml files in {house.workspace.mailbox}; nothing leaves this machine",
-            "set ATTUNE_CHANNEL=smtp and ATTUNE_SMTP_HOST to send",
+            "set ATTUNE_CHANNEL (smtp, sendgrid, mailgun, postmark, ses, resend) to send; see docs/delivery.md",
         )
         return
-    problem = house.try_smtp()
+    channel = house.channel
+    if name != "smtp":
+        yield Finding("channel", "ok", f"{name}: key set (not tried: that would need a message)")
+        return
+    problem = loop.run(channel.reach())
     where = f"SMTP {house.settings.smtp_host}:{house.settings.smtp_port} ({house.settings.smtp_tls})"
     yield Finding("channel", "missing" if problem else "ok", f"{where}{f': {problem}' if problem else ''}")
+    if house.settings.dkim_selector is None:
+        yield Finding(
+            "DKIM",
+            "note",
+            "SMTP mail is not signed by us",
+            "set ATTUNE_DKIM_SELECTOR and a key, or let the server sign",
+        )
+
+
+def _opt_out(house: Any) -> Iterator[Finding]:
+    """The door that opt-out links lead to."""
+    url = str(house.sender.unsubscribe_url)
+    if not url.startswith("https://"):
+        yield Finding(
+            "opt-out",
+            "missing",
+            f"{url} is not https, so every message would be blocked (C-21)",
+            "set unsubscribe_url",
+        )
+        return
+    house.workspace.link_key()
+    yield Finding(
+        "opt-out",
+        "note",
+        f"links are signed with {house.workspace.key_file.name} and lead to {url}",
+        "that address must reach this workspace's door (`attune serve`)",
+    )
+
+
+def _feedback(house: Any) -> Iterator[Finding]:
+    """What can come back."""
+    names = sorted(house.webhooks)
+    channel = house.settings.channel
+    if names:
+        yield Finding("webhooks", "ok", ", ".join(f"/webhooks/{name}" for name in names))
+    if channel not in {"mailbox", "smtp", *names}:
+        yield Finding(
+            "webhooks",
+            "missing",
+            f"no secret for {channel}'s webhooks: bounces and complaints would not be heard of",
+            "see docs/delivery.md",
+        )
+    inbox = house.settings.imap_host
+    if inbox or house.inbound_hooks:
+        posted = [f"/inbound/{name}" for name in sorted(house.inbound_hooks)]
+        yield Finding("inbox", "ok", ", ".join([*([f"IMAP {inbox}"] if inbox else []), *posted]))
+    elif channel != "mailbox":
+        yield Finding(
+            "inbox",
+            "note",
+            "nobody reads replies: opt-outs in plain words are not seen",
+            "set ATTUNE_IMAP_HOST",
+        )
+
+
+def _dns(house: Any) -> Iterator[Finding]:
+    """SPF, DKIM and DMARC of the sender's domain; asked only where something is really sent."""
+    if house.settings.channel == "mailbox":
+        return
+    from app.sending_domain import judged, look
+
+    looks, check = look(house)
+    for one in looks:
+        yield Finding(one.what, one.state, one.says, one.mend)
+    if any(one.is_there is not None for one in looks):
+        for finding in judged(house, check).findings:
+            state: Literal["note", "missing"] = "missing" if finding.severity.value == "block" else "note"
+            yield Finding(finding.rule_id, state, finding.reason, finding.mend or "")

@@ -5,16 +5,18 @@ Business numbers are not here: they live in `policies/rules.yaml` with their sou
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import AliasChoices, Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from app.delivery_settings import DeliverySettings
 from domain.errors import SettingsInvalid
 
 
-class Settings(BaseSettings):
+class Settings(DeliverySettings):
     """`ATTUNE_*` variables; the model's key and address keep the names every OpenAI client reads."""
 
     model_config = SettingsConfigDict(
@@ -65,18 +67,6 @@ class Settings(BaseSettings):
         None, description="Address of a Chroma server, where several processes share one contact history."
     )
 
-    channel: Literal["mailbox", "smtp"] = Field(
-        "mailbox", description="`mailbox` writes .eml files into the workspace and sends nothing."
-    )
-    smtp_host: str | None = Field(None, description="SMTP server.")
-    smtp_port: PositiveInt = Field(587, description="SMTP port.")
-    smtp_username: str | None = Field(None, description="SMTP user.")
-    smtp_password: SecretStr | None = Field(None, description="SMTP password.")
-    smtp_tls: Literal["starttls", "tls", "none"] = Field(
-        "starttls", description="How the connection is secured."
-    )
-    smtp_timeout_seconds: PositiveFloat = Field(30, description="Longest wait for one SMTP answer.")
-
     global_holdout_share: float = Field(
         0.0,
         ge=0,
@@ -95,13 +85,16 @@ class Settings(BaseSettings):
 
 
 def read_settings(**overrides: object) -> Settings:
-    """Read the environment once.
+    """Read the environment once, and the files of `ATTUNE_SECRETS_DIR`; the environment wins.
 
     Raises:
         SettingsInvalid: naming the variable and what is wrong with it.
     """
+    folder = os.environ.get("ATTUNE_SECRETS_DIR") or None
+    if folder is not None and not Path(folder).is_dir():
+        raise SettingsInvalid(f"ATTUNE_SECRETS_DIR: {folder} is no folder. See .env.example.")
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        return Settings(_secrets_dir=folder, **overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])

@@ -22,19 +22,21 @@ from app.churn import who_may_leave
 from app.feature_feed import FeatureFeed
 from app.handoff import whom_to_hand_off
 from app.outlook import outlooks
+from app.providers import channel_of, inbound_hooks_of, inbox_of, webhooks_of
 from app.settings import Settings
 from app.workspace import Workspace
 from domain.base import utc_now
 from domain.campaign import Caps
-from domain.errors import AttuneError, SettingsInvalid
+from domain.errors import AttuneError
 from domain.leads import Outlook
-from domain.ports import Channel, Clock, Embedder
+from domain.ports import Channel, Clock, Embedder, InboundHook, Inbox, Webhook
 from domain.run import Run
 from domain.sender import SenderProfile
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
 from memory.crm.content import ContentStore
 from memory.crm.decision_log import DecisionLogReader
+from memory.crm.delivery import DeliveryStore
 from memory.crm.drafts import DraftStore
 from memory.crm.engine import open_engine
 from memory.crm.features_reader import FeatureReader
@@ -56,13 +58,13 @@ from policies.rulebook import RuleBook, load_rulebook
 from policies.team_file import load_team_rules
 from prompts.library import PromptLibrary
 from tools import embedders
-from tools.channels.mailbox import MailboxChannel
 from tools.channels.mime import to_mime
-from tools.channels.smtp import SmtpChannel
 from tools.crm import CrmToolbox
 from tools.models.budget import RunBudget
 
 if TYPE_CHECKING:
+    from dns.resolver import Resolver
+
     from tools.models.openai_chat import OpenAIChat
 
 EMBEDDER_FACT = "embedder-setting"
@@ -208,23 +210,32 @@ class House:
     @cached_property
     def channel(self) -> Channel:
         """Carries messages out of the house."""
-        settings = self.settings
-        if settings.channel == "mailbox":
-            return MailboxChannel(self.workspace.mailbox, self.clock)
-        if not settings.smtp_host:
-            raise SettingsInvalid(
-                "ATTUNE_SMTP_HOST is missing, and ATTUNE_CHANNEL is smtp. See .env.example."
-            )
-        password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
-        return SmtpChannel(
-            settings.smtp_host,
-            settings.smtp_port,
-            settings.smtp_username,
-            password,
-            settings.smtp_tls,
-            settings.smtp_timeout_seconds,
-            self.clock,
-        )
+        return channel_of(self.settings, self.workspace.mailbox, self.clock)
+
+    @cached_property
+    def delivery(self) -> DeliveryStore:
+        """What providers tell about our messages."""
+        return DeliveryStore(self.engine, self.rules.feedback, self.audit, self.clock)
+
+    @cached_property
+    def webhooks(self) -> dict[str, Webhook]:
+        """The webhooks whose secret is set, by provider."""
+        return webhooks_of(self.settings)
+
+    @cached_property
+    def resolver(self) -> Resolver | None:
+        """Who is asked for DNS records; None is the system's resolver."""
+        return None
+
+    @cached_property
+    def inbound_hooks(self) -> dict[str, InboundHook]:
+        """The providers that may post mail to us, by name."""
+        return inbound_hooks_of(self.settings, self.clock)
+
+    @cached_property
+    def inbox(self) -> Inbox | None:
+        """The mailbox replies arrive in, where one is set."""
+        return inbox_of(self.settings, self.clock)
 
     @cached_property
     def budget(self) -> RunBudget:

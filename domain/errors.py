@@ -125,6 +125,33 @@ class SendUnknown(ChannelError):
     """The provider may or may not have taken the message. It is never sent again by itself."""
 
 
+class WebhookRefused(AttuneError):
+    """A webhook's signature, age or token is not as it must be. Nothing in it was looked at."""
+
+    def __init__(self, provider: str, reason: str) -> None:
+        super().__init__(
+            f"A webhook that says it is from {provider} was refused: {reason}. Nothing was stored."
+        )
+
+
+class WebhookUnreadable(AttuneError):
+    """A webhook is genuine but not in the shape the provider documents."""
+
+    def __init__(self, provider: str, problem: str) -> None:
+        super().__init__(f"A webhook of {provider} cannot be read: {problem}. Nothing was stored.")
+
+
+class InboxUnavailable(AttuneError):
+    """The mailbox replies arrive in cannot be read."""
+
+
+class AddressRefused(AttuneError):
+    """An outside address (host or IP) that must not be asked (W-07)."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"{url[:200]!r} was not asked: {reason}.")
+
+
 class DuplicateSend(AttuneError):
     """A second message was put where only one may be: same run, or same campaign and still open."""
 

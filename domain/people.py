@@ -194,10 +194,25 @@ class SuppressionReason(StrEnum):
     OBJECTION = "objection"
     MANUAL = "manual"
     ERASED = "erased"
+    PAUSED = "paused"
+    TOPIC = "topic"
+
+
+OF_ADDRESS_ONLY = frozenset({SuppressionReason.HARD_BOUNCE})
+"""Stops that speak of one address; all others follow the person to a new one."""
+
+
+def topic_channel(topic: str, channel: str = "email") -> str:
+    """The channel of a stop that is for one topic only."""
+    return f"{channel}/{topic}"
 
 
 class Suppression(Noun):
-    """A lasting stop for one address, whatever contact carries it now. Imports never lift it."""
+    """A stop for one address, whatever contact carries it now. Imports never lift it.
+
+    `channel` is `email`, `all`, or `email/TOPIC` for a stop of one topic. With `until` it is a pause that
+    ends by itself; without, it lasts.
+    """
 
     address: str
     channel: str = "email"
@@ -205,3 +220,4 @@ class Suppression(Noun):
     source: str
     since: UtcDatetime
     contact_id: str | None = None
+    until: UtcDatetime | None = None

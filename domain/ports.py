@@ -6,13 +6,14 @@ are asynchronous (they wait for a network).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from domain.campaign import Campaign
 from domain.content import ContentAsset
 from domain.decision import Decision
+from domain.delivery import InboundMail, MailEvent, OnceToken, WebhookRequest
 from domain.dossier import Dossier, Standing
 from domain.history import MemoryKind, Recalled, Remembered
 from domain.message import Message, OutboxEntry, Receipt, Verdict
@@ -123,6 +124,77 @@ class Channel(Protocol):
 
     async def find(self, message: Message) -> bool | None:
         """Tell whether this very message went out before: True, False, or None if it cannot be told."""
+        ...
+
+
+class Webhook(Protocol):
+    """Reads what one provider posts to us about messages we sent."""
+
+    @property
+    def name(self) -> str:
+        """The provider, as events and addresses (`/webhooks/NAME`) call it."""
+        ...
+
+    def verify(self, request: WebhookRequest, now: datetime) -> OnceToken | None:
+        """Make sure the raw request is the provider's own and fresh.
+
+        Returns:
+            a token that may be used for one body only, where the signature does not cover the body.
+
+        Raises:
+            WebhookRefused: forged, altered, or older than five minutes where the time is signed.
+
+        """
+        ...
+
+    def read(self, request: WebhookRequest) -> tuple[MailEvent, ...]:
+        """Return the events of a verified request.
+
+        Raises:
+            WebhookUnreadable: it is not in the provider's documented shape.
+
+        """
+        ...
+
+
+class InboundHook(Protocol):
+    """Reads the mail one provider posts to us."""
+
+    @property
+    def name(self) -> str:
+        """The provider, as the address (`/inbound/NAME`) calls it."""
+        ...
+
+    def verify(self, request: WebhookRequest, now: datetime) -> OnceToken | None:
+        """As `Webhook.verify`."""
+        ...
+
+    def read(self, request: WebhookRequest) -> tuple[InboundMail, ...]:
+        """Return the mail of a verified request. Raises `WebhookUnreadable`."""
+        ...
+
+
+class Inbox(Protocol):
+    """A mailbox replies arrive in."""
+
+    @property
+    def name(self) -> str:
+        """What records call this mailbox."""
+        ...
+
+    def fetch(self, after: str | None, limit: int) -> Iterator[tuple[InboundMail, str]]:
+        """Yield mail that came after a place in the mailbox, oldest first, each with its own place.
+
+        The mailbox itself is left as it is: people may read it beside us.
+
+        Args:
+            after: the place of the last mail taken; None begins with what is there.
+            limit: most mails.
+
+        Raises:
+            InboxUnavailable: the mailbox cannot be reached or refuses the login.
+
+        """
         ...
 
 

@@ -20,6 +20,7 @@ from policies import (
     deadlines,
     eligibility,
     envelope,
+    feedback,
     mail,
     opt_out,
     quiet_hours,
@@ -36,7 +37,7 @@ from policies import (
 Check = Callable[..., Any]
 
 ELSEWHERE: dict[str, tuple[Check, ...]] = {
-    "C-03": (suppression.refuses, deadlines.opt_out_alarm),
+    "C-03": (suppression.refuses, suppression.unwanted_topic, deadlines.opt_out_alarm),
     "C-06": (reading.needs_a_reader,),
     "C-07": (content.review_message, reading.needs_a_reader, send.check_send),
     "C-08": (consent.refuses,),
@@ -64,6 +65,7 @@ ELSEWHERE: dict[str, tuple[Check, ...]] = {
     "H-05": (content.review_message,),
     "H-06": (send.check_send,),
     "H-07": (eligibility.fits, send.check_send),
+    "H-10": (feedback.is_machine_agent, feedback.machine_clicks),
     "H-08": (stakes.assess,),
     "T-00": (team.review_team, contactable.may_contact, quiet_hours.is_open),
 }

@@ -33,7 +33,7 @@ def may_contact(
     """
     contact = standing.contact
     return (
-        suppression.refuses(contact, standing.suppressions)
+        suppression.refuses(contact, standing.suppressions, now)
         or addresses.refuses(contact, rules.addresses)
         or bounces.refuses(contact, standing.soft_bounced_at, now, rules.bounces)
         or consent.refuses(contact, standing.consents, now, rules, asset=asset)

@@ -114,6 +114,15 @@ class EligibilityRules(Noun):
     same_asset_days: PositiveInt
 
 
+class FeedbackRules(Noun):
+    """H-10: whose opens and clicks do not count."""
+
+    machine_click_seconds: PositiveInt
+    burst_links: PositiveInt
+    burst_seconds: PositiveInt
+    machine_agents: tuple[str, ...]
+
+
 class ReputationRules(Noun):
     """C-24. Shares are of messages sent in the rolling window."""
 
@@ -213,6 +222,7 @@ class RuleBook(Noun):
     quiet_hours: QuietHourRules
     content: ContentRules
     eligibility: EligibilityRules
+    feedback: FeedbackRules
     reputation: ReputationRules
     bounces: BounceRules
     deadlines: DeadlineRules

@@ -23,6 +23,7 @@ from policies.eligibility import still_fits
 from policies.envelope import evaluated
 from policies.quiet_hours import is_open, next_open
 from policies.rulebook import RuleBook
+from policies.suppression import unwanted_topic
 
 
 def check_send(
@@ -61,6 +62,8 @@ def check_send(
     findings += evaluated("C-18", lambda: _in_hours(standing, now, rules))
     findings += evaluated("H-07", lambda: _still_true(asset, entry, now.date()))
     findings += evaluated("H-07", lambda: _still_meant(standing, asset, now.date(), rules))
+    if asset is not None:
+        findings += evaluated("C-03", lambda: _wanted(asset, standing, now))
     findings += evaluated("C-07", lambda: _on_record(entry, made))
     findings += evaluated("A-02", lambda: _content(entry, sender, rules, now, asset, made, raw))
     return Verdict(findings=tuple(findings))
@@ -121,6 +124,12 @@ def _still_meant(
     reason = still_fits(asset, standing.contact, standing.account, sent, today, rules)
     if reason:
         yield block("H-07", reason)
+
+
+def _wanted(asset: ContentAsset, standing: Standing, now: datetime) -> Iterator[Finding]:
+    topic = unwanted_topic(asset.topics, standing.suppressions, now)
+    if topic is not None:
+        yield block("C-03", f"{standing.contact.name} does not want to hear about {topic!r}")
 
 
 def _on_record(entry: OutboxEntry, made: DraftRecord | None) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from app.cli import (
     contents,
     explaining,
     importing,
+    inboxes,
     leads,
     learning,
     memories,
@@ -79,6 +80,7 @@ app.command("churn", rich_help_panel="People decide")(leads.churn)
 app.add_typer(learning.app, name="learn", rich_help_panel="What worked")
 app.add_typer(reviewing.app, name="review", rich_help_panel="People decide")
 app.command("explain", rich_help_panel="People decide")(explaining.explain)
+app.add_typer(inboxes.app, name="inbox", rich_help_panel="People decide")
 app.add_typer(outboxes.app, name="outbox", rich_help_panel="What went out")
 app.add_typer(policies_text.app, name="policy", rich_help_panel="What went out")
 app.command("metrics", rich_help_panel="What worked")(metrics.metrics)

@@ -18,6 +18,7 @@ from domain.base import Noun, utc_now
 from domain.dossier import OpenMessage, Standing
 from domain.events import EventKind
 from domain.people import (
+    OF_ADDRESS_ONLY,
     Account,
     Consent,
     ConsentBasis,
@@ -246,7 +247,7 @@ def _suppressions(
         values["reason"] = SuppressionReason(values["reason"])
         stop = _built(Suppression, values)
         by_address[stop.address].append(stop)
-        if stop.contact_id and stop.reason is not SuppressionReason.HARD_BOUNCE:
+        if stop.contact_id and stop.reason not in OF_ADDRESS_ONLY:
             by_person[stop.contact_id].append(stop)
     return by_address, by_person
 

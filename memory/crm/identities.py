@@ -19,11 +19,13 @@ from memory.crm.statements import (
     DECISIONS,
     EVENTS,
     IDENTITIES,
+    INBOUND,
     MEMORIES,
     OUTBOX,
     PROPOSALS,
     RUN_CONTACTS,
     SUPPRESSIONS,
+    WEBHOOK_EVENTS,
     batches,
     insert_new,
 )
@@ -100,7 +102,8 @@ def merge_contacts(connection: Connection, kept_id: str, merged_id: str) -> None
     if kept_id == merged_id or len(pair) < 2:
         return
     kept, merged = pair[kept_id], pair[merged_id]
-    connection.execute(update(EVENTS).where(EVENTS.c.contact_id == merged_id).values(contact_id=kept_id))
+    for told in (EVENTS, WEBHOOK_EVENTS, INBOUND):
+        connection.execute(update(told).where(told.c.contact_id == merged_id).values(contact_id=kept_id))
     connection.execute(
         update(IDENTITIES)
         .where(IDENTITIES.c.noun == "contact", IDENTITIES.c.internal_id == merged_id)

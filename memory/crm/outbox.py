@@ -343,6 +343,7 @@ def _mark_sent(connection: Connection, entry: OutboxEntry, receipt: Receipt, now
         status=OutboxStatus.SENT,
         sent_at=receipt.accepted_at,
         receipt=receipt.model_dump(mode="json"),
+        provider_message_id=receipt.provider_message_id,
         detail=receipt.detail,
     )
 

@@ -16,7 +16,7 @@ from domain.dossier import OpenMessage, Standing
 from domain.errors import NotFound
 from domain.events import EventKind
 from domain.message import OutboxEntry, OutboxStatus
-from domain.people import Contact, SuppressionReason
+from domain.people import OF_ADDRESS_ONLY, Contact, SuppressionReason
 from memory.crm import codec
 from memory.crm.statements import (
     ACCOUNTS,
@@ -130,7 +130,7 @@ _STOPS = (
             SUPPRESSIONS.c.address == bindparam("other_address"),
             and_(
                 SUPPRESSIONS.c.contact_id == _WHOSE,
-                SUPPRESSIONS.c.reason != SuppressionReason.HARD_BOUNCE.value,
+                SUPPRESSIONS.c.reason.not_in([reason.value for reason in sorted(OF_ADDRESS_ONLY)]),
             ),
         )
     )

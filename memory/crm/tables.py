@@ -206,7 +206,7 @@ class ConsentTable(SQLModel, table=True):
 
 
 class SuppressionTable(SQLModel, table=True):
-    """Addresses that must not be written to. No import ever removes a row."""
+    """Addresses that must not be written to, for good or (`until`) for a while. No import ever removes a row."""
 
     __tablename__ = "suppressions"
 
@@ -216,6 +216,7 @@ class SuppressionTable(SQLModel, table=True):
     source: str
     since: datetime
     contact_id: str | None = Field(default=None, index=True)
+    until: datetime | None = None
 
 
 class RunTable(SQLModel, table=True):
@@ -334,6 +335,7 @@ class OutboxTable(SQLModel, table=True):
     detail: str = ""
     sent_at: datetime | None = None
     receipt: dict[str, Any] = _json()
+    provider_message_id: str | None = Field(default=None, index=True)
     updated_at: datetime
 
 
@@ -381,6 +383,57 @@ class DraftTable(SQLModel, table=True):
     contact_id: str = Field(foreign_key="contacts.id", index=True)
     record: dict[str, Any] = _json()
     kept_at: datetime
+
+
+class WebhookEventTable(SQLModel, table=True):
+    """What providers told about messages, as received (`raw`). `id` is that of the journal's event."""
+
+    __tablename__ = "webhook_events"
+
+    id: str = Field(primary_key=True)
+    provider: str
+    kind: str
+    at: datetime
+    address: str | None = Field(default=None, index=True)
+    outbox_id: str | None = Field(default=None, index=True)
+    contact_id: str | None = Field(default=None, index=True)
+    bounce: str | None = None
+    url: str | None = None
+    is_machine: bool = False
+    raw: dict[str, Any] = _json()
+    received_at: datetime
+
+
+class WebhookTokenTable(SQLModel, table=True):
+    """Tokens of signatures that do not cover the body: each is good for one body."""
+
+    __tablename__ = "webhook_tokens"
+
+    provider: str = Field(primary_key=True)
+    token: str = Field(primary_key=True)
+    body_sha256: str
+    received_at: datetime
+
+
+class InboundTable(SQLModel, table=True):
+    """Mails that reached us, what each was taken for, and who settled those that waited for a person."""
+
+    __tablename__ = "inbound"
+
+    id: str = Field(primary_key=True)
+    source: str
+    kind: str
+    from_address: str = Field(index=True)
+    subject: str = ""
+    text: str = ""
+    at: datetime
+    received_at: datetime
+    contact_id: str | None = Field(default=None, index=True)
+    outbox_id: str | None = Field(default=None, index=True)
+    hold_reason: str | None = None
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    settled_as: str | None = None
 
 
 class AuditTable(SQLModel, table=True):

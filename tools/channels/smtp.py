@@ -18,6 +18,7 @@ from domain.errors import NotSent, SendUnknown
 from domain.message import Message, Receipt
 from domain.ports import Clock
 from tools.channels.mime import to_mime
+from tools.channels.signing import DkimSigner
 
 Tls = Literal["none", "starttls", "tls"]
 
@@ -41,6 +42,7 @@ class SmtpChannel:
         timeout_seconds: float = 30.0,
         clock: Clock = utc_now,
         tls_context: ssl.SSLContext | None = None,
+        signer: DkimSigner | None = None,
     ) -> None:
         if (username is None) != (password is None):
             raise ValueError("give both user name and password for SMTP, or neither")
@@ -54,6 +56,7 @@ class SmtpChannel:
         self._timeout_seconds = timeout_seconds
         self._clock = clock
         self._tls_context = tls_context
+        self._signer = signer
 
     async def send(self, message: Message) -> Receipt:
         """Hand over one message.
@@ -65,6 +68,8 @@ class SmtpChannel:
         """
         now = self._clock()
         raw = to_mime(message, now)
+        if self._signer is not None:
+            raw = self._signer.sign(raw, message.from_address)
         client = self._client()
         try:
             await self._offer(client, message, raw)
@@ -80,6 +85,18 @@ class SmtpChannel:
 
     async def find(self, message: Message) -> bool | None:
         """Always None: an SMTP server cannot be asked."""
+        return None
+
+    async def reach(self) -> str | None:
+        """Connect, log in and say goodbye; return what went wrong, or None. No message is sent."""
+        client = self._client()
+        try:
+            await client.connect()
+            await client.quit()
+        except (*_BROKEN, ValueError) as problem:
+            return _words(problem)
+        finally:
+            client.close()
         return None
 
     def _client(self) -> aiosmtplib.SMTP:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from domain.people import ConsentBasis, EmailStatus, Suppression, SuppressionReason
+from domain.people import ConsentBasis, EmailStatus, Suppression, SuppressionReason, topic_channel
 from policies.contactable import may_contact
+from policies.suppression import unwanted_topic
 from tests.unit.policies.cases import CONTACT, NOW, RULES, consent, standing
 
 EXPRESS, IMPLIED = ConsentBasis.EXPRESS, ConsentBasis.IMPLIED
@@ -99,11 +100,37 @@ def test_an_express_consent_without_its_wording_is_incomplete() -> None:
         (SuppressionReason.OBJECTION, "C-13"),
         (SuppressionReason.HARD_BOUNCE, "C-19"),
         (SuppressionReason.COMPLAINT, "C-19"),
+        (SuppressionReason.PAUSED, "C-03"),
     ],
 )
 def test_every_suppression_refuses(reason: SuppressionReason, rule: str) -> None:
     stop = Suppression(address="dana.ruiz@northwind.example", reason=reason, source="import", since=NOW)
     assert refused(suppressions=(stop,)) == rule
+
+
+def test_a_pause_holds_until_its_end_and_no_longer() -> None:
+    pause = Suppression(
+        address="dana.ruiz@northwind.example",
+        reason=SuppressionReason.PAUSED,
+        source="preference page",
+        since=NOW - timedelta(days=30),
+        until=NOW,
+    )
+    assert refused(suppressions=(pause,), now=NOW - timedelta(seconds=1)) == "C-03"
+    assert refused(suppressions=(pause,), now=NOW) is None
+
+
+def test_a_stop_of_one_topic_leaves_the_contact_reachable_and_closes_the_topic() -> None:
+    stop = Suppression(
+        address="dana.ruiz@northwind.example",
+        channel=topic_channel("pricing"),
+        reason=SuppressionReason.TOPIC,
+        source="preference page",
+        since=NOW,
+    )
+    assert refused(suppressions=(stop,)) is None
+    assert unwanted_topic(("planning", "pricing"), (stop,), NOW) == "pricing"
+    assert unwanted_topic(("planning",), (stop,), NOW) is None
 
 
 def test_a_bounce_of_an_address_left_behind_is_passed_over_and_an_opt_out_is_not() -> None:

@@ -1,0 +1,1 @@
+"""Mail people send us: by IMAP, or posted by a provider; one way a file, all read by `letters.py`."""
