@@ -34,7 +34,7 @@ def examine(settings: Settings) -> list[Finding]:
         return [Finding("workspace", "missing", str(error))]
     try:
         looks: list[Callable[[House], Iterator[Finding]]] = [
-            _workspace, _database, _sender, _content, _model, _history, _channel,
+            _workspace, _database, _sender, _content, _model, _history, _channel, _privacy,
         ]  # fmt: skip
         found: list[Finding] = []
         for look in looks:
@@ -76,7 +76,7 @@ def _database(house: Any) -> Iterator[Finding]:
     broken = house.audit.verify()
     if broken is not None:
         yield Finding(
-            "audit", "missing", f"the audit chain is broken at line {broken}", "attune audit --verify"
+            "audit", "missing", f"the audit chain is broken at line {broken}", "attune audit verify"
         )
 
 
@@ -151,3 +151,17 @@ def _channel(house: Any) -> Iterator[Finding]:
     problem = house.try_smtp()
     where = f"SMTP {house.settings.smtp_host}:{house.settings.smtp_port} ({house.settings.smtp_tls})"
     yield Finding("channel", "missing" if problem else "ok", f"{where}{f': {problem}' if problem else ''}")
+
+
+def _privacy(house: Any) -> Iterator[Finding]:
+    from app.privacy.requests import pressing
+
+    for request in pressing(house):
+        is_late = request.is_overdue(house.clock())
+        due = f"{'was' if is_late else 'is'} due {request.due_at:%Y-%m-%d} (C-14)"
+        yield Finding(
+            "privacy",
+            "missing" if is_late else "note",
+            f"{request.kind.value} request {request.id} {due}",
+            "attune privacy list --open",
+        )

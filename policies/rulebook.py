@@ -122,6 +122,13 @@ class StakesRules(Noun):
     locked: frozenset[str]
 
 
+class PrivacyRules(Noun):
+    """C-14. Days in which people are answered, and how long before the deadline an alarm is raised."""
+
+    answer_days: PositiveInt
+    alarm_days: PositiveInt
+
+
 class CountryRule(Noun):
     """What a business e-mail to this country rests on. Empty `accepts` with `needs_basis` accepts nothing."""
 
@@ -151,6 +158,7 @@ class RuleBook(Noun):
     content: ContentRules
     eligibility: EligibilityRules
     stakes: StakesRules
+    privacy: PrivacyRules
     countries: dict[str, CountryRule]
     texts: dict[str, RuleText]
 

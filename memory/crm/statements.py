@@ -49,6 +49,8 @@ REVIEWS = table_of(tables.ReviewTable)
 DRAFTS = table_of(tables.DraftTable)
 AUDIT = table_of(tables.AuditTable)
 MEMORIES = table_of(tables.MemoryTable)
+ERASED = table_of(tables.ErasedTable)
+PRIVACY_REQUESTS = table_of(tables.PrivacyRequestTable)
 WORKSPACE = table_of(tables.WorkspaceTable)
 
 
