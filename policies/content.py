@@ -13,10 +13,10 @@ from datetime import date, timedelta
 from functools import cached_property, lru_cache
 
 from domain.content import ContentAsset, Offer
-from domain.message import Draft, Evidence, Finding, Message, Severity, Verdict
+from domain.message import Author, Draft, Evidence, Finding, Message, Severity, Verdict
 from domain.sender import SenderProfile
 from policies import canary as canaries
-from policies import markup
+from policies import markup, outside
 from policies.claims import ground
 from policies.envelope import Letter, block, evaluated, review_envelope
 from policies.quantities import quantities
@@ -77,6 +77,7 @@ class _Case:
     today: date
     is_reply: bool
     canary: str | None
+    evidence: Sequence[Evidence] = ()
 
     @cached_property
     def words(self) -> str:
@@ -116,7 +117,7 @@ def review_message(
         canary: this context's token; any contact's token blocks anyway.
 
     """
-    case = _Case(message, draft, asset, rules, today, is_reply, canary)
+    case = _Case(message, draft, asset, rules, today, is_reply, canary, evidence)
     findings = list(review_envelope(Letter(message, sender, rules, asset_url=str(asset.url))))
     findings += evaluated("C-07", lambda: iter(ground(draft, evidence, asset, today, rules)))
     for rule_id, rule in _WORD_RULES:
@@ -254,16 +255,41 @@ def _house_style(case: _Case) -> Iterator[Finding]:
             return
 
 
+def _no_foreign_places(case: _Case) -> Iterator[Finding]:
+    yield from outside.foreign_hosts(case.words, case.approved)
+
+
+def _opt_out_not_denied(case: _Case) -> Iterator[Finding]:
+    yield from outside.opt_out_talked_away(case.words)
+
+
+def _no_human_voice(case: _Case) -> Iterator[Finding]:
+    yield from outside.human_claimed(case.words)
+
+
+def _not_outside_words(case: _Case) -> Iterator[Finding]:
+    if case.draft.author is Author.REVIEWER:
+        return
+    for text in (case.draft.subject, *(sentence.text for sentence in case.draft.sentences)):
+        fact_id = outside.made_of_outside_words(text, case.evidence, case.approved)
+        if fact_id:
+            yield _hold("H-05", f"the sentence is made of words from outside ({fact_id})", text)
+
+
 _WORD_RULES = (
     ("A-02", _carries_the_draft),
     ("A-03", _no_canary),
     ("A-05", _no_own_links),
+    ("A-05", _no_foreign_places),
+    ("C-02", _opt_out_not_denied),
     ("C-05", _true_thread),
     ("C-05", _true_deadline),
     ("C-05", _true_terms),
     ("C-06", _no_service_mail),
     ("C-12", _no_special_category),
     ("C-22", _no_human_hand),
+    ("C-22", _no_human_voice),
+    ("H-05", _not_outside_words),
     ("H-04", _finished),
     ("H-02", _house_style),
 )
