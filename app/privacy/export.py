@@ -16,10 +16,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
+from sqlmodel import SQLModel
 
 from domain.errors import AttuneError
-from memory.crm.erasure import traces_of
+from memory.crm.erasure import Traces, by_contact, traces_of
 from memory.crm.statements import (
     ACCOUNTS,
     BUYING_ROLES,
@@ -61,6 +62,9 @@ _THEIRS: tuple[tuple[str, Table, str], ...] = (
 )
 """Headings for the reader, the table, and the column that says whose a row is."""
 
+_MAYBE = (("Mail from you", "inbound"), ("What mail providers told us", "webhook_events"))
+"""Tables of parts that may not be there."""
+
 Sections = dict[str, list[dict[str, Any]]]
 
 
@@ -78,6 +82,8 @@ def gather(house: House, contact_id: str) -> Sections:
         found["What reviewers did with messages to you"] = [
             dict(row) for row in connection.execute(reviews).mappings()
         ]
+        for heading, name in _MAYBE:
+            found[heading] = _maybe(connection, name, traces)
         company = select(ACCOUNTS.c.name, ACCOUNTS.c.domain, ACCOUNTS.c.industry, ACCOUNTS.c.country)
         found["Your company"] = [
             dict(row)
@@ -89,6 +95,14 @@ def gather(house: House, contact_id: str) -> Sections:
     outlook = house.outlooks.get(contact_id)
     found["What is expected of you"] = [outlook.model_dump(mode="json")] if outlook else []
     return found
+
+
+def _maybe(connection: Connection, name: str, traces: Traces) -> list[dict[str, Any]]:
+    table = SQLModel.metadata.tables.get(name)
+    theirs = None if table is None else by_contact(table, traces)
+    if table is None or theirs is None:
+        return []
+    return [dict(row) for row in connection.execute(select(table).where(theirs)).mappings()]
 
 
 def as_json(sections: Sections) -> str:
