@@ -6,15 +6,20 @@ a cut from it, so a head may also be printed (`attune audit head`) and kept wher
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from domain.errors import InvalidFile
+from memory.crm.audit_records import faults
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from app.wiring import House
     from memory.crm.audit_check import ChainReport, Head
+
+
+MOST_FAULTS = 100
 
 
 def keep_head(house: House) -> Head:
@@ -44,8 +49,11 @@ def read_heads(path: Path) -> list[Head]:
 
 
 def verify(house: House, more: tuple[Head, ...] = ()) -> ChainReport:
-    """Check the chain against every head that is known; a sound chain's head is kept for the next time."""
+    """Check the chain against every head that is known, then the records it speaks of; keep a sound chain's head."""
     report = house.audit.check((*read_heads(house.workspace.heads), *more))
+    if report.is_sound:
+        found = tuple(islice(faults(house.engine), MOST_FAULTS))
+        report = report.model_copy(update={"faults": found})
     if report.is_sound:
         keep_head(house)
     return report

@@ -65,10 +65,18 @@ def verify(
                 "head": f"{report.head[0]}:{report.head[1]}",
                 "first_broken": report.broken_at,
                 "why": report.why,
+                "faults": list(report.faults),
             }
         )
     elif report.is_sound:
         line(f"{report.lines:,} lines, unbroken. Head {report.head[0]}:{report.head[1]}")
+    elif report.faults:
+        line(
+            f"{report.lines:,} lines, unbroken; but the records they speak of are not as they say:",
+            style="red",
+        )
+        for fault in report.faults:
+            line(f"  {fault}")
     else:
         line(f"Broken at line {report.broken_at}: {report.why}.", style="red")
         line(f"Up to line {report.lines:,} everything is as it was written.")

@@ -18,6 +18,7 @@ from app.privacy.requests import register
 from app.teaching import teach
 from domain.errors import AttuneError, NotFound, WorkspaceBusy
 from domain.rights import Erasure, PrivacyRequest, RequestKind
+from memory.crm.audit_records import erased_detail
 from memory.crm.erasure import Traces, erase, of_address, stop_for_good, traces_of
 from memory.crm.identities import normalised_email
 from memory.crm.privacy_requests import close_in
@@ -100,13 +101,15 @@ async def _forget_beside(house: House, traces: Traces) -> dict[str, int]:
 
 def _forget_rows(house: House, traces: Traces, request: PrivacyRequest) -> dict[str, int]:
     with writing(house.engine) as connection:
+        messages = (*(outbox_id for outbox_id, _ in traces.outbox), *traces.proposal_ids)
+        kept = erased_detail(connection, traces.contact_ids, messages)
         removed = erase(connection, traces)
         close_in(connection, request.id, "erased", house.clock())
         house.audit.append_in(
             connection,
             "privacy",
             request.id,
-            {"act": "erasure", "person": request.person_hash, "removed": removed},
+            {"act": "erasure", "person": request.person_hash, "removed": removed, **kept},
         )
     return removed
 

@@ -27,17 +27,18 @@ _TIME = "%Y-%m-%d %H:%M:%S.%f"
 
 
 class ChainReport(Noun):
-    """What a check of the chain found. `broken_at` is the first line that is not as it was written."""
+    """What a check found: the first line that is not as it was written; records that are not as the chain says."""
 
     lines: int
     head: tuple[int, str]
     broken_at: int | None = None
     why: str = ""
+    faults: tuple[str, ...] = ()
 
     @property
     def is_sound(self) -> bool:
         """Tell whether every line is as it was written, and none is missing that anybody knows of."""
-        return self.broken_at is None
+        return self.broken_at is None and not self.faults
 
 
 @dataclass

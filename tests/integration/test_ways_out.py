@@ -136,7 +136,7 @@ def through_studio(house: House, hands: Hands) -> None:
             decision_id=line.decision_id or "",
             autonomy=run.autonomy,
         )
-        loop.run(graph.ainvoke(start))  # type: ignore[arg-type]
+        loop.run(graph.ainvoke(start))
 
 
 def through_outbox(house: House, hands: Hands) -> None:
