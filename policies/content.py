@@ -257,6 +257,7 @@ def _house_style(case: _Case) -> Iterator[Finding]:
 
 def _no_foreign_places(case: _Case) -> Iterator[Finding]:
     yield from outside.foreign_hosts(case.words, case.approved)
+    yield from outside.code_or_machine_named(case.words)
 
 
 def _opt_out_not_denied(case: _Case) -> Iterator[Finding]:

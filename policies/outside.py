@@ -51,6 +51,19 @@ def foreign_hosts(words: str, approved: str) -> Iterator[Finding]:
         yield block("A-05", "a draft spells out an address", spelled.group()[:120])
 
 
+_CODE = re.compile(
+    r"\bSELECT\b.{1,60}\bFROM\b|(?i:\bselect \*|\bdrop table\b|\bunion select\b|\binsert into\b)"
+    r"|\b\d{1,3}(?:\.\d{1,3}){3}\b"
+)
+
+
+def code_or_machine_named(words: str) -> Iterator[Finding]:
+    """Block statements of a database, and machines by their number: nobody writes those to a customer."""
+    found = _CODE.search(words)
+    if found:
+        yield block("A-05", "a draft carries code or the number of a machine", found.group()[:120])
+
+
 def human_claimed(words: str) -> Iterator[Finding]:
     """Block words that say a person speaks."""
     found = _CLAIMED_HUMAN.search(words)

@@ -8,6 +8,7 @@ house are out of reach, and the report says so.
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -22,7 +23,7 @@ from memory.crm.audit_records import erased_detail
 from memory.crm.erasure import Traces, erase, of_address, stop_for_good, traces_of
 from memory.crm.identities import normalised_email
 from memory.crm.privacy_requests import close_in
-from memory.crm.statements import MEMORIES, writing
+from memory.crm.statements import CONTACTS, MEMORIES, writing
 from memory.history.refill import refill
 
 if TYPE_CHECKING:
@@ -78,20 +79,23 @@ async def erase_person(house: House, who: str) -> Erasure:
         notes = [*OUT_OF_REACH, *([ON_A_SERVER] if house.database_url else []), *_teach_anew(house)]
         notes += _forget_vectors(house, removed)
         stores.scrub(house)
-    words = (*traces.words, *traces.names)
-    left = tuple(str(path) for path in stores.leftovers(house.workspace.folder, words))
+    found = stores.leftovers(house.workspace.folder, traces.words, traces.names)
+    left = tuple(str(path) for path in found)
     return Erasure(request_id=request.id, removed=removed, notes=tuple(notes), leftovers=left)
 
 
 async def _forget_beside(house: House, traces: Traces) -> dict[str, int]:
-    workspace, words = house.workspace, (*traces.words, *traces.names)
+    workspace = house.workspace
+    near = select(CONTACTS.c.id).where(CONTACTS.c.account_id.in_(traces.account_ids))
+    with house.engine.connect() as connection:
+        colleagues = frozenset(connection.execute(near).scalars())
     removed = {
         "checkpoints": await stores.forget_threads(house, traces.contact_ids),
-        "checkpoints, blanked": await stores.blank_threads(house, words),
+        "checkpoints, blanked": await stores.blank_threads(house, traces.addresses, traces.names, colleagues),
         "jobs": stores.forget_jobs(house, traces.contact_ids),
         "mailbox files": stores.forget_mail(house, (one for _, one in traces.outbox), traces.addresses),
-        "rejected rows": stores.forget_rejects(workspace.rejects, words),
-        "log files": stores.forget_logs(workspace.folder, words),
+        "rejected rows": stores.forget_rejects(workspace.rejects, traces.words),
+        "log files": stores.forget_logs(workspace.folder, (*traces.words, *traces.names)),
         "features": stores.forget_features(house),
     }
     for contact_id in traces.contact_ids:
@@ -143,5 +147,10 @@ def _forget_vectors(house: House, removed: dict[str, int]) -> list[str]:
         return ["The Chroma server still has deleted vectors in its files: run `chroma vacuum` there."]
     packed = house.history.packed(wanted)
     house.release_history()
-    removed["vectors written anew"] = refill(house.workspace.history, packed)
+    try:
+        removed["vectors written anew"] = refill(house.workspace.history, packed)
+    except AttuneError as problem:
+        # Rows are the truth: without their vectors memories are embedded again when they are asked for.
+        shutil.rmtree(house.workspace.history, ignore_errors=True)
+        return [f"{problem} All vectors were deleted instead; they are made anew when asked for."]
     return []

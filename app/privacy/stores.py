@@ -8,7 +8,7 @@ import io
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,40 +33,48 @@ async def forget_threads(house: House, contact_ids: Sequence[str]) -> int:
     return len(threads)
 
 
-async def blank_threads(house: House, words: Sequence[str]) -> int:
-    """Blank what colleagues' checkpoints say of this person; return how many values that changed.
+async def blank_threads(
+    house: House, addresses: Sequence[str], names: Sequence[str], colleagues: Collection[str]
+) -> int:
+    """Blank what other people's checkpoints say of this person; return how many values that changed.
 
-    A checkpoint is packed: what stands for the words must have as many bytes.
+    A name is blanked with colleagues only: elsewhere it may be somebody else's. A checkpoint is packed: what stands
+    for the words must have as many bytes.
     """
     workspace, url = house.workspace, house.database_url
-    if not words or (url is None and not workspace.checkpoints.exists()):
-        return 0
+
+    def blanked(thread: str, held: bytes) -> bytes:
+        is_near = thread.partition(":")[2] in colleagues
+        return _same_length(held, (*addresses, *names) if is_near else addresses)
+
     if url is None:
+        if not workspace.checkpoints.exists():
+            return 0
         with contextlib.closing(sqlite3.connect(workspace.checkpoints, timeout=60)) as connection:
-            return sum(_blank_blobs(connection, table, words) for table in ("checkpoints", "writes"))
+            return sum(_blank_blobs(connection, table, blanked) for table in ("checkpoints", "writes"))
     changed = 0
     with house.engine.begin() as server:
-        for table, column in (("checkpoint_blobs", "blob"), ("checkpoint_writes", "blob")):
+        for table in ("checkpoint_blobs", "checkpoint_writes"):
             if server.exec_driver_sql("SELECT to_regclass(%s)", (table,)).scalar() is None:
                 continue
-            rows = server.exec_driver_sql(f"SELECT ctid::text, {column} FROM {table}").all()  # noqa: S608
-            for place, held in rows:
-                if held is not None and (blanked := _same_length(bytes(held), words)) != bytes(held):
-                    change = f"UPDATE {table} SET {column} = %s WHERE ctid = %s::tid"  # noqa: S608
-                    server.exec_driver_sql(change, (blanked, place))
+            rows = server.exec_driver_sql(f"SELECT ctid::text, thread_id, blob FROM {table}").all()  # noqa: S608
+            for place, thread, held in rows:
+                if held is not None and (now := blanked(thread, bytes(held))) != bytes(held):
+                    change = f"UPDATE {table} SET blob = %s WHERE ctid = %s::tid"  # noqa: S608 - our own names
+                    server.exec_driver_sql(change, (now, place))
                     changed += 1
     return changed
 
 
-def _blank_blobs(connection: sqlite3.Connection, table: str, words: Sequence[str]) -> int:
+def _blank_blobs(connection: sqlite3.Connection, table: str, blanked: Callable[[str, bytes], bytes]) -> int:
     columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")') if row[2] == "BLOB"]
     changed = 0
     for column in columns:
-        rows = connection.execute(f'SELECT rowid, "{column}" FROM "{table}"').fetchall()  # noqa: S608
-        for rowid, held in rows:
-            if isinstance(held, bytes) and (blanked := _same_length(held, words)) != held:
+        rows = connection.execute(f'SELECT rowid, thread_id, "{column}" FROM "{table}"').fetchall()  # noqa: S608
+        for rowid, thread, held in rows:
+            if isinstance(held, bytes) and (now := blanked(thread, held)) != held:
                 change = f'UPDATE "{table}" SET "{column}" = ? WHERE rowid = ?'  # noqa: S608
-                connection.execute(change, (blanked, rowid))
+                connection.execute(change, (now, rowid))
                 changed += 1
     connection.commit()
     return changed
@@ -193,11 +201,19 @@ def forget_features(house: House) -> int:
     return 1
 
 
-def leftovers(folder: Path, words: Sequence[str]) -> Iterator[Path]:
-    """Yield every file of the workspace that still holds one of these words, in whatever letters."""
+_WRITTEN_BY_PEOPLE = frozenset({".yaml", ".yml", ".csv", ".txt", ".md", ".log", ".json"})
+
+
+def leftovers(folder: Path, words: Sequence[str], names: Sequence[str]) -> Iterator[Path]:
+    """Yield every file of the workspace that still holds one of these words, in whatever letters.
+
+    A name is looked for in text files only: in a database it may be a namesake's.
+    """
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink() and _holds(path, words):
-            yield path
+        if path.is_file() and not path.is_symlink():
+            wanted = (*words, *names) if path.suffix in _WRITTEN_BY_PEOPLE else words
+            if _holds(path, wanted):
+                yield path
 
 
 def _holds(path: Path, words: Sequence[str]) -> bool:

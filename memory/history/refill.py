@@ -8,6 +8,7 @@ takes the place of the old one. Losing power in between loses vectors, never mem
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,8 @@ def refill(folder: Path, packed: Packed) -> int:
         (Path(scratch) / "writer.json").write_text(json.dumps(packed.writer), encoding="utf-8")
         done = subprocess.run(  # noqa: S603 - our own module
             [sys.executable, "-m", "memory.history.refill", scratch],
+            # Wherever this process was started: the room lies two folders up.
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
             capture_output=True,
             text=True,
             check=False,

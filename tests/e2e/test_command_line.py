@@ -187,7 +187,7 @@ def test_the_audit_chain_is_whole_until_someone_touches_it(demo: Path) -> None:
         "review list",
         "outbox list",
         "policy list",
-        "audit",
+        "audit list",
     ],
 )
 def test_every_listing_prints_json_for_programs(demo: Path, words: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from domain.message import Evidence, EvidenceKind
 from policies.outside import (
+    code_or_machine_named,
     foreign_hosts,
     human_claimed,
     made_of_outside_words,
@@ -87,3 +88,9 @@ def test_a_sentence_made_of_a_strangers_words_is_found_with_fillers_between() ->
     assert made_of_outside_words(said, [NOTE, CLAIM], "") == "E1"
     assert made_of_outside_words(said, [REPLY, CLAIM], "") is None
     assert made_of_outside_words("The guide compares vendors for shippers.", [NOTE, CLAIM], "") is None
+
+
+@pytest.mark.parametrize("text", ["Run SELECT * FROM users; now", "'; DROP TABLE x", "see 169.254.169.254"])
+def test_code_and_machines_are_blocked(text: str) -> None:
+    assert list(code_or_machine_named(text))
+    assert not list(code_or_machine_named("Select one from our list; drop by at table 4, version 1.2.3."))
