@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from agents.wording import clean
 from domain.message import Evidence
+from policies.outside import named_hosts
 
 _ADDRESS = re.compile(
     r"https?:|www\.|\S@\S|\b[\w-]+\.(?:com|net|org|info|biz|io|ai|co|app|dev|ru|cn|example|test)\b",
@@ -38,7 +39,7 @@ def _plain(most_chars: int, *, may_be_empty: bool) -> Callable[[str], str]:
             raise ValueError("this text is empty; write it or leave the whole item out")
         if len(text) > most_chars:
             raise ValueError(f"this text has {len(text)} characters; at most {most_chars} are allowed")
-        if _ADDRESS.search(text):
+        if _ADDRESS.search(text) or named_hosts(text):
             raise ValueError("write no URL, web or e-mail address; code adds the link")
         if _MARKUP.search(text):
             raise ValueError("write plain text without HTML, Markdown or placeholders")

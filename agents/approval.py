@@ -7,6 +7,7 @@ the node after it, bound to the hash of the exact message the reviewer saw.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 
 from langgraph.runtime import Runtime
@@ -65,7 +66,12 @@ def _record(review: Review, proposal: Proposal, bench: Workbench) -> Proposal:
     bench.audit.append(
         "review",
         proposal.id,
-        {"act": review.act.value, "by": review.reviewer, "sha256": review.message_sha256},
+        {
+            "act": review.act.value,
+            "by": review.reviewer,
+            "sha256": review.message_sha256,
+            "review": hashlib.sha256(review.model_dump_json().encode()).hexdigest(),
+        },
     )
     return settled
 

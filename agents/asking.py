@@ -15,6 +15,7 @@ from domain.errors import BudgetSpent, ModelAnswerInvalid, ModelError, ModelRefu
 from domain.message import Author, Draft, Finding, MessagePlan, SignalBrief, Usage
 from domain.model import ModelRequest, ToolSpec
 from domain.ports import LanguageModel
+from policies.canary import leaked
 
 if TYPE_CHECKING:
     from prompts.library import RenderedPrompt
@@ -75,8 +76,8 @@ async def ask(
     try:
         reply = await model.ask(asked)
         usage = reply.usage
-        if canary in reply.answer.model_dump_json():
-            raise Unusable("the model repeated the internal marker of its prompt")
+        if leaked(reply.answer.model_dump_json(), canary):
+            raise Unusable("the model repeated an internal marker of a prompt")
         work = accept(reply.answer)
     except (ModelError, Unusable) as problem:
         if isinstance(problem, ModelError):

@@ -28,7 +28,7 @@ from agents.wording import day, label, money, quoted, sentence
 from domain.content import ContentAsset, Offer
 from domain.dossier import Dossier
 from domain.events import Event, EventKind
-from domain.history import MemoryKind, Recalled
+from domain.history import EDITED, MemoryKind, Recalled
 from domain.message import Evidence, EvidenceKind
 from domain.people import BuyingRole, Deal, Seniority
 
@@ -327,6 +327,8 @@ def _memories(recalled: Iterable[Recalled], now: datetime) -> Iterator[_Fact]:
         if memory.at > now:
             continue
         is_lesson = memory.kind is MemoryKind.LESSON
+        # An edit is told with the message's words, and a model wrote most of those: data, like a stranger's.
+        is_own = is_lesson and not memory.text.startswith(EDITED)
         what = "A reviewer's lesson" if is_lesson else f"Remembered {memory.kind.value}"
         yield _Fact(
             rank=_Rank.ASKED_OR_SAID if is_lesson else _Rank.OBSERVED,
@@ -334,7 +336,7 @@ def _memories(recalled: Iterable[Recalled], now: datetime) -> Iterator[_Fact]:
             ref=memory.ref,
             text=sentence(f"{what} of {day(memory.at)}: {quoted(memory.text)}"),
             at=memory.at,
-            is_tainted=not is_lesson,
+            is_tainted=not is_own,
             is_private=memory.kind not in _MAY_BE_SAID_FROM_MEMORY,
         )
 

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from datetime import date
 
+from policies.orders import gives_orders
+
 LONGEST_QUOTE_CHARS = 240
 
 _LABEL = re.compile(r"[a-z0-9]+(?:[ _/&-]+[a-z0-9]+){0,2}", re.IGNORECASE)
@@ -31,8 +33,10 @@ def quoted(words: str) -> str:
 
 
 def label(words: str | None) -> str | None:
-    """Return the words as a label of ours, or None where they are more than three plain words."""
+    """Return the words as a label of ours, or None where they are more than three plain words, or an order."""
     plain = clean(words or "")
+    if gives_orders(plain):
+        return None
     is_label = len(plain) <= _LONGEST_LABEL_CHARS and _LABEL.fullmatch(plain) is not None
     return plain if is_label else None
 

@@ -85,7 +85,9 @@ def past_of(house: House, campaign: Campaign, now: datetime) -> Past:
     assets = {a.asset_id for a in actions_for(campaign, house.crm.assets()) if a.asset_id}
     since = datetime.fromisoformat(span["since"]) if span["since"] else None
     until = min(datetime.fromisoformat(span["until"]), told_by)
-    emails = PastEmailReader(house.engine).sent(assets, until, since, MOST_EMAILS)
+    never = house.lead_reader.objectors()
+    sent = PastEmailReader(house.engine).sent(assets, until, since, MOST_EMAILS)
+    emails = [email for email in sent if email.contact_id not in never]
     if not emails:
         return NOTHING
     keys = _action_keys(house, campaign, emails)

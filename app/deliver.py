@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from agents.dispatch import OUTCOME_OF_STATUS, deliver
 from app.checkpoints import open_checkpoints
+from app.configuration import note_changes
 from app.wiring import House
 from domain.errors import ReviewRejected
 from domain.message import OutboxEntry, OutboxStatus
@@ -22,6 +23,7 @@ MOST_EXPIRED_AT_ONCE = 10_000
 
 async def deliver_due(house: House) -> list[OutboxEntry]:
     """Send every approved message whose time has come; return the entries as they stand after."""
+    note_changes(house)
     await reconcile(house)
     await expire_proposals(house)
     done: dict[str, OutboxEntry] = {}

@@ -38,6 +38,7 @@ def examine(settings: Settings) -> list[Finding]:
     try:
         looks: list[Callable[[House], Iterator[Finding]]] = [
             _workspace, _database, _sender, _content, _model, _history, _channel, _opt_out, _feedback, _dns,
+            _privacy,
         ]  # fmt: skip
         found: list[Finding] = []
         for look in looks:
@@ -79,7 +80,7 @@ def _database(house: Any) -> Iterator[Finding]:
     broken = house.audit.verify()
     if broken is not None:
         yield Finding(
-            "audit", "missing", f"the audit chain is broken at line {broken}", "attune audit --verify"
+            "audit", "missing", f"the audit chain is broken at line {broken}", "attune audit verify"
         )
 
 
@@ -230,3 +231,15 @@ def _dns(house: Any) -> Iterator[Finding]:
         for finding in judged(house, check).findings:
             state: Literal["note", "missing"] = "missing" if finding.severity.value == "block" else "note"
             yield Finding(finding.rule_id, state, finding.reason, finding.mend or "")
+
+
+def _privacy(house: Any) -> Iterator[Finding]:
+    from app.privacy.requests import pressing
+
+    for request in pressing(house):
+        is_late = request.is_overdue(house.clock())
+        due = f"{'was' if is_late else 'is'} due {request.due_at:%Y-%m-%d} (C-14)"
+            "privacy",
+            "missing" if is_late else "note",
+            f"{request.kind.value} request {request.id} {due}",
+            "attune privacy list --open",

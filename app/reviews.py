@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from agents.dispatch import OUTCOME_OF_STATUS
 from agents.workbench import outbox_id
+from app.configuration import note_changes
 from app.deliver import mark
 from app.wiring import House
 from domain.errors import ReviewRejected
@@ -33,6 +34,7 @@ async def review(house: House, given: Review) -> Reviewed:
         NotFound: there is no such proposal.
     """
     with house.workspace.reviewing(given.proposal_id):
+        note_changes(house)
         proposal = house.proposals.get(given.proposal_id)
         _refuse_what_does_not_fit(proposal, given)
         run = house.runs.get(proposal.run_id)

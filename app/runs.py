@@ -7,7 +7,6 @@ finished contacts are not touched, broken-off ones continue from their last chec
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import itertools
 import secrets
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.carry import Carrier
+from app.configuration import note_changes
 from app.decide import Decider
 from app.deliver import expire_proposals, mark, reconcile
 from app.jobs import Jobs, Worker, working
@@ -23,10 +23,10 @@ from app.remembering import catch_up
 from app.teaching import choosers_of, teach
 from app.wiring import House
 from domain.campaign import Autonomy, Campaign
-from domain.decision import Decision
 from domain.errors import RunOpen
 from domain.message import Usage
 from domain.run import ContactOutcome, Run, RunStatus
+from memory.crm.audit_records import COVERS_ROWS, decision_sha256, together
 
 Progress = Callable[[dict[ContactOutcome, int]], None]
 
@@ -59,6 +59,7 @@ def begin(
         WorkspaceBusy: another process works on this workspace.
     """
     with house.workspace.only_worker():
+        note_changes(house)
         _refuse_another_campaign(house, campaign)
         run = house.runs.open_run(campaign.id, is_dry_run=is_dry_run)
         if was_broken_off := run is not None:
@@ -129,8 +130,9 @@ def _decide(house: House, campaign: Campaign, run: Run) -> None:
     )
     decided = decider.decide()
     house.runs.record(run.id, decided.decisions, decided.lines)
+    hashes = together(map(decision_sha256, decided.decisions))
     house.audit.append(
-        "decisions", run.id, {"count": len(decided.decisions), "sha256": _digest(decided.decisions)}
+        "decisions", run.id, {"count": len(decided.decisions), "sha256": hashes, "covers": COVERS_ROWS}
     )
 
 
@@ -204,10 +206,3 @@ def report(house: House, run: Run) -> RunReport:
 
 def _run_id(now: datetime) -> str:
     return f"r{now:%y%m%d}-{secrets.token_hex(3)}"
-
-
-def _digest(decisions: list[Decision]) -> str:
-    digest = hashlib.sha256()
-    for decision in sorted(decisions, key=lambda d: d.contact_id):
-        digest.update(f"{decision.contact_id}\x1f{decision.action.key}\x1f{decision.propensity!r}\n".encode())
-    return digest.hexdigest()

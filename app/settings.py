@@ -74,6 +74,16 @@ class Settings(DeliverySettings):
         description="Share of all contacts that get nothing of any campaign, to measure lift.",
     )
 
+    keep_checkpoints_days: PositiveInt = Field(
+        30, description="Days after which checkpoints of contacts whose way has ended are deleted."
+    )
+    keep_drafts_days: PositiveInt = Field(
+        365, description="Days after which what was drafted for a decision is deleted; messages stay."
+    )
+    keep_rejects_days: PositiveInt = Field(
+        90, description="Days after which lists of rows an import rejected are deleted."
+    )
+
     reviewer: str | None = Field(None, description="Name reviews are signed with; else the login name.")
 
     @property

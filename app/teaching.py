@@ -108,6 +108,9 @@ def lesson_of(house: House, campaign: Campaign, now: datetime) -> Lesson:
     told = [
         r for r in told if action_of(r.action_key).is_silence or action_of(r.action_key).asset_id in known
     ]
+    # Who objected is neither profiled nor learned from (C-13), what they did before included.
+    never = house.lead_reader.objectors()
+    told = [r for r in told if r.contact_id not in never]
     told = sorted(told, key=lambda r: (r.decided_at, r.decision_id))[-MOST_DECISIONS:]
     past = past_of(house, campaign, now)
     table = _table(campaign, library, (*past.action_keys, *(r.action_key for r in told)))

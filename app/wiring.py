@@ -39,6 +39,7 @@ from memory.crm.decision_log import DecisionLogReader
 from memory.crm.delivery import DeliveryStore
 from memory.crm.drafts import DraftStore
 from memory.crm.engine import open_engine
+from memory.crm.erased import ErasedPeople
 from memory.crm.features_reader import FeatureReader
 from memory.crm.goal_outcomes import GoalOutcomes
 from memory.crm.intake import Intake
@@ -47,6 +48,7 @@ from memory.crm.leads import LeadReader
 from memory.crm.learners import LearnerStore
 from memory.crm.migrate import head, is_current, revision_of, upgrade
 from memory.crm.outbox import OutboxStore
+from memory.crm.privacy_requests import PrivacyRequests
 from memory.crm.proposals import ProposalStore
 from memory.crm.reader import CrmStore
 from memory.crm.runs import RunStore
@@ -142,7 +144,17 @@ class House:
     @cached_property
     def intake(self) -> Intake:
         """Stores what importers read."""
-        return Intake(self.engine, self.clock)
+        return Intake(self.engine, self.clock, self.erased)
+
+    @cached_property
+    def erased(self) -> ErasedPeople:
+        """Who asked to be erased, by keyed hash."""
+        return ErasedPeople(self.engine, self.workspace.link_key())
+
+    @cached_property
+    def privacy_requests(self) -> PrivacyRequests:
+        """What people asked for under their rights."""
+        return PrivacyRequests(self.engine)
 
     @cached_property
     def goal_outcomes(self) -> GoalOutcomes:
@@ -304,13 +316,18 @@ class House:
 
     def reindex(self, name: str, progress: Callable[[int, int], None]) -> int:
         """Move the contact history to another embedder and remember the choice; return vectors written."""
-        if "history" in self.__dict__:
-            self.__dict__.pop("history").close()
+        self.release_history()
         # Not through `history`: a move that was cut off must not need the embedder it moves away from.
         written = reindex(self.engine, self._open_chroma, self._embedder(name), progress)
         self.content.set_fact(EMBEDDER_FACT, {"name": name})
         self.__dict__.pop("embedder", None)
         return written
+
+    def release_history(self) -> None:
+        """Give the contact history's files back; it is opened again when asked for."""
+        if "history" in self.__dict__:
+            self.__dict__.pop("history").close()
+            self.__dict__.pop("bench", None)
 
     def _open_chroma(self) -> Lease:
         url = self.settings.chroma_url
@@ -321,8 +338,7 @@ class House:
 
     def close(self) -> None:
         """Close what was opened."""
-        if "history" in self.__dict__:
-            self.history.close()
+        self.release_history()
         if "engine" in self.__dict__:
             self.engine.dispose()
 

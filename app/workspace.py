@@ -132,6 +132,11 @@ class Workspace:
         return self.folder / "policies.yaml"
 
     @property
+    def heads(self) -> Path:
+        """Heads of the audit chain, kept beside it."""
+        return self.folder / "audit-heads.txt"
+
+    @property
     def key_file(self) -> Path:
         """The secret that links and canaries are derived from."""
         return self.folder / "link.key"

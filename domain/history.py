@@ -20,6 +20,10 @@ class MemoryKind(StrEnum):
     LESSON = "lesson"
 
 
+EDITED = "A message was edited"
+"""How a lesson begins that tells an edit: it quotes the message, so its words are data."""
+
+
 class Remembered(Noun):
     """One remembered thing about one contact. `ref` names the record it came from."""
 

@@ -55,7 +55,7 @@ _WATCHED = re.compile(
     r"|\b(?:saw|noticed|seen|observed) your (?:recent )?(?:interest|activity|behaviou?r)\b",
     re.IGNORECASE,
 )
-_OWN_WORDS = ("Replied to", "Filled in a form", "Remembered reply", "Remembered form")
+OWN_WORDS = ("Replied to", "Filled in a form", "Remembered reply", "Remembered form")
 """How evidence of the contact's own reply or form begins: those words may be echoed."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -216,7 +216,7 @@ def _privacy(sentence: DraftSentence, evidence: Sequence[Evidence], span_words: 
 
 def _copies(text: str, evidence: Sequence[Evidence], span_words: int) -> Iterator[Finding]:
     for fact in evidence:
-        if not fact.is_tainted or (not fact.is_private and fact.text.startswith(_OWN_WORDS)):
+        if not fact.is_tainted or (not fact.is_private and fact.text.startswith(OWN_WORDS)):
             continue
         span = _shared_span(text, fact.text, span_words)
         if span:

@@ -14,7 +14,7 @@ from domain.content import ContentAsset
 from domain.message import Author, Draft, Evidence, EvidenceKind, Finding, Message, Verdict
 from domain.sender import SenderProfile
 from policies import canary as canaries
-from policies import markup, terms
+from policies import markup, outside, terms
 from policies.case import Case, block, hold, phrases_in, warn
 from policies.claims import ground
 from policies.envelope import Letter, evaluated, review_envelope
@@ -218,12 +218,36 @@ def _house_style(case: Case) -> Iterator[Finding]:
             return
 
 
+def _no_foreign_places(case: Case) -> Iterator[Finding]:
+    yield from outside.foreign_hosts(case.words, case.approved)
+    yield from outside.code_or_machine_named(case.words)
+
+
+def _opt_out_not_denied(case: Case) -> Iterator[Finding]:
+    yield from outside.opt_out_talked_away(case.words)
+
+
+def _no_human_voice(case: Case) -> Iterator[Finding]:
+    yield from outside.human_claimed(case.words)
+
+
+def _not_outside_words(case: Case) -> Iterator[Finding]:
+    if case.draft is None or case.draft.author is Author.REVIEWER:
+        return
+    for text in (case.draft.subject, *(sentence.text for sentence in case.draft.sentences)):
+        fact_id = outside.made_of_outside_words(text, case.evidence, case.approved)
+        if fact_id:
+            yield hold("H-05", f"the sentence is made of words from outside ({fact_id})", text)
+
+
 WordRule = Callable[[Case], Iterator[Finding]]
 
 WORD_RULES: tuple[tuple[str, WordRule], ...] = (
     ("A-02", _carries_the_draft),
     ("A-03", _no_canary),
     ("A-05", _no_own_links),
+    ("A-05", _no_foreign_places),
+    ("C-02", _opt_out_not_denied),
     *(("C-05", rule) for rule in terms.RULES),
     ("C-06", _no_service_mail),
     ("C-12", _no_special_category),
@@ -231,6 +255,8 @@ WORD_RULES: tuple[tuple[str, WordRule], ...] = (
     ("C-15", _no_automatic_verdict),
     ("C-22", _no_human_hand),
     ("C-22", _known_origin),
+    ("C-22", _no_human_voice),
+    ("H-05", _not_outside_words),
     ("H-04", _finished),
     ("H-09", _honest_letters),
     ("H-02", _house_style),

@@ -5,24 +5,15 @@ Pure: the caller passes when it was asked and what was done; an alarm is a findi
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, date, datetime, time, timedelta
 
 from domain.base import Noun, UtcDatetime
 from domain.message import Finding, Severity
+from domain.rights import PrivacyRequest, RequestKind
 from policies.rulebook import DeadlineRules
 
 
-class RequestKind(StrEnum):
-    """What a person may ask of us."""
-
-    ACCESS = "access"
-    EXPORT = "export"
-    ERASURE = "erasure"
-    OBJECTION = "objection"
-
-
-class PrivacyRequest(Noun):
+class Asked(Noun):
     """One request of one person. `country` and `region` decide the deadline; unknown is the shorter one."""
 
     contact_id: str
@@ -32,7 +23,7 @@ class PrivacyRequest(Noun):
     done_at: UtcDatetime | None = None
 
 
-def due_on(request: PrivacyRequest, rules: DeadlineRules) -> date:
+def due_on(request: Asked, rules: DeadlineRules) -> date:
     """Return the last day to answer: a month (GDPR and the like), or 45 days in the United States (CCPA).
 
     An objection is obeyed at once: its day is the day it was made.
@@ -44,7 +35,17 @@ def due_on(request: PrivacyRequest, rules: DeadlineRules) -> date:
     return asked + timedelta(days=days)
 
 
-def alarm(request: PrivacyRequest, now: datetime, rules: DeadlineRules) -> Finding | None:
+def due_at(asked: Asked, rules: DeadlineRules) -> datetime:
+    """Return the moment by which a request must be answered: the end of its last day, UTC."""
+    return datetime.combine(due_on(asked, rules), time.max, tzinfo=UTC)
+
+
+def is_pressing(request: PrivacyRequest, now: datetime, rules: DeadlineRules) -> bool:
+    """Tell whether an open request is overdue, or will be within the days of warning."""
+    return request.done_at is None and request.due_at - timedelta(days=rules.request_warn_days) <= now
+
+
+def alarm(request: Asked, now: datetime, rules: DeadlineRules) -> Finding | None:
     """Return a warning while the deadline is near, a block once it has passed, None otherwise."""
     last = due_on(request, rules)
     ended = (request.done_at or now).date()

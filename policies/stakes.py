@@ -20,8 +20,9 @@ from domain.content import AssetKind, ContentAsset
 from domain.decision import Decision, Knowledge
 from domain.dossier import Dossier
 from domain.leads import Outlook
-from domain.message import Author, Draft, Severity, SignalBrief, Stakes, StakesReason, Verdict
+from domain.message import Author, Draft, Evidence, Severity, SignalBrief, Stakes, StakesReason, Verdict
 from domain.people import Deal, DealKind, LifecycleStage, Seniority
+from policies.orders import gives_orders
 from policies.rulebook import RuleBook, StakesRules
 
 Reason = tuple[str, str]
@@ -42,6 +43,7 @@ def assess(
     brief: SignalBrief | None = None,
     stood_in: Sequence[str] = (),
     outlook: Outlook | None = None,
+    evidence: Sequence[Evidence] = (),
 ) -> Stakes:
     """Return why a person decides about this message; no reasons means it may go alone.
 
@@ -57,6 +59,7 @@ def assess(
         now: aware UTC time.
         brief: the analyst's findings, where weak signals count as low confidence.
         stood_in: which agents' parts the understudy played because a model failed, and why.
+        evidence: every fact of the drafting context, for outside words that give orders.
         outlook: what hand-off and churn say of this contact and its account; None where they say nothing.
 
     """
@@ -65,6 +68,7 @@ def assess(
         *_deals(dossier, rules.stakes, now),
         *_outlook(outlook, dossier, rules.stakes),
         *_content(asset, dossier),
+        *_orders(evidence),
         *_draft(draft, verdict),
         *_doubt(decision, brief, rules.stakes),
         *_understudy(draft, stood_in),
@@ -139,6 +143,17 @@ def _content(asset: ContentAsset, dossier: Dossier) -> Iterator[Reason]:
     offer = asset.offer
     if offer and (offer.price_cents is not None or offer.discount_percent is not None):
         yield "price", f"The message carries the offer {offer.name!r}, which states a price or a discount"
+
+
+def _orders(evidence: Sequence[Evidence]) -> Iterator[Reason]:
+    for fact in evidence:
+        words = gives_orders(fact.text) if fact.is_tainted else None
+        if words:
+            yield (
+                "outside_orders",
+                f"Words from outside try to give orders ({fact.id}, {fact.ref}): “{words}”",
+            )
+            return
 
 
 def _draft(draft: Draft, verdict: Verdict) -> Iterator[Reason]:

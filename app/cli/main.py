@@ -13,7 +13,9 @@ import typer
 from typer.exceptions import TyperException
 
 from app.cli import (
+    auditing,
     campaigns,
+    consents,
     contacts,
     contents,
     explaining,
@@ -25,6 +27,7 @@ from app.cli import (
     metrics,
     outboxes,
     policies_text,
+    privacy,
     replaying,
     reviewing,
     running,
@@ -69,6 +72,8 @@ app.command("doctor", rich_help_panel="Start")(workspaces.doctor)
 app.add_typer(importing.app, name="import", rich_help_panel="Data in")
 app.add_typer(contents.app, name="content", rich_help_panel="Data in")
 app.add_typer(contacts.app, name="contact", rich_help_panel="Data in")
+app.add_typer(consents.app, name="consent", rich_help_panel="People's rights")
+app.add_typer(privacy.app, name="privacy", rich_help_panel="People's rights")
 app.add_typer(memories.app, name="memory", rich_help_panel="Data in")
 app.add_typer(campaigns.app, name="campaign", rich_help_panel="Campaigns")
 app.command("run", rich_help_panel="Campaigns")(running.run)
@@ -84,7 +89,7 @@ app.add_typer(inboxes.app, name="inbox", rich_help_panel="People decide")
 app.add_typer(outboxes.app, name="outbox", rich_help_panel="What went out")
 app.add_typer(policies_text.app, name="policy", rich_help_panel="What went out")
 app.command("metrics", rich_help_panel="What worked")(metrics.metrics)
-app.command("audit", rich_help_panel="What went out")(outboxes.audit)
+app.add_typer(auditing.app, name="audit", rich_help_panel="What went out")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`attune outbox` and `attune audit`: what is on its way, what went out, what is unsure."""
+"""`attune outbox`: what is on its way, what went out, what is unsure."""
 
 from __future__ import annotations
 
@@ -84,39 +84,3 @@ def settle(
         print_json({"id": after.id, "status": after.status.value, "detail": after.detail})
     else:
         line(f"{entry_id}: {after.status.value}.")
-
-
-def audit(
-    verify: Annotated[bool, typer.Option("--verify", help="Check every link of the chain.")] = False,
-    after: Annotated[int, typer.Option(help="Lines after this number.")] = 0,
-    limit: Annotated[int, typer.Option(help="How many.")] = 30,
-    as_json: AsJson = False,
-) -> None:
-    """Show or verify the append-only audit chain."""
-    house = doors.house()
-    if verify:
-        broken = house.audit.verify()
-        seq, _ = house.audit.tip()
-        if as_json:
-            print_json({"lines": seq, "first_broken": broken})
-        else:
-            line(f"{seq:,} lines, unbroken." if broken is None else f"Broken at line {broken}.")
-        if broken is not None:
-            raise typer.Exit(1)
-        return
-    listing(
-        [
-            {
-                "seq": entry.seq,
-                "at": entry.at,
-                "kind": entry.kind,
-                "subject": entry.subject,
-                "detail": entry.detail,
-            }
-            for entry in house.audit.lines(after=after, limit=limit)
-        ],
-        {"seq": "#>", "at": "When", "kind": "What", "subject": "Which", "detail": "Detail"},
-        as_json=as_json,
-        empty="No lines yet.",
-        more=f"More: --after {after + limit}",
-    )

@@ -104,7 +104,7 @@ def demo(
     steps |= {
         f"{prefix} explain {_someone_refused(house, report.run.id)}": "why someone did not get a message",
         f"ls {folder}/mailbox": "the messages that went out, as .eml files",
-        f"{prefix} audit --verify": "every step, in a chain nobody can quietly change",
+        f"{prefix} audit verify": "every step, in a chain nobody can quietly change",
     }
     next_steps(steps)
 

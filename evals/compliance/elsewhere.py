@@ -14,9 +14,10 @@ from pathlib import Path
 import yaml
 
 from domain.people import ConsentBasis
+from domain.rights import RequestKind
 from evals.compliance.scenes import Scene, clean_scene, consent
 from policies.answering import may_answer, review_answer
-from policies.deadlines import PrivacyRequest, RequestKind, alarm, opt_out_alarm
+from policies.deadlines import Asked, alarm, opt_out_alarm
 from policies.mail import Mail, review_signature
 from policies.opt_out import read_opt_out
 from policies.reputation import SendingCounts, judge_reputation
@@ -69,7 +70,7 @@ def _requests(rules: RuleBook) -> Iterator[Question]:
         ("objection", "GB", 1, True),
         ("erasure", "FR", 40, True),
     ):
-        request = PrivacyRequest(
+        request = Asked(
             contact_id="c_1", kind=RequestKind(kind), asked_at=NOW - timedelta(days=days), country=country
         )
         found = alarm(request, NOW, rules.deadlines)

@@ -3,7 +3,8 @@
 Schema 1. JSON: `schema`, `actions`, `features`, `dyads`, `patterns`, `seed`, `settings`, `outcomes`, `next_fit`,
 `learned_until` (ISO, UTC, or null), `scales` of all parts. Arrays, for each part `acts`, `worth`, `loss`:
 `*.grams` (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,); besides
-`watch.sums`, `watch.since` (2, K+1), `watch.told` (2, bins), `tilt` (m,), `costs` (K,), and `action_features` (K, q) where there are any.
+`watch.sums`, `watch.since` (2, K+1), `watch.told` (2, bins), `tilt` (m,), `costs` (K,), and `action_features`
+(K, q) where there are any.
 The newest raw outcomes (`recent`) are not part of it: they only serve a change noticed within the next 2,000 outcomes.
 """
 

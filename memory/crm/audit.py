@@ -1,13 +1,15 @@
 """The audit chain: who decided, reviewed, sent, changed what. Each line's hash covers the line before.
 
 A changed, removed or inserted line breaks every hash after it, so tampering shows. What the chain
-cannot show is a cut tail: keep `tip()` somewhere else to notice that.
+cannot show is a cut tail: keep `tip()` somewhere else to notice that. Lines hold ids, counts and hashes, never
+a person's name, address or words: they outlive an erasure, and must still be verifiable after it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +17,8 @@ from sqlalchemy import Connection, Engine, select, text
 
 from domain.base import Noun, UtcDatetime, utc_now
 from domain.ports import Clock
-from memory.crm.statements import AUDIT, BATCH_ROWS, is_postgres, writing
+from memory.crm.audit_check import ChainReport, Head, check
+from memory.crm.statements import AUDIT, is_postgres, writing
 
 GENESIS = "0" * 64
 """What the first line names as the line before it."""
@@ -77,16 +80,15 @@ class AuditChain:
 
     def verify(self) -> int | None:
         """Return the number of the first line that is not as it was written, or None if all are."""
-        expected, previous = 1, GENESIS
-        while lines := self.lines(after=expected - 1, limit=BATCH_ROWS):
-            for line in lines:
-                sha256 = _line_sha256(
-                    line.seq, line.at, line.kind, line.subject, line.detail, line.previous_sha256
-                )
-                if (line.seq, line.previous_sha256, line.sha256) != (expected, previous, sha256):
-                    return expected
-                expected, previous = expected + 1, line.sha256
-        return None
+        return self.check().broken_at
+
+    def check(self, heads: Sequence[Head] = ()) -> ChainReport:
+        """Say whether every byte of every line is as it was written, and where the first is not.
+
+        Args:
+            heads: number and hash of lines seen earlier and kept outside this database: what tells a cut tail.
+        """
+        return check(self._engine, _line_sha256, GENESIS, heads)
 
     def lines(self, after: int = 0, limit: int = 100, subject: str | None = None) -> tuple[AuditLine, ...]:
         """Return lines in order, from the one after number `after`."""

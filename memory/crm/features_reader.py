@@ -12,7 +12,19 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Select, case, func, literal, null, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+)
 
 from domain.events import EventKind
 from domain.traits import (
@@ -25,6 +37,7 @@ from domain.traits import (
     Happening,
     StageChanges,
 )
+from memory.crm.standing import objectors
 from memory.crm.statements import ACCOUNTS, BUYING_ROLES, CONTACTS, DEAL_STAGES, DEALS, EVENTS, is_one_of
 
 _arrival = tuple_(EVENTS.c.received_at, EVENTS.c.id)
@@ -113,6 +126,7 @@ class FeatureReader:
                 _arrival <= tuple_(up_to.received_at, up_to.event_id),
                 EVENTS.c.contact_id.is_not(None),
                 EVENTS.c.is_machine.is_(False),
+                _may_be_profiled(),
             )
             .order_by(EVENTS.c.received_at, EVENTS.c.id)
         )
@@ -132,7 +146,7 @@ class FeatureReader:
 
     def count(self, up_to: Watermark) -> int:
         """Return how many events arrived up to a watermark; another number than before means the past changed."""
-        query = select(func.count()).select_from(EVENTS)
+        query = select(func.count()).select_from(EVENTS).where(_may_be_profiled())
         here = query.where(_arrival <= tuple_(up_to.received_at, up_to.event_id))
         with self._engine.connect() as connection:
             return int(connection.execute(here).scalar_one())
@@ -141,6 +155,11 @@ class FeatureReader:
         with self._engine.connect() as connection:
             streaming: Connection = connection.execution_options(yield_per=FETCH_ROWS)
             yield from streaming.execute(query)
+
+
+def _may_be_profiled() -> ColumnElement[bool]:
+    """Events of nobody in particular, and of those who did not object; one who does changes the count of the past."""
+    return or_(EVENTS.c.contact_id.is_(None), EVENTS.c.contact_id.not_in(objectors()))
 
 
 def _columns_of(table: Any, traits: Any) -> Select[Any]:

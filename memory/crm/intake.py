@@ -27,9 +27,11 @@ from domain.records import (
     Row,
     SkippedRow,
 )
+from memory.crm.erased import ErasedPeople
 from memory.crm.intake_accounts import take_accounts
 from memory.crm.intake_contacts import take_contacts, take_merges
 from memory.crm.intake_deals import take_deals, take_roles, take_stages
+from memory.crm.intake_erased import without_erased
 from memory.crm.intake_events import take_events
 from memory.crm.overlay import Batch, Given
 from memory.crm.statements import writing
@@ -52,9 +54,11 @@ _ORDER: tuple[tuple[type[Any], Callable[[Batch, Sequence[Any]], None]], ...] = (
 class Intake:
     """Resolves who is who and stores it."""
 
-    def __init__(self, engine: Engine, clock: Clock = utc_now) -> None:
+    def __init__(self, engine: Engine, clock: Clock = utc_now, erased: ErasedPeople | None = None) -> None:
+        """Take rows into one database; what speaks of people `erased` knows is left out."""
         self._engine = engine
         self._clock = clock
+        self._erased = erased
 
     def take(
         self,
@@ -98,6 +102,8 @@ class Intake:
         by_kind: dict[type[Any], list[Any]] = {}
         for row in rows:
             by_kind.setdefault(type(row), []).append(row)
+        if self._erased is not None:
+            by_kind = self._leave_out_erased(by_kind, self._erased, tally, rejects)
         for row in by_kind.pop(RejectedRow, []):
             rejects.add(row)
             tally.count("rows", "rejected")
@@ -109,3 +115,17 @@ class Intake:
                     if found := by_kind.get(kind):
                         take(batch, found)
         return len(rows)
+
+    def _leave_out_erased(
+        self,
+        by_kind: dict[type[Any], list[Any]],
+        erased: ErasedPeople,
+        tally: Tally,
+        rejects: RejectsFile,
+    ) -> dict[type[Any], list[Any]]:
+        with self._engine.connect() as connection:
+            kept, dropped = without_erased(connection, erased, by_kind)
+        for kind, row in dropped:
+            rejects.add(row)
+            tally.count(kind, "rejected")
+        return kept

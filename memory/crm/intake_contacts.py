@@ -21,6 +21,7 @@ from memory.crm.identities import (
     stable_id,
 )
 from memory.crm.intake_accounts import AccountBook, account_key
+from memory.crm.intake_erased import ERASED_REASON
 from memory.crm.journal import append_events
 from memory.crm.overlay import BORN, Batch, overlay, overlay_attributes
 from memory.crm.statements import CONSENTS, CONTACTS, IDENTITIES, batches, insert_new, upsert
@@ -115,7 +116,8 @@ class _ContactBook:
         if row.is_deleted or erased:
             self._stop(row, address, contact_id)
             if erased:
-                self._reject(row, "this person was erased on request and is not stored again")
+                # Without the row's cells: what is written out would bring back who was erased.
+                self._batch.reject("contacts", row.place, ERASED_REASON, {})
             else:
                 self._batch.tally.count("contacts", "skipped")
             return

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Engine, func, or_, select
+from sqlalchemy import Engine, func, select
 
 from domain.base import utc_now
 from domain.events import EventKind
-from domain.people import DealKind, SuppressionReason
+from domain.people import DealKind
 from domain.ports import Clock
-from memory.crm.statements import ACCOUNTS, BUYING_ROLES, CONTACTS, DEALS, EVENTS, SUPPRESSIONS
+from memory.crm.standing import objectors
+from memory.crm.statements import ACCOUNTS, BUYING_ROLES, CONTACTS, DEALS, EVENTS
 
 _FETCH_ROWS = 20_000
 
@@ -105,16 +106,7 @@ class LeadReader:
 
     def objectors(self) -> frozenset[str]:
         """Return the contacts who objected or were erased, by their id or their address: never to be scored."""
-        stops = SUPPRESSIONS.join(
-            CONTACTS,
-            or_(
-                SUPPRESSIONS.c.contact_id == CONTACTS.c.id,
-                SUPPRESSIONS.c.address == func.lower(CONTACTS.c.email),
-            ),
-        )
-        never = (SuppressionReason.OBJECTION.value, SuppressionReason.ERASED.value)
-        query = select(CONTACTS.c.id).select_from(stops).where(SUPPRESSIONS.c.reason.in_(never)).distinct()
-        return frozenset(row.id for row in self._rows(query))
+        return frozenset(row[0] for row in self._rows(objectors()))
 
     def stages(self, until: datetime | None = None) -> list[StageEntry]:
         """Return every lifecycle stage entered up to `until` (now if None), oldest first."""

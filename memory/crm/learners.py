@@ -83,6 +83,13 @@ class LearnerStore:
                 connection.execute(delete(LEARNERS).where(LEARNERS.c.id.in_(old)))
         return True
 
+    def drop(self, campaign_id: str) -> str | None:
+        """Remove every version but a pinned one, whose name is returned."""
+        mine = LEARNERS.c.campaign_id == campaign_id
+        with writing(self._engine) as connection:
+            connection.execute(delete(LEARNERS).where(mine, LEARNERS.c.is_pinned.is_(False)))
+            return connection.execute(select(LEARNERS.c.version).where(mine)).scalar()
+
     def versions(self, campaign_id: str | None = None) -> tuple[LearnerVersion, ...]:
         """Return versions, newest first."""
         size = func.length(LEARNERS.c.arrays).label("size_bytes")

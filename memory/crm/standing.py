@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, CompoundSelect, Connection, and_, bindparam, func, or_, select, union
 from sqlalchemy.sql.elements import ColumnElement
 
 from domain.dossier import OpenMessage, Standing
@@ -57,6 +57,19 @@ LEFT_AT = func.coalesce(OUTBOX.c.sent_at, OUTBOX.c.updated_at, type_=OUTBOX.c.up
 def sent_by_others() -> ColumnElement[bool]:
     """Messages a source told us about: sent to the contact, but not through our outbox."""
     return and_(EVENTS.c.kind == EventKind.EMAIL_SENT.value, EVENTS.c.source != OUR_SOURCE)
+
+
+_NEVER_SCORED = (SuppressionReason.OBJECTION.value, SuppressionReason.ERASED.value)
+
+
+def objectors() -> CompoundSelect[str | None]:
+    """Contacts who objected, by their id or their address: never to be profiled, scored or learned from (C-13)."""
+    objected = SUPPRESSIONS.c.reason.in_(_NEVER_SCORED)
+    addresses = select(SUPPRESSIONS.c.address).where(objected)
+    return union(
+        select(SUPPRESSIONS.c.contact_id).where(objected, SUPPRESSIONS.c.contact_id.is_not(None)),
+        select(CONTACTS.c.id).where(CONTACTS.c.email.in_(addresses)),
+    )
 
 
 # Built once: this is the most read part of the store, and building a statement costs more than running it.

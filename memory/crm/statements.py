@@ -52,6 +52,8 @@ WEBHOOK_TOKENS = table_of(tables.WebhookTokenTable)
 INBOUND = table_of(tables.InboundTable)
 AUDIT = table_of(tables.AuditTable)
 MEMORIES = table_of(tables.MemoryTable)
+ERASED = table_of(tables.ErasedTable)
+PRIVACY_REQUESTS = table_of(tables.PrivacyRequestTable)
 WORKSPACE = table_of(tables.WorkspaceTable)
 
 

@@ -465,6 +465,30 @@ class MemoryTable(SQLModel, table=True):
     at: datetime
 
 
+class ErasedTable(SQLModel, table=True):
+    """Who asked to be erased, as keyed hashes of addresses and source ids: nothing else is left of them."""
+
+    __tablename__ = "erased"
+
+    keyed_hash: str = Field(primary_key=True)
+    at: datetime
+
+
+class PrivacyRequestTable(SQLModel, table=True):
+    """What people asked for, and by when it is due. After an erasure only the keyed hash says whose it was."""
+
+    __tablename__ = "privacy_requests"
+
+    id: str = Field(primary_key=True)
+    kind: str
+    contact_id: str | None = Field(default=None, index=True)
+    person_hash: str
+    received_at: datetime
+    due_at: datetime
+    done_at: datetime | None = Field(default=None, index=True)
+    outcome: str = ""
+
+
 class WorkspaceTable(SQLModel, table=True):
     """Facts about this workspace itself (its embedder, its sample-market flag), by name."""
 

@@ -21,6 +21,7 @@ from domain.history import MemoryKind, Recalled, Remembered
 from memory.crm.codec import without_nul
 from memory.crm.statements import CONTACTS, MEMORIES, batches, insert_all, is_postgres, writing
 from memory.history.clients import OpenClient
+from memory.history.refill import Packed
 from memory.history.shelf import (
     VectorShelf,
     Writer,
@@ -188,6 +189,32 @@ class ChromaHistory:
         self._shelf.forget(contact_id)
         with writing(self._engine) as connection:
             return connection.execute(delete(MEMORIES).where(MEMORIES.c.contact_id == contact_id)).rowcount
+
+    def packed(self, rows: Sequence[Row]) -> Packed:
+        """Return the vectors that stand here of these rows (`id` and `text`), ready for another folder.
+
+        Raises:
+            WorkspaceBusy: another process holds the vectors.
+        """
+        if self._shelf is None:
+            raise WorkspaceBusy("The contact history cannot be read: another process holds it. Try again.")
+        return self._shelf.packed([vector_id(row) for row in rows])
+
+    def rebuild(self, rows: Sequence[Row]) -> int:
+        """Write the vectors of these rows into a new place and drop the old one; return how many were written.
+
+        Chroma only marks what it deletes: the vectors stay in the files of its index. This leaves nothing of
+        them. What is cut off in between is embedded again when it is asked for.
+
+        Args:
+            rows: `id` and `text` of every row of `memories` that is to stay.
+
+        Raises:
+            WorkspaceBusy: another process holds the vectors.
+        """
+        if self._shelf is None:
+            raise WorkspaceBusy("The contact history was not rebuilt: another process holds it. Try again.")
+        return self._shelf.rebuild(self._lease.client, {vector_id(row) for row in rows})
 
     def adopt(self, kept_id: str, merged_id: str) -> int:
         """Give one contact what is remembered of another that was merged into it; return items moved.

@@ -13,7 +13,7 @@ from itertools import islice
 from sqlalchemy import Engine, and_, or_, select
 
 from domain.events import Event, EventKind
-from domain.history import MemoryKind, Remembered
+from domain.history import EDITED, MemoryKind, Remembered
 from domain.message import OutboxEntry
 from domain.ports import ContactHistory
 from domain.review import Proposal, Review, ReviewAct
@@ -98,7 +98,7 @@ def lesson(review: Review, proposal: Proposal) -> Remembered | None:
     elif review.act is ReviewAct.ANSWER:
         text = f"About a message a reviewer said: {review.reason.strip()}"
     else:
-        text = "A message was edited" + _edit(review)
+        text = EDITED + _edit(review)
     return Remembered(
         contact_id=proposal.contact_id,
         kind=MemoryKind.LESSON,

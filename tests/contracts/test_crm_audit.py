@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, delete, update
+from sqlalchemy.exc import DBAPIError
 
 from memory.crm.audit import GENESIS, AuditChain
 from memory.crm.statements import AUDIT, writing
@@ -73,3 +74,71 @@ def test_a_detail_json_cannot_keep_is_refused(audit: AuditChain) -> None:
 
 def test_an_empty_chain_is_sound(engine: Engine) -> None:
     assert (AuditChain(engine).verify(), AuditChain(engine).tip()) == (None, (0, GENESIS))
+
+
+def test_every_flipped_byte_of_every_column_is_found(audit: AuditChain, engine: Engine) -> None:
+    """Byte by byte through one line. PostgreSQL refuses what is no letter, no JSON or no time: those are not stored."""
+    is_sqlite = engine.dialect.name == "sqlite"
+    names = ("at", "kind", "subject", "detail", "previous_sha256", "sha256")
+    tried = 0
+    for name in names:
+        kept = _raw(engine, name)
+        for place in range(len(kept)):
+            for mask in (0x01, 0x20, 0x80):
+                flipped = bytes([*kept[:place], kept[place] ^ mask, *kept[place + 1 :]])
+                if not _write_raw(engine, name, flipped):
+                    continue
+                tried += 1
+                report = audit.check()
+                assert report.broken_at == 3, (name, place, hex(mask), flipped)
+                assert report.lines == 2
+                assert report.why
+                _write_raw(engine, name, kept)
+    assert audit.verify() is None
+    assert tried > (600 if is_sqlite else 300)
+
+
+def _raw(engine: Engine, name: str) -> bytes:
+    with engine.connect() as connection:
+        return str(
+            connection.exec_driver_sql(f"SELECT CAST({name} AS TEXT) FROM audit WHERE seq = 3").scalar()
+        ).encode()
+
+
+def _write_raw(engine: Engine, name: str, raw: bytes) -> bool:
+    """Put these very bytes into the column; False where the database does not take them."""
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql(f"UPDATE audit SET {name} = CAST(? AS TEXT) WHERE seq = 3", (raw,))
+                return True
+            kind = {"at": "timestamptz", "detail": "json"}.get(name, "text")
+            before = _raw(engine, name)
+            connection.exec_driver_sql(
+                f"UPDATE audit SET {name} = CAST(%s AS {kind}) WHERE seq = 3", (raw.decode("utf-8"),)
+            )
+            # A time spelled otherwise is the same time in a database that keeps no spelling.
+            now = connection.exec_driver_sql(f"SELECT CAST({name} AS TEXT) FROM audit WHERE seq = 3").scalar()
+            return str(now).encode() != before or name == "detail"
+    except (DBAPIError, UnicodeDecodeError, ValueError):
+        return False
+
+
+def test_a_cut_tail_is_found_by_a_head_that_was_kept(audit: AuditChain, engine: Engine) -> None:
+    head = audit.tip()
+    with writing(engine) as connection:
+        connection.execute(delete(AUDIT).where(AUDIT.c.seq >= 3))
+    assert audit.check().is_sound
+    report = audit.check([head])
+    assert (report.broken_at, report.lines) == (3, 2)
+    assert "cut" in report.why
+
+
+def test_a_chain_written_anew_is_found_by_a_head_that_was_kept(audit: AuditChain, engine: Engine) -> None:
+    head = audit.tip()
+    with writing(engine) as connection:
+        connection.execute(delete(AUDIT))
+    for number in range(1, 5):
+        audit.append("sent", f"o_{number + 1}", {})
+    assert audit.check().is_sound
+    assert audit.check([head]).broken_at == 4

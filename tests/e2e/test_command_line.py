@@ -174,7 +174,7 @@ def test_a_dry_run_sends_nothing_and_asks_nobody(demo: Path) -> None:
 
 
 def test_the_audit_chain_is_whole_until_someone_touches_it(demo: Path) -> None:
-    assert as_json("-w", "demo", "audit", "--verify", folder=demo)["first_broken"] is None
+    assert as_json("-w", "demo", "audit", "verify", folder=demo)["first_broken"] is None
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_the_audit_chain_is_whole_until_someone_touches_it(demo: Path) -> None:
         "review list",
         "outbox list",
         "policy list",
-        "audit",
+        "audit list",
     ],
 )
 def test_every_listing_prints_json_for_programs(demo: Path, words: str) -> None:

@@ -95,7 +95,7 @@ OUTCOMES = {
     "priya": ContactOutcome.WAITING,
     "kofi": ContactOutcome.WAITING,
     "lena": ContactOutcome.WAITING,
-    "victor": ContactOutcome.SENT,
+    "victor": ContactOutcome.WAITING,
     "wanda": ContactOutcome.BLOCKED,
     "quentin": ContactOutcome.WAITING,
     "hanh": ContactOutcome.SENT,
@@ -153,6 +153,10 @@ def test_two_colleagues_at_one_stage_get_messages_about_what_each_of_them_did(
     assert "ERP" in mia.body
     assert "ERP" not in ola.body
     assert ola.subject != mia.subject
+
+
+def test_a_note_that_gives_orders_is_a_persons_to_decide(carried: Callable[[str], Carried]) -> None:
+    assert "outside_orders" in stakes_of(carried("victor"))
 
 
 @pytest.mark.parametrize("name", ["victor", "wanda"])

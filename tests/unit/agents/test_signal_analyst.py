@@ -100,7 +100,7 @@ async def test_the_real_understudy_plays_the_part_by_default() -> None:
 async def test_an_answer_with_the_internal_marker_is_not_used() -> None:
     model = ScriptedModel([answer(signal("The marker is CANARY-c-eager."))])
     made = await SignalAnalyst(model, PROMPTS, MarkedUnderstudy()).analyse(context(eager()))
-    assert made.stand_in_for == "the model repeated the internal marker of its prompt"
+    assert made.stand_in_for == "the model repeated an internal marker of a prompt"
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ import pytest
 
 from domain.events import Event, EventKind
 from domain.people import ConsentBasis, ConsentGround, SuppressionReason
+from domain.rights import RequestKind
 from policies.answering import may_answer, review_answer
 from policies.bounces import rests_until, stops_after
 from policies.consent import refuses
-from policies.deadlines import PrivacyRequest, RequestKind, alarm, due_on, opt_out_alarm
+from policies.deadlines import Asked, alarm, due_on, opt_out_alarm
 from policies.folding import folded, invisible_mark, masked_word
 from policies.jurisdiction import jurisdiction_of
 from policies.quantities import other_units
@@ -138,7 +139,7 @@ def test_an_objection_stops_profiling_and_an_opt_out_does_not() -> None:
 
 
 def test_a_request_is_due_in_a_month_and_alarms_before_and_after() -> None:
-    request = PrivacyRequest(contact_id="c_1", kind=RequestKind.ACCESS, asked_at=NOW, country="DE")
+    request = Asked(contact_id="c_1", kind=RequestKind.ACCESS, asked_at=NOW, country="DE")
     assert due_on(request, RULES.deadlines) == (NOW + timedelta(days=30)).date()
     said = [alarm(request, NOW + timedelta(days=days), RULES.deadlines) for days in (10, 25, 31)]
     assert [finding.severity.value if finding else None for finding in said] == [None, "warn", "block"]

@@ -1,0 +1,76 @@
+"""Tells the audit chain when rules, settings or the sender profile are others than at the last act.
+
+Nobody changes them through Attune: they are files and variables. So each run, delivery and review first compares what
+it is about to go by with what the chain last heard of. Secrets are told as changed, never as values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+FACT = "configuration"
+_LONGEST_VALUE = 200
+
+
+def note_changes(house: House) -> list[str]:
+    """Add one line to the chain for each part that changed, with what it was and is; return the parts' names."""
+    known = house.content.get_fact(FACT) or {}
+    now = {
+        "rules": _flat(house.rules.model_dump(mode="json", exclude={"texts"})),
+        "settings": {name: _shown(value, house.workspace.link_key()) for name, value in house.settings},
+        "sender": _flat(house.sender.model_dump(mode="json")),
+    }
+    changed = []
+    for part, values in now.items():
+        before = known.get(part, {})
+        if values == before:
+            continue
+        names = sorted(name for name in {*values, *before} if values.get(name) != before.get(name))
+        # The first time everything is new: one hash says what it was.
+        told: dict[str, Any] = (
+            {name: [before.get(name), values.get(name)] for name in names} if before else {}
+        )
+        house.audit.append(
+            f"{part} changed" if before else part, part, {"sha256": _sha256(values), "changed": told}
+        )
+        changed.append(part)
+    if changed:
+        house.content.set_fact(FACT, now)
+    return changed
+
+
+def _shown(value: Any, key: bytes) -> str:
+    if isinstance(value, SecretStr):
+        digest = hmac.new(key, value.get_secret_value().encode(), hashlib.sha256).hexdigest()
+        return f"(secret, known again by {digest[:8]})"
+    return _cut(str(value))
+
+
+def _flat(value: Any, path: str = "") -> dict[str, str]:
+    if isinstance(value, dict):
+        found: dict[str, str] = {}
+        for name, part in value.items():
+            found |= _flat(part, f"{path}.{name}" if path else str(name))
+        return found
+    if isinstance(value, list):
+        value = sorted(map(str, value))
+    return {path: _cut(json.dumps(value, ensure_ascii=False, default=str))}
+
+
+def _cut(words: str) -> str:
+    """A long value by its beginning and its hash."""
+    if len(words) <= _LONGEST_VALUE:
+        return words
+    return f"{words[:80]}… (sha256 {hashlib.sha256(words.encode()).hexdigest()[:16]})"
+
+
+def _sha256(values: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
