@@ -239,7 +239,9 @@ def _privacy(house: Any) -> Iterator[Finding]:
     for request in pressing(house):
         is_late = request.is_overdue(house.clock())
         due = f"{'was' if is_late else 'is'} due {request.due_at:%Y-%m-%d} (C-14)"
+        yield Finding(
             "privacy",
             "missing" if is_late else "note",
             f"{request.kind.value} request {request.id} {due}",
             "attune privacy list --open",
+        )
