@@ -14,6 +14,7 @@ from domain.errors import InvalidFile, NotFound
 from domain.message import Finding, Message, OutboxEntry, Severity
 from domain.people import Contact
 from domain.review import DraftRecord
+from memory.crm.standing import standing_for_send, standing_of
 from policies.book import every_id
 from policies.contactable import may_contact
 from policies.content import review_message
@@ -74,8 +75,7 @@ def check(house: House, file: Path, to: str, asset_id: str | None) -> Report:
     entry = _entry(house, mail)
     made = house.archive.made_for(entry.decision_id) if entry else None
     asset = _asset(house, asset_id, entry)
-    standing = house.audience.standings([contact.id], until=house.clock()).get(contact.id)
-    findings = _findings(house, standing or Standing(contact=contact), message, mail, raw, made, asset, entry)
+    findings = _findings(house, _standing(house, contact, entry), message, mail, raw, made, asset, entry)
     found = {finding.rule_id for finding in findings}
     asked = [rule_id for rule_id in every_id() if rule_id not in NEVER_ASKED]
     return Report(
@@ -150,6 +150,14 @@ def _entry(house: House, mail: Mail) -> OutboxEntry | None:
         return house.outbox.get(entry_id) if entry_id else None
     except NotFound:
         return None
+
+
+def _standing(house: House, contact: Contact, entry: OutboxEntry | None) -> Standing:
+    """As the sending transaction would read it: a mail of ours does not count against itself."""
+    with house.engine.connect() as connection:
+        if entry is not None and entry.contact_id == contact.id:
+            return standing_for_send(connection, entry, house.clock())
+        return standing_of(connection, contact.id, house.clock())
 
 
 def _asset(house: House, asset_id: str | None, entry: OutboxEntry | None) -> ContentAsset | None:

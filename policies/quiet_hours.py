@@ -22,7 +22,7 @@ from policies.rulebook import QuietHourRules, RuleBook, StateRule
 from policies.team import TeamRules
 
 _MOST_STEPS = 200
-_MOST_SHUT_DAYS = 400
+_MOST_SHUT_DAYS = 3_660
 _SUNDAY = 6
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,7 @@ from domain.people import Contact, LifecycleStage, Seniority
 from policies.folding import folded
 from policies.pressure import PressureLimit
 
-RULE_ID = r"^T-\d{2,3}$"
+_LONGEST_BLACKOUT = timedelta(days=366)
 
 
 class TeamRule(Noun):
@@ -81,6 +81,10 @@ class Blackout(TeamRule):
     def _runs_forward(self) -> Blackout:
         if self.last_day < self.first_day:
             raise ValueError("`to` lies before `from`")
+        if self.last_day - self.first_day > _LONGEST_BLACKOUT:
+            raise ValueError(
+                f"a blackout lasts at most {_LONGEST_BLACKOUT.days} days; stop the campaigns instead"
+            )
         return self
 
     def covers(self, contact: Contact, day: date) -> bool:

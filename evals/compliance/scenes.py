@@ -34,7 +34,16 @@ from domain.message import (
     OutboxStatus,
     Verdict,
 )
-from domain.people import Consent, ConsentBasis, ConsentGround, Contact, EmailStatus
+from domain.people import (
+    Account,
+    Consent,
+    ConsentBasis,
+    ConsentGround,
+    Contact,
+    EmailStatus,
+    LifecycleStage,
+    Seniority,
+)
 from domain.review import DraftRecord
 from domain.sender import SenderProfile
 from evals.market.sample import sample_assets
@@ -96,7 +105,10 @@ class Scene:
     @property
     def standing(self) -> Standing:
         """What decides whether the contact may be written to."""
-        parts = {"contact": self.contact, "consents": self.consents, **self.standing_parts}
+        industry = self.asset.industries[0] if self.asset.industries else None
+        account = Account(id="a_1", name="Northwind", industry=industry)
+        known = {"contact": self.contact, "consents": self.consents, "account": account}
+        parts = {**known, **self.standing_parts}
         return Standing(**parts)
 
     def at_draft(self) -> tuple[Finding, ...]:
@@ -233,6 +245,8 @@ def _person(rng: random.Random, asset: ContentAsset) -> tuple[Contact, tuple[Con
         country=where.get("country"),
         region=where.get("region"),
         time_zone=where.get("zone"),
+        lifecycle_stage=asset.stages[0] if asset.stages else LifecycleStage.LEAD,
+        seniority=asset.seniorities[0] if asset.seniorities else Seniority.MANAGER,
     )
     basis = rng.choice(where["bases"])
     return contact, () if basis == "none" else (consent(ConsentBasis(basis), asset),)

@@ -15,6 +15,7 @@ from domain.people import (
     ConsentGround,
     Contact,
     EmailStatus,
+    LifecycleStage,
     Suppression,
     SuppressionReason,
 )
@@ -202,6 +203,8 @@ def _times() -> Iterator[Fault]:
     for name, hour in (("at night", 23), ("before seven", 6), ("on a Sunday", None)):
         yield Fault("C-18", name, "plain", _clock(hour))
     yield Fault("C-18", "half past eight in Texas", "hidden", _texas)
+    yield Fault("H-07", "sent ten days ago by another campaign", "plain", _had_it)
+    yield Fault("H-07", "content of another stage", "plain", _outgrown)
     yield Fault("H-06", "before its slot", "plain", _early)
 
 
@@ -304,6 +307,15 @@ def _clock(hour: int | None) -> Plant:
 def _texas(scene: Scene, rng: random.Random) -> Scene:
     moved = _contact(country="US", time_zone="America/Chicago", region="TX")(scene, rng)
     return replace(moved, now=scene.now.replace(day=25, hour=14, minute=30))
+
+
+def _had_it(scene: Scene, _: random.Random) -> Scene:
+    return _standing(scene, sent_assets=((scene.asset.id, scene.now.date() - timedelta(days=10)),))
+
+
+def _outgrown(scene: Scene, _: random.Random) -> Scene:
+    others = tuple(stage for stage in LifecycleStage if stage is not scene.contact.lifecycle_stage)
+    return replace(scene, asset=scene.asset.model_copy(update={"stages": others}))
 
 
 def _early(scene: Scene, _: random.Random) -> Scene:

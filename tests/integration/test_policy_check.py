@@ -37,11 +37,11 @@ def rules_of(house: House, mail: Path, to: str) -> set[str]:
     return {finding.rule_id for finding in check(house, mail, to, None).findings}
 
 
-async def test_a_mail_of_ours_is_judged_with_what_is_on_record_and_only_came_too_soon(house: House) -> None:
+async def test_a_mail_of_ours_is_judged_with_what_is_on_record_and_passes(house: House) -> None:
     mail = await one_mail(house)
     entry = next(e for e in house.outbox.entries() if e.message.message_id.encode() in mail.read_bytes())
     report = check(house, mail, entry.contact_id, None)
-    assert {finding.rule_id for finding in report.findings} <= {"C-26", "C-18"}
+    assert {finding.rule_id for finding in report.findings} <= {"C-18"}  # the hour is the machine's
     assert entry.id in report.known_as
     assert {"C-01", "C-02", "C-05", "C-07", "C-21", "C-25"} <= set(report.passed)
     assert check(house, mail, entry.message.to_address.upper(), None).contact == report.contact

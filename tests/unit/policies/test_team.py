@@ -128,6 +128,7 @@ def test_a_teams_rules_stand_beside_the_law(tmp_path: Path) -> None:
             "line 2, blackouts[1]: `to` lies before `from`",
         ),
         ("blackouts:\n  - from: 2026-12-24\n    until: 2026-12-31\n", "blackouts[1].to"),
+        ("blackouts:\n  - from: 2026-01-01\n    to: 2030-01-01\n", "at most 366 days"),
         ("brand_voice:\n  - phrase: utilize\n    insted: use\n", "did you mean 'instead'?"),
         ("caps: [\n", "is not YAML"),
         ("- a list\n", "must hold sections"),
