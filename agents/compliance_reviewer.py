@@ -15,14 +15,16 @@ from agents.asking import ask, question
 from agents.briefing import all_facts, campaign_part, draft_lines, finding_lines
 from agents.context import DraftingContext, Made
 from agents.wording import clean
-from domain.message import Draft, Finding, Severity, Verdict
+from domain.message import Author, Draft, Finding, Severity, Verdict
 from domain.model import ModelRequest
 from domain.ports import LanguageModel
 from prompts.library import PromptLibrary
 
 MOST_FINDINGS = 8
 
-Fault = Literal["unsupported", "misleading", "private", "human_claim", "tone", "pressure"]
+Fault = Literal[
+    "unsupported", "misleading", "private", "human_claim", "tone", "pressure", "disguise", "verdict_on_reader"
+]
 
 _RULE_OF_FAULT: dict[Fault, str] = {
     "unsupported": "C-07",
@@ -31,13 +33,15 @@ _RULE_OF_FAULT: dict[Fault, str] = {
     "human_claim": "C-22",
     "tone": "H-02",
     "pressure": "H-02",
+    "disguise": "C-06",
+    "verdict_on_reader": "C-15",
 }
 
 
 class FoundFault(ModelAnswer):
     """One fault as the model gives it."""
 
-    fault: Fault = Field(description="which of the six questions it fails")
+    fault: Fault = Field(description="which of the eight questions it fails")
     severity: Literal["hold", "warn"] = Field(
         description="hold: a person must decide; warn: worth noting, may go out"
     )
@@ -69,7 +73,11 @@ class ComplianceReviewer:
         self._prompts = prompts
 
     async def review(self, ctx: DraftingContext, draft: Draft, verdict_by_rules: Verdict) -> Made[Verdict]:
-        """Return the rules' findings and the model's. A model that fails adds a hold: a person reads it."""
+        """Return the rules' findings and the model's. Where no model reads, a person does: that is a hold.
+
+        Without any model the understudy writes, from phrases people wrote and claims people approved; those need
+        no reading. A draft a model wrote always does.
+        """
         made = await ask(
             self._model,
             request=lambda: self._request(ctx, draft, verdict_by_rules),
@@ -77,12 +85,15 @@ class ComplianceReviewer:
             stand_in=lambda: verdict_by_rules,
             canary=ctx.canary,
         )
-        if made.stand_in_for is None:
+        why = made.stand_in_for
+        if why is None and self._model is None and draft.author is Author.MODEL:
+            why = "no model is configured to read what a model wrote"
+        if why is None:
             return made
         unread = Finding(
             rule_id="A-09",
             severity=Severity.HOLD,
-            reason=f"only the rules read this draft, because {made.stand_in_for}; a person should read it",
+            reason=f"only the rules read this draft, because {why}; a person should read it",
         )
         return replace(made, work=Verdict(findings=(*verdict_by_rules.findings, unread)))
 

@@ -27,7 +27,7 @@ from learning import features
 from learning.arms import Shares, arm_of, arms_of
 from memory.crm.audience import AudienceReader
 from policies.audience import matches
-from policies.competition import compete
+from policies.competition import compete, from_now_on
 from policies.contactable import limits_for, may_contact
 from policies.eligibility import actions_for, fits
 from policies.quiet_hours import opens_at
@@ -201,7 +201,13 @@ class Decider:
             return None
         limits = [limit for _, limit in limits_for(contact, self.rules)]
         planned_at = opens_at(decision.action.slot, contact, self.now, self.rules)
-        contest = compete(decision.value_cents, planned_at, standing.open_messages, standing.sent_at, limits)
+        contest = compete(
+            decision.value_cents,
+            planned_at,
+            from_now_on(standing.open_messages, self.now),
+            standing.sent_at,
+            limits,
+        )
         return None if contest.wins else contest.reason
 
     def _scene(

@@ -13,13 +13,14 @@ from functools import lru_cache
 
 from domain.content import ContentAsset
 from domain.message import Draft, DraftSentence, Evidence, EvidenceKind, Finding, Severity
-from policies.quantities import asked_quantities, quantities
+from policies.folding import folded
+from policies.quantities import asked_quantities, other_units, quantities
 from policies.rulebook import RuleBook
 
 _SUPERLATIVE = re.compile(
     r"\bbest[- ]in[- ]class\b|\b(?:the|our) (?:very )?best (?:tool|platform|product|software|solution|choice|price"
     r"|deal|value|results?|in the (?:market|industry|world|business))\b|\b(?:market|industry|world)[- ]leading\b"
-    r"|\b(?:the|a|our) leading\b|\b(?:fastest|cheapest|easiest|largest)\b"
+    r"|\b(?:the|a|our) leading\b|\b(?:market|industry|category|world) leader\b|\b(?:fastest|cheapest|easiest|largest)\b"
     r"|\bmost (?:popular|trusted|advanced|powerful)\b|\bnumber one\b|\bunmatched\b|\bunrivall?ed\b"
     r"|\bguarantee[ds]?\b|\bworld[- ]class\b|\baward[- ]winning\b|#1\b|\bno\. ?1\b",
     re.IGNORECASE,
@@ -49,6 +50,7 @@ _WATCHED = re.compile(
     r"|\byou(?:'ve|’ve| have| were| recently| just| also| keep| kept)*\s+(?:visit(?:ed|ing)|view(?:ed|ing)"
     r"|brows(?:ed|ing)|open(?:ed|ing) (?:our|my|the|an?) e?-?mail|click(?:ed|ing)|look(?:ed|ing) at our"
     r"|spent time on)\b"
+    r"|\byou (?:keep|kept) (?:coming|going) back\b"
     r"|\byour (?:recent )?(?:visits?|clicks?|page views?|browsing)\b"
     r"|\b(?:saw|noticed|seen|observed) your (?:recent )?(?:interest|activity|behaviou?r)\b",
     re.IGNORECASE,
@@ -73,15 +75,16 @@ def ground(
 
     """
     by_id = {fact.id: fact for fact in evidence}
-    subject = DraftSentence(text=draft.subject, evidence=tuple(by_id))
+    subject = DraftSentence(text=folded(draft.subject), evidence=tuple(by_id))
     findings = [*_subject(subject, evidence, asset)]
-    for sentence in draft.sentences:
+    for said in draft.sentences:
+        sentence = said.model_copy(update={"text": folded(said.text)})
         findings += _citations(sentence, by_id, asset, today)
         findings += _statements(sentence, by_id, asset)
         findings += _privacy(sentence, evidence, rules.content.private_span_words)
         findings += _copies(sentence.text, evidence, rules.content.copied_span_words)
     findings += _privacy(subject, evidence, rules.content.private_span_words)
-    findings += _copies(draft.subject, evidence, rules.content.copied_span_words)
+    findings += _copies(subject.text, evidence, rules.content.copied_span_words)
     return tuple(findings)
 
 
@@ -149,10 +152,18 @@ def _statements(
     if missing:
         where = "the evidence it names does not" if cited else "it names no evidence"
         yield _hold(f"the sentence states {_listed(missing)} but {where}", text, "cite it or leave it out")
+    asked = text.rstrip().endswith("?")
+    swapped = () if missing or asked else other_units(text, backing)
+    if swapped:
+        yield _hold(
+            f"the sentence states {swapped[0]}, and its evidence measures that number in another unit",
+            text,
+            "say it as the evidence does",
+        )
     superlative = _SUPERLATIVE.search(text)
     if superlative and superlative.group().lower() not in backing.lower():
         yield _hold(f"{superlative.group()!r} is a claim nobody approved", text, "leave the word out")
-    if missing or superlative:
+    if missing or swapped or superlative:
         return
     for pattern, what, backs in _FACTS:
         if pattern.search(text) and not any(backs(fact) for fact in cited):

@@ -56,6 +56,13 @@ def compete(
     return Contest(wins=True, gives_way=tuple(beaten))
 
 
+def from_now_on(rivals: Iterable[OpenMessage], now: datetime) -> tuple[OpenMessage, ...]:
+    """The rivals with the earliest time each can still go out: one that is overdue would go now."""
+    return tuple(
+        rival if rival.planned_at >= now else rival.model_copy(update={"planned_at": now}) for rival in rivals
+    )
+
+
 def must_give_way(
     value_cents: float | None,
     now: datetime,
@@ -69,7 +76,7 @@ def must_give_way(
     """
     better = [
         rival
-        for rival in rivals
+        for rival in from_now_on(rivals, now)
         if rival.is_approved
         and rival.value_cents is not None
         and (value_cents is None or rival.value_cents > value_cents)

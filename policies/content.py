@@ -20,26 +20,31 @@ from policies.claims import ground
 from policies.envelope import Letter, evaluated, review_envelope
 from policies.folding import masked_word
 from policies.mail import compare, read_mail, review_mail
+from policies.reading import needs_a_reader
 from policies.rulebook import RuleBook
 from policies.team import review_team
 
 _HUMAN_HAND = re.compile(
-    r"\b(?:personally|myself|by hand)\b.{0,20}\b(?:wrote|written|typed|typing|writing)\b"
-    r"|\b(?:wrote|typed|writing|typing|written) (?:this|to you|you)?\s*(?:e-?mail |message |note )*"
-    r"(?:myself|personally|by hand|by me|by a (?:human|person))\b"
-    r"|\bhand-?(?:written|typed|crafted)\b|\bi['’]?\s?a?m (?:not an? (?:ai|bot|robot|machine)|a real)\b"
+    r"\bi (?:have |am )?(?:personally |myself )?(?:wrote|written|typed|typing|writing|write) "
+    r"(?:this|to you|you|these)\b[^.!?]{0,40}\b(?:myself|personally|by hand|by me)\b"
+    r"|\bi (?:have |am )?personally (?:wrote|written|typed|typing|writing|write)\b"
+    r"|\b(?:this|e-?mail|message|note|letter|line)s? (?:is|was|were|are|comes?)? ?(?:personally |hand-?)?"
+    r"(?:written|typed|crafted)\b[^.!?]{0,20}\b(?:myself|personally|by hand|by me|by a (?:human|person))\b"
+    r"|\bhand-?(?:written|typed|crafted) (?:e-?mail|message|note|letter|line)s?\b(?= (?:to|for) you|[.!])"
+    r"|\bi['’]?\s?a?m (?:not an? (?:ai|bot|robot|machine)|a real)\b"
     r"|\b(?:this|e-?mail|message|note) (?:is|was)(?:n['’]t| not) (?:an? )?"
     r"(?:automated|automatic|bot|ai|mass mail|written by (?:an? )?(?:ai|bot|machine|software))\b"
     r"|\b(?:real|actual) (?:human|person)\b.{0,20}\b(?:here|wrote|writing)\b"
-    r"|\bno (?:bots?|ai|robots?|automation|templates?) (?:here|involved|wrote|was used|were used)\b"
-    r"|\b(?:human|person) to (?:human|person)\b|\bi (?:sat down|took (?:the|some) time) to write\b"
+    r"|\bno (?:bots?|ai|robots?|automation|templates?|machines?) (?:was |were |is )?"
+    r"(?:here|involved|wrote|used|at work)\b"
+    r"|\b(?:human|person) to (?:human|person|another)\b|\bi (?:sat down|took (?:the|some) time) to write\b"
     r"|\bi (?:have )?personally (?:looked|reviewed|researched|picked|checked|went)\b",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
     r"\{\{.*?\}\}|\{%.*?%\}|\{[A-Za-z_ .]+\}|<<.*?>>|<[A-Za-z_ ]{2,30}>|%[A-Z_]{3,}%"
     r"|\[(?!(?:PDF|Webinar|Video|Guide|Report|Checklist)\])[A-Z][A-Za-z_ ]{1,30}\]|\[[a-z_ ]*name[a-z_ ]*\]"
-    r"|\b(?:TODO|TBD|FIXME|XXX+|LOREM IPSUM)\b|\blorem ipsum\b|\b(?:None|null|undefined|NaN)(?=[,!.]|$)"
+    r"|\b(?:TODO|TBD|FIXME|XXX+|LOREM IPSUM)\b|(?i:\blorem ipsum\b)|\b(?:None|null|undefined|NaN)(?=[,!.]|$)"
 )
 _ADDRESS_IN_TEXT = re.compile(
     r"\b(?:https?|hxxps?|ftp|mailto|javascript|data):\S|\bwww\.\S|\b[\w.+-]+@[\w-]+\.\w+"
@@ -87,6 +92,7 @@ def review_message(
     findings += evaluated("C-07", lambda: _grounded(case))
     for rule_id, rule in WORD_RULES:
         findings += evaluated(rule_id, lambda rule=rule: rule(case))  # type: ignore[misc]
+    findings += evaluated("C-06", lambda: needs_a_reader(case))
     findings += evaluated("T-00", lambda: review_team(case.words, asset, rules.team))
     return Verdict(findings=tuple(findings))
 

@@ -25,7 +25,7 @@ _INVISIBLE = re.compile(
     f"|(?<=[A-Za-z])[{_KEEPS_SCRIPTS}]|[{_KEEPS_SCRIPTS}](?=[A-Za-z])"
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_STYLED = re.compile("[\uff01-\uff5e\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189]")
+_STYLED = re.compile("[\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189]")
 """Full-width, mathematical and enclosed letters: plain words in a costume."""
 
 

@@ -64,6 +64,38 @@ def quantities(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
+_UNITS = "minute|hour|day|week|month|quarter|year"
+_MEASURED = re.compile(
+    rf"(?<![\w.])(?P<many>\d+(?:[.,]\d+)?|{'|'.join(_WORDS)})(?:[ -]+(?P<unit>{_UNITS})s?\b)?", re.IGNORECASE
+)
+
+
+def other_units(text: str, backing: str) -> tuple[str, ...]:
+    """Return what is measured in other units than the backing measures it in: `3 weeks` for `3 days`.
+
+    A number the backing also gives without a unit (`from 74 minutes to 31`) may take the one that fits.
+    """
+    known: dict[str, set[str | None]] = {}
+    for found in _MEASURED.finditer(backing):
+        known.setdefault(_digits(found["many"]), set()).add(_unit(found["unit"]))
+    return tuple(
+        " ".join(found.group().split())
+        for found in _MEASURED.finditer(text)
+        if (unit := _unit(found["unit"])) is not None
+        and (units := known.get(_digits(found["many"])))
+        and None not in units
+        and unit not in units
+    )
+
+
+def _digits(many: str) -> str:
+    return _WORDS.get(many.lower(), many.replace(",", "."))
+
+
+def _unit(unit: str | None) -> str | None:
+    return unit.lower() if unit else None
+
+
 def asked_quantities(text: str) -> frozenset[str]:
     """Return what a question states as fact: the minutes it asks for are no claim."""
     return quantities(_ASKED_TIME.sub(" ", text) if text.rstrip().endswith("?") else text)

@@ -17,7 +17,7 @@ from policies.quantities import quantities
 
 _FAKE_THREAD = re.compile(
     r"^[\s\W]*(?:re|fwd?|aw|wg|sv|vs|antw|antwort|tr|rv|enc|res|rif|odp|ynt|r|i|回复|答复|转发)"
-    r"\s*(?:\[\d+\]|\(\d+\))?\s*[\])]?\s*[:：]",
+    r"\s*(?:\[\d+\]|\(\d+\))?\s*[\])]?\s*[:：]|^\s*[\[(](?:re|fwd?|aw|wg|sv|antw)[\])]",
     re.IGNORECASE,
 )
 _PASTED_THREAD = re.compile(
@@ -26,22 +26,29 @@ _PASTED_THREAD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ENDS_TODAY = re.compile(
-    r"\b(?:ends?|expires?|closes?|only|until|offer)\s+(?:today|tonight|midnight)\b|\btoday only\b"
-    r"|\b(?:final|last few|few) hours\b|\bhours left\b",
+    r"\b(?:ends?|expires?|closes?|only|offer)\s+(?:today|tonight|midnight)\b|\btoday only\b"
+    r"|\b(?:valid|open|stands?|available|offer) until (?:today|tonight|midnight)\b|\buntil (?:tonight|midnight)\b"
+    r"|\b(?:prices?|rates?|fees?) (?:go|goes|rise|rises|increase|increases|double|doubles)\b[^.!?]{0,20}"
+    r"\b(?:midnight|today|tonight|tomorrow|soon)\b"
+    r"|\b(?:final|last few|only a few|just a few) hours\b|\b(?:\d+|few|only) hours (?:are )?left\b",
     re.IGNORECASE,
 )
 _LAST_CHANCE = re.compile(
-    r"\blast (?:chance|call|day|days)\b|\b(?:ends?|closes?|expires?) (?:soon|tomorrow)\b"
+    r"\blast chance\b|\blast (?:call|days?) (?:for|to|of (?:the|this|our) (?:offer|sale|deal|plan|discount))\b"
+    r"|\b(?:ends?|closes?|expires?) (?:soon|tomorrow)\b"
     r"|\bexpiring (?:soon|tomorrow)\b|\bonly (?:\w+ )?(?:days?|seats?|places?|spots?) (?:are )?left\b"
-    r"|\b\w+ days? only\b|\bhurry\b|\bdon['’]t miss out\b|\bbefore it['’]?s (?:gone|too late)\b"
+    r"|\b(?:\d+|one|two|three|four|five|six|seven|ten) days? only\b|(?<!no )(?<!not )\bhurry\b"
+    r"|\bdon['’]t miss out\b|\bbefore it['’]?s (?:gone|too late)\b"
     r"|\bwhile (?:stocks?|supplies|places) lasts?\b|\bact now\b",
     re.IGNORECASE,
 )
 _SHARE = r"(\d+(?:[.,]\d+)?)\s?(?:%|per ?cent)"
 _DISCOUNT = re.compile(
-    rf"{_SHARE}\s*(?:off|discount|rabatt|less|cheaper|reduction|price cut)\b"
+    rf"{_SHARE}\s*(?:off|discount|rabatt|rebate|cheaper|reduction|price cut)\b"
+    rf"|\bpay (?:up to )?{_SHARE} less\b"
+    rf"|{_SHARE} less (?:for|on) (?:your|the) (?:first|plan|price|licen[cs]e|contract)\b"
     rf"|\b(?:discount|reduction|rebate|rabatt|saving) of (?:up to )?{_SHARE}"
-    rf"|\bsave (?:up to )?{_SHARE}(?! of your (?:time|hours))",
+    rf"|\bsave (?:up to )?{_SHARE}(?=\s*(?:[.,!]|on |now|today|when|if|with|until|by |in the first|$))",
     re.IGNORECASE,
 )
 _MONEY = re.compile(

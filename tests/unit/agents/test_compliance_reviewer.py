@@ -55,6 +55,8 @@ async def test_a_model_that_finds_nothing_lifts_nothing() -> None:
         ("human_claim", "C-22"),
         ("tone", "H-02"),
         ("pressure", "H-02"),
+        ("disguise", "C-06"),
+        ("verdict_on_reader", "C-15"),
     ],
 )
 async def test_every_fault_names_a_rule_of_the_book(fault: str, rule_id: str) -> None:
@@ -76,7 +78,8 @@ async def test_a_quote_from_the_subject_is_shown() -> None:
 
 
 async def test_without_a_model_the_rules_verdict_stands_as_it_is() -> None:
-    made = await ComplianceReviewer(None, PROMPTS).review(context(eager()), DRAFT, BY_RULES)
+    understudys = DRAFT.model_copy(update={"author": Author.UNDERSTUDY})
+    made = await ComplianceReviewer(None, PROMPTS).review(context(eager()), understudys, BY_RULES)
     assert (made.work, made.author, made.stand_in_for) == (BY_RULES, Author.UNDERSTUDY, None)
 
 
@@ -109,3 +112,8 @@ async def test_the_reviewer_reads_facts_draft_and_what_the_rules_found_without_t
     assert "- C-01 (block): no postal address" in last
     assert "E12 [approved claim] Teams that plan" in last
     assert model.requests[0].tools == ()
+
+
+async def test_what_a_model_wrote_and_no_model_reads_is_held_for_a_person() -> None:
+    made = await ComplianceReviewer(None, PROMPTS).review(context(eager()), DRAFT, Verdict())
+    assert [(f.rule_id, f.severity) for f in made.work.findings] == [("A-09", Severity.HOLD)]

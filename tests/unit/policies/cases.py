@@ -168,7 +168,7 @@ def judged(of: Draft | None = None, said: Message | None = None, **rest: Any) ->
         evidence=rest.pop("evidence", EVIDENCE),
         asset=asset,
         sender=sender,
-        rules=RULES,
+        rules=rest.pop("rules", RULES),
         today=TODAY,
         raw=rendered(addressed),
         **rest,

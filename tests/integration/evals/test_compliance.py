@@ -1,0 +1,50 @@
+"""The compliance evaluation in small: nothing planted is missed, nothing clean is blocked."""
+
+from __future__ import annotations
+
+import pytest
+
+from evals.compliance.__main__ import as_record, is_good, main
+from evals.compliance.scores import Results, run
+from policies.rulebook import RuleBook, load_rulebook
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    return run(seed=3, scenes_per_fault=1, clean_scenes=40)
+
+
+def test_every_planted_fault_is_found_at_every_door(results: Results) -> None:
+    missed = {rule_id: tally.missed for rule_id, tally in results.rules.items() if tally.missed}
+    assert missed == {}
+    assert len(results.rules) >= 28
+
+
+def test_clean_messages_and_near_misses_are_not_stopped(results: Results) -> None:
+    assert (results.false_blocks, results.near_blocks) == ([], [])
+    assert len(results.false_holds) + len(results.near_holds) <= 0.01 * (results.clean + results.near_misses)
+
+
+def test_every_compliance_rule_is_tried_at_some_door(results: Results) -> None:
+    tried = results.rules.keys() | results.doors.keys()
+    assert {f"C-{number:02}" for number in range(1, 27)} <= tried
+
+
+def test_the_same_seed_gives_the_same_answer(results: Results) -> None:
+    again = run(seed=3, scenes_per_fault=1, clean_scenes=5)
+    assert as_record(again)["confusion"] == as_record(results)["confusion"]
+
+
+def test_a_rule_book_that_sees_less_fails_the_evaluation() -> None:
+    book = load_rulebook()
+    content = book.content.model_copy(update={"special_words": ("nothing at all",), "opt_out_days": 1})
+    blind: RuleBook = book.model_copy(update={"content": content})
+    found = run(seed=3, scenes_per_fault=1, clean_scenes=1, rules=blind)
+    assert not is_good(found)
+    assert found.rules["C-12"].missed
+    assert found.rules["C-02"].missed
+
+
+def test_it_prints_its_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--scenes", "1", "--clean", "4", "--seed", "3"]) == 0
+    assert "False stops" in capsys.readouterr().out
