@@ -117,6 +117,11 @@ def money(cents: int | None, currency: str) -> str:
     return f"{sign}{whole:,}{f'.{rest:02}' if rest else ''} {currency}"
 
 
+def count(number: int, noun: str) -> str:
+    """How many of something: `1 file`, `2,000 files`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def heading(text: str) -> None:
     """Print a heading."""
     out.print()
