@@ -86,9 +86,9 @@ def ground(
 
 
 def _subject(subject: DraftSentence, evidence: Sequence[Evidence], asset: ContentAsset) -> Iterator[Finding]:
-    """A subject names no evidence, so its quantities may come from any fact that may be said."""
-    sayable = [fact.text for fact in evidence if not fact.is_private]
-    backed = quantities(" ".join((*sayable, asset.title)))
+    """A subject is held to what a sentence is; naming no evidence, it may rest on any fact that may be said."""
+    sayable = [fact for fact in evidence if not fact.is_private]
+    backed = quantities(" ".join((*(fact.text for fact in sayable), asset.title)))
     missing = sorted(quantities(subject.text) - backed)
     if missing:
         yield _hold(
@@ -96,6 +96,15 @@ def _subject(subject: DraftSentence, evidence: Sequence[Evidence], asset: Conten
             subject.text,
             "take the number or date out of the subject",
         )
+    superlative = _SUPERLATIVE.search(subject.text)
+    approved = " ".join((*(fact.text for fact in sayable if _is_approved(fact)), asset.title)).lower()
+    if superlative and superlative.group().lower() not in approved:
+        reason = f"{superlative.group()!r} in the subject is a claim nobody approved"
+        yield _hold(reason, subject.text, "leave the word out")
+    for pattern, what, backs in _FACTS:
+        is_question = pattern is _CAPABILITY and subject.text.rstrip().endswith("?")
+        if pattern.search(subject.text) and not is_question and not any(backs(fact) for fact in sayable):
+            yield _hold(f"the subject {what}, which no fact of this message backs", subject.text, "say less")
 
 
 def _citations(

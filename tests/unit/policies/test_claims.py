@@ -99,6 +99,21 @@ def test_a_number_in_the_subject_needs_a_fact_that_may_be_said() -> None:
 
 
 @pytest.mark.parametrize(
+    "subject",
+    [
+        "Cheapest in the market",
+        "The leading tool for quotes",
+        "Our customers love it",
+        "We double your revenue",
+    ],
+)
+def test_a_subject_is_held_to_what_a_sentence_is(subject: str) -> None:
+    bare = tuple(fact for fact in EVIDENCE if fact.kind is EvidenceKind.FIELD)
+    findings = judged(draft(subject=subject), evidence=bare).findings
+    assert ("C-07", "hold", subject) in {(f.rule_id, f.severity.value, f.span) for f in findings}
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "I saw that you are interested in prices.",
