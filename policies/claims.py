@@ -15,6 +15,7 @@ from domain.content import ContentAsset
 from domain.message import Draft, DraftSentence, Evidence, EvidenceKind, Finding, Severity
 from policies.quantities import asked_quantities, quantities
 from policies.rulebook import RuleBook
+from policies.subjects import names, subjects
 
 _SUPERLATIVE = re.compile(
     r"\bbest[- ]in[- ]class\b|\b(?:the|our) (?:very )?best (?:tool|platform|product|software|solution|choice|price"
@@ -78,6 +79,7 @@ def ground(
     for sentence in draft.sentences:
         findings += _citations(sentence, by_id, asset, today)
         findings += _statements(sentence, by_id, asset)
+        findings += _subjects_of_acts(sentence, by_id, asset)
         findings += _privacy(sentence, evidence, rules.content.private_span_words)
         findings += _copies(sentence.text, evidence, rules.content.copied_span_words)
     findings += _privacy(subject, evidence, rules.content.private_span_words)
@@ -169,6 +171,22 @@ def _statements(
                 continue
             yield _hold(f"the sentence {what} but names no evidence of that", text, "name the evidence")
             return
+
+
+def _subjects_of_acts(
+    sentence: DraftSentence, by_id: Mapping[str, Evidence], asset: ContentAsset
+) -> Iterator[Finding]:
+    """What a sentence says an act of theirs was about must be what the act was about."""
+    cited = [by_id[fact_id] for fact_id in sentence.evidence if fact_id in by_id]
+    acts = [fact for fact in cited if fact.topic and _is_their_act(fact)]
+    backing = " ".join((*(f"{fact.text} {fact.topic or ''}" for fact in cited), asset.title))
+    for subject in subjects(sentence.text) if acts else ():
+        if not names(subject, backing):
+            yield _hold(
+                f"the sentence says {subject!r}, and the act it names was about {acts[0].topic}",
+                sentence.text,
+                "name the act by its own topic",
+            )
 
 
 def _is_approved(fact: Evidence) -> bool:
