@@ -35,6 +35,13 @@ product_summary: ""
 """
 
 
+def placeholders(sender: SenderProfile) -> tuple[str, ...]:
+    """The fields of a sender profile that still say what `attune init` wrote, by name."""
+    written = sender.model_dump(mode="json")
+    marks = ("your company", "your-company.example")
+    return tuple(name for name, value in written.items() if any(mark in str(value).lower() for mark in marks))
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Paths inside one workspace folder."""
