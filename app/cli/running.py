@@ -9,7 +9,7 @@ import typer
 
 from app import loop
 from app.cli.doors import doors
-from app.cli.screen import AsJson, heading, line, listing, money, next_steps, out, print_json
+from app.cli.screen import AsJson, heading, line, listing, money, next_steps, out, print_json, print_narrowing
 from domain.campaign import Autonomy
 from domain.run import ContactOutcome, Run
 
@@ -52,16 +52,23 @@ def run(
 
     Stopped by Ctrl-C or worse, the same command goes on where it was.
     """
-    from app.campaign_file import read_campaign
+    from app.campaign_file import read_runnable
 
     house = doors.house()
-    read = read_campaign(find_campaign(house, campaign))
+    read = read_runnable(find_campaign(house, campaign), [asset.id for asset in house.crm.assets()])
     report = run_to_the_end(house, read, is_dry_run=dry_run, autonomy=autonomy, quiet=as_json)
     if as_json:
         print_json(as_record(report))
         return
     print_report(report)
-    if dry_run:
+    considered = sum(report.counts.values())
+    if dry_run or not considered:
+        from app.audience_size import lacks, narrowed
+
+        print_narrowing(narrowed(house, report.campaign, report.run.started_at), tuple(lacks(house)))
+    if not considered:
+        next_steps({f"attune campaign check {campaign}": "after changing a condition: how many it leaves"})
+    elif dry_run:
         next_steps(
             {
                 f"attune runs show {report.run.id}": "every contact's line",
