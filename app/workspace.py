@@ -108,7 +108,12 @@ class Workspace:
         """Make the folders, the key and a sender file to fill in; tell whether anything was new."""
         is_new = not self.key_file.exists()
         for folder in (self.folder, self.mailbox, self.campaigns, self.rejects):
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise InvalidFile(
+                    folder, f"no workspace can be made here ({error.strerror}).", "Name another folder."
+                ) from None
         if not self.sender_file.exists():
             self.sender_file.write_text(SENDER_TEMPLATE, encoding="utf-8")
         if is_new:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 
@@ -18,6 +19,8 @@ def shell_of(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
     def attune(*words: str) -> tuple[int, str]:
         monkeypatch.setenv("COLUMNS", "200")
+        # A handler on this test's captured stream would outlive it and fail whoever logs next.
+        monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
         monkeypatch.setattr(sys, "argv", ["attune", *words])
         capsys.readouterr()
         with pytest.raises(SystemExit) as left:
