@@ -11,7 +11,8 @@ from app import loop
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, money, next_steps, out, print_json, print_narrowing
 from domain.campaign import Autonomy
-from domain.run import ContactOutcome, Run
+from domain.errors import WorkspaceBusy
+from domain.run import ContactOutcome, Run, RunStatus
 
 if TYPE_CHECKING:
     from app.runs import RunReport
@@ -218,13 +219,14 @@ def list_runs(
 ) -> None:
     """List runs, newest first."""
     house = doors.house()
+    is_anyone_working = _is_anyone_working(house)
     rows = []
     for found in house.runs.runs(campaign, limit=limit):
         counts = house.runs.counts(found.id)
         rows.append(
             {
                 **found.model_dump(mode="python"),
-                "status": found.status.value + (" (dry run)" if found.is_dry_run else ""),
+                "status": _standing(found, is_anyone_working=is_anyone_working),
                 "considered": sum(counts.values()),
                 "sent": counts.get(ContactOutcome.SENT, 0),
                 "waiting": counts.get(ContactOutcome.WAITING, 0),
@@ -244,6 +246,21 @@ def list_runs(
         as_json=as_json,
         empty="No campaign has run yet. Try `attune run CAMPAIGN --dry-run`.",
     )
+
+
+def _is_anyone_working(house: House) -> bool:
+    try:
+        with house.workspace.only_worker():
+            return False
+    except WorkspaceBusy:
+        return True
+
+
+def _standing(run: Run, *, is_anyone_working: bool) -> str:
+    """The run's status; one under way that nobody carries was broken off."""
+    is_open = run.status in {RunStatus.DECIDING, RunStatus.RUNNING}
+    kind = " (dry run)" if run.is_dry_run else ""
+    return run.status.value + kind + (", broken off" if is_open and not is_anyone_working else "")
 
 
 @app.command("show")

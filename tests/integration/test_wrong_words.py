@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from app import runs
 from app.drills.settling import settle
+from evals.crowd import campaign
 from tests.integration.shell import Shell
 
 
@@ -51,3 +53,14 @@ def test_a_run_stopped_by_hand_says_that_the_same_command_goes_on(
     code, said = shell("-w", str(tmp_path / "ws"), "run", "crowd", "--dry-run")
     assert code == 130
     assert "the same command goes on where it was" in said
+
+
+def test_a_run_that_nobody_carries_is_listed_as_broken_off(shell: Shell, tmp_path: Path) -> None:
+    house = settle(tmp_path / "ws", 2)
+    run, _ = runs.begin(house, campaign(), is_dry_run=True)
+    list_runs = ("-w", str(tmp_path / "ws"), "runs", "list", "--json")
+    with house.workspace.only_worker():
+        assert json.loads(shell(*list_runs)[1])[0]["status"] == "running (dry run)"
+    house.close()
+    (listed,) = json.loads(shell(*list_runs)[1])
+    assert (listed["id"], listed["status"]) == (run.id, "running (dry run), broken off")
