@@ -20,7 +20,7 @@ from domain.campaign import Campaign, EventCondition
 from domain.content import ContentAsset
 from domain.decision import SILENCE, Action, Alternative, Arm, Decision
 from domain.dossier import Standing
-from domain.errors import AttuneError
+from domain.errors import ContentMissing
 from domain.people import Account, Contact
 from domain.run import ContactOutcome, Run, RunContact
 from learning import features
@@ -84,7 +84,7 @@ class Decider:
         """Return decisions and ledger lines for everyone the campaign considers.
 
         Raises:
-            AttuneError: where the campaign names an asset that is not in the library.
+            ContentMissing: where the campaign names an asset that is not in the library.
         """
         assets = _chosen_assets(self.campaign, self.assets)
         decided = Decided()
@@ -289,7 +289,7 @@ def _chosen_assets(campaign: Campaign, assets: Sequence[ContentAsset]) -> list[C
     if not campaign.assets:
         return [asset for asset in assets if asset.is_active]
     if missing := [asset_id for asset_id in campaign.assets if asset_id not in by_id]:
-        raise AttuneError(
+        raise ContentMissing(
             f"Campaign {campaign.id!r} names content that is not in the library: {', '.join(missing)}. "
             "Nothing was decided. See `attune content list`."
         )

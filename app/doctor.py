@@ -85,16 +85,28 @@ def _database(house: Any) -> Iterator[Finding]:
 
 
 def _sender(house: Any) -> Iterator[Finding]:
-    sender = house.sender
-    if not sender.postal_address.strip():
+    from app.workspace import placeholders
+    from policies.envelope import incomplete_address
+
+    sender, file = house.sender, house.workspace.sender_file
+    incomplete = incomplete_address(sender)
+    if incomplete:
         yield Finding(
             "sender",
             "missing",
-            "no postal address: the law of most countries requires one, so every message would be blocked (C-01)",
-            f"fill it in: {house.workspace.sender_file}",
+            f"{incomplete.reason}, so every message would be blocked ({incomplete.rule_id})",
+            f"{incomplete.mend}: {file}",
         )
-        return
-    yield Finding("sender", "ok", f"{sender.from_name} <{sender.from_email}>")
+    untouched = placeholders(sender)
+    if untouched:
+        yield Finding(
+            "sender",
+            "missing",
+            f"still as `attune init` wrote it: {', '.join(untouched)}; messages would name a company that is not yours",
+            f"fill it in: {file}",
+        )
+    if not incomplete and not untouched:
+        yield Finding("sender", "ok", f"{sender.from_name} <{sender.from_email}>")
 
 
 def _content(house: Any) -> Iterator[Finding]:

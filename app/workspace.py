@@ -75,6 +75,13 @@ TEAM_RULES_TEMPLATE = """\
 """
 
 
+def placeholders(sender: SenderProfile) -> tuple[str, ...]:
+    """The fields of a sender profile that still say what `attune init` wrote, by name."""
+    written = sender.model_dump(mode="json")
+    marks = ("your company", "your-company.example")
+    return tuple(name for name, value in written.items() if any(mark in str(value).lower() for mark in marks))
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Paths inside one workspace folder."""
@@ -151,7 +158,12 @@ class Workspace:
         """Make the folders, the key and a sender file to fill in; tell whether anything was new."""
         is_new = not self.key_file.exists()
         for folder in (self.folder, self.mailbox, self.campaigns, self.rejects):
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise InvalidFile(
+                    folder, f"no workspace can be made here ({error.strerror}).", "Name another folder."
+                ) from None
         if not self.sender_file.exists():
             self.sender_file.write_text(SENDER_TEMPLATE, encoding="utf-8")
         if not self.team_rules_file.exists():

@@ -35,6 +35,12 @@ class InvalidFile(AttuneError):
         super().__init__(f"{path}: {problem} {next_step}".rstrip())
 
 
+class ContentMissing(AttuneError):
+    """A campaign names content that is not in the library."""
+
+    exit_code = 4
+
+
 class WorkspaceMissing(AttuneError):
     """A command needs a workspace and there is none."""
 

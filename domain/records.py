@@ -54,7 +54,8 @@ class ContactRow(Noun):
     """A contact as a source knows it. Country, stage and address are already in our words or None.
 
     `email` is what the source said; intake normalises and judges it. `opted_out_at` and `bounced_at`
-    with their flags become suppressions; None for a flag means the source does not say.
+    with their flags become suppressions; None for a flag means the source does not say. `doubts` tell which
+    cells were unclear and what was made of them; the row is taken all the same.
     """
 
     place: Place
@@ -95,6 +96,7 @@ class ContactRow(Noun):
     consent_opt_out_offered: bool | None = None
     is_deleted: bool = False
     attributes: dict[str, str] = Field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
 
 
 class DealRow(Noun):
@@ -202,6 +204,8 @@ class ImportSummary(Noun):
     """What one import did: rows = added + changed + unchanged + merged + rejected + skipped.
 
     `rows` are records; `file_rows` are the rows of the files they came from, of which one may give several.
+    `unclear` counts contacts a cell of which was no clear yes or no, by what was made of them; the rejects file
+    lists them too.
     """
 
     files: int = 0
@@ -215,6 +219,7 @@ class ImportSummary(Noun):
     skipped: int = 0
     by_kind: dict[str, dict[str, int]] = Field(default_factory=dict)
     suppressed: int = 0
+    unclear: dict[str, int] = Field(default_factory=dict)
     warnings: dict[str, int] = Field(default_factory=dict)
     rejects_file: str | None = None
     started_at: datetime | None = None

@@ -68,14 +68,26 @@ def validate_fields(audience: Audience) -> None:
         ValueError: naming the unknown field and the nearest known one.
 
     """
-    for condition in (*audience.all, *audience.none):
-        if isinstance(condition, FieldCondition) and not _is_known_field(condition.field):
-            near = difflib.get_close_matches(condition.field, FIELDS, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known fields: {', '.join(FIELDS)}."
-            raise ValueError(
-                f"The audience names an unknown field {condition.field!r}. {hint} "
-                "A column of your own is 'attributes.NAME' or 'account.attributes.NAME'."
-            )
+    for problem in field_problems(audience):
+        raise ValueError(problem)
+
+
+def field_problems(audience: Audience) -> tuple[str, ...]:
+    """Every unknown field the audience names, each with the nearest known one."""
+    return tuple(
+        _unknown(condition.field)
+        for condition in (*audience.all, *audience.none)
+        if isinstance(condition, FieldCondition) and not _is_known_field(condition.field)
+    )
+
+
+def _unknown(field: str) -> str:
+    near = difflib.get_close_matches(field, FIELDS, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Known fields: {', '.join(FIELDS)}."
+    return (
+        f"The audience names an unknown field {field!r}. {hint} "
+        "A column of your own is 'attributes.NAME' or 'account.attributes.NAME'."
+    )
 
 
 def _is_known_field(field: str) -> bool:

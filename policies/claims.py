@@ -16,6 +16,7 @@ from domain.message import Draft, DraftSentence, Evidence, EvidenceKind, Finding
 from policies.folding import folded
 from policies.quantities import asked_quantities, other_units, quantities
 from policies.rulebook import RuleBook
+from policies.subjects import names, subjects
 
 _SUPERLATIVE = re.compile(
     r"\bbest[- ]in[- ]class\b|\b(?:the|our) (?:very )?best (?:tool|platform|product|software|solution|choice|price"
@@ -81,6 +82,7 @@ def ground(
         sentence = said.model_copy(update={"text": folded(said.text)})
         findings += _citations(sentence, by_id, asset, today)
         findings += _statements(sentence, by_id, asset)
+        findings += _subjects_of_acts(sentence, by_id, asset)
         findings += _privacy(sentence, evidence, rules.content.private_span_words)
         findings += _copies(sentence.text, evidence, rules.content.copied_span_words)
     findings += _privacy(subject, evidence, rules.content.private_span_words)
@@ -89,9 +91,9 @@ def ground(
 
 
 def _subject(subject: DraftSentence, evidence: Sequence[Evidence], asset: ContentAsset) -> Iterator[Finding]:
-    """A subject names no evidence, so its quantities may come from any fact that may be said."""
-    sayable = [fact.text for fact in evidence if not fact.is_private]
-    backed = quantities(" ".join((*sayable, asset.title)))
+    """A subject is held to what a sentence is; naming no evidence, it may rest on any fact that may be said."""
+    sayable = [fact for fact in evidence if not fact.is_private]
+    backed = quantities(" ".join((*(fact.text for fact in sayable), asset.title)))
     missing = sorted(quantities(subject.text) - backed)
     if missing:
         yield _hold(
@@ -99,6 +101,15 @@ def _subject(subject: DraftSentence, evidence: Sequence[Evidence], asset: Conten
             subject.text,
             "take the number or date out of the subject",
         )
+    superlative = _SUPERLATIVE.search(subject.text)
+    approved = " ".join((*(fact.text for fact in sayable if _is_approved(fact)), asset.title)).lower()
+    if superlative and superlative.group().lower() not in approved:
+        reason = f"{superlative.group()!r} in the subject is a claim nobody approved"
+        yield _hold(reason, subject.text, "leave the word out")
+    for pattern, what, backs in _FACTS:
+        is_question = pattern is _CAPABILITY and subject.text.rstrip().endswith("?")
+        if pattern.search(subject.text) and not is_question and not any(backs(fact) for fact in sayable):
+            yield _hold(f"the subject {what}, which no fact of this message backs", subject.text, "say less")
 
 
 def _citations(
@@ -171,6 +182,22 @@ def _statements(
                 continue
             yield _hold(f"the sentence {what} but names no evidence of that", text, "name the evidence")
             return
+
+
+def _subjects_of_acts(
+    sentence: DraftSentence, by_id: Mapping[str, Evidence], asset: ContentAsset
+) -> Iterator[Finding]:
+    """What a sentence says an act of theirs was about must be what the act was about."""
+    cited = [by_id[fact_id] for fact_id in sentence.evidence if fact_id in by_id]
+    acts = [fact for fact in cited if fact.topic and _is_their_act(fact)]
+    backing = " ".join((*(f"{fact.text} {fact.topic or ''}" for fact in cited), asset.title))
+    for subject in subjects(sentence.text) if acts else ():
+        if not names(subject, backing):
+            yield _hold(
+                f"the sentence says {subject!r}, and the act it names was about {acts[0].topic}",
+                sentence.text,
+                "name the act by its own topic",
+            )
 
 
 def _is_approved(fact: Evidence) -> bool:

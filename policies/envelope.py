@@ -26,6 +26,7 @@ _OPT_OUT_WORDS = re.compile(
 )
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+-]+@([A-Za-z0-9.-]+)>")
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;\[\]\\]+@[A-Za-z0-9.-]+")
+_LEAST_ADDRESS_PARTS = 3
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Unicode's categories Cc, Zl, Zp and Cs."""
 
@@ -83,17 +84,30 @@ def unsafe_character(value: str) -> str | None:
     return f"U+{ord(mark.group()):04X}" if mark else None
 
 
+def incomplete_address(sender: SenderProfile) -> Finding | None:
+    """What C-01 finds wrong with the sender profile's own postal address, whatever the message; None if nothing."""
+    written = sender.postal_address
+    parts = [part for part in re.split(r"[\n,]+", written) if part.strip(" ,")]
+    lacks = []
+    if len(parts) < _LEAST_ADDRESS_PARTS:
+        lacks.append(f"it has {len(parts)} of the {_LEAST_ADDRESS_PARTS} parts street or box, town, country")
+    if not any(mark.isdigit() for mark in written):
+        lacks.append("it has no number or postal code")
+    if _NO_PLACE.search(written):
+        lacks.append("it is no real place")
+    if not lacks:
+        return None
+    return block(
+        "C-01",
+        f"the sender profile's postal address {written!r} is not complete: {' and '.join(lacks)}",
+        mend="give street or box, town with code, and country in the sender profile",
+    )
+
+
 def _postal_address(letter: Letter) -> Iterator[Finding]:
-    lines = [
-        line.strip(" ,") for line in re.split(r"[\n,]+", letter.sender.postal_address) if line.strip(" ,")
-    ]
-    digits = any(mark.isdigit() for mark in letter.sender.postal_address)
-    if len(lines) < 3 or not digits or _NO_PLACE.search(letter.sender.postal_address):
-        yield block(
-            "C-01",
-            f"the sender profile's postal address {letter.sender.postal_address!r} is not complete",
-            mend="give street or box, town with code, and country in the sender profile",
-        )
+    incomplete = incomplete_address(letter.sender)
+    if incomplete:
+        yield incomplete
         return
     wanted = _flat(letter.sender.postal_address)
     for part, words in _parts(letter):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agents.context import DraftingContext
-from agents.understudy.topics import Topic, topic_named
+from agents.understudy.topics import Topic, own_topic, topic_named
 from agents.understudy.wording import title_of
 from domain.events import EventKind
 from domain.message import Evidence, EvidenceKind
@@ -55,6 +55,7 @@ _SIGN_UP_WORDS = ("newsletter", "subscri", "sign up", "signup", "sign-up", "opt-
 class Act:
     """One happening, or a counted group of them, out of one piece of evidence.
 
+    topic: what it bears on, to choose by; said: the same by the act's own word, to tell it by.
     title: what they took, only where it is ours to name; is_this_asset: they took what we now offer.
     """
 
@@ -63,6 +64,7 @@ class Act:
     at: datetime | None
     topic: Topic | None
     score: float
+    said: Topic | None = None
     title: str | None = None
     is_this_asset: bool = False
     is_sign_up: bool = False
@@ -99,6 +101,7 @@ def _act(fact: Evidence, kinds: dict[str, EventKind], ctx: DraftingContext) -> A
         at=fact.at,
         topic=topic_named(fact.topic),
         score=WEIGHTS[kind] * 0.5 ** (age_days / HALF_LIFE_DAYS),
+        said=own_topic(fact.topic),
         title=title_of(ctx.asset.title) if is_this_asset and not fact.is_tainted else None,
         is_this_asset=is_this_asset,
         is_sign_up=kind is EventKind.FORM_SUBMITTED and any(word in words for word in _SIGN_UP_WORDS),

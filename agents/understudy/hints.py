@@ -77,6 +77,6 @@ def _topic_in(line: str) -> Topic | None:
         return None
     asked = content_words(match[1])
     for topic in known_topics().values():
-        if asked & content_words(f"{topic.slug} {topic.noun} {' '.join(topic.aliases)}"):
+        if asked & topic.words:
             return topic
     return topic_named(match[1].strip().split(" and ")[0])

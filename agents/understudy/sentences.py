@@ -76,7 +76,7 @@ class Sentences:
         """What they did, else who they are, else where they work, else the topic."""
         act, focus = self._angle.opening, self._angle.focus
         if act:
-            words = {**self._words(act.topic), **self._act_words("opening", act)}
+            words = {**self._words(act.said), **self._act_words("opening", act)}
             said = self._say("opening", self._book.openings[act.phrase_key], words, (act.fact,))
             if said:
                 self._named = act.topic.slug if act.topic and "{noun}" in said[0] else None
@@ -104,7 +104,7 @@ class Sentences:
         did = self._voice.say(
             "did",
             self._book.did.get(act.kind.value, ()),
-            {**self._words(act.topic), **self._act_words("did", act)},
+            {**self._words(act.said), **self._act_words("did", act)},
         )
         if did is None:
             return None

@@ -17,15 +17,20 @@ _FILE = Path(__file__).with_name("topics.yaml")
 _SLUG = re.compile(r"^[a-z][a-z' -]{2,30}$")
 _WORD = re.compile(r"[a-z0-9]+(?:[-'][a-z0-9]+)*")
 _SINGULAR = ("ss", "ics", "us", "is", "ops", "sales", "news")
+_INITIALS = frozenset({"api", "crm", "dmarc", "erp", "gdpr", "hr", "kpi", "roi", "sla", "spf", "sso"})
 _EMPTY = words_for("empty")
 
 
 class Topic(Noun):
-    """One subject: its slug, its name in a sentence, and the words that betray it in a text."""
+    """One subject: its slug, its name in a sentence, and the words that betray it in a text.
+
+    `same` are other forms of the slug's own word; `aliases` bear on the subject and are not it.
+    """
 
     slug: str
     noun: str
     plural: bool = False
+    same: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     intent: str = ""
     questions: tuple[str, ...] = ()
@@ -33,7 +38,7 @@ class Topic(Noun):
     @property
     def words(self) -> frozenset[str]:
         """Every word that counts as naming this topic."""
-        return content_words(" ".join((self.slug, self.noun, *self.aliases)))
+        return content_words(" ".join((self.slug, self.noun, *self.same, *self.aliases)))
 
 
 def content_words(text: str) -> frozenset[str]:
@@ -60,7 +65,7 @@ def known_topics() -> dict[str, Topic]:
 
 
 def topic_named(slug: str | None) -> Topic | None:
-    """The topic of a slug, in our words or in the slug's own; None if it is no plain word."""
+    """The topic of a slug, in our words for it or in its own; None if it is no plain word."""
     bare = " ".join((slug or "").lower().replace("_", " ").replace("/", " ").split())
     if not bare:
         return None
@@ -69,13 +74,20 @@ def topic_named(slug: str | None) -> Topic | None:
     if dashed in known:
         return known[dashed]
     for topic in known.values():
-        if dashed in topic.aliases or dashed == topic.noun.replace(" ", "-"):
+        if dashed in topic.same or dashed == topic.noun.replace(" ", "-"):
             return topic
-    words = bare.replace("-", " ")
+    return own_topic(bare)
+
+
+def own_topic(slug: str | None) -> Topic | None:
+    """The topic by its own word and no other: how an act is told to whoever did it."""
+    dashed = "-".join((slug or "").lower().replace("_", " ").replace("/", " ").split())
+    words = dashed.replace("-", " ")
     if not _SLUG.match(words) or len(words.split()) > 3:
         return None
     plural = words.endswith("s") and not words.endswith(_SINGULAR)
-    return Topic(slug=dashed, noun=words, plural=plural, aliases=tuple(words.split()))
+    noun = " ".join(word.upper() if word in _INITIALS else word for word in words.split())
+    return Topic(slug=dashed, noun=noun, plural=plural, aliases=tuple(words.split()))
 
 
 def covers(asset: ContentAsset, topic: Topic) -> bool:

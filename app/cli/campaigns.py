@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from app.cli.doors import doors
-from app.cli.screen import AsJson, heading, line, listing, money, print_json
+from app.cli.screen import AsJson, heading, line, listing, money, print_json, print_narrowing
 from domain.errors import AttuneError
 
 app = typer.Typer(
@@ -53,12 +53,17 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Read a campaign file and say what it means; nothing is run."""
-    from app.campaign_file import read_campaign
+    from app.campaign_file import read_runnable
     from app.cli.running import find_campaign
 
-    read = read_campaign(find_campaign(doors.house(), campaign))
+    house = doors.house()
+    read = read_runnable(find_campaign(house, campaign), [asset.id for asset in house.crm.assets()])
+    from app.audience_size import lacks, narrowed
+
+    steps, missing = narrowed(house, read, house.clock()), tuple(lacks(house))
     if as_json:
-        print_json(read)
+        told = [{"condition": step.says, "contacts": step.left} for step in steps]
+        print_json({**read.model_dump(mode="json", by_alias=True), "leaves": told, "lacks": list(missing)})
         return
     goal = read.goal
     heading(f"{read.name}  ({read.id})")
@@ -73,6 +78,7 @@ def check(
         f"  Bounds    holdout {read.holdout_share:.0%}, silence {read.silence_share:.0%}, "
         f"autonomy {read.autonomy.value}"
     )
+    print_narrowing(steps, missing)
 
 
 @app.command("explain")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.cli.doors import doors
-from app.cli.screen import AsJson, cell, heading, line, next_steps, out, print_json
+from app.cli.screen import AsJson, cell, count, heading, line, next_steps, out, print_json
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -72,7 +72,8 @@ def _bring_in(source: str, path: Path, mapping: Path | None, as_json: bool) -> N
         print_json(summary)
         return
     heading(
-        f"Imported {path} as {source}: {summary.rows:,} rows from {summary.files} files in {summary.seconds:.1f} s"
+        f"Imported {path} as {source}: {count(summary.rows, 'row')} from {count(summary.files, 'file')} "
+        f"in {summary.seconds:.1f} s"
     )
     for kind, counts in summary.by_kind.items():
         line(f"  {kind:<14} " + ", ".join(f"{many:,} {word}" for word, many in counts.items() if many))
@@ -84,8 +85,11 @@ def _bring_in(source: str, path: Path, mapping: Path | None, as_json: bool) -> N
     )
     if summary.suppressed:
         line(f"  {summary.suppressed:,} stops (opt-outs, bounces, complaints) are in force")
+    for treated_as, many in summary.unclear.items():
+        what = {"opted out": "opt-out", "bounced": "bounce", "deleted": "deletion"}.get(treated_as, "row")
+        line(f"  {count(many, what)} unclear, treated as {treated_as}", style="yellow")
     for warning, many in summary.warnings.items():
         line(f"  note: {many:,} × {warning}", style="yellow")
     if summary.rejects_file:
-        line(f"  Rejected rows with their reasons: {cell(summary.rejects_file)}", style="yellow")
+        line(f"  Rejected and unclear rows with their reasons: {cell(summary.rejects_file)}", style="yellow")
     next_steps({"attune contact list": "who is here", "attune campaign explain": "how to write a campaign"})

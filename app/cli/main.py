@@ -92,6 +92,10 @@ app.command("metrics", rich_help_panel="What worked")(metrics.metrics)
 app.add_typer(auditing.app, name="audit", rich_help_panel="What went out")
 
 
+INTERRUPTED = 130
+"""The exit code of a command stopped by Ctrl-C."""
+
+
 def main() -> None:
     """Run the command line; the process's exit code says how it went (see `docs/cli.md`)."""
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
@@ -108,9 +112,11 @@ def _run() -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _stopped()
     except typer.Exit as left:
-        return left.exit_code
+        return _stopped() if left.exit_code == INTERRUPTED else left.exit_code
     except TyperException as wrong_usage:
-        err.print(f"attune: {shown(_usage(wrong_usage))}", style="red", markup=False)
+        # A group named without a command has printed its help, and there is nothing to add.
+        if wrong_usage.format_message().strip():
+            err.print(f"attune: {shown(_usage(wrong_usage))}", style="red", markup=False)
         return getattr(wrong_usage, "exit_code", 2)
     except BrokenPipeError:
         return 0
@@ -118,6 +124,9 @@ def _run() -> int:
         return _bug(error)
     finally:
         doors.close()
+    # The library answers Ctrl-C by returning this code.
+    if result == INTERRUPTED:
+        return _stopped()
     return result if isinstance(result, int) else 0
 
 
@@ -133,7 +142,7 @@ def _usage(wrong: TyperException) -> str:
 
 def _stopped() -> int:
     err.print("Stopped. Nothing is lost: the same command goes on where it was.", style="yellow")
-    return 130
+    return INTERRUPTED
 
 
 def _bug(error: Exception) -> int:

@@ -8,17 +8,19 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.panel import Panel
-from rich.text import Text
+from pydantic import ValidationError
 
 from app import loop
 from app.cli.doors import doors
-from app.cli.screen import AsJson, heading, line, listing, next_steps, out, print_json, shown
-from domain.errors import AttuneError, ReviewRejected
+from app.cli.proposal_screen import print_decision, print_findings, print_grounds, print_message
+from app.cli.screen import AsJson, command_name, line, listing, next_steps, print_json
+from domain.errors import AttuneError, InvalidFile, ReviewRejected
+from domain.message import Severity
 from domain.review import Proposal, ProposalStatus, Review, ReviewAct
 
 if TYPE_CHECKING:
@@ -37,12 +39,14 @@ Reviewer = Annotated[
 def list_proposals(
     status: Annotated[ProposalStatus, typer.Option(help="Which ones.")] = ProposalStatus.WAITING,
     campaign: Annotated[str | None, typer.Option(help="Only this campaign's.")] = None,
-    limit: Annotated[int, typer.Option(help="How many.")] = 20,
-    skip: Annotated[int, typer.Option(help="Skip so many first.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    skip: Annotated[int, typer.Option(min=0, help="Skip so many first.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """List proposals, the longest waiting first."""
     house = doors.house()
+    if campaign is not None:
+        house.crm.campaign(campaign)  # one nobody ran is named, not shown as having nothing to review
     found = house.proposals.proposals(status, campaign_id=campaign, limit=limit, offset=skip)
     total = house.proposals.counts(campaign).get(status, 0)
     listing(
@@ -69,11 +73,20 @@ def list_proposals(
             "findings": "Findings",
         },
         as_json=as_json,
-        empty=f"No proposal is {status.value}. Runs put them here: `attune run CAMPAIGN`.",
-        more=f"{skip + 1}–{skip + len(found)} of {total}. Look at one: attune review show {found[0].id}"
-        if found
-        else "",
+        empty=f"{total:,} are {status.value}; --skip {skip} goes past the last one."
+        if total
+        else f"No proposal is {status.value}. Runs put them here: `{command_name()} run CAMPAIGN`.",
+        more=_more(found, skip, total),
     )
+
+
+def _more(found: Sequence[Proposal], skip: int, total: int) -> str:
+    """Where in the list this page stands, how to see the next, and how to look at one."""
+    if not found:
+        return ""
+    last = skip + len(found)
+    following = f" More: --skip {last}." if last < total else ""
+    return f"{skip + 1}–{last} of {total}.{following} Look at one: {command_name()} review show {found[0].id}"
 
 
 @app.command("show")
@@ -90,9 +103,9 @@ def show(proposal_id: ProposalId, as_json: AsJson = False) -> None:
             }
         )
         return
-    _print_message(proposal)
-    _print_grounds(proposal)
-    _print_decision(house, proposal)
+    print_message(proposal)
+    print_grounds(proposal)
+    print_decision(house, proposal)
     if proposal.status is ProposalStatus.WAITING:
         next_steps(
             {
@@ -111,66 +124,6 @@ SHORTEST_SHA = 8
 def approval_name(proposal: Proposal) -> str:
     """What an approval of exactly this message is called: the proposal and the start of its hash."""
     return f"{proposal.id}@{proposal.message_sha256[:12]}"
-
-
-def _print_message(proposal: Proposal) -> None:
-    message = proposal.message
-    head = Text.assemble(
-        ("To       ", "dim"),
-        shown(f"{message.to_name} <{message.to_address}>") + "\n",
-        ("From     ", "dim"),
-        f"{message.from_name} <{message.from_address}>\n",
-        ("Subject  ", "dim"),
-        (shown(message.subject), "bold"),
-        "\n",
-        ("When     ", "dim"),
-        f"not before {proposal.not_before:%a %d %b %Y %H:%M} UTC\n\n",
-    )
-    stand = f"{proposal.status.value} · version {proposal.version}"
-    title = f"{proposal.id} · {stand} · {proposal.message_sha256[:12]}"
-    out.print(
-        Panel(head + Text(shown(message.text)), title=title, title_align="left", width=min(out.width, 96))
-    )
-
-
-def _print_grounds(proposal: Proposal) -> None:
-    heading("Why a person decides")
-    for reason in proposal.stakes.reasons:
-        line(f"  • {reason.text}{' (always)' if reason.is_locked else ''}")
-    heading("Findings")
-    for finding in proposal.verdict.findings:
-        span = f" — “{finding.span}”" if finding.span else ""
-        line(f"  {finding.severity.value:<5} {finding.rule_id}  {finding.reason}{span}")
-        if finding.mend:
-            line(f"        mend: {finding.mend}", style="dim")
-    if not proposal.verdict.findings:
-        line("  none", style="dim")
-    heading("What each sentence rests on")
-    facts = {fact.id: fact for fact in proposal.evidence}
-    for sentence in proposal.draft.sentences:
-        line(f"  {sentence.text}")
-        for fact_id in sentence.evidence:
-            fact = facts.get(fact_id)
-            line(
-                f"      {fact_id} {fact.text} [{fact.ref}]" if fact else f"      {fact_id} unknown",
-                style="dim",
-            )
-
-
-def _print_decision(house: House, proposal: Proposal) -> None:
-    from app.cli.whys import print_options
-    from app.why import stored_why
-
-    why = stored_why(house, house.crm.decision(proposal.decision_id))
-    heading("Why this content, to this contact, now")
-    for reason in why.summary:
-        line(f"  {reason}")
-    for signal in proposal.brief.signals if proposal.brief else ():
-        line(f"  {signal.strength:<6} {signal.text} [{', '.join(signal.evidence)}]", style="dim")
-    print_options(why, most=5)
-    draft = proposal.draft
-    by = draft.author.value + (f" ({draft.model}, prompt {draft.prompt_id})" if draft.model else "")
-    line(f"  Written by the {by}. More: attune explain {proposal.id}", style="dim")
 
 
 @app.command("approve")
@@ -209,7 +162,8 @@ def _is_shown_and_agreed(proposal: Proposal) -> bool:
             f"Say which words you approve: `attune review show {proposal.id}` prints PROPOSAL@SHA. "
             "Nothing was approved."
         )
-    _print_message(proposal)
+    print_message(proposal)
+    print_findings(proposal)
     if not typer.confirm("Approve exactly this message?"):
         raise typer.Exit(0)
     return True
@@ -252,25 +206,59 @@ def edit(
     ] = None,
     body_file: Annotated[Path | None, typer.Option(help="Read the new body from a file.")] = None,
     then_approve: Annotated[
-        bool, typer.Option("--approve", help="Approve the edited message too, if no rule blocks it.")
+        bool,
+        typer.Option("--approve", help="Approve the edited message too, unless the checks hold or block it."),
     ] = False,
     reviewer: Reviewer = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change the words; without options your editor opens. The result is checked again."""
+    """Change the words; without options your editor opens. The result is checked again.
+
+    With `--approve` a message the checks hold is shown with its findings and waits: approving it takes a
+    person who read them and names it, as `attune review approve PROPOSAL@SHA` does.
+    """
     house = doors.house()
     proposal = house.proposals.get(proposal_id)
     if body_file is not None:
-        body = body_file.read_text(encoding="utf-8")
+        body = _words_of(body_file)
     if subject is None and body is None:
         subject, body = _in_editor(proposal)
+    for what, given in (("subject", subject), ("body", body)):
+        if given is not None and not given.strip():
+            raise ReviewRejected(
+                f"The new {what} is empty. Nothing was changed. Give the words it should have."
+            )
     done = _act(house, _review(house, proposal, ReviewAct.EDIT, reviewer, subject=subject, body=body))
-    if then_approve and not done.proposal.verdict.blocks:
-        done = _act(house, _review(house, done.proposal, ReviewAct.APPROVE, reviewer))
+    standing = [f for f in done.proposal.verdict.findings if f.severity is not Severity.WARN]
+    if then_approve and not standing:
+        edited, done = done.proposal, _act(house, _review(house, done.proposal, ReviewAct.APPROVE, reviewer))
+        if not as_json:
+            _tell_findings(edited)
     _tell([done], as_json=as_json)
+    if then_approve and standing:
+        rules = ", ".join(sorted({finding.rule_id for finding in standing}))
+        way = (
+            f"Edit it again or reject it: {rules} blocks it, which no approval can waive."
+            if done.proposal.verdict.blocks
+            else f"If you stand by these words: `{command_name()} review approve {approval_name(done.proposal)}`."
+        )
+        raise ReviewRejected(f"{proposal_id} was changed and not approved: {rules} stands against it. {way}")
+
+
+def _words_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        why = getattr(problem, "strerror", None) or "it is not UTF-8 text"
+        raise InvalidFile(path, f"the new body cannot be read ({why}). Nothing was changed.") from None
 
 
 def _in_editor(proposal: Proposal) -> tuple[str, str]:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ReviewRejected(
+            "An editor needs a terminal, and this is none. Nothing was changed. "
+            "Give the new words with --subject, --body or --body-file."
+        )
     before = f"{proposal.draft.subject}\n\n{proposal.draft.body}\n"
     editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
     with tempfile.TemporaryDirectory(prefix="attune-edit-") as folder:
@@ -307,16 +295,20 @@ def _review(
             f"Proposal {proposal.id} has changed since you looked at it. Nothing was sent. "
             f"It is {proposal.message_sha256[:12]} now. Look again with `attune review show {proposal.id}`."
         )
-    return Review(
-        proposal_id=proposal.id,
-        act=act,
-        reviewer=reviewer or house.settings.reviewer or getpass.getuser(),
-        message_sha256=proposal.message_sha256,
-        reason=reason,
-        subject=subject,
-        body=body,
-        at=house.clock(),
-    )
+    try:
+        return Review(
+            proposal_id=proposal.id,
+            act=act,
+            reviewer=reviewer or house.settings.reviewer or getpass.getuser(),
+            message_sha256=proposal.message_sha256,
+            reason=reason,
+            subject=subject,
+            body=body,
+            at=house.clock(),
+        )
+    except ValidationError as problem:
+        said = problem.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ReviewRejected(f"{said[:1].upper()}{said[1:]}. Nothing was changed.") from None
 
 
 def _act(house: House, given: Review) -> Reviewed:
@@ -343,10 +335,13 @@ def _tell(done: list[Reviewed], *, as_json: bool) -> None:
         return
     for each in done:
         line(_told(each))
-        for finding in (
-            each.proposal.verdict.findings if each.proposal.status is ProposalStatus.WAITING else ()
-        ):
-            line(f"  {finding.severity.value:<5} {finding.rule_id}  {finding.reason}", style="dim")
+        if each.proposal.status is ProposalStatus.WAITING:
+            _tell_findings(each.proposal)
+
+
+def _tell_findings(proposal: Proposal) -> None:
+    for finding in proposal.verdict.findings:
+        line(f"  {finding.severity.value:<5} {finding.rule_id}  {finding.reason}", style="dim")
 
 
 def _told(each: Reviewed) -> str:
@@ -354,7 +349,7 @@ def _told(each: Reviewed) -> str:
     if each.proposal.status is ProposalStatus.WAITING:
         return (
             f"{each.proposal.id}: version {each.proposal.version} waits for approval "
-            f"(attune review show {each.proposal.id})."
+            f"({command_name()} review show {each.proposal.id})."
         )
     if each.proposal.status is ProposalStatus.REJECTED:
         return f"{each.proposal.id}: rejected; nothing goes to {to}. The reason is remembered."

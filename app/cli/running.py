@@ -9,9 +9,10 @@ import typer
 
 from app import loop
 from app.cli.doors import doors
-from app.cli.screen import AsJson, heading, line, listing, money, next_steps, out, print_json
+from app.cli.screen import AsJson, heading, line, listing, money, next_steps, out, print_json, print_narrowing
 from domain.campaign import Autonomy
-from domain.run import ContactOutcome, Run
+from domain.errors import WorkspaceBusy
+from domain.run import ContactOutcome, Run, RunStatus
 
 if TYPE_CHECKING:
     from app.runs import RunReport
@@ -52,16 +53,23 @@ def run(
 
     Stopped by Ctrl-C or worse, the same command goes on where it was.
     """
-    from app.campaign_file import read_campaign
+    from app.campaign_file import read_runnable
 
     house = doors.house()
-    read = read_campaign(find_campaign(house, campaign))
+    read = read_runnable(find_campaign(house, campaign), [asset.id for asset in house.crm.assets()])
     report = run_to_the_end(house, read, is_dry_run=dry_run, autonomy=autonomy, quiet=as_json)
     if as_json:
         print_json(as_record(report))
         return
     print_report(report)
-    if dry_run:
+    considered = sum(report.counts.values())
+    if dry_run or not considered:
+        from app.audience_size import lacks, narrowed
+
+        print_narrowing(narrowed(house, report.campaign, report.run.started_at), tuple(lacks(house)))
+    if not considered:
+        next_steps({f"attune campaign check {campaign}": "after changing a condition: how many it leaves"})
+    elif dry_run:
         next_steps(
             {
                 f"attune runs show {report.run.id}": "every contact's line",
@@ -211,13 +219,14 @@ def list_runs(
 ) -> None:
     """List runs, newest first."""
     house = doors.house()
+    is_anyone_working = _is_anyone_working(house)
     rows = []
     for found in house.runs.runs(campaign, limit=limit):
         counts = house.runs.counts(found.id)
         rows.append(
             {
                 **found.model_dump(mode="python"),
-                "status": found.status.value + (" (dry run)" if found.is_dry_run else ""),
+                "status": _standing(found, is_anyone_working=is_anyone_working),
                 "considered": sum(counts.values()),
                 "sent": counts.get(ContactOutcome.SENT, 0),
                 "waiting": counts.get(ContactOutcome.WAITING, 0),
@@ -237,6 +246,21 @@ def list_runs(
         as_json=as_json,
         empty="No campaign has run yet. Try `attune run CAMPAIGN --dry-run`.",
     )
+
+
+def _is_anyone_working(house: House) -> bool:
+    try:
+        with house.workspace.only_worker():
+            return False
+    except WorkspaceBusy:
+        return True
+
+
+def _standing(run: Run, *, is_anyone_working: bool) -> str:
+    """The run's status; one under way that nobody carries was broken off."""
+    is_open = run.status in {RunStatus.DECIDING, RunStatus.RUNNING}
+    kind = " (dry run)" if run.is_dry_run else ""
+    return run.status.value + kind + (", broken off" if is_open and not is_anyone_working else "")
 
 
 @app.command("show")

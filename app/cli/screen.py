@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,6 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.doors import doors
+
+if TYPE_CHECKING:
+    from app.audience_size import Step
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -117,6 +120,11 @@ def money(cents: int | None, currency: str) -> str:
     return f"{sign}{whole:,}{f'.{rest:02}' if rest else ''} {currency}"
 
 
+def count(number: int, noun: str) -> str:
+    """How many of something: `1 file`, `2,000 files`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def heading(text: str) -> None:
     """Print a heading."""
     out.print()
@@ -126,6 +134,15 @@ def heading(text: str) -> None:
 def line(text: str, style: str = "") -> None:
     """Print one line; markup in data is shown, never followed."""
     out.print(Text(shown(text), style=style))
+
+
+def print_narrowing(steps: Sequence[Step], missing: Sequence[str]) -> None:
+    """Print how many contacts each condition leaves, and what else a run would lack."""
+    heading("Contacts left by each condition")
+    for step in steps:
+        line(f"  {step.left:>8,}  {step.says}", style="yellow" if step.left == 0 else "")
+    for one in missing:
+        line(f"  missing: {one}", style="yellow")
 
 
 def next_steps(steps: Mapping[str, str]) -> None:

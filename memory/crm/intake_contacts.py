@@ -111,6 +111,8 @@ class _ContactBook:
         self._store()
 
     def _take(self, row: ContactRow, address: str | None) -> None:
+        for doubt in row.doubts:
+            self._batch.doubt(row.place, doubt, _cells(row))
         erased = SuppressionReason.ERASED.value in self._stops.reasons(address, None)
         contact_id = self._resolve(row, address)
         if row.is_deleted or erased:
@@ -364,7 +366,11 @@ class _ContactBook:
         return fresh
 
     def _reject(self, row: ContactRow, reason: str) -> None:
-        self._batch.reject("contacts", row.place, reason, row.model_dump(exclude={"place", "attributes"}))
+        self._batch.reject("contacts", row.place, reason, _cells(row))
+
+
+def _cells(row: ContactRow) -> dict[str, Any]:
+    return row.model_dump(exclude={"place", "attributes", "doubts"})
 
 
 def _pairs(row: ContactRow) -> list[ExternalId]:

@@ -49,9 +49,17 @@ class Batch:
 
     def reject(self, kind: str, place: Place, reason: str, cells: Mapping[str, Any]) -> None:
         """List a row that cannot be taken."""
+        self._list(place, reason, cells)
+        self.tally.count(kind, "rejected")
+
+    def doubt(self, place: Place, doubt: str, cells: Mapping[str, Any]) -> None:
+        """List a row that is taken though a cell was unclear; `doubt` ends in what was made of it."""
+        self._list(place, doubt, cells)
+        self.tally.unclear[doubt.rpartition("treated as ")[2]] += 1
+
+    def _list(self, place: Place, reason: str, cells: Mapping[str, Any]) -> None:
         shown = {name: str(value) for name, value in cells.items() if value not in (None, "", (), {}, False)}
         self.rejects.add(RejectedRow(place=place, reason=reason, cells=shown))
-        self.tally.count(kind, "rejected")
 
 
 def overlay(

@@ -28,6 +28,7 @@ class Tally:
         self._began = time.monotonic()
         self._fates: dict[str, Counter[str]] = {}
         self.warnings: Counter[str] = Counter()
+        self.unclear: Counter[str] = Counter()
         self.suppressed = 0
         self._files: set[str] = set()
         self._last: tuple[str, int] | None = None
@@ -60,6 +61,7 @@ class Tally:
             **{fate: totals[fate] for fate in FATES},
             by_kind={kind: dict(fates) for kind, fates in sorted(self._fates.items())},
             suppressed=self.suppressed,
+            unclear=dict(self.unclear),
             warnings=dict(self.warnings),
             rejects_file=str(rejects_file) if rejects_file else None,
             started_at=self._started_at,

@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 
 from memory.crm.engine import open_engine
 from tests.integration.exports import Crm
+from tests.integration.shell import Shell, shell_of
 
 
 @pytest.fixture
@@ -18,3 +19,8 @@ def crm(tmp_path: Path) -> Iterator[Crm]:
     SQLModel.metadata.create_all(engine)
     yield Crm(engine, tmp_path / "rejects.csv")
     engine.dispose()
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    return shell_of(monkeypatch, capsys)

@@ -21,12 +21,13 @@ from tools.importers.hubspot import HubspotImporter
 
 HUBSPOT = {
     "contact": """
-        id,_fivetran_deleted,property_email,property_firstname,property_jobtitle,property_lifecyclestage,property_hubspot_owner_id,property_hs_email_optout,property_hs_email_hard_bounce_reason_enum,property_hs_lead_status,associatedcompanyid,property_country,property_createdate
-        1,false,ann@acme.example,Ann,CEO,marketingqualifiedlead,9,false,,OPEN,50,Germany,2024-01-02 3:04:05.678
-        2,false,bob@acme.example,Bob,,customer,9,true,,,50,,
-        3,false,eve@acme.example,Eve,,lead,,,UNKNOWN_USER,,,,
-        4,false,dan@acme.example,Dan,,lead,,perhaps,,,,,
-        5,true,old@acme.example,Old,,lead,,true,,,,,""",
+        id,_fivetran_deleted,property_email,property_firstname,property_jobtitle,property_lifecyclestage,property_hubspot_owner_id,property_hs_email_optout,property_hs_email_optout_date,property_hs_email_hard_bounce_reason_enum,property_hs_lead_status,associatedcompanyid,property_country,property_createdate
+        1,false,ann@acme.example,Ann,CEO,marketingqualifiedlead,9,false,,,OPEN,50,Germany,2024-01-02 3:04:05.678
+        2,false,bob@acme.example,Bob,,customer,9,true,,,,50,,
+        3,false,eve@acme.example,Eve,,lead,,,,UNKNOWN_USER,,,,
+        4,false,dan@acme.example,Dan,,lead,,perhaps,,,,,,
+        5,true,old@acme.example,Old,,lead,,true,,,,,,
+        6,false,kim@acme.example,Kim,,lead,,,2024-05-01,,,,,""",
     "company": """
         id,is_deleted,property_name,property_domain,property_numberofemployees,property_annualrevenue,property_country
         50,false,Acme,www.acme.example,51-200,"1,000,000.50",United States""",
@@ -95,11 +96,15 @@ def test_hubspots_connector_columns_arrive_in_our_tables(crm: Crm, tmp_path: Pat
     assert [(row.contact_id, row.kind) for row in crm.all(BUYING_ROLES)] == [(ann.id, "decision_maker")]
     assert crm.stops() == {
         ("bob@acme.example", "unsubscribed"),
+        ("dan@acme.example", "unsubscribed"),
+        ("kim@acme.example", "unsubscribed"),
         ("eve@acme.example", "hard_bounce"),
         ("old@acme.example", "unsubscribed"),
         ("nobody@x.example", "complaint"),
     }
-    assert {row.contact_id for row in crm.all(CONSENTS)} == {bob.id}
+    assert {row.contact_id for row in crm.all(CONSENTS)} == {
+        crm.contact(external_id).id for external_id in ("2", "4", "6")
+    }
     assert Counter(row.kind for row in crm.all(EVENTS) if row.contact_id == ann.id) == Counter(
         email_sent=1,
         email_opened=1,
@@ -117,13 +122,14 @@ def test_hubspots_connector_columns_arrive_in_our_tables(crm: Crm, tmp_path: Pat
     with crm.rejects.open(encoding="utf-8-sig", newline="") as file:
         reasons = {(row["file"], row["row"]): row["reason"] for row in csv.DictReader(file)}
     assert reasons == {
-        ("contact.csv", "5"): "opted_out: 'perhaps' is neither yes nor no",
+        ("contact.csv", "5"): "opted_out: 'perhaps' is neither yes nor no; treated as opted out",
         ("email_event.csv", "8"): "recipient is not among the contacts",
         (
             "email_event_bounce.csv",
             "4",
         ): "email_event has no line with this id, so nobody knows whom it is about",
     }
+    assert (summary.rejected, summary.unclear) == (2, {"opted out": 1})
     assert summary.file_rows == sum(rows_in(file) for file in (tmp_path / "export").glob("*.csv"))
     again = crm.take(HubspotImporter(), tmp_path / "export")
     assert (again.added, again.changed, again.merged) == (0, 0, 0)

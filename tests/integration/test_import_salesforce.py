@@ -23,6 +23,7 @@ SALESFORCE = {
         id,is_deleted,account_id,email,last_name,title,owner_id,has_opted_out_of_email,is_email_bounced,email_bounced_date,master_record_id
         003000000000001AAA,false,001000000000001AAA,ann@acme.example,Lee,VP Sales,005000000000001AAA,false,false,,
         003000000000002AAA,false,,bob@acme.example,Ray,,,true,false,,
+        003000000000006AAA,false,,zoe@acme.example,Zed,,,maybe,2024-02-03,,
         003000000000003AAA,false,,eve@acme.example,Eve,,,false,,2024-02-03 4:05:06,
         003000000000004AAA,true,,twin@acme.example,Lee,,,true,,,003000000000001AAA
         003000000000005AAA,true,,,Lee,,,false,,,003000000000001AAA""",
@@ -64,10 +65,13 @@ def test_salesforces_connector_columns_arrive_in_our_tables(crm: Crm, tmp_path: 
     assert crm.stops() == {
         ("bob@acme.example", "unsubscribed"),
         ("eve@acme.example", "hard_bounce"),
+        ("zoe@acme.example", "unsubscribed"),
+        ("zoe@acme.example", "hard_bounce"),
         ("ann@acme.example", "unsubscribed"),
         ("twin@acme.example", "unsubscribed"),
     }
-    bounced = next(row for row in crm.all(SUPPRESSIONS) if row.reason == "hard_bounce")
+    assert summary.unclear == {"opted out": 1}
+    bounced = next(row for row in crm.all(SUPPRESSIONS) if row.address == "eve@acme.example")
     assert bounced.since == datetime(2024, 2, 3, 4, 5, 6, tzinfo=UTC)
     (deal,) = crm.all(DEALS)
     assert (deal.kind, deal.stage, deal.amount_cents, deal.is_won) == ("renewal", "Closed Won", 100_050, True)

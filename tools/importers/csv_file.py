@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from domain.errors import AttuneError, ImportRefused
 from domain.events import EventKind
 from domain.people import ConsentBasis, ConsentGround, Seniority
-from domain.records import Place, RejectedRow, Row, SkippedRow
-from tools.importers import Progress, cells, countries, titles, vocabulary
+from domain.records import ContactRow, Place, RejectedRow, Row, SkippedRow
+from tools.importers import Progress, cells, countries, stops, titles, vocabulary
 from tools.importers.mapping import NOUNS, FieldSource, Mapping, Output, load_mapping
 from tools.importers.tabular import MOST_SHOWN_CHARS, Line, Table, open_table
 
@@ -27,8 +27,31 @@ _FLAGS = (
     *("is_opted_out", "is_bounced", "is_deleted", "is_closed", "is_won", "is_machine"),
     "consent_opt_out_offered",
 )
-_DECISIVE = frozenset({"is_opted_out", "is_bounced", "suppression_reason", "is_deleted"})
-"""Fields a person's refusal may stand in: an unreadable cell rejects the row."""
+_DECISIVE = frozenset({"is_deleted"})
+"""Fields much hangs on: an unreadable cell rejects the row."""
+
+_STOPS = {
+    "is_opted_out": ("is_opted_out", "opted_out_at", "opted out"),
+    "opted_out_at": ("is_opted_out", "opted_out_at", "opted out"),
+    "suppression_reason": ("is_opted_out", "opted_out_at", "opted out"),
+    "is_bounced": ("is_bounced", "bounced_at", "bounced"),
+    "bounced_at": ("is_bounced", "bounced_at", "bounced"),
+}
+"""Fields a person's refusal may stand in: the flag each raises, its time, and what an unclear cell is taken for."""
+
+_WRITABLE = frozenset({"active", "ok", "valid"})
+"""Words of a status column, in lower case, that stop nobody."""
+
+_KEPT = (
+    "email",
+    "external_id",
+    "is_opted_out",
+    "opted_out_at",
+    "is_bounced",
+    "bounced_at",
+    "suppression_reason",
+)
+"""What is kept of a contact's row that stops somebody and cannot be stored."""
 
 _cached = lru_cache(maxsize=1_000)
 """For fields of few different words; bounded, because a file may hold anything."""
@@ -83,6 +106,7 @@ class _CompiledField:
     take: Take
     parse: Parse
     is_decisive: bool
+    is_stop: bool
 
 
 @dataclass(frozen=True)
@@ -96,6 +120,7 @@ class _CompiledOutput:
     extra_field: str
     when: tuple[tuple[int, frozenset[str]], ...]
     given: dict[str, Any]
+    dates: cells.DateReader
 
     def is_meant(self, row: list[str]) -> bool:
         return all(row[number].strip().casefold() in wanted for number, wanted in self.when)
@@ -103,22 +128,10 @@ class _CompiledOutput:
     def record(self, place: Place, row: list[str]) -> Row:
         values: dict[str, Any] = {"place": place, "source": self.source, **self.given}
         extra: dict[str, str] = {}
-        for field in self.fields:
-            cell = field.take(row)
-            if not cell:
-                continue
-            try:
-                value = field.parse(cell)
-            except ValueError as error:
-                if field.is_decisive:
-                    return self._reject(place, row, f"{field.name}: {error}")
-                extra[f"unread_{field.name}"] = cell[:MOST_SHOWN_CHARS]
-                continue
-            if value is not None:
-                values[field.name] = value
-        for name in self.required:
-            if name not in values:
-                return self._reject(place, row, f"no {name}, which this import needs")
+        doubts: list[str] = []
+        problem = self._read(row, values, extra, doubts)
+        if problem:
+            return self._refuse(place, row, problem, values, doubts)
         if self.output.noun == "contacts" and "seniority" not in values and "job_title" in values:
             values["seniority"] = titles.seniority(values["job_title"])
         for name, number in self.extra:
@@ -126,11 +139,65 @@ class _CompiledOutput:
                 extra[name] = cell[:MOST_SHOWN_CHARS]
         if extra and self.extra_field:
             values[self.extra_field] = extra
+        if doubts:
+            values["doubts"] = tuple(doubts)
         try:
             return NOUNS[self.output.noun](**values)
         except ValidationError as error:
             first = error.errors()[0]
-            return self._reject(place, row, f"{first['loc'][0] if first['loc'] else 'row'}: {first['msg']}")
+            reason = f"{first['loc'][0] if first['loc'] else 'row'}: {first['msg']}"
+            return self._refuse(place, row, reason, values, doubts)
+
+    def _read(self, row: list[str], values: dict[str, Any], extra: dict[str, str], doubts: list[str]) -> str:
+        """Read the row's fields into `values`; return why the row cannot be taken, or nothing."""
+        problem = ""
+        for field in self.fields:
+            cell = field.take(row)
+            if not cell:
+                continue
+            try:
+                value = field.parse(cell)
+            except ValueError as error:
+                if field.is_stop:
+                    doubts += self._stop(values, field.name, cell)
+                elif field.is_decisive:
+                    problem = problem or f"{field.name}: {error}"
+                else:
+                    extra[f"unread_{field.name}"] = cell[:MOST_SHOWN_CHARS]
+                continue
+            if value is not None:
+                values[field.name] = value
+        if self.output.noun == "contacts":
+            _raise_flags(values)
+        missing = next((name for name in self.required if name not in values), None)
+        return problem or (f"no {missing}, which this import needs" if missing else "")
+
+    def _stop(self, values: dict[str, Any], field: str, cell: str) -> list[str]:
+        """Raise the flag of a cell that is not plainly yes or no; return the doubt, if it is one."""
+        flag, since, treated_as = _STOPS[field]
+        if field == "suppression_reason" and cell.strip().lower() in _WRITABLE:
+            return []
+        said = stops.stop(cell, self.dates, field, treated_as)
+        values[flag] = values.get(flag) or said.is_stop
+        if said.since:
+            values.setdefault(since, said.since)
+        return [said.doubt] if said.doubt else []
+
+    def _refuse(
+        self, place: Place, row: list[str], reason: str, values: dict[str, Any], doubts: list[str]
+    ) -> Row:
+        """The row as rejected; a contact's refusal in it is kept by a record that stops and stores nothing else."""
+        kept = {name: values[name] for name in _KEPT if name in values}
+        is_stopped = any(values.get(name) for name in ("is_opted_out", "is_bounced", "suppression_reason"))
+        if self.output.noun != "contacts" or not is_stopped or not {"email", "external_id"} & set(kept):
+            return self._reject(place, row, reason)
+        return ContactRow(
+            place=place,
+            source=self.source,
+            is_deleted=True,
+            doubts=(*doubts, f"{reason}; its stop is kept, the rest is treated as left out"),
+            **kept,
+        )
 
     def _reject(self, place: Place, row: list[str], reason: str) -> RejectedRow:
         return RejectedRow(place=place, reason=reason, cells=self.table.named(Line(place.row, row)))
@@ -161,7 +228,11 @@ def _compiled(output: Output, mapping: Mapping, table: Table) -> _CompiledOutput
     }
     fields = tuple(
         _CompiledField(
-            name, _take(origin, number_of), parsers.get(name, cells.text), name in must or name in _DECISIVE
+            name,
+            _take(origin, number_of),
+            parsers.get(name, cells.text),
+            name in must or name in _DECISIVE,
+            output.noun == "contacts" and name in _STOPS,
         )
         for name, origin in output.fields.items()
         if origin.constant is None
@@ -180,7 +251,19 @@ def _compiled(output: Output, mapping: Mapping, table: Table) -> _CompiledOutput
             for column, wanted in output.when.items()
         ),
         given=constants | ({"currency": mapping.currency} if has_currency and mapping.currency else {}),
+        dates=_dates(mapping),
     )
+
+
+def _raise_flags(values: dict[str, Any]) -> None:
+    """A time of opting out or bouncing says that it happened, unless the row plainly says it did not."""
+    for flag, since, _ in _STOPS.values():
+        if values.get(since) is not None:
+            values.setdefault(flag, True)
+
+
+def _dates(mapping: Mapping) -> cells.DateReader:
+    return cells.DateReader(_zone(mapping.time_zone), mapping.date_formats, mapping.day_first)
 
 
 def _constant(mapping: Mapping, name: str, parse: Parse, written: str) -> Any:
@@ -224,7 +307,7 @@ def _filled(template: str, number_of: Callable[[str], int]) -> Take:
 
 
 def _parsers(mapping: Mapping, noun: str) -> dict[str, Parse]:
-    dates = cells.DateReader(_zone(mapping.time_zone), mapping.date_formats, mapping.day_first)
+    dates = _dates(mapping)
     parsers: dict[str, Parse] = dict.fromkeys(_DATES, dates.moment)
     parsers |= dict.fromkeys(_FLAGS, cells.flag)
     parsers |= dict.fromkeys(("other_external_ids", "contact_external_ids"), cells.parts)

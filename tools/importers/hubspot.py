@@ -134,7 +134,7 @@ class _Reading:
                 yield from self.records(file, {}, lambda record, reason=reason: iter([record.skip(reason)]))  # type: ignore[misc]
 
     def records(self, file: Path, names: Names, translate: Translate) -> Iterator[Row]:
-        """Yield what every row of one file becomes; an unreadable opt-out rejects its row."""
+        """Yield what every row of one file becomes; one where much hangs on an unreadable cell is rejected."""
         self._used.add(file)
         sheet = Sheet(open_table(file), names)
         for record in sheet.records(self._folder.reading(file, self._progress)):
@@ -175,8 +175,11 @@ class _Reading:
 
     def contact(self, record: Record) -> Iterator[Row]:
         external_id = record.text("id")
-        opted_out, stage = record.must_flag("opted_out"), record.text("stage")
-        has_bounced = bool(record.text("hard_bounce")) or bool(record.must_flag("quarantined"))
+        opted_out, stage = record.stop("opted_out", "opted out"), record.text("stage")
+        if opted_out.is_stop is None:
+            opted_out = record.stop("opted_out_at", "opted out")
+        quarantined = record.stop("quarantined", "bounced")
+        is_deleted = record.stop("deleted", "deleted").is_stop or False
         title = record.text("job_title")
         account_ids = record.texts("account_id")
         yield ContactRow(
@@ -201,13 +204,15 @@ class _Reading:
             lifecycle_stage=vocabulary.stage(stage) if stage else None,
             owner=self._owner(record),
             created_at=record.moment("created_at"),
-            is_opted_out=opted_out,
-            opted_out_at=record.moment("opted_out_at"),
-            is_bounced=has_bounced or None,
-            is_deleted=record.must_flag("deleted") or False,
+            is_opted_out=opted_out.is_stop,
+            opted_out_at=record.moment("opted_out_at") or opted_out.since,
+            is_bounced=bool(record.text("hard_bounce")) or quarantined.is_stop or None,
+            bounced_at=quarantined.since,
+            is_deleted=is_deleted,
             attributes=record.attributes(
                 "lead_status", "original_source", "legal_basis", "lead_score", "hard_bounce"
             ),
+            doubts=record.doubts,
         )
 
     def deal(self, record: Record, pairs: Pairs | None = None) -> Iterator[Row]:

@@ -147,7 +147,7 @@ class _Reading:
     def records(
         self, file: Path, names: Names, translate: Callable[[Record], Iterator[Row]]
     ) -> Iterator[Row]:
-        """Yield what every row of one file becomes; an unreadable opt-out rejects its row."""
+        """Yield what every row of one file becomes; one where much hangs on an unreadable cell is rejected."""
         for record in Sheet(open_table(file), names).records(self._folder.reading(file, self._progress)):
             if not isinstance(record, Record):
                 yield record
@@ -203,7 +203,7 @@ class _Reading:
                     "is_deleted": False,
                 }
             )
-            yield row.model_copy(update={"is_deleted": True})
+            yield row.model_copy(update={"is_deleted": True, "doubts": ()})
         else:
             yield MergeRow(
                 place=record.place,
@@ -230,9 +230,9 @@ class _Reading:
 
     def _person(self, record: Record, external_id: str | None, others: tuple[str, ...]) -> ContactRow:
         title = record.text("job_title")
-        is_bounced = record.must_flag("is_bounced") or bool(
-            record.text("bounced_at") or record.text("bounce_reason")
-        )
+        opted_out, bounced = record.stop("opted_out", "opted out"), record.stop("is_bounced", "bounced")
+        is_bounced = bounced.is_stop or bool(record.text("bounced_at") or record.text("bounce_reason"))
+        is_deleted = record.stop("deleted", "deleted").is_stop or False
         return ContactRow(
             place=record.place,
             source="salesforce",
@@ -252,11 +252,13 @@ class _Reading:
             phone=record.text("phone"),
             owner=self._owner(record),
             created_at=record.moment("created_at"),
-            is_opted_out=record.must_flag("opted_out"),
+            is_opted_out=opted_out.is_stop,
+            opted_out_at=opted_out.since,
             is_bounced=is_bounced or None,
-            bounced_at=record.moment("bounced_at"),
-            is_deleted=record.must_flag("deleted") or False,
+            bounced_at=record.moment("bounced_at") or bounced.since,
+            is_deleted=is_deleted,
             attributes=record.attributes("lead_source", "do_not_call", "score", "grade", "bounce_reason"),
+            doubts=record.doubts,
         )
 
     def _deal(self, record: Record) -> Iterator[Row]:

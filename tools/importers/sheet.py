@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 from domain.records import Place, RejectedRow, SkippedRow
-from tools.importers import Progress, cells, countries
+from tools.importers import Progress, cells, countries, stops
 from tools.importers.tabular import MOST_SHOWN_CHARS, Line, Table
 
 Names = Mapping[str, tuple[str, ...]]
@@ -58,10 +58,13 @@ class Sheet:
 
     def value(self, line: Line, field: str) -> str | None:
         """The first column of the field that holds something."""
+        return next(self.values(line, field), None)
+
+    def values(self, line: Line, field: str) -> Iterator[str]:
+        """What the columns of the field hold, best first."""
         for number in self._fields.get(field, ()):
             if found := cells.text(line.cells[number]):
-                return found
-        return None
+                yield found
 
 
 class Record:
@@ -72,6 +75,7 @@ class Record:
         self._line = line
         self.place = Place(file=sheet.table.name, row=line.row)
         self.unread: dict[str, str] = {}
+        self._doubts: dict[str, str] = {}
 
     def text(self, field: str) -> str | None:
         """The field as it is written."""
@@ -138,6 +142,22 @@ class Record:
             return cells.flag(found)
         except ValueError as error:
             raise Unreadable(f"{field}: {error}") from None
+
+    def stop(self, field: str, treated_as: str) -> stops.Stop:
+        """What the columns of the field say about stopping this contact: one that does outweighs the rest."""
+        said = [
+            stops.stop(cell, self._sheet.dates, field, treated_as)
+            for cell in self._sheet.values(self._line, field)
+        ]
+        told = next((one for one in said if one.is_stop), said[0] if said else stops.Stop(None))
+        if told.doubt:
+            self._doubts[field] = told.doubt
+        return told
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What was unclear in the stops read so far, and what was made of it."""
+        return tuple(self._doubts.values())
 
     def attributes(self, *fields: str) -> dict[str, str]:
         """These fields as text, where they say something, and whatever could not be read."""

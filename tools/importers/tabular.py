@@ -93,8 +93,11 @@ def open_table(path: Path) -> Table:
         ImportRefused: if it is another kind of file, is empty, or has no usable header.
 
     """
-    with path.open("rb") as binary:
-        sample = binary.read(SAMPLE_BYTES)
+    try:
+        with path.open("rb") as binary:
+            sample = binary.read(SAMPLE_BYTES)
+    except OSError as error:
+        raise ImportRefused(f"{path} cannot be read ({error.strerror}). Give the path of a table.") from None
     _refuse_foreign(path, sample)
     encoding = encodings.detect(sample)
     if encoding is None:

@@ -99,6 +99,21 @@ def test_a_number_in_the_subject_needs_a_fact_that_may_be_said() -> None:
 
 
 @pytest.mark.parametrize(
+    "subject",
+    [
+        "Cheapest in the market",
+        "The leading tool for quotes",
+        "Our customers love it",
+        "We double your revenue",
+    ],
+)
+def test_a_subject_is_held_to_what_a_sentence_is(subject: str) -> None:
+    bare = tuple(fact for fact in EVIDENCE if fact.kind is EvidenceKind.FIELD)
+    findings = judged(draft(subject=subject), evidence=bare).findings
+    assert ("C-07", "hold", subject) in {(f.rule_id, f.severity.value, f.span) for f in findings}
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "I saw that you are interested in prices.",
@@ -161,3 +176,39 @@ def test_quantities_are_read_in_one_spelling(text: str, stated: set[str]) -> Non
 @given(st.integers(min_value=0, max_value=10**9))
 def test_a_number_reads_the_same_with_and_without_separators(number: int) -> None:
     assert quantities(f"about {number:,} rows") == quantities(f"about {number} rows")
+
+
+FORM = Evidence(
+    id="E9",
+    kind=EvidenceKind.EVENT,
+    ref="event:f1",
+    text="Filled in a form on 7 Aug 2026 about forecasting: “How much history does the forecast need?”.",
+    topic="forecasting",
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In early August you got in touch with us about reporting.",
+        "You were with us in August for the webinar on reporting.",
+        "You also asked us about cost in August.",
+    ],
+)
+def test_an_act_told_under_another_topic_than_its_own_is_held(text: str) -> None:
+    findings = judged(draft(DraftSentence(text=text, evidence=("E9",))), evidence=(*EVIDENCE, FORM)).findings
+    assert [f.reason for f in findings if "the act it names was about forecasting" in f.reason]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In early August you got in touch with us about forecasting.",
+        "You asked us in August about the forecast and its history.",
+        "You got in touch with us in August about three weeks before the fair.",
+        "You got in touch with us in August; a talk on your side may help.",
+    ],
+)
+def test_an_act_told_under_its_own_topic_in_any_form_passes(text: str) -> None:
+    findings = judged(draft(DraftSentence(text=text, evidence=("E9",))), evidence=(*EVIDENCE, FORM)).findings
+    assert not [f for f in findings if "the act it names" in f.reason]

@@ -71,12 +71,73 @@ def test_a_missing_required_field_rejects_the_row_with_its_cells(tmp_path: Path)
     assert row.cells == {"Title": "CEO", "State": "open", "Origin": "web"}
 
 
-def test_an_unreadable_opt_out_rejects_the_row_and_any_other_cell_is_kept_unread(tmp_path: Path) -> None:
-    rejected, kept = rows_of(
-        tmp_path, "Id,Title,State,Out,Since,Origin\n1,,open,perhaps,,\n2,,open,no,last spring,\n"
-    )
-    assert isinstance(rejected, RejectedRow)
-    assert rejected.reason == "is_opted_out: 'perhaps' is neither yes nor no"
+@pytest.mark.parametrize(
+    ("written", "since", "is_clear"),
+    [
+        ("perhaps", None, False),
+        ("Yes please", None, False),
+        ("unsubscribed", None, True),
+        ("Opted out", None, True),
+        ("do not email", None, True),
+        ("2026-05-01", datetime(2026, 4, 30, 22, tzinfo=UTC), True),
+    ],
+)
+def test_whatever_is_no_clear_no_in_an_opt_out_column_stops_the_contact(
+    tmp_path: Path, written: str, since: datetime | None, is_clear: bool
+) -> None:
+    (row,) = rows_of(tmp_path, f"Id,Title,State,Out,Since,Origin\n1,CEO,open,{written},,\n")
+    assert isinstance(row, ContactRow)
+    assert (row.is_opted_out, row.opted_out_at, row.external_id) == (True, since, "1")
+    told = f"is_opted_out: '{written}' is neither yes nor no; treated as opted out"
+    assert row.doubts == (() if is_clear else (told,))
+
+
+@pytest.mark.parametrize("written", ["no", "", "Subscribed", "opted in"])
+def test_a_clear_no_in_an_opt_out_column_stops_nobody(tmp_path: Path, written: str) -> None:
+    (row,) = rows_of(tmp_path, f"Id,Title,State,Out,Since,Origin\n1,CEO,open,{written},,\n")
+    assert isinstance(row, ContactRow)
+    assert (row.is_opted_out or False, row.doubts) == (False, ())
+
+
+STOPS = """
+source: crm
+outputs:
+- noun: contacts
+  required: [email, external_id]
+  fields:
+    email: E
+    external_id: I
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "flags"),
+    [
+        ("suppression_reason", "cleaned", (True, None)),
+        ("suppression_reason", "Active", (None, None)),
+        ("is_bounced", "mailbox gone", (None, True)),
+        ("is_bounced", "2024-05-01", (None, True)),
+        ("opted_out_at", "2024-05-01", (True, None)),
+        ("opted_out_at", "last spring", (True, None)),
+    ],
+)
+def test_every_column_a_refusal_may_stand_in_is_read_in_the_contacts_favour(
+    tmp_path: Path, field: str, written: str, flags: tuple[bool | None, bool | None]
+) -> None:
+    (row,) = rows_of(tmp_path, f"E,I,S\na@b.example,1,{written}\n", f"{STOPS}    {field}: S\n")
+    assert isinstance(row, ContactRow)
+    assert (row.is_opted_out, row.is_bounced) == flags
+
+
+def test_a_row_that_cannot_be_stored_still_stops_its_address(tmp_path: Path) -> None:
+    (row,) = rows_of(tmp_path, "E,I,S\na@b.example,,yes\n", f"{STOPS}    is_opted_out: S\n")
+    assert isinstance(row, ContactRow)
+    assert (row.email, row.is_opted_out, row.is_deleted) == ("a@b.example", True, True)
+    assert row.doubts[0].startswith("no external_id, which this import needs; its stop is kept")
+
+
+def test_an_unreadable_cell_is_kept_unread(tmp_path: Path) -> None:
+    (kept,) = rows_of(tmp_path, "Id,Title,State,Out,Since,Origin\n2,,open,no,last spring,\n")
     assert isinstance(kept, ContactRow)
     assert (kept.created_at, kept.attributes) == (None, {"unread_created_at": "last spring"})
 

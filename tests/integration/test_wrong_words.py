@@ -1,0 +1,66 @@
+"""Ordinary mistakes at the command line get one clear line, never the words of a fault in Attune."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app import runs
+from app.drills.settling import settle
+from evals.crowd import campaign
+from tests.integration.shell import Shell
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("import", "csv", "missing.csv", "--suggest"), 4, "missing.csv cannot be read (No such file"),
+        (("import", "csv", "{folder}", "--suggest"), 4, "cannot be read (Is a directory)"),
+        (("init", "{folder}/notes.txt"), 4, "no workspace can be made here"),
+        (("-w", "/proc/x", "init"), 4, "no workspace can be made here"),
+    ],
+)
+def test_an_ordinary_mistake_is_told_in_one_line(
+    shell: Shell, tmp_path: Path, words: tuple[str, ...], code: int, says: str
+) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    found, said = shell(*(word.replace("{folder}", str(tmp_path)) for word in words))
+    assert (found, says in " ".join(said.split())) == (code, True), said
+    assert "fault in Attune" not in said
+
+
+@pytest.mark.parametrize("words", [(), ("learn",), ("outbox",)])
+def test_a_group_without_a_command_prints_its_help_and_nothing_else(
+    shell: Shell, words: tuple[str, ...]
+) -> None:
+    code, said = shell(*words)
+    assert code == 2
+    assert "Usage" in said
+    assert "attune: ." not in said
+
+
+def test_a_run_stopped_by_hand_says_that_the_same_command_goes_on(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(tmp_path / "ws", 2).close()
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "begin", interrupted)
+    code, said = shell("-w", str(tmp_path / "ws"), "run", "crowd", "--dry-run")
+    assert code == 130
+    assert "the same command goes on where it was" in said
+
+
+def test_a_run_that_nobody_carries_is_listed_as_broken_off(shell: Shell, tmp_path: Path) -> None:
+    house = settle(tmp_path / "ws", 2)
+    run, _ = runs.begin(house, campaign(), is_dry_run=True)
+    list_runs = ("-w", str(tmp_path / "ws"), "runs", "list", "--json")
+    with house.workspace.only_worker():
+        assert json.loads(shell(*list_runs)[1])[0]["status"] == "running (dry run)"
+    house.close()
+    (listed,) = json.loads(shell(*list_runs)[1])
+    assert (listed["id"], listed["status"]) == (run.id, "running (dry run), broken off")
