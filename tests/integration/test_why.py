@@ -13,7 +13,10 @@ import pytest
 from app.cli.doors import doors
 from app.cli.main import app
 from app.drills.settling import settle
+from app.lessons import moved_by
+from app.recalling import recalled_of
 from app.runs import begin
+from app.teaching import lesson_of
 from app.why import stored_why, why_of
 from app.wiring import House
 from domain.campaign import Autonomy, Campaign, Outcome
@@ -27,6 +30,8 @@ from policies.eligibility import actions_for
 
 DAY = timedelta(days=1)
 CONTACTS_N = 60
+LEFT_N = 4
+"""So many unsubscribe in the second round: the learner has losses to reckon with."""
 ROUNDS = (NOON - 90 * DAY, NOON - 70 * DAY, NOON - 50 * DAY)
 
 
@@ -68,6 +73,7 @@ def _round(house: House, number: int, at: datetime, picks: list[int]) -> None:
         started_at=at,
     )
     decisions, sent, replies = [], [], []
+    left: list[Event] = []
     for person, pick in zip(people, picks, strict=True):
         action = actions[pick]
         decision = Decision(
@@ -106,6 +112,17 @@ def _round(house: House, number: int, at: datetime, picks: list[int]) -> None:
                     "updated_at": at,
                 }
             )
+        if number == 1 and action != SILENCE and len(left) < LEFT_N:
+            left.append(
+                Event(
+                    id=f"t:{decision.id}:left",
+                    kind=EventKind.EMAIL_UNSUBSCRIBED,
+                    at=at + DAY,
+                    source="t",
+                    contact_id=person.id,
+                )
+            )
+            continue
         topic = TOPICS[int(str(person.email).removeprefix("person").split("@")[0]) % len(TOPICS)]
         if rng.random() < (0.9 if action.asset_id == f"guide-{topic}" else 0.1):
             replies.append(
@@ -122,7 +139,7 @@ def _round(house: House, number: int, at: datetime, picks: list[int]) -> None:
     house.runs.finish(run.id, at)
     with writing(house.engine) as connection:
         insert_all(connection, OUTBOX, sent)
-        insert_all(connection, EVENTS, [codec.event_row(event, event.at) for event in replies])
+        insert_all(connection, EVENTS, [codec.event_row(event, event.at) for event in (*replies, *left)])
 
 
 def _decided(house: House, arm: Arm) -> list[Decision]:
@@ -170,6 +187,33 @@ def test_a_program_gets_the_same_as_json(house: House, capsys: pytest.CaptureFix
     parts = why["base_cents"] + sum(group["cents"] for group in why["groups"]) + why["rest_cents"]
     assert abs(parts - why["value_cents"]) < 0.01
     assert {"turning_points", "lessons_for", "lessons_against", "tried", "options"} <= set(why)
+
+
+def test_what_is_reckoned_again_is_what_was_decided_on(house: House) -> None:
+    for decision in _decided(house, Arm.LEARNED):
+        recalled = recalled_of(house, _campaign(), decision, house.crm.assets())
+        assert recalled is not None
+        assert recalled.bandit.loses
+        for one in decision.alternatives:
+            again = recalled.values[recalled.bandit.actions.index(one.action_key)]
+            assert again == pytest.approx(one.value_cents, abs=0.001 + 0.0001 * abs(one.value_cents or 0))
+
+
+def test_what_an_unsubscribe_taught_is_told_as_what_the_learner_would_say_without_it(house: House) -> None:
+    decision = next(one for one in _decided(house, Arm.LEARNED) if not one.action.is_silence)
+    recalled = recalled_of(house, _campaign(), decision, house.crm.assets())
+    assert recalled is not None
+    bandit, lesson = recalled.bandit, lesson_of(house, _campaign(), recalled.made_at)
+    taken = bandit.actions.index(decision.action.key)
+    cents = moved_by(bandit, lesson, recalled.x[0], recalled.fits[0, taken], taken)
+    row = int(np.flatnonzero(lesson.gains < 0)[0])
+    without = recalled_of(house, _campaign(), decision, house.crm.assets())
+    assert without is not None
+    before = without.values[taken]
+    one = slice(row, row + 1)
+    place = np.array([bandit.actions.index(lesson.table.actions[int(lesson.taken[row])].key)])
+    without.bandit.unlearn(lesson.x[one], place, lesson.gains[one], lesson.own_fits[one])
+    assert cents[row] == pytest.approx(before - without.values[taken], rel=0.05)
 
 
 def test_past_replies_are_named_as_what_taught_it(house: House) -> None:
