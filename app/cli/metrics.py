@@ -54,16 +54,26 @@ def metrics(
     chosen = (house.crm.campaign(campaign),) if campaign else house.crm.campaigns(limit=1_000)
 
     from app.funnels import funnel_of
-    from app.metrics import metrics_of
+    from app.metrics import NothingDecided, metrics_of
 
-    found = [metrics_of(house, one, now, start) for one in chosen]
+    found, undecided = [], []
+    for one in chosen:
+        try:
+            found.append(metrics_of(house, one, now, start))
+        except NothingDecided:
+            if campaign:
+                raise
+            undecided.append(one.id)
     funnel = funnel_of(house, now, start)
     if as_json:
-        print_json({"campaigns": found, "funnel": funnel})
+        print_json({"campaigns": found, "undecided": undecided, "funnel": funnel})
         return
-    for one in found:
-        _print_campaign(one)
-    if not found:
+    for told in found:
+        _print_campaign(told)
+    if undecided:
+        names = ", ".join(undecided)
+        line(f"Nothing decided yet, so nothing to tell: {names}. `attune run {undecided[0]}` runs it.")
+    elif not found:
         line("No campaign has been run yet, so nothing can be compared. `attune run CAMPAIGN` starts one.")
     _print_funnel(funnel)
 
