@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.doors import doors
-from app.cli.screen import AsJson, heading, line, print_json
+from app.cli.screen import AsJson, err, heading, line, print_json
 from app.cli.whys import print_why
 from domain.decision import Decision
 from domain.errors import NotFound
@@ -15,6 +15,7 @@ from domain.run import RunContact
 
 if TYPE_CHECKING:
     from app.wiring import House
+    from domain.why import Why
 
 
 def explain(
@@ -27,11 +28,9 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say why a contact did, or did not, get a message, what would have changed it, and what taught it."""
-    from app.why import stored_why, why_of
-
     house = doors.house()
     decision, lines = _find(house, thing)
-    why = None if decision is None else (stored_why if quick else why_of)(house, decision)
+    why = None if decision is None else _why(house, decision, quick=quick)
     if as_json:
         print_json(
             {
@@ -53,6 +52,19 @@ def explain(
     if why:
         print_why(why)
         _print_made(house, why.decision_id)
+
+
+def _why(house: House, decision: Decision, *, quick: bool) -> Why:
+    # On the side of errors: what is printed to standard output stays the same for whoever reads it.
+    doing = (
+        "Reading what is stored"
+        if quick
+        else "Reckoning again with the learner that decided (--quick does not)"
+    )
+    with err.status(f"{doing} …"):
+        from app.why import stored_why, why_of
+
+        return (stored_why if quick else why_of)(house, decision)
 
 
 def _find(house: House, thing: str) -> tuple[Decision | None, list[RunContact]]:
