@@ -24,6 +24,10 @@ def demo(
     with_model: Annotated[
         bool, typer.Option("--with-model", help="Let the configured model write; else the understudy does.")
     ] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Replace an earlier demo in that folder, and all that was done in it."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a sample market, live twelve weeks of a campaign fast, run it today, leave proposals to review.
@@ -56,6 +60,7 @@ def demo(
             doors.settings(),
             folder,
             with_model=with_model,
+            again=again,
             tell=lambda words: progress.update(task, description=words),
             clock=clock,
         )
