@@ -148,6 +148,7 @@ async def stakes(state: OutreachState, runtime: Bench) -> Command[Literal["propo
         brief=state.brief,
         stood_in=state.stood_in,
         outlook=bench.outlook(state.contact_id),
+        currency=context.campaign.goal.currency,
     )
     update: dict[str, Any] = {"stakes": assessed, "not_before": opens}
     if state.is_dry_run or state.autonomy is Autonomy.SHADOW:
