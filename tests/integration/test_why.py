@@ -22,7 +22,8 @@ from app.wiring import House
 from domain.campaign import Autonomy, Campaign, Outcome
 from domain.decision import SILENCE, Alternative, Arm, Decision
 from domain.events import Event, EventKind
-from domain.run import Run, RunStatus
+from domain.message import Message
+from domain.run import ContactOutcome, Run, RunContact, RunStatus
 from evals.crowd import NOON, TOPICS, campaign, library
 from memory.crm import codec
 from memory.crm.statements import EVENTS, OUTBOX, insert_all, writing
@@ -99,7 +100,7 @@ def _round(house: House, number: int, at: datetime, picks: list[int]) -> None:
                     "contact_id": person.id,
                     "decision_id": decision.id,
                     "channel": "email",
-                    "message": {},
+                    "message": _message(person.id, decision.id).model_dump(mode="json"),
                     "message_id": f"<{decision.id}@t.example>",
                     "message_sha256": "0" * 64,
                     "status": "sent",
@@ -140,6 +141,20 @@ def _round(house: House, number: int, at: datetime, picks: list[int]) -> None:
     with writing(house.engine) as connection:
         insert_all(connection, OUTBOX, sent)
         insert_all(connection, EVENTS, [codec.event_row(event, event.at) for event in (*replies, *left)])
+
+
+def _message(contact_id: str, decision_id: str) -> Message:
+    return Message(
+        contact_id=contact_id,
+        to_address="person@t.example",
+        to_name="Person",
+        from_address="us@t.example",
+        from_name="Us",
+        subject="A guide",
+        text="Hello.",
+        html="<p>Hello.</p>",
+        message_id=f"<{decision_id}@t.example>",
+    )
 
 
 def _decided(house: House, arm: Arm) -> list[Decision]:
@@ -267,3 +282,33 @@ def test_a_version_no_longer_kept_is_said_and_the_rest_still_shown(house: House)
     assert "not kept any more" in why.note
     assert not why.is_recomputed
     assert why.groups == stored_why(house, decision).groups
+
+
+def test_where_the_newest_run_refused_the_last_decision_is_told_too(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    decision, at = _decided(house, Arm.LEARNED)[0], NOON + DAY
+    dry = Run(
+        id="r_dry",
+        campaign_id=_campaign().id,
+        status=RunStatus.DECIDING,
+        autonomy=Autonomy.ASSIST,
+        is_dry_run=True,
+        seed=9,
+        started_at=at,
+    )
+    refused = RunContact(
+        run_id=dry.id,
+        contact_id=decision.contact_id,
+        outcome=ContactOutcome.REFUSED,
+        rule_id="C-11",
+        reason="The consent ran out.",
+        updated_at=at,
+    )
+    house.runs.start(dry, _campaign())
+    house.runs.record(dry.id, [], [refused])
+    house.runs.finish(dry.id, at)
+    said = _flat(_shown(f"explain {decision.contact_id} --quick", capsys))
+    assert "Dry run r_dry of crowd, 2026-11-25 17:00 UTC: refused by C-11. The consent ran out." in said
+    assert "What would have changed the newest run" in said
+    assert decision.id in said
