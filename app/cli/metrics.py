@@ -206,7 +206,8 @@ def _print_revenue(found: CampaignMetrics) -> None:
     heading("Revenue and time")
     attributed = money(found.attributed_revenue_cents, found.currency)
     line(
-        f"  Attributed   {attributed} of won deals had a message of this campaign before them, windows still open included"
+        f"  Attributed   {attributed} of won deals had a message of this campaign before them, "
+        "windows still open included"
     )
     if found.incremental_revenue_cents is None:
         line("  Incremental  cannot tell yet how much of it would not have come anyway")
