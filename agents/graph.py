@@ -150,6 +150,7 @@ async def stakes(state: OutreachState, runtime: Bench) -> Command[Literal["propo
         stood_in=state.stood_in,
         outlook=bench.outlook(state.contact_id),
         evidence=state.evidence,
+        currency=context.campaign.goal.currency,
     )
     update: dict[str, Any] = {"stakes": assessed, "not_before": opens}
     if state.is_dry_run or state.autonomy is Autonomy.SHADOW:

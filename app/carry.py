@@ -93,7 +93,7 @@ class Carrier:
         outcome = state.outcome or ContactOutcome.PARKED
         reason = state.reason
         if outcome is ContactOutcome.WAITING and state.stakes:
-            reason = " ".join(r.text for r in state.stakes.reasons)
+            reason = "; ".join(r.text for r in state.stakes.reasons)
         line = RunContact(
             run_id=state.run_id,
             contact_id=state.contact_id,

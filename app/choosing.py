@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.reasons import beside, for_and_against, name_of, odds, opening
+from app.reasons import beside, exploring, for_and_against, name_of, odds, opening
 from app.replay_rule import Traits, rule_probabilities
 from domain.campaign import Campaign
 from domain.content import ContentAsset
@@ -23,6 +23,7 @@ from learning import features
 from learning.bandit import Bandit, explain
 from learning.bandit.odds import draw
 from learning.explorer import Explorer
+from policies.stakes import RARELY
 
 Floats = NDArray[np.float64]
 
@@ -179,6 +180,12 @@ class Choosers:
         if not is_silence:
             said.append(odds(rate, worth, knowledge, currency))
         said += for_and_against(parts[1:-1], value, knowledge, currency)
+        likeliest = int(choice.probabilities[i].argmax())
+        if choice.propensities[i] < RARELY and values[i, likeliest] > value:
+            name = name_of(scene.table.actions[likeliest], self.assets)
+            said.insert(
+                0, exploring(float(choice.propensities[i]), name, float(choice.probabilities[i, likeliest]))
+            )
         others = np.where(scene.allowed[row], values[i], -np.inf)
         others[action] = -np.inf
         second = int(others.argmax())

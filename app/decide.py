@@ -26,6 +26,7 @@ from domain.run import ContactOutcome, Run, RunContact
 from learning import features
 from learning.arms import Shares, arm_of, arms_of
 from memory.crm.audience import AudienceReader
+from memory.crm.earlier import Silence
 from policies.audience import matches
 from policies.competition import compete, from_now_on
 from policies.contactable import limits_for, may_contact
@@ -79,6 +80,8 @@ class Decider:
     now: datetime
     global_holdout: float = 0.0
     _standings: dict[str, Standing] = field(default_factory=dict, init=False)
+    earlier: Mapping[str, Silence] = field(default_factory=dict)
+    """By contact: silences decided so lately that they stand."""
 
     def decide(self) -> Decided:
         """Return decisions and ledger lines for everyone the campaign considers.
@@ -90,7 +93,11 @@ class Decider:
         decided = Decided()
         speaking: list[Person] = []
         for contact, account in self._reachable(decided):
-            if arm_of(self.campaign.id, contact.id, self.shares) is Arm.HOLDOUT:
+            is_held_out = arm_of(self.campaign.id, contact.id, self.shares) is Arm.HOLDOUT
+            earlier = self.earlier.get(contact.id)
+            if earlier is not None and (earlier.arm is Arm.HOLDOUT) is is_held_out:
+                self._let_stand(earlier, decided)
+            elif is_held_out:
                 self._hold_out(contact, decided)
             else:
                 speaking.append((contact, account))
@@ -144,6 +151,25 @@ class Decider:
                 )
             )
         return reachable
+
+    def _let_stand(self, earlier: Silence, decided: Decided) -> None:
+        """A line that names the earlier decision; no second one is taken, so outcomes are not shared with it."""
+        is_held_out = earlier.arm is Arm.HOLDOUT
+        until = earlier.decided_at + timedelta(hours=self.campaign.silence_holds_hours)
+        words = "Held out" if is_held_out else "Silence"
+        decided.lines.append(
+            RunContact(
+                run_id=self.run.id,
+                contact_id=earlier.contact_id,
+                outcome=ContactOutcome.HELD_OUT if is_held_out else ContactOutcome.DECIDED_BEFORE,
+                reason=(
+                    f"{words}, as decided at {earlier.decided_at:%H:%M} UTC on {earlier.decided_at.day} "
+                    f"{earlier.decided_at:%b}; it holds until {until:%H:%M} UTC on {until.day} {until:%b}."
+                ),
+                decision_id=earlier.decision_id,
+                updated_at=self.now,
+            )
+        )
 
     def _hold_out(self, contact: Contact, decided: Decided) -> None:
         share = self.shares.holdout + self.shares.global_holdout

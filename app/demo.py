@@ -25,20 +25,26 @@ from evals.market.sample import SAMPLE_LABEL, sample_assets, sample_market, samp
 CAMPAIGN = "trial-to-meeting"
 SEED = 7
 MARKER = "sample-market.txt"
-"""Says that a folder is a demo, which the next demo may replace."""
+"""Says that a folder is a demo, which another may replace where that is asked for."""
 
 Tell = Callable[[str], None]
 
 
 def furnish(
-    settings: Settings, folder: Path, *, with_model: bool, tell: Tell, clock: Clock = utc_now
+    settings: Settings,
+    folder: Path,
+    *,
+    with_model: bool,
+    tell: Tell,
+    clock: Clock = utc_now,
+    again: bool = False,
 ) -> tuple[Settings, ImportSummary]:
     """Make the demo workspace anew; return its settings and what was imported.
 
     Raises:
-        AttuneError: the folder holds something that is not an earlier demo.
+        AttuneError: the folder holds something that is not an earlier demo, or one that `again` does not give up.
     """
-    _clear(folder)
+    _clear(folder, again=again)
     changes: dict[str, object] = {
         "workspace": folder,
         "database_url": None,
@@ -78,7 +84,7 @@ def furnish(
     return settings, summary
 
 
-def _clear(folder: Path) -> None:
+def _clear(folder: Path, *, again: bool) -> None:
     workspace = Workspace(folder)
     if not folder.exists() or not any(folder.iterdir()):
         return
@@ -86,6 +92,11 @@ def _clear(folder: Path) -> None:
         raise AttuneError(
             f"{folder} is there already and is not an earlier demo. Nothing was changed. "
             "Name another folder: `attune demo FOLDER`."
+        )
+    if not again:
+        raise AttuneError(
+            f"{folder} holds an earlier demo, with everything reviewed and sent in it. Nothing was changed. "
+            f"Go on with it: `attune -w {folder} review list`. Make it anew: `attune demo {folder} --again`."
         )
     try:
         with workspace.only_worker():

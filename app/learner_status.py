@@ -38,6 +38,7 @@ class LearnerStatus:
     alarms: tuple[dict[str, Any], ...]
     shifts: tuple[str, ...]
     notes: tuple[str, ...]
+    alarm_lines: tuple[str, ...] = ()
 
 
 def status_of(house: House, campaign: Campaign, now: datetime) -> LearnerStatus:
@@ -52,6 +53,7 @@ def status_of(house: House, campaign: Campaign, now: datetime) -> LearnerStatus:
         deciding=current.version if current else None,
         knowledge=knowledge(current),
         alarms=tuple({**alarm, "words": alarm_words(alarm, titles)} for alarm in alarms),
+        alarm_lines=alarm_lines(alarms, titles),
         shifts=shift_words(versions, now),
         notes=_notes(versions, current),
     )
@@ -77,13 +79,35 @@ def alarm_words(alarm: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     )
 
 
+def alarm_lines(alarms: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> tuple[str, ...]:
+    """What was noticed, one line a day and direction, however much of the content it concerned."""
+    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for alarm in alarms:
+        grouped.setdefault((_day(alarm), str(alarm["direction"])), []).append(alarm)
+    lines = []
+    for (day, direction), same in grouped.items():
+        if len(same) == 1:
+            lines.append(alarm_words(same[0], titles))
+            continue
+        named = dict.fromkeys(
+            "the whole market" if one["action"] is None else _name(str(one["action"]), titles) for one in same
+        )
+        way = "less often" if direction == "fewer" else "more often"
+        lines.append(
+            f"noticed with what was decided until {day}: something came of {', '.join(named)} {way} than expected."
+        )
+    return tuple(lines)
+
+
 def shift_words(versions: Sequence[LearnerVersion], now: datetime) -> tuple[str, ...]:
     """What a person is told of shifts of the market that still matter at `now`."""
+    newest = {(_day(alarm), alarm["direction"]): alarm for alarm in shifts_lately(versions, now)}
     return tuple(
         f"The market shifted: with what was decided until {_day(alarm)}, people answered "
         f"{'less' if alarm['direction'] == 'fewer' else 'more'} than expected, whatever they got. What was learned "
         f"before counts little now, and for {ALARM_LASTS.days} days {ALARM_FLOOR:g} times more draws are spread evenly."
-        for alarm in shifts_lately(versions, now)
+        " You need do nothing, unless outcomes were imported wrongly: then mend them and run again."
+        for alarm in newest.values()
     )
 
 

@@ -19,7 +19,7 @@ from domain.decision import Action
 from domain.errors import NotFound
 from domain.why import PastLesson, Tried
 from learning.bandit import Bandit
-from learning.bandit.influence import on_value, remembered
+from learning.bandit.influence import on_target, on_value, remembered
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -73,16 +73,10 @@ def lessons_of(
         bandit: the learner. x: shape (d,). fits: shape (m,), of `action`. action: index.
         assets: by id.
     """
-    place = {key: i for i, key in enumerate(bandit.actions)}
-    keys = [one.key for one in lesson.table.actions]
-    rows = np.array([i for i, k in enumerate(lesson.taken.tolist()) if keys[k] in place], dtype=np.int64)
-    if not len(rows) or not bandit.outcomes:
+    if not bandit.outcomes:
         return []
-    taken = np.array([place[keys[k]] for k in lesson.taken[rows].tolist()], dtype=np.int64)
-    inputs = bandit.basis.with_dyads(bandit.basis.inputs(lesson.x[rows]), lesson.own_fits[rows])
+    cents = moved_by(bandit, lesson, x, fits, action)
     phi = bandit.basis.with_dyads(bandit.basis.inputs(x[None]), fits[None])[0]
-    weights = remembered(bandit, taken, lesson.at[rows], np.where(rows < lesson.past, PAST_WEIGHT, 1.0))
-    cents = on_value(bandit, inputs, taken, lesson.gains[rows], weights, phi, action)
     rate, worth = phi @ bandit.acts.coefficients_of(action), phi @ bandit.worth.coefficients_of(action)
     least = LEAST_SHARE * abs(float(rate * worth)) * bandit.settings.prior_worth
     order = np.argsort(cents, kind="stable")
@@ -91,7 +85,31 @@ def lessons_of(
     if not (best or worst):
         return []
     came = {one.decision_id: one for one in rewards_of(house, campaign, made_at)}
-    return [_past(house, lesson, int(rows[i]), came, float(cents[i]), assets) for i in (*best, *worst)]
+    return [_past(house, lesson, i, came, float(cents[i]), assets) for i in (*best, *worst)]
+
+
+def moved_by(bandit: Bandit, lesson: Lesson, x: Floats, fits: Floats, action: int) -> Floats:
+    """Return shape (n,), cents: by how much each of the lesson's outcomes moved the value of `action`.
+
+    0 for outcomes of actions the learner does not know. x: shape (d,). fits: shape (m,), of `action`.
+    """
+    place = {key: i for i, key in enumerate(bandit.actions)}
+    keys = [one.key for one in lesson.table.actions]
+    rows = np.array([i for i, k in enumerate(lesson.taken.tolist()) if keys[k] in place], dtype=np.int64)
+    found = np.zeros(len(lesson.taken))
+    if not len(rows):
+        return found
+    taken = np.array([place[keys[k]] for k in lesson.taken[rows].tolist()], dtype=np.int64)
+    inputs = bandit.basis.with_dyads(bandit.basis.inputs(lesson.x[rows]), lesson.own_fits[rows])
+    phi = bandit.basis.with_dyads(bandit.basis.inputs(x[None]), fits[None])[0]
+    weights = remembered(bandit, taken, lesson.at[rows], np.where(rows < lesson.past, PAST_WEIGHT, 1.0))
+    gains = lesson.gains[rows]
+    found[rows] = on_value(bandit, inputs, taken, np.maximum(gains, 0), weights, phi, action)
+    if bandit.loses:
+        scale = bandit.settings.prior_worth
+        lost = np.minimum(gains, 0) / scale
+        found[rows] += scale * on_target(bandit.loss, inputs, taken, lost, weights, phi, action)
+    return found
 
 
 def _past(

@@ -35,6 +35,17 @@ SPOKEN = (Arm.LEARNED, Arm.EXPLORE, Arm.USUAL)
 _NEXT = {Outcome.MQL: Outcome.SQL, Outcome.SQL: Outcome.OPPORTUNITY}
 
 
+class NothingDecided(AttuneError):
+    """A campaign's metrics were asked for before it decided anything; dry runs decide nothing."""
+
+    def __init__(self, campaign_id: str) -> None:
+        self.campaign_id = campaign_id
+        super().__init__(
+            f"Campaign {campaign_id!r} has decided nothing yet; dry runs do not count. "
+            f"Run it: `attune run {campaign_id}`."
+        )
+
+
 class ArmLine(Noun):
     """One arm: contacts by their first decision. Shares are of contacts whose window has closed."""
 
@@ -96,6 +107,8 @@ def metrics_of(
         now: UTC; what happened later is not seen. The house's clock if None.
         since: UTC; only contacts first decided about from then on. Everyone if None.
 
+    Raises:
+        NothingDecided: no run but dry ones has decided yet.
     """
     gathered = gather(house, campaign, now or house.clock())
     return _measure(gathered, since)
@@ -104,7 +117,7 @@ def metrics_of(
 def _measure(gathered: Gathered, since: datetime | None) -> CampaignMetrics:
     goal, lines = gathered.goal, gathered.lines
     if not lines:
-        raise AttuneError(f"Campaign {gathered.campaign.id!r} has decided nothing yet. Run it: `attune run`.")
+        raise NothingDecided(gathered.campaign.id)
     contacts = len(gathered.contact_ids)
     first = np.full(contacts, -1, dtype=np.int64)
     for row in range(len(lines) - 1, -1, -1):

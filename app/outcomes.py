@@ -106,6 +106,10 @@ def gather(house: House, campaign: Campaign, now: datetime, past: Sequence[Decis
     lines = sorted((*reader.decisions(campaign.id, now), *past), key=lambda line: (line.decided_at, line.id))
     scope = None if past else campaign.id
     standpoints = reader.standpoints(scope)
+    if not past:
+        # Whom only a dry run considered, or a run after `now`, has no decision to count from.
+        meant = {line.contact_id for line in lines}
+        standpoints = [one for one in standpoints if one.contact_id in meant]
     number = {standpoint.contact_id: i for i, standpoint in enumerate(standpoints)}
     acts = reader.acts(KINDS, now, scope)
     told = SignBook(number, campaign.goal, now, lines, standpoints)

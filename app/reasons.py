@@ -75,6 +75,14 @@ def opening(
     return f"{drawn}. Expected worth {said}, give or take {off} {currency}{still}."
 
 
+def exploring(chance: float, name: str, its_chance: float) -> str:
+    """Say that something unlikely was drawn, and why that is done."""
+    return (
+        f"Exploration: chance drew this at {chance:.1%} to keep learning; by what is believed, {name} "
+        f"({its_chance:.1%}) is better."
+    )
+
+
 def odds(rate: float, gain_cents: float, knowledge: Knowledge, currency: str) -> str:
     """Say how likely something comes of it, and what that is worth."""
     gain = worth(gain_cents, currency, knowledge)
@@ -113,7 +121,10 @@ def beside(name: str, value: float, taken: float, doubt: float, knowledge: Knowl
         near = " as far as can be told yet" if knowledge is Knowledge.GUESSING else ""
         return f"Runner-up: {name}, {said}{near}."
     if value - taken <= doubt:
-        return f"Runner-up: {name}, {said}; which of the two is better cannot be told yet, so chance decided."
+        return (
+            f"{name[:1].upper()}{name[1:]} may be worth more, {said}, but that is within the doubt: which of the two "
+            "is better cannot be told yet."
+        )
     return (
         f"{name} is expected to be worth more, {said}; now and then chance takes another, to keep learning."
     )

@@ -11,7 +11,7 @@ import itertools
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.carry import Carrier
 from app.configuration import note_changes
@@ -27,6 +27,7 @@ from domain.errors import RunOpen
 from domain.message import Usage
 from domain.run import ContactOutcome, Run, RunStatus
 from memory.crm.audit_records import COVERS_ROWS, decision_sha256, together
+from memory.crm.earlier import silences
 
 Progress = Callable[[dict[ContactOutcome, int]], None]
 
@@ -127,6 +128,12 @@ def _decide(house: House, campaign: Campaign, run: Run) -> None:
         assets=library,
         now=run.started_at,
         global_holdout=house.settings.global_holdout_share,
+        earlier=silences(
+            house.engine,
+            campaign.id,
+            run.started_at - timedelta(hours=campaign.silence_holds_hours),
+            run.started_at,
+        ),
     )
     decided = decider.decide()
     house.runs.record(run.id, decided.decisions, decided.lines)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+REWRITES = {"import": "records were imported since", "content": "content was changed since"}
+"""Kinds of audit lines after which contacts or content may read differently, and how that is said."""
+
 AGREES = 0.01
 """Share of a value (and cents) by which a reading of today may differ from what was stored."""
 
@@ -138,7 +141,7 @@ def _reckoned(
     if why.value_cents is not None and abs(value - why.value_cents) > AGREES * (1 + abs(why.value_cents)):
         note = (
             f"Read again today, its value comes to {value / 100:.2f} {why.currency} instead of the stored "
-            f"{why.value_cents / 100:.2f}: the contact or the content was corrected since. What would have changed it, "
+            f"{why.value_cents / 100:.2f}: {_since(house, decision)}. What would have changed it, "
             "and what taught it, are reckoned with today's reading."
         )
     lesson = lesson_of(house, campaign, recalled.made_at)
@@ -169,6 +172,17 @@ def _reckoned(
             "tried": tried_of(lesson, decision.action, assets),
         }
     )
+
+
+def _since(house: House, decision: Decision) -> str:
+    """What was written since a decision that may read differently now, by the audit chain."""
+    after = 0
+    while lines := house.audit.lines(after=after, limit=5_000):
+        for told in lines:
+            if told.at >= decision.decided_at and told.kind in REWRITES:
+                return f"{REWRITES[told.kind]} ({told.subject}, {told.at.day} {told.at:%b})"
+        after = lines[-1].seq
+    return "nothing was imported or changed since, so this is a fault; please report it"
 
 
 def _contributions(

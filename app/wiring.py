@@ -10,18 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from agents.compliance_reviewer import ComplianceReviewer
-from agents.content_strategist import ContentStrategist
-from agents.graph import build_graph
-from agents.outreach_composer import OutreachComposer
-from agents.signal_analyst import SignalAnalyst
-from agents.workbench import Workbench
-from app.carry import Carrier
-from app.checkpoints import open_checkpoints
-from app.churn import who_may_leave
 from app.feature_feed import FeatureFeed
-from app.handoff import whom_to_hand_off
-from app.outlook import outlooks
 from app.providers import channel_of, inbound_hooks_of, inbox_of, webhooks_of
 from app.settings import Settings
 from app.workspace import Workspace
@@ -67,6 +56,9 @@ from tools.models.budget import RunBudget
 if TYPE_CHECKING:
     from dns.resolver import Resolver
 
+    # Agents, graph and models of leads take seconds to import, and most commands need none of them.
+    from agents.workbench import Workbench
+    from app.carry import Carrier
     from tools.models.openai_chat import OpenAIChat
 
 EMBEDDER_FACT = "embedder-setting"
@@ -179,6 +171,10 @@ class House:
     @cached_property
     def outlooks(self) -> dict[str, Outlook]:
         """What is expected of contacts (hand-off, churn), where anything can be told; learned when first asked for."""
+        from app.churn import who_may_leave
+        from app.handoff import whom_to_hand_off
+        from app.outlook import outlooks
+
         now = self.clock()
         account_of = {contact.id: contact.account_id for contact, _ in self.audience.contacts_with_accounts()}
         hand_off = whom_to_hand_off(self.lead_reader, now)
@@ -278,6 +274,12 @@ class House:
     @cached_property
     def bench(self) -> Workbench:
         """What the graph's nodes may use."""
+        from agents.compliance_reviewer import ComplianceReviewer
+        from agents.content_strategist import ContentStrategist
+        from agents.outreach_composer import OutreachComposer
+        from agents.signal_analyst import SignalAnalyst
+        from agents.workbench import Workbench
+
         return Workbench(
             clock=self.clock,
             crm=self.crm,
@@ -302,6 +304,10 @@ class House:
     @asynccontextmanager
     async def open_carrier(self) -> AsyncIterator[Carrier]:
         """Yield what carries contacts, bound to the running event loop."""
+        from agents.graph import build_graph
+        from app.carry import Carrier
+        from app.checkpoints import open_checkpoints
+
         async with open_checkpoints(self.workspace.checkpoints, self.database_url) as saver:
             try:
                 yield Carrier(graph=build_graph(saver), saver=saver, bench=self.bench, runs=self.runs)

@@ -200,7 +200,8 @@ class Campaign(Noun):
     """One campaign file. `id` is its slug; `assets` empty means the whole active library.
 
     Of those not held out, `explore_share` is drawn without looking at what is believed, `usual_share` follows
-    `usual`, and the learner decides for the rest.
+    `usual`, and the learner decides for the rest. For `silence_holds_hours` after a decision to say nothing, further
+    runs let it stand instead of drawing again; 0 draws anew each time.
     """
 
     id: Slug
@@ -217,6 +218,7 @@ class Campaign(Noun):
     usual: UsualRule | None = None
     learner: LearnerSettings = LearnerSettings()
     silence_share: float = Field(0.1, ge=0, le=1)
+    silence_holds_hours: NonNegativeFloat = 20
     autonomy: Autonomy = Autonomy.ASSIST
     schedule: Schedule | None = None
     brief: str = ""

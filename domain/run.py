@@ -37,6 +37,7 @@ class ContactOutcome(StrEnum):
     REFUSED = "refused"
     HELD_OUT = "held_out"
     SILENT = "silent"
+    DECIDED_BEFORE = "decided_before"
     QUEUED = "queued"
     WAITING = "waiting"
     SCHEDULED = "scheduled"

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from domain.campaign import Autonomy
 from domain.content import AssetKind, ContentAsset
-from domain.decision import Decision, Knowledge
+from domain.decision import SILENCE, Alternative, Decision, Knowledge
 from domain.dossier import Dossier
 from domain.leads import Outlook
 from domain.message import Author, Draft, Evidence, Severity, SignalBrief, Stakes, StakesReason, Verdict
@@ -44,6 +44,7 @@ def assess(
     stood_in: Sequence[str] = (),
     outlook: Outlook | None = None,
     evidence: Sequence[Evidence] = (),
+    currency: str = "",
 ) -> Stakes:
     """Return why a person decides about this message; no reasons means it may go alone.
 
@@ -61,16 +62,20 @@ def assess(
         stood_in: which agents' parts the understudy played because a model failed, and why.
         evidence: every fact of the drafting context, for outside words that give orders.
         outlook: what hand-off and churn say of this contact and its account; None where they say nothing.
+        currency: of the campaign's goal, in which worths are said.
 
     """
+    doubt = list(_doubt(decision, brief, rules.stakes, currency))
+    is_first = _likelier(decision) is not None
     found = [
+        *(doubt if is_first else ()),
         *_person(dossier),
         *_deals(dossier, rules.stakes, now),
         *_outlook(outlook, dossier, rules.stakes),
         *_content(asset, dossier),
         *_orders(evidence),
         *_draft(draft, verdict),
-        *_doubt(decision, brief, rules.stakes),
+        *(() if is_first else doubt),
         *_understudy(draft, stood_in),
         *_cold_start(decision, messages_before, rules.stakes),
     ]
@@ -173,7 +178,22 @@ def _understudy(draft: Draft, stood_in: Sequence[str]) -> Iterator[Reason]:
         )
 
 
-def _doubt(decision: Decision, brief: SignalBrief | None, rules: StakesRules) -> Iterator[Reason]:
+RARELY = 0.1
+"""What had a smaller chance, while something likelier was believed to be better, was drawn to keep learning."""
+
+
+def _likelier(decision: Decision) -> Alternative | None:
+    """The likeliest action, where one was drawn that was hardly likely and believed to be worth less."""
+    taken = next((a for a in decision.alternatives if a.action_key == decision.action.key), None)
+    if taken is None or taken.value_cents is None or taken.probability >= RARELY:
+        return None
+    first = max(decision.alternatives, key=lambda one: one.probability)
+    return first if (first.value_cents or 0.0) > taken.value_cents else None
+
+
+def _doubt(
+    decision: Decision, brief: SignalBrief | None, rules: StakesRules, currency: str
+) -> Iterator[Reason]:
     if brief is not None and all(signal.strength == "weak" for signal in brief.signals):
         yield "low_confidence", "The analyst found only weak signals, or none"
         return
@@ -181,11 +201,20 @@ def _doubt(decision: Decision, brief: SignalBrief | None, rules: StakesRules) ->
     if taken is None or taken.value_cents is None or taken.uncertainty_cents is None:
         return
     if taken.uncertainty_cents > rules.doubt_ratio * abs(taken.value_cents):
-        worth, doubt = taken.value_cents / 100, taken.uncertainty_cents / 100
+        worth, doubt = round(taken.value_cents / 100, 2) + 0.0, taken.uncertainty_cents / 100
+        unit = f" {currency}" if currency else ""
+        begins = "It is"
+        if (likelier := _likelier(decision)) is not None:
+            what = "silence" if likelier.action_key == SILENCE.key else "another message"
+            begins = (
+                f"Chance drew this one to keep learning: it had {taken.probability:.1%}, {what} "
+                f"{likelier.probability:.1%}. It is"
+            )
         yield (
             "low_confidence",
             (
-                f"It is not known yet whether this is worth sending: about {worth:,.1f}, give or take {doubt:,.1f}"
+                f"{begins} not known yet whether this is worth sending: about {worth:,.2f}{unit}, "
+                f"give or take {doubt:,.2f}{unit}"
             ),
         )
 

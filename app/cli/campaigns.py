@@ -76,7 +76,7 @@ def check(
     line(f"  Slots     {', '.join(slot.value for slot in read.slots)}")
     line(
         f"  Bounds    holdout {read.holdout_share:.0%}, silence {read.silence_share:.0%}, "
-        f"autonomy {read.autonomy.value}"
+        f"a silence holds {read.silence_holds_hours:g} h, autonomy {read.autonomy.value}"
     )
     print_narrowing(steps, missing)
 

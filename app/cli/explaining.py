@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.doors import doors
-from app.cli.screen import AsJson, heading, line, print_json
+from app.cli.screen import AsJson, err, heading, line, print_json
 from app.cli.whys import print_why
 from domain.decision import Decision
 from domain.errors import NotFound
@@ -15,6 +16,7 @@ from domain.run import RunContact
 
 if TYPE_CHECKING:
     from app.wiring import House
+    from domain.why import Why
 
 
 def explain(
@@ -27,11 +29,9 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say why a contact did, or did not, get a message, what would have changed it, and what taught it."""
-    from app.why import stored_why, why_of
-
     house = doors.house()
     decision, lines = _find(house, thing)
-    why = None if decision is None else (stored_why if quick else why_of)(house, decision)
+    why = None if decision is None else _why(house, decision, quick=quick)
     if as_json:
         print_json(
             {
@@ -47,12 +47,25 @@ def explain(
     contact, account = dossier.contact, dossier.account
     place = f", {contact.job_title}" if contact.job_title else ""
     heading(f"{contact.name}{place}{f' at {account.name}' if account else ''}  ({contact.id})")
-    for entry in lines:
-        rule = f" by {entry.rule_id}" if entry.rule_id else ""
-        line(f"  Run {entry.run_id}: {entry.outcome.value.replace('_', ' ')}{rule}. {entry.reason}")
+    _print_runs(house, contact_id, lines)
+    if lines and lines[0].rule_id:
+        _print_refusal(lines[0])
     if why:
         print_why(why)
         _print_made(house, why.decision_id)
+
+
+def _why(house: House, decision: Decision, *, quick: bool) -> Why:
+    # On the side of errors: what is printed to standard output stays the same for whoever reads it.
+    doing = (
+        "Reading what is stored"
+        if quick
+        else "Reckoning again with the learner that decided (--quick does not)"
+    )
+    with err.status(f"{doing} …"):
+        from app.why import stored_why, why_of
+
+        return (stored_why if quick else why_of)(house, decision)
 
 
 def _find(house: House, thing: str) -> tuple[Decision | None, list[RunContact]]:
@@ -70,8 +83,39 @@ def _find(house: House, thing: str) -> tuple[Decision | None, list[RunContact]]:
             thing,
             "No campaign has considered this contact yet. See `attune campaign list`.",
         )
-    newest = lines[0]
-    return (house.crm.decision(newest.decision_id) if newest.decision_id else None), lines
+    # Where the newest run refused before anything was decided, the last decision before it is told besides.
+    decided = next((entry.decision_id for entry in lines if entry.decision_id), None)
+    return (house.crm.decision(decided) if decided else None), lines
+
+
+def _print_runs(house: House, contact_id: str, lines: Sequence[RunContact]) -> None:
+    """One line a run: when, whether for real, how it ended, the subject of its message, and why."""
+    subjects = {
+        entry.decision_id: entry.message.subject
+        for entry in house.outbox.entries(contact_id=contact_id, limit=200)
+    }
+    for entry in lines:
+        run = house.runs.get(entry.run_id)
+        kind = "Dry run" if run.is_dry_run else "Run"
+        rule = f" by {entry.rule_id}" if entry.rule_id else ""
+        subject = subjects.get(entry.decision_id or "")
+        told = f" “{subject}”" if subject else ""
+        reason = f" {entry.reason}" if entry.reason else ""
+        line(
+            f"  {kind} {run.id} of {run.campaign_id}, {run.started_at:%Y-%m-%d %H:%M} UTC: "
+            f"{entry.outcome.value.replace('_', ' ')}{rule}{told}.{reason}"
+        )
+
+
+def _print_refusal(entry: RunContact) -> None:
+    from policies.explain import describe
+
+    try:
+        told = describe(entry.rule_id or "")
+    except NotFound:
+        return
+    heading("What would have changed the newest run")
+    line(f"  {told.id} {told.title}, which it did not meet: {told.plain}")
 
 
 def _print_made(house: House, decision_id: str) -> None:

@@ -301,8 +301,8 @@ def _print_status(found: LearnerStatus) -> None:
     heading(f"{found.campaign_id}: {found.knowledge}")
     for told in (*found.shifts, *found.notes):
         line(f"  {told}", style="yellow")
-    for alarm in found.alarms:
-        line(f"  {alarm['words'][0].upper()}{alarm['words'][1:]}")
+    for words in found.alarm_lines:
+        line(f"  {words[0].upper()}{words[1:]}")
     listing(
         [
             {

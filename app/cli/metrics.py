@@ -54,16 +54,26 @@ def metrics(
     chosen = (house.crm.campaign(campaign),) if campaign else house.crm.campaigns(limit=1_000)
 
     from app.funnels import funnel_of
-    from app.metrics import metrics_of
+    from app.metrics import NothingDecided, metrics_of
 
-    found = [metrics_of(house, one, now, start) for one in chosen]
+    found, undecided = [], []
+    for one in chosen:
+        try:
+            found.append(metrics_of(house, one, now, start))
+        except NothingDecided:
+            if campaign:
+                raise
+            undecided.append(one.id)
     funnel = funnel_of(house, now, start)
     if as_json:
-        print_json({"campaigns": found, "funnel": funnel})
+        print_json({"campaigns": found, "undecided": undecided, "funnel": funnel})
         return
-    for one in found:
-        _print_campaign(one)
-    if not found:
+    for told in found:
+        _print_campaign(told)
+    if undecided:
+        names = ", ".join(undecided)
+        line(f"Nothing decided yet, so nothing to tell: {names}. `attune run {undecided[0]}` runs it.")
+    elif not found:
         line("No campaign has been run yet, so nothing can be compared. `attune run CAMPAIGN` starts one.")
     _print_funnel(funnel)
 
@@ -101,7 +111,9 @@ def _print_campaign(found: CampaignMetrics) -> None:
                 "closed": arm.closed_windows,
                 "replies": arm.reached["reply"],
                 "meetings": arm.reached["meeting"],
+                "mql": arm.reached["mql"],
                 "sql": arm.reached["sql"],
+                "opportunities": arm.reached["opportunity"],
                 "won": arm.reached["won"] + arm.reached["renewed"],
                 "reward": None
                 if arm.reward_cents_per_contact is None
@@ -116,15 +128,30 @@ def _print_campaign(found: CampaignMetrics) -> None:
             "closed": "Window closed>",
             "replies": "Replies>",
             "meetings": "Meetings>",
+            "mql": "MQL>",
             "sql": "SQL>",
+            "opportunities": "Opp.>",
             "won": "Won>",
             "reward": "Reward each>",
         },
         as_json=False,
         empty="  Nothing was decided in this time.",
     )
+    line(f"  {counted(found)}", style="dim")
     _print_lifts(found)
     _print_revenue(found)
+
+
+def counted(found: CampaignMetrics) -> str:
+    """Say what the columns count, and where wins are seen whose money is not."""
+    said = (
+        f"Replies to Won count contacts to whom it happened within {found.window_days} days of their first decision, "
+        "once these are over; a click is none of them, so fewer than a demo's “answered”."
+    )
+    won = sum(arm.reached["won"] + arm.reached["renewed"] for arm in found.arms)
+    if won and not any(arm.revenue_cents for arm in found.arms):
+        said += f" Of the {won:,} won nobody told an amount in {found.currency}, so there is no revenue to compare."
+    return said
 
 
 def _print_lifts(found: CampaignMetrics) -> None:
@@ -178,7 +205,10 @@ def _rounded(number: int) -> str:
 def _print_revenue(found: CampaignMetrics) -> None:
     heading("Revenue and time")
     attributed = money(found.attributed_revenue_cents, found.currency)
-    line(f"  Attributed   {attributed} of won deals had a message of this campaign before them")
+    line(
+        f"  Attributed   {attributed} of won deals had a message of this campaign before them, "
+        "windows still open included"
+    )
     if found.incremental_revenue_cents is None:
         line("  Incremental  cannot tell yet how much of it would not have come anyway")
     else:

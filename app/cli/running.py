@@ -26,6 +26,10 @@ WORDS: dict[ContactOutcome, tuple[str, str]] = {
     ContactOutcome.WAITING: ("waiting", "for a person: `attune review list`"),
     ContactOutcome.SHADOWED: ("drafted only", "dry run or shadow: nothing left the house"),
     ContactOutcome.SILENT: ("silent", "silence was the decision"),
+    ContactOutcome.DECIDED_BEFORE: (
+        "decided before",
+        "already decided lately: that silence still holds (`silence_holds_hours`)",
+    ),
     ContactOutcome.HELD_OUT: ("held out", "to measure lift"),
     ContactOutcome.REFUSED: ("refused", "by a rule, before any drafting"),
     ContactOutcome.BLOCKED: ("blocked", "the draft broke a rule and could not be mended"),
@@ -37,6 +41,14 @@ WORDS: dict[ContactOutcome, tuple[str, str]] = {
     ContactOutcome.QUEUED: ("queued", "still to be carried: run the same command again"),
 }
 """How each outcome is called, and what it means, in the order of a summary."""
+
+NOT_DRAFTED = {
+    ContactOutcome.REFUSED,
+    ContactOutcome.HELD_OUT,
+    ContactOutcome.SILENT,
+    ContactOutcome.DECIDED_BEFORE,
+}
+"""Whoever ends so is not waited for while a run drafts."""
 
 
 def run(
@@ -128,8 +140,7 @@ def carried(house: House, run: Run, *, quiet: bool) -> RunReport:
 
         def show(counts: dict[ContactOutcome, int]) -> None:
             queued = counts.get(ContactOutcome.QUEUED, 0)
-            silent = (ContactOutcome.REFUSED, ContactOutcome.HELD_OUT, ContactOutcome.SILENT)
-            total = sum(many for outcome, many in counts.items() if outcome not in silent)
+            total = sum(many for outcome, many in counts.items() if outcome not in NOT_DRAFTED)
             note = ", ".join(
                 f"{counts[o]} {WORDS[o][0]}"
                 for o in (ContactOutcome.SENT, ContactOutcome.SCHEDULED, ContactOutcome.WAITING)
@@ -149,7 +160,7 @@ def print_report(report: RunReport) -> None:
     for outcome, (word, meaning) in WORDS.items():
         many = report.counts.get(outcome, 0)
         if many:
-            out.print(f"  {many:>6,}  {word:<13}", end="")
+            out.print(f"  {many:>6,}  {word:<15}", end="")
             line(meaning, style="dim")
     if report.refusals:
         from policies.explain import describe

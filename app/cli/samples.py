@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from app.cli.doors import doors
-from app.cli.screen import AsJson, heading, line, next_steps, out, print_json, shown
+from app.cli.screen import AsJson, heading, line, money, next_steps, out, print_json, shown
 from domain.run import ContactOutcome
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ def demo(
     folder: Annotated[Path, typer.Argument(help="Where to make the demo workspace.")] = Path("demo"),
     with_model: Annotated[
         bool, typer.Option("--with-model", help="Let the configured model write; else the understudy does.")
+    ] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Replace an earlier demo in that folder, and all that was done in it."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -56,6 +60,7 @@ def demo(
             doors.settings(),
             folder,
             with_model=with_model,
+            again=again,
             tell=lambda words: progress.update(task, description=words),
             clock=clock,
         )
@@ -88,7 +93,7 @@ def demo(
         print_json({"label": house.label, "import": summary, "weeks": told, **as_record(report)})
         return
     print_report(report)
-    _print_curve(weeks, campaign.goal.currency)
+    _print_curve(weeks, campaign.goal.currency, campaign.goal.contact_cents)
     if pair := pair_of_colleagues(house, report.run.id):
         heading("Two people at one company, two messages")
         for record in pair:
@@ -118,7 +123,7 @@ _ARMS = {
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-def _print_curve(weeks: list[ArmWeek], currency: str) -> None:
+def _print_curve(weeks: list[ArmWeek], currency: str, contact_cents: float) -> None:
     """One line an arm: messages answered, week by week, and the expected revenue a decision brought."""
     heading("Twelve weeks, lived fast: messages answered within a week, by who decided")
     most = max((week.answered / max(week.messages, 1) for week in weeks), default=0.0) or 1.0
@@ -144,9 +149,14 @@ def _print_curve(weeks: list[ArmWeek], currency: str) -> None:
             style="dim",
         )
     line(
-        "  First half → second half of the weeks whose signals are in. The people are simulated, and in so small",
+        "  Answered: clicked, replied or booked a meeting within a week. First half → second half of the weeks whose "
+        "signals are in. Expected revenue is what followed, by its worth on the way to the goal, less "
+        f"{money(round(contact_cents), currency)} of attention a message takes. It is below zero where deals were lost:"
+        " a loss is shared by everyone lately decided about, silence and holdout too, also of deals that were open "
+        "before. So compare the lines with each other, not with zero.",
         style="dim",
     )
+    line("  The people are simulated, draws differ from one demo to the next, and in so small", style="dim")
     line("  a market chance is large: `attune metrics` says what can be told from it.", style="dim")
 
 

@@ -127,15 +127,11 @@ class OutcomeReader:
                 DECISIONS.c.action_key,
                 DECISIONS.c.asset_id,
                 DECISIONS.c.decided_at,
-                LEFT_AT.label("left_at"),
                 RUN_CONTACTS.c.outcome,
                 func.coalesce(RUN_CONTACTS.c.cost_micros, 0),
             )
             .join(RUNS, RUNS.c.id == DECISIONS.c.run_id)
             .join(CONTACTS, CONTACTS.c.id == DECISIONS.c.contact_id)
-            .outerjoin(
-                OUTBOX, and_(OUTBOX.c.decision_id == DECISIONS.c.id, OUTBOX.c.status.in_(MAY_HAVE_LEFT))
-            )
             .outerjoin(
                 RUN_CONTACTS,
                 and_(
@@ -146,17 +142,23 @@ class OutcomeReader:
             .where(RUNS.c.is_dry_run.is_(False), DECISIONS.c.decided_at <= until)
             .order_by(DECISIONS.c.decided_at, DECISIONS.c.id)
         )
+        # Joined here and not in SQL: SQLite looks through the outbox once for every decision.
+        left = select(OUTBOX.c.decision_id, LEFT_AT).where(
+            OUTBOX.c.status.in_(MAY_HAVE_LEFT), OUTBOX.c.decision_id.is_not(None), until >= LEFT_AT
+        )
         if campaign_id is not None:
             query = query.where(DECISIONS.c.campaign_id == campaign_id)
+            left = left.where(OUTBOX.c.campaign_id == campaign_id)
         with self._engine.connect() as connection:
+            left_at = {row[0]: row[1] for row in connection.execute(left)}
             return [
                 DecisionLine(
                     *row[:4],
                     Arm(row[4]),
                     *row[5:8],
-                    row[8] if row[8] is None or row[8] <= until else None,
-                    ContactOutcome(row[9]) if row[9] else None,
-                    int(row[10]),
+                    left_at.get(row[0]),
+                    ContactOutcome(row[8]) if row[8] else None,
+                    int(row[9]),
                 )
                 for row in connection.execute(query)
             ]

@@ -176,7 +176,8 @@ def _settle(connection: Connection, row: codec.Row, settled: ProposalStatus, rev
     if settled is ProposalStatus.APPROVED:
         changes = {"status": OutboxStatus.APPROVED.value, "approved_sha256": row["message_sha256"]}
     else:
-        changes = {"status": OutboxStatus.WITHDRAWN.value, "detail": f"rejected by {review.reviewer}"}
+        detail = f"rejected by {review.reviewer}: {review.reason}"
+        changes = {"status": OutboxStatus.WITHDRAWN.value, "detail": detail}
     _move_entry(connection, row, review.at, **changes)
 
 

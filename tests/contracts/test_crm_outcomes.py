@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from app.funnels import funnel_of
-from app.metrics import metrics_of
+from app.metrics import NothingDecided, metrics_of
 from app.outcomes import rewards_of
 from app.wiring import House
 from domain.decision import SILENCE, Arm
@@ -31,8 +31,17 @@ from memory.crm.outbox import OutboxStore
 from memory.crm.outcomes import OutcomeReader
 from memory.crm.reader import CrmStore
 from memory.crm.runs import RunStore
-from memory.crm.statements import BUYING_ROLES, DEALS, OUTBOX, RUNS, SUPPRESSIONS, insert_all, writing
-from tests.contracts.crm_sample import ADA, BEN, CAMPAIGN, CLEO, DAY, NOON, decision, entry, seed
+from memory.crm.statements import (
+    BUYING_ROLES,
+    CONTACTS,
+    DEALS,
+    OUTBOX,
+    RUNS,
+    SUPPRESSIONS,
+    insert_all,
+    writing,
+)
+from tests.contracts.crm_sample import ADA, BEN, CAMPAIGN, CLEO, DAY, NOON, RUN, decision, entry, seed
 
 LATER = NOON + 100 * DAY
 
@@ -225,6 +234,24 @@ def test_metrics_count_arms_and_give_no_number_they_cannot_stand_behind(house: H
         assert told.estimate is None and told.more_contacts > 0
     assert found.incremental_revenue_cents is None
     assert metrics_of(house, CAMPAIGN, since=NOON + DAY).contacts == 0
+
+
+def test_whom_only_a_dry_run_considered_is_not_counted(house: House, engine: Engine) -> None:
+    before = metrics_of(house, CAMPAIGN)
+    dan = ADA.model_copy(update={"id": "c_dan", "email": "dan@solo.example", "account_id": None})
+    dry = RUN.model_copy(update={"id": "r_dry", "is_dry_run": True})
+    with writing(engine) as connection:
+        insert_all(connection, CONTACTS, [codec.contact_row(dan)])
+    RunStore(engine).start(dry, CAMPAIGN)
+    RunStore(engine).record(dry.id, [decision(dan, run_id=dry.id)], [])
+    assert metrics_of(house, CAMPAIGN) == before
+
+
+def test_a_campaign_with_dry_runs_only_has_decided_nothing(house: House, engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(update(RUNS).values(is_dry_run=True))
+    with pytest.raises(NothingDecided, match=f"attune run {CAMPAIGN.id}"):
+        metrics_of(house, CAMPAIGN)
 
 
 def test_the_funnel_tells_conversions_and_the_pipeline(house: House, engine: Engine) -> None:

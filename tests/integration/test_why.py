@@ -13,13 +13,17 @@ import pytest
 from app.cli.doors import doors
 from app.cli.main import app
 from app.drills.settling import settle
+from app.lessons import moved_by
+from app.recalling import recalled_of
 from app.runs import begin
+from app.teaching import lesson_of
 from app.why import stored_why, why_of
 from app.wiring import House
 from domain.campaign import Autonomy, Campaign, Outcome
 from domain.decision import SILENCE, Alternative, Arm, Decision
 from domain.events import Event, EventKind
-from domain.run import Run, RunStatus
+from domain.message import Message
+from domain.run import ContactOutcome, Run, RunContact, RunStatus
 from evals.crowd import NOON, TOPICS, campaign, library
 from memory.crm import codec
 from memory.crm.statements import EVENTS, OUTBOX, insert_all, writing
@@ -27,6 +31,8 @@ from policies.eligibility import actions_for
 
 DAY = timedelta(days=1)
 CONTACTS_N = 60
+LEFT_N = 4
+"""So many unsubscribe in the second round: the learner has losses to reckon with."""
 ROUNDS = (NOON - 90 * DAY, NOON - 70 * DAY, NOON - 50 * DAY)
 
 
@@ -68,6 +74,7 @@ def _round(house: House, number: int, at: datetime, picks: list[int]) -> None:
         started_at=at,
     )
     decisions, sent, replies = [], [], []
+    left: list[Event] = []
     for person, pick in zip(people, picks, strict=True):
         action = actions[pick]
         decision = Decision(
@@ -93,7 +100,7 @@ def _round(house: House, number: int, at: datetime, picks: list[int]) -> None:
                     "contact_id": person.id,
                     "decision_id": decision.id,
                     "channel": "email",
-                    "message": {},
+                    "message": _message(person.id, decision.id).model_dump(mode="json"),
                     "message_id": f"<{decision.id}@t.example>",
                     "message_sha256": "0" * 64,
                     "status": "sent",
@@ -106,6 +113,17 @@ def _round(house: House, number: int, at: datetime, picks: list[int]) -> None:
                     "updated_at": at,
                 }
             )
+        if number == 1 and action != SILENCE and len(left) < LEFT_N:
+            left.append(
+                Event(
+                    id=f"t:{decision.id}:left",
+                    kind=EventKind.EMAIL_UNSUBSCRIBED,
+                    at=at + DAY,
+                    source="t",
+                    contact_id=person.id,
+                )
+            )
+            continue
         topic = TOPICS[int(str(person.email).removeprefix("person").split("@")[0]) % len(TOPICS)]
         if rng.random() < (0.9 if action.asset_id == f"guide-{topic}" else 0.1):
             replies.append(
@@ -122,7 +140,21 @@ def _round(house: House, number: int, at: datetime, picks: list[int]) -> None:
     house.runs.finish(run.id, at)
     with writing(house.engine) as connection:
         insert_all(connection, OUTBOX, sent)
-        insert_all(connection, EVENTS, [codec.event_row(event, event.at) for event in replies])
+        insert_all(connection, EVENTS, [codec.event_row(event, event.at) for event in (*replies, *left)])
+
+
+def _message(contact_id: str, decision_id: str) -> Message:
+    return Message(
+        contact_id=contact_id,
+        to_address="person@t.example",
+        to_name="Person",
+        from_address="us@t.example",
+        from_name="Us",
+        subject="A guide",
+        text="Hello.",
+        html="<p>Hello.</p>",
+        message_id=f"<{decision_id}@t.example>",
+    )
 
 
 def _decided(house: House, arm: Arm) -> list[Decision]:
@@ -170,6 +202,33 @@ def test_a_program_gets_the_same_as_json(house: House, capsys: pytest.CaptureFix
     parts = why["base_cents"] + sum(group["cents"] for group in why["groups"]) + why["rest_cents"]
     assert abs(parts - why["value_cents"]) < 0.01
     assert {"turning_points", "lessons_for", "lessons_against", "tried", "options"} <= set(why)
+
+
+def test_what_is_reckoned_again_is_what_was_decided_on(house: House) -> None:
+    for decision in _decided(house, Arm.LEARNED):
+        recalled = recalled_of(house, _campaign(), decision, house.crm.assets())
+        assert recalled is not None
+        assert recalled.bandit.loses
+        for one in decision.alternatives:
+            again = recalled.values[recalled.bandit.actions.index(one.action_key)]
+            assert again == pytest.approx(one.value_cents, abs=0.001 + 0.0001 * abs(one.value_cents or 0))
+
+
+def test_what_an_unsubscribe_taught_is_told_as_what_the_learner_would_say_without_it(house: House) -> None:
+    decision = next(one for one in _decided(house, Arm.LEARNED) if not one.action.is_silence)
+    recalled = recalled_of(house, _campaign(), decision, house.crm.assets())
+    assert recalled is not None
+    bandit, lesson = recalled.bandit, lesson_of(house, _campaign(), recalled.made_at)
+    taken = bandit.actions.index(decision.action.key)
+    cents = moved_by(bandit, lesson, recalled.x[0], recalled.fits[0, taken], taken)
+    row = int(np.flatnonzero(lesson.gains < 0)[0])
+    without = recalled_of(house, _campaign(), decision, house.crm.assets())
+    assert without is not None
+    before = without.values[taken]
+    one = slice(row, row + 1)
+    place = np.array([bandit.actions.index(lesson.table.actions[int(lesson.taken[row])].key)])
+    without.bandit.unlearn(lesson.x[one], place, lesson.gains[one], lesson.own_fits[one])
+    assert cents[row] == pytest.approx(before - without.values[taken], rel=0.05)
 
 
 def test_past_replies_are_named_as_what_taught_it(house: House) -> None:
@@ -223,3 +282,33 @@ def test_a_version_no_longer_kept_is_said_and_the_rest_still_shown(house: House)
     assert "not kept any more" in why.note
     assert not why.is_recomputed
     assert why.groups == stored_why(house, decision).groups
+
+
+def test_where_the_newest_run_refused_the_last_decision_is_told_too(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    decision, at = _decided(house, Arm.LEARNED)[0], NOON + DAY
+    dry = Run(
+        id="r_dry",
+        campaign_id=_campaign().id,
+        status=RunStatus.DECIDING,
+        autonomy=Autonomy.ASSIST,
+        is_dry_run=True,
+        seed=9,
+        started_at=at,
+    )
+    refused = RunContact(
+        run_id=dry.id,
+        contact_id=decision.contact_id,
+        outcome=ContactOutcome.REFUSED,
+        rule_id="C-11",
+        reason="The consent ran out.",
+        updated_at=at,
+    )
+    house.runs.start(dry, _campaign())
+    house.runs.record(dry.id, [], [refused])
+    house.runs.finish(dry.id, at)
+    said = _flat(_shown(f"explain {decision.contact_id} --quick", capsys))
+    assert "Dry run r_dry of crowd, 2026-11-25 17:00 UTC: refused by C-11. The consent ran out." in said
+    assert "What would have changed the newest run" in said
+    assert decision.id in said

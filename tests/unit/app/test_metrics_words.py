@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from app.cli.metrics import sentence
-from app.metrics import LiftLine
+from app.cli.metrics import counted, sentence
+from app.metrics import ArmLine, CampaignMetrics, LiftLine
 from domain.decision import Arm
 from learning.lift import Telling
 
@@ -49,3 +50,14 @@ def test_what_cannot_be_told_has_no_number_but_the_contacts_missing() -> None:
 
 def test_without_a_holdout_it_says_what_to_do() -> None:
     assert "holdout_share" in sentence(untold("no_holdout"), "USD")
+
+
+def test_wins_without_an_amount_in_the_goals_currency_say_why_there_is_no_revenue() -> None:
+    reached = {"reply": 1, "meeting": 0, "mql": 0, "sql": 0, "opportunity": 0, "won": 3, "renewed": 0}
+    of_arm: dict[str, Any] = {"arm": Arm.LEARNED, "reached": reached, "revenue_cents": 0}
+    arm = ArmLine.model_construct(**of_arm)
+    of_all: dict[str, Any] = {"window_days": 30, "currency": "USD", "arms": (arm,)}
+    found = CampaignMetrics.model_construct(**of_all)
+    assert "Of the 3 won nobody told an amount in USD" in counted(found)
+    paid = arm.model_copy(update={"revenue_cents": 5})
+    assert "nobody told" not in counted(found.model_copy(update={"arms": (paid,)}))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.choosing import BASE, REST, contributions_of
-from app.reasons import beside, for_and_against, opening, rounded, worth
+from app.reasons import beside, exploring, for_and_against, opening, rounded, worth
 from domain.decision import Contribution, Knowledge
 from learning import features
 
@@ -50,6 +50,12 @@ def test_reasons_are_parted_into_for_and_against_and_small_ones_left_out() -> No
     )
     (alone,) = for_and_against(parts[2:], 100, Knowledge.CONFIDENT, "USD")
     assert "nothing about this one stands out" in alone
+
+
+def test_an_unlikely_draw_says_first_that_it_explores() -> None:
+    assert exploring(0.009, "silence", 0.953) == (
+        "Exploration: chance drew this at 0.9% to keep learning; by what is believed, silence (95.3%) is better."
+    )
 
 
 def test_two_that_cannot_be_told_apart_are_not_ranked() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from app.learner_status import NOTHING, alarm_words, knowledge
+from app.learner_status import NOTHING, alarm_lines, alarm_words, knowledge, shift_words
 from app.outcomes import DecisionReward, RewardPart
 from app.teaching import CHUNKS, _chunks, _gain, _table, shifts_lately
 from learning.bandit import Bandit
@@ -78,6 +78,21 @@ def test_an_alarm_is_told_with_its_content_direction_and_odds() -> None:
     words = alarm_words(alarm, {"demo": "The demo"})
     for part in ("2026-03-10", "“The demo” (now)", "less often", "about 160,000 times likelier"):
         assert part in words
+
+
+def test_alarms_of_one_day_are_told_in_one_line() -> None:
+    alarm = {"at": "2026-03-10T12:00:00Z", "action": None, "direction": "more", "evidence": 12.0}
+    other = {**alarm, "action": "demo|email|now"}
+    (said,) = alarm_lines([alarm, other, other], {"demo": "The demo"})
+    assert said.count("2026-03-10") == 1
+    assert "the whole market, “The demo” (now) more often" in said
+
+
+def test_a_shift_told_twice_for_one_day_is_said_once() -> None:
+    alarm = {"at": "2026-03-10T12:00:00Z", "action": None, "direction": "more", "evidence": 12.0}
+    later = {**alarm, "at": "2026-03-10T18:00:00Z"}
+    (said,) = shift_words([version(alarms=[alarm, later])], datetime(2026, 3, 11, tzinfo=UTC))
+    assert "You need do nothing" in said
 
 
 def test_an_outcome_of_half_weight_counts_as_half_an_outcome() -> None:

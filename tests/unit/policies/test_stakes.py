@@ -86,6 +86,24 @@ def test_autopilot_asks_for_the_locked_reasons_only(code: str, changes: dict[str
     assert codes(stakes(autonomy=Autonomy.AUTOPILOT, **changes)) == ([code] if locked else [])
 
 
+def test_what_chance_drew_against_belief_is_said_to_be_exploration_first_and_in_a_currency() -> None:
+    taken = decision()
+    drawn = decision(
+        propensity=0.009,
+        alternatives=(
+            Alternative(
+                action_key=taken.action.key, probability=0.009, value_cents=-0.2, uncertainty_cents=40
+            ),
+            Alternative(action_key="silence", probability=0.953, value_cents=50, uncertainty_cents=20),
+        ),
+    )
+    first, *_ = stakes(contact=EXECUTIVE, decision=drawn, currency="USD").reasons
+    assert first.text == (
+        "Chance drew this one to keep learning: it had 0.9%, silence 95.3%. It is not known yet whether this is "
+        "worth sending: about 0.00 USD, give or take 0.40 USD"
+    )
+
+
 def test_assist_asks_for_everything() -> None:
     assert codes(stakes(autonomy=Autonomy.ASSIST)) == ["assist"]
 
