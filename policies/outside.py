@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from domain.message import Evidence, EvidenceKind, Finding
 from policies.claims import OWN_WORDS
-from policies.envelope import block
+from policies.case import block
 
 _HOST = re.compile(r"(?<![\w@.-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+([a-z]{2,24})(?![\w-])", re.IGNORECASE)
 _NO_PLACE = frozenset(
