@@ -109,6 +109,18 @@ class EligibilityRules(Noun):
     same_asset_days: PositiveInt
 
 
+class ReputationRules(Noun):
+    """C-24. Shares are of messages sent in the rolling window."""
+
+    window_days: PositiveInt
+    complaint_warn_share: float = Field(gt=0, lt=1)
+    complaint_pause_share: float = Field(gt=0, lt=1)
+    complaint_pause_least: PositiveInt
+    bounce_warn_share: float = Field(gt=0, lt=1)
+    bounce_pause_share: float = Field(gt=0, lt=1)
+    bounce_pause_least: PositiveInt
+
+
 class StakesRules(Noun):
     """When a person decides, and what no autonomy level waives."""
 
@@ -150,6 +162,7 @@ class RuleBook(Noun):
     quiet_hours: QuietHourRules
     content: ContentRules
     eligibility: EligibilityRules
+    reputation: ReputationRules
     stakes: StakesRules
     countries: dict[str, CountryRule]
     texts: dict[str, RuleText]
