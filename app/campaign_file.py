@@ -7,9 +7,10 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from domain.campaign import Campaign
+from domain.campaign import Campaign, Schedule
 from domain.errors import InvalidFile
 from policies.audience import validate_fields
+from policies.timetable import Timetable
 
 
 def read_campaign(path: Path) -> Campaign:
@@ -35,13 +36,28 @@ def read_campaign(path: Path) -> Campaign:
     try:
         campaign = Campaign.model_validate(content)
         validate_fields(campaign.audience)
+        if campaign.schedule is not None:
+            timetable_of(campaign.schedule, "UTC")
     except ValidationError as error:
         raise InvalidFile(
             path, _first_problem(error), "`attune campaign explain` describes every field."
         ) from None
     except ValueError as error:
-        raise InvalidFile(path, f"audience: {error}.") from None
+        part = "schedule" if "schedule" in str(error) else "audience"
+        raise InvalidFile(path, f"{part}: {error}.") from None
     return campaign
+
+
+def timetable_of(schedule: Schedule, team_zone: str) -> Timetable:
+    """Return when a campaign comes round, in its own zone or the team's.
+
+    Raises:
+        ValueError: if its cron expression or its zone is none.
+    """
+    try:
+        return Timetable.read(schedule.cron, schedule.time_zone or team_zone)
+    except ValueError as error:
+        raise ValueError(f"the schedule does not fit, {error}") from None
 
 
 def _first_problem(error: ValidationError) -> str:

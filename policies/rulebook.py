@@ -121,6 +121,16 @@ class ReputationRules(Noun):
     bounce_pause_least: PositiveInt
 
 
+class DeliveryRules(Noun):
+    """H-20, H-21."""
+
+    warm_up_messages: PositiveInt
+    warm_up_growth: float = Field(ge=1)
+    warm_up_days: PositiveInt
+    recipient_domain_hourly: PositiveInt
+    overdue_hours: PositiveInt
+
+
 class StakesRules(Noun):
     """When a person decides, and what no autonomy level waives."""
 
@@ -163,6 +173,7 @@ class RuleBook(Noun):
     content: ContentRules
     eligibility: EligibilityRules
     reputation: ReputationRules
+    delivery: DeliveryRules
     stakes: StakesRules
     countries: dict[str, CountryRule]
     texts: dict[str, RuleText]

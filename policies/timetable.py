@@ -20,8 +20,9 @@ NICKNAMES = {
     "@weekly": "0 0 * * 0",
     "@monthly": "0 0 1 * *",
 }
-_MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-_WEEKDAYS = {name: n for n, name in enumerate("sun mon tue wed thu fri sat".split())}
+_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: n for n, name in enumerate(_MONTH_NAMES, 1)}
+_WEEKDAYS = {name: n for n, name in enumerate(("sun", "mon", "tue", "wed", "thu", "fri", "sat"))}
 _FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
     ("minute", 0, 59, {}),
     ("hour", 0, 23, {}),
@@ -139,7 +140,9 @@ class Timetable:
 
 def _exists(wall: datetime) -> bool:
     """Tell whether this time stands on the zone's clock; one left out does not."""
-    return wall.astimezone(UTC).astimezone(wall.tzinfo).replace(tzinfo=None) == wall.replace(tzinfo=None, fold=wall.fold)
+    return wall.astimezone(UTC).astimezone(wall.tzinfo).replace(tzinfo=None) == wall.replace(
+        tzinfo=None, fold=wall.fold
+    )
 
 
 def _values(part: str, name: str, low: int, high: int, names: dict[str, int]) -> frozenset[int]:
@@ -156,7 +159,12 @@ def _values(part: str, name: str, low: int, high: int, names: dict[str, int]) ->
                 end = names[last] if last in names else int(last) if last else (high if step else start)
         except ValueError:
             raise ValueError(f"{piece!r} is no {name}") from None
-        if not (low <= start <= end <= high) or by < 1 or ("/" in piece and not step) or ("-" in span and not last):
+        if (
+            not (low <= start <= end <= high)
+            or by < 1
+            or ("/" in piece and not step)
+            or ("-" in span and not last)
+        ):
             raise ValueError(f"{piece!r} is no {name} from {low} to {high}")
         found.update(range(start, end + 1, by))
     return frozenset(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, select, text, update
 
 from domain.schedule import CampaignStanding, CampaignState, ScheduledRun, ScheduledState
 from memory.crm.statements import CAMPAIGN_STATES, SCHEDULED_RUNS, insert_new, is_postgres, upsert, writing
@@ -80,8 +80,9 @@ class ControlStore:
     def settle(
         self, scheduled: ScheduledRun, state: ScheduledState, *, run_id: str | None = None, detail: str = ""
     ) -> None:
-        """Say what became of a claimed instant."""
-        told = update(SCHEDULED_RUNS).where(*_which(scheduled))
+        """Say what became of a claimed instant; one that was told of already stays."""
+        still_claimed = SCHEDULED_RUNS.c.state == ScheduledState.CLAIMED.value
+        told = update(SCHEDULED_RUNS).where(*_which(scheduled), still_claimed)
         with writing(self._engine) as connection:
             connection.execute(told.values(state=state.value, run_id=run_id, detail=detail))
 
@@ -104,7 +105,9 @@ class ControlStore:
         query = select(SCHEDULED_RUNS)
         if campaign_id is not None:
             query = query.where(SCHEDULED_RUNS.c.campaign_id == campaign_id)
-        query = query.order_by(SCHEDULED_RUNS.c.scheduled_at.desc(), SCHEDULED_RUNS.c.campaign_id).limit(limit)
+        query = query.order_by(SCHEDULED_RUNS.c.scheduled_at.desc(), SCHEDULED_RUNS.c.campaign_id).limit(
+            limit
+        )
         with self._engine.connect() as connection:
             rows = connection.execute(query).mappings()
             return tuple(ScheduledRun.model_validate(dict(row)) for row in rows)
@@ -121,10 +124,14 @@ class ControlStore:
 def standing_in(connection: Connection, campaign_id: str) -> CampaignStanding:
     """Read a campaign's standing with the caller's connection: inside a send, the sending transaction's."""
     row = connection.execute(_STATE, {"campaign_id": campaign_id}).mappings().first()
-    return CampaignStanding(campaign_id=campaign_id) if row is None else CampaignStanding.model_validate(dict(row))
+    return (
+        CampaignStanding(campaign_id=campaign_id)
+        if row is None
+        else CampaignStanding.model_validate(dict(row))
+    )
 
 
-def _which(scheduled: ScheduledRun) -> tuple[object, object]:
+def _which(scheduled: ScheduledRun) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return (
         SCHEDULED_RUNS.c.campaign_id == scheduled.campaign_id,
         SCHEDULED_RUNS.c.scheduled_at == scheduled.scheduled_at,

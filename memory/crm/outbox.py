@@ -196,6 +196,16 @@ class OutboxStore:
         approved = (OutboxStatus.APPROVED,)
         return self._move(entry_id, approved, OutboxStatus.APPROVED, detail=detail, not_before=until)
 
+    def freshen(self, campaign_id: str, now: datetime) -> int:
+        """A person let a campaign go on: its due messages count as due from now. Return how many there are."""
+        due = update(OUTBOX).where(
+            OUTBOX.c.campaign_id == campaign_id,
+            OUTBOX.c.status == OutboxStatus.APPROVED.value,
+            OUTBOX.c.not_before <= now,
+        )
+        with writing(self._engine) as connection:
+            return connection.execute(due.values(updated_at=now)).rowcount
+
     def due(
         self, now: datetime, limit: int = 100, after: tuple[datetime, str] | None = None
     ) -> tuple[OutboxEntry, ...]:
@@ -375,7 +385,9 @@ def _why_not(connection: Connection, entry: OutboxEntry, check: SendCheck, now: 
     return None
 
 
-def _wait(connection: Connection, entry: OutboxEntry, now: datetime, until: datetime, why: str) -> OutboxEntry:
+def _wait(
+    connection: Connection, entry: OutboxEntry, now: datetime, until: datetime, why: str
+) -> OutboxEntry:
     return _change(connection, entry, now, status=OutboxStatus.APPROVED, not_before=until, detail=why)
 
 

@@ -13,6 +13,7 @@ depends_on = None
 
 _OPEN_BEFORE = sa.text("status IN ('pending', 'approved', 'sending', 'unknown')")
 _OPEN = sa.text("status IN ('pending', 'approved', 'held', 'sending', 'unknown')")
+_HARM = sa.text("kind = 'email_complained' OR kind = 'email_bounced'")
 _OPEN_RUN = sa.text("status IN ('deciding', 'running')")
 
 
@@ -53,6 +54,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", "starts_at"),
     )
     _index_open_messages(_OPEN)
+    op.create_index(
+        "ix_events_harm", "events", ["kind", "at"], sqlite_where=_HARM, postgresql_where=_HARM
+    )
     # Where several were left open, only the newest could ever be carried on: the others are given up.
     op.execute(
         "UPDATE runs SET status = 'stopped' WHERE status IN ('deciding', 'running') AND EXISTS ("
@@ -69,6 +73,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ux_runs_open", table_name="runs")
+    op.drop_index("ix_events_harm", table_name="events")
     op.execute("UPDATE outbox SET status = 'withdrawn' WHERE status = 'held'")
     _index_open_messages(_OPEN_BEFORE)
     op.drop_table("tallies")
