@@ -68,8 +68,12 @@ class Server:
     it works, and deliveries must not wait for it.
     """
 
-    def __init__(self, house: House) -> None:
+    def __init__(
+        self, house: House, another: Callable[[], House] | None = None, *, schedules: bool = True
+    ) -> None:
         self.house = house
+        self._schedules = schedules
+        self._another = another or (lambda: House(house.settings, house.workspace, house.clock))
         self.health = Health(started_at=house.clock())
         self.claimant = claimant_name()
         self._stopping = threading.Event()
@@ -87,7 +91,9 @@ class Server:
     async def run(self) -> None:
         """Serve until told to stop."""
         self.health.held = hold_after_a_gap(self.house, nobody_watches=True)
-        parts = (self._schedule, self._work, self._deliver)
+        parts = [self._work, self._deliver]
+        if self._schedules:
+            parts.insert(0, self._schedule)
         await asyncio.gather(*(self._keep_doing(part) for part in parts))
 
     async def _keep_doing(self, part: Callable[[int], Any]) -> None:
@@ -162,7 +168,7 @@ class Server:
             self.health.carrying = None
 
     def _carry_apart(self, run: Run) -> None:
-        house = House(self.house.settings, self.house.workspace, self.house.clock)
+        house = self._another()
         try:
             loop.run(carry_on(house, run, until=lambda: self.is_stopping, nobody_watches=True))
         finally:

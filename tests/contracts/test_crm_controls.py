@@ -1,4 +1,4 @@
-"""What holds a campaign back holds in the transaction that reserves; one instant is claimed once; bounds hold exactly."""
+"""What holds a campaign back holds where messages are reserved; an instant is claimed once; bounds hold exactly."""
 
 from __future__ import annotations
 

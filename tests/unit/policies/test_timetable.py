@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -83,7 +84,7 @@ def test_a_time_the_clock_repeats_happens_once() -> None:
 @pytest.mark.parametrize("day", [utc(2026, 3, 8), utc(2026, 11, 1)])
 def test_a_distance_stays_a_distance_through_both_changes(day: datetime) -> None:
     times = Timetable.read("*/15 * * * *", NEW_YORK).between(day, day + timedelta(days=1))
-    assert {b - a for a, b in zip(times, times[1:], strict=False)} == {timedelta(minutes=15)}
+    assert {b - a for a, b in pairwise(times)} == {timedelta(minutes=15)}
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -92,16 +93,14 @@ def test_a_daily_time_comes_once_a_day_all_year_in_every_zone(zone: str) -> None
     times = daily.between(utc(2026, 1, 1), utc(2027, 1, 1))
     days = [at.astimezone(daily.zone).date() for at in times]
     assert len(days) == len(set(days)) == 365
-    assert all(
-        timedelta(hours=22) < b - a < timedelta(hours=26) for a, b in zip(times, times[1:], strict=False)
-    )
+    assert all(timedelta(hours=22) < b - a < timedelta(hours=26) for a, b in pairwise(times))
 
 
 @given(
     st.sampled_from(ZONES),
     st.integers(0, 59),
     st.integers(0, 23),
-    st.datetimes(datetime(2025, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC)),
+    st.integers(0, 4 * 366 * 24 * 60).map(lambda minutes: utc(2025, 1, 1) + timedelta(minutes=minutes)),
 )
 def test_stepping_and_looking_back_agree(zone: str, minute: int, hour: int, start: datetime) -> None:
     table = Timetable.read(f"{minute} {hour} * * *", zone)
