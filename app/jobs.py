@@ -62,6 +62,12 @@ class Worker:
     run: Run
     locks: ContactLocks = field(default_factory=ContactLocks)
     trouble: str = ""
+    _under_way: int = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether no contact is under way in this process."""
+        return self._under_way == 0
 
     async def work(self, run_id: str, contact_id: str) -> str:
         """Carry one contact; an unforeseen failure is tried again, then parked with its reason.
@@ -74,7 +80,11 @@ class Worker:
         with self.locks.holding(f"{run_id}:{contact_id}") as is_ours:
             if not is_ours:
                 return "under way already"
-            return await self._try(contact_id)
+            self._under_way += 1
+            try:
+                return await self._try(contact_id)
+            finally:
+                self._under_way -= 1
 
     async def _try(self, contact_id: str) -> str:
         run, run_id, reason = self.run, self.run.id, ""
@@ -128,9 +138,8 @@ async def _carry_contact(run_id: str, contact_id: str) -> str:
 class Jobs:
     """Puts contacts on the queue, and tells how many are on it."""
 
-    def __init__(self, carry: CarryJob, executor_id: str) -> None:
+    def __init__(self, carry: CarryJob) -> None:
         self._carry = carry
-        self._executor_id = executor_id
 
     async def add(self, run_id: str, queued: Iterable[Queued], *, round_number: int) -> None:
         """Queue one job a contact; a job of this round that exists already stays as it is.
@@ -146,17 +155,17 @@ class Jobs:
             with SetWorkflowID(f"{run_id}:{contact_id}:{since:%y%m%d%H%M%S}:{round_number}"):
                 await DBOS.enqueue_workflow_async(QUEUE, self._carry, run_id, contact_id)
 
-    async def left(self, run_id: str) -> int:
-        """How many jobs of a run are waiting, or under way on this machine.
+    async def waiting(self, run_id: str) -> int:
+        """How many jobs of a run wait to be begun.
 
-        What another machine left pending is not waited for: the next round gives it a job of its own.
+        What another machine has under way is not waited for: the next round gives it a job of its own.
         """
         from dbos import DBOS
 
         jobs = await DBOS.list_workflows_async(
-            status=["ENQUEUED", "PENDING"], workflow_id_prefix=f"{run_id}:", load_input=False
+            status=["ENQUEUED"], workflow_id_prefix=f"{run_id}:", load_input=False
         )
-        return sum(job.status == "ENQUEUED" or job.executor_id == self._executor_id for job in jobs)
+        return len(jobs)
 
 
 @contextlib.asynccontextmanager
@@ -196,7 +205,7 @@ async def working(
         gc.freeze()
         gc.set_threshold(GARBAGE_THRESHOLD, *usual[1:])
         await DBOS.register_queue_async(QUEUE, worker_concurrency=at_once, polling_interval_sec=0.1)
-        yield Jobs(carry, executor_id)
+        yield Jobs(carry)
     finally:
         gc.set_threshold(*usual)
         gc.unfreeze()

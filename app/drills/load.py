@@ -64,11 +64,10 @@ def main() -> int:
             is_kept = is_kept and megabytes < MOST_MEGABYTES
             if name.startswith("outbox"):
                 is_kept = is_kept and things / seconds >= LEAST_A_SECOND and len(arrived(sink)) == things
-                name = f"{len(arrived(sink)):,} arrived"
+        reached = len(arrived(sink))
     Console(width=110).print(table)
-    print(
-        f"{name}; bounds (under {MOST_MEGABYTES} MB, outbox at least {LEAST_A_SECOND} a second) {'kept' if is_kept else 'NOT kept'}"
-    )
+    bounds = f"under {MOST_MEGABYTES} MB, outbox at least {LEAST_A_SECOND} a second"
+    print(f"{reached:,} arrived; bounds ({bounds}) {'kept' if is_kept else 'NOT kept'}")
     return 0 if is_kept else 1
 
 

@@ -20,7 +20,8 @@ MOST_MEGABYTES = 400
 
 CELLS = (
     "Ana", "", " ", "=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)", "-2+3", "Robert'); DROP TABLE contacts;--", "\u200b",
-    "\ufeffBOM", "Zoë", "名前", "مرحبا", "Z̷̡̛a̸l̶g̸o̶", "😀", "a\x00b", "\x1b[31mred\x1b[0m", "\u202egnp.exe", "a\tb", "line\nbreak",
+    "\ufeffBOM", "Zoë", "名前", "مرحبا", "Z̷̡̛a̸l̶g̸o̶", "😀", "a\x00b", "\x1b[31mred\x1b[0m", "\u202egnp.exe", "a\tb",
+    "line\nbreak",
     'quo"te', "null", "NaN", "undefined", "1e400", "0x41", "<script>alert(1)</script>", "{{7*7}}", "${jndi:ldap://x}",
     "../../etc/passwd", "x" * 40_000, "\ud7ff", "ﬁ", "ẞ", "%s%n", "\\", "NULL\\N", "1;2,3",
 )  # fmt: skip
