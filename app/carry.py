@@ -15,7 +15,7 @@ from langgraph.types import Command
 from agents.graph import OutreachGraph
 from agents.state import OutreachState
 from agents.workbench import Workbench, thread_id
-from domain.errors import NotFound
+from domain.errors import NotFound, ThreadBroken
 from domain.review import Review
 from domain.run import ContactOutcome, Run, RunContact
 from memory.crm.runs import RunStore
@@ -77,7 +77,16 @@ class Carrier:
         return await self._close(state)
 
     async def _close(self, state: OutreachState) -> ContactOutcome:
-        """Write the ledger, then let the checkpoints go: what was made is kept in the archive."""
+        """Write the ledger, then let the checkpoints go: what was made is kept in the archive.
+
+        Raises:
+            ThreadBroken: a process died while its checkpoint was being written or removed; they are gone
+                now, and the next try begins anew. The outbox still takes the message once.
+
+        """
+        if state.outcome is None:
+            await self.saver.adelete_thread(thread_id(state.run_id, state.contact_id))
+            raise ThreadBroken(state.contact_id)
         outcome = await self._mark(state)
         await self.saver.adelete_thread(thread_id(state.run_id, state.contact_id))
         return outcome

@@ -62,6 +62,16 @@ class RunOpen(AttuneError):
         )
 
 
+class ThreadBroken(AttuneError):
+    """A contact's checkpoints end without an outcome, as a process that died may leave them."""
+
+    def __init__(self, contact_id: str) -> None:
+        super().__init__(
+            f"The checkpoints of contact {contact_id!r} ended nowhere and were removed. Nothing was sent "
+            "twice. `attune jobs retry RUN` begins anew where it was not done already."
+        )
+
+
 class StoreTrouble(AttuneError):
     """The database or the disk failed over and over; nothing is lost, and nobody is parked for it."""
 

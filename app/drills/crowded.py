@@ -166,7 +166,8 @@ def _look(url: str, sink: Path, seen: Crowd) -> None:
     if seen.runs != 1:
         seen.problems.append(f"{seen.runs} runs of one instant")
     if parked := outcomes.get("parked"):
-        seen.problems.append(f"{parked} contacts parked")
+        why = _ask(url, "SELECT DISTINCT reason FROM run_contacts WHERE outcome = 'parked' LIMIT 5")
+        seen.problems.append(f"{parked} contacts parked: {[row[0] for row in why]}")
     if seen.unknown > seen.kills.total() * 16:
         seen.problems.append(f"{seen.unknown} unknown after {seen.kills.total()} kills")
     engine = open_engine(url)
