@@ -7,10 +7,11 @@ are asked first, so carrying the same contact twice, or after a SIGKILL, changes
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
+from pydantic import ValidationError
 
 from agents.graph import OutreachGraph
 from agents.state import OutreachState
@@ -39,6 +40,8 @@ class Carrier:
             raise ValueError(f"contact {contact_id} of run {run.id} is queued without a decision")
         config = _config(run.id, contact_id)
         snapshot = await self.graph.aget_state(config)
+        if snapshot.values and not _is_whole(snapshot.values):
+            await self._begin_anew(run.id, contact_id)
         if snapshot.interrupts:
             return await self._mark(OutreachState.model_validate(snapshot.values))
         start: OutreachState | None = None
@@ -85,11 +88,14 @@ class Carrier:
 
         """
         if state.outcome is None:
-            await self.saver.adelete_thread(thread_id(state.run_id, state.contact_id))
-            raise ThreadBroken(state.contact_id)
+            await self._begin_anew(state.run_id, state.contact_id)
         outcome = await self._mark(state)
         await self.saver.adelete_thread(thread_id(state.run_id, state.contact_id))
         return outcome
+
+    async def _begin_anew(self, run_id: str, contact_id: str) -> NoReturn:
+        await self.saver.adelete_thread(thread_id(run_id, contact_id))
+        raise ThreadBroken(contact_id)
 
     def _line(self, run_id: str, contact_id: str) -> RunContact:
         line = self.runs.line(run_id, contact_id)
@@ -115,6 +121,15 @@ class Carrier:
         )
         await self.bench.write(lambda: self.runs.mark(line))
         return outcome
+
+
+def _is_whole(values: dict[str, Any]) -> bool:
+    """Tell whether a thread still has its state; a checkpoint that was being removed leaves only defaults."""
+    try:
+        OutreachState.model_validate(values)
+    except ValidationError:
+        return False
+    return True
 
 
 def _config(run_id: str, contact_id: str) -> RunnableConfig:
