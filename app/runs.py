@@ -27,7 +27,7 @@ from app.teaching import choosers_of, teach
 from app.wiring import House
 from domain.campaign import Autonomy, Campaign
 from domain.decision import Decision
-from domain.errors import RunOpen, StoreTrouble
+from domain.errors import RunOpen, StoreTrouble, WorkspaceBusy
 from domain.message import Usage
 from domain.run import ContactOutcome, Run, RunStatus
 from domain.schedule import CampaignState
@@ -103,7 +103,7 @@ def begin(
         else:
             run = _start(house, campaign, is_dry_run, autonomy, run_id)
         if run.status is RunStatus.DECIDING:
-            _decide(house, campaign, run)
+            _decide_alone(house, campaign, run)
         return house.runs.get(run.id), was_broken_off
 
 
@@ -154,6 +154,19 @@ def _give_up(house: House, run_id: str) -> Run:
         mark(house, entry)
     house.audit.append("run", run.id, {"status": run.status.value})
     return run
+
+
+def _decide_alone(house: House, campaign: Campaign, run: Run) -> None:
+    """Decide, unless another machine does so this very moment; it is found decided then."""
+    locks = ContactLocks(house.engine)
+    try:
+        with locks.holding(f"decide:{run.id}") as is_ours:
+            if not is_ours:
+                raise WorkspaceBusy(f"Another machine decides run {run.id} right now. Try again in a moment.")
+            if house.runs.get(run.id).status is RunStatus.DECIDING:
+                _decide(house, campaign, run)
+    finally:
+        locks.close()
 
 
 def _decide(house: House, campaign: Campaign, run: Run) -> None:
