@@ -7,7 +7,7 @@ are asked first, so carrying the same contact twice, or after a SIGKILL, changes
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
@@ -40,12 +40,15 @@ class Carrier:
             raise ValueError(f"contact {contact_id} of run {run.id} is queued without a decision")
         config = _config(run.id, contact_id)
         snapshot = await self.graph.aget_state(config)
-        if snapshot.values and not _is_whole(snapshot.values):
-            await self._begin_anew(run.id, contact_id)
-        if snapshot.interrupts:
+        values = snapshot.values
+        if values and not _is_whole(values):
+            # Nothing was done yet, or its checkpoints were being removed: either way it begins anew.
+            await self.saver.adelete_thread(thread_id(run.id, contact_id))
+            values = {}
+        elif snapshot.interrupts:
             return await self._mark(OutreachState.model_validate(snapshot.values))
         start: OutreachState | None = None
-        if not snapshot.values:
+        if not values:
             start = OutreachState(
                 run_id=run.id,
                 campaign_id=run.campaign_id,
@@ -55,7 +58,7 @@ class Carrier:
                 is_dry_run=run.is_dry_run,
             )
         elif not snapshot.next:
-            return await self._close(OutreachState.model_validate(snapshot.values))
+            return await self._close(OutreachState.model_validate(values))
         return await self._go(config, start)
 
     async def resume(self, run_id: str, contact_id: str, review: Review) -> ContactOutcome:
@@ -88,14 +91,11 @@ class Carrier:
 
         """
         if state.outcome is None:
-            await self._begin_anew(state.run_id, state.contact_id)
+            await self.saver.adelete_thread(thread_id(state.run_id, state.contact_id))
+            raise ThreadBroken(state.contact_id)
         outcome = await self._mark(state)
         await self.saver.adelete_thread(thread_id(state.run_id, state.contact_id))
         return outcome
-
-    async def _begin_anew(self, run_id: str, contact_id: str) -> NoReturn:
-        await self.saver.adelete_thread(thread_id(run_id, contact_id))
-        raise ThreadBroken(contact_id)
 
     def _line(self, run_id: str, contact_id: str) -> RunContact:
         line = self.runs.line(run_id, contact_id)
@@ -124,7 +124,7 @@ class Carrier:
 
 
 def _is_whole(values: dict[str, Any]) -> bool:
-    """Tell whether a thread still has its state; a checkpoint that was being removed leaves only defaults."""
+    """Tell whether a thread still has its state; one that had not begun, or was being removed, has only defaults."""
     try:
         OutreachState.model_validate(values)
     except ValidationError:
