@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Many small matrices on few cores: threads of the linear algebra would only wait for each other.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
-.PHONY: help demo test check format lock evals-setup drill bench clean
+.PHONY: help demo test check format lock evals-setup drill faults bench clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,9 @@ evals-setup: .venv/.ready-evals  ## what `python -m evals.…` compares with: ot
 
 drill: .venv/.ready-dev  ## fifty SIGKILLs in a 300-contact run; count what is lost or doubled
 	@$(BIN)/python -m app.drills.kill --kills 50
+
+faults: .venv/.ready-dev  ## every fault to survive, in full: about an hour and a half; SAMPLE=1 for a few of each
+	@$(BIN)/python -m app.drills.faults $(if $(SAMPLE),--sample)
 
 bench: .venv/.ready-dev  ## import rate, run overhead, wall time against a slow model
 	@$(BIN)/python -m evals.benchmarks

@@ -7,8 +7,9 @@ draft waited for a person. A process that dies between `reserve` and `confirm` l
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from agents.workbench import Workbench
@@ -16,10 +17,12 @@ from domain.content import ContentAsset
 from domain.decision import Decision
 from domain.dossier import Standing
 from domain.errors import NotSent, SendUnknown
-from domain.message import OutboxEntry, OutboxStatus, Verdict
+from domain.message import OutboxEntry, OutboxStatus, Receipt, Verdict
+from domain.people import Contact
 from domain.review import DraftRecord
 from domain.run import ContactOutcome
-from policies.quiet_hours import is_open
+from policies.pacing import is_overdue
+from policies.quiet_hours import next_open
 from policies.send import check_send
 
 MOST_ATTEMPTS = 5
@@ -29,33 +32,71 @@ FIRST_RETRY_WAIT = timedelta(minutes=15)
 """Wait before the second try; it doubles with every further one."""
 
 
+SENDING = "attune-send"
+"""Tasks named so are between reserve and confirm. They are waited for, not cancelled, when a worker stops."""
+
+SEND_LEASE = timedelta(minutes=10)
+"""From reserving to the provider's answer at most. Nobody else touches the entry before it is over and more."""
+
+
 async def deliver(entry_id: str, bench: Workbench) -> OutboxEntry:
-    """Send one outbox entry if it is approved, due and still allowed; return it as it stands after."""
+    """Send one outbox entry if it is approved, due and still allowed; return it as it stands after.
+
+    What is far overdue is held for a person; outside the recipient's hours it is put off until they open.
+    """
     now = bench.now()
     entry = bench.outbox.get(entry_id)
-    if entry.status is OutboxStatus.APPROVED and not _may_arrive_now(entry, bench):
+    if entry.status is not OutboxStatus.APPROVED or entry.not_before > now:
         return entry
+    if is_overdue(max(entry.not_before, entry.updated_at), now, bench.rules.delivery):
+        detail = f"H-21: due since {entry.not_before:%Y-%m-%d %H:%M} UTC; does it still go out?"
+        return await bench.write(lambda: bench.outbox.hold(entry_id, detail))
+    opens = next_open(_recipient(entry, bench), now, bench.rules)
+    if opens > now:
+        return await bench.write(lambda: bench.outbox.wait(entry_id, opens, ""))
+    # Shielded: a worker that is told to stop ends what it has begun to send, or nobody could tell.
+    sending = asyncio.create_task(_send(entry, now, bench), name=f"{SENDING}:{entry_id}")
+    return await asyncio.shield(sending)
+
+
+async def _send(entry: OutboxEntry, now: datetime, bench: Workbench) -> OutboxEntry:
     # Read before the transaction: inside it no second connection may be waited for.
     made = bench.archive.made_for(entry.decision_id)
     decision = _decision(entry, bench)
     asset = bench.crm.asset(decision.action.asset_id) if decision.action.asset_id else None
     check = partial(_check, bench=bench, asset=asset, made=made, value_cents=decision.value_cents)
-    reserved = await bench.write(lambda: bench.outbox.reserve(entry_id, check, now))
+    paces = bench.paces(entry, now)
+    lease_ends = bench.seconds() + SEND_LEASE.total_seconds()
+    reserved = await bench.write(lambda: bench.outbox.reserve(entry.id, check, now, paces))
     if reserved is None:
-        return bench.outbox.get(entry_id)
+        return bench.outbox.get(entry.id)
     token, outbox = reserved.fencing_token, bench.outbox
     try:
-        receipt = await bench.channel.send(reserved.message)
+        receipt = await _within_lease(reserved, lease_ends - bench.seconds(), bench)
     except NotSent as failure:
         retry_at = None
         if failure.is_transient and reserved.attempts < MOST_ATTEMPTS:
             retry_at = now + FIRST_RETRY_WAIT * 2 ** (reserved.attempts - 1)
-        settle = partial(outbox.release, entry_id, token, str(failure), retry_at=retry_at)
+        settle = partial(outbox.release, entry.id, token, str(failure), retry_at=retry_at)
     except SendUnknown as doubt:
-        settle = partial(outbox.lose, entry_id, token, str(doubt))
+        settle = partial(outbox.lose, entry.id, token, str(doubt))
     else:
-        settle = partial(outbox.confirm, entry_id, token, receipt)
+        settle = partial(outbox.confirm, entry.id, token, receipt)
     return await bench.write(partial(_settle, settle, bench))
+
+
+async def _within_lease(reserved: OutboxEntry, seconds_left: float, bench: Workbench) -> Receipt:
+    """Hand the message over while nobody else may take it for abandoned.
+
+    A process that was stopped for longer (a suspended machine) must not send: others may have settled it.
+    """
+    if seconds_left <= 0:
+        raise NotSent("this process was held up until its lease was over", is_transient=True)
+    try:
+        async with asyncio.timeout(seconds_left):
+            return await bench.channel.send(reserved.message)
+    except TimeoutError as problem:
+        raise SendUnknown("the channel gave no answer before the lease was over") from problem
 
 
 def _settle(settle: Callable[[], OutboxEntry], bench: Workbench) -> OutboxEntry:
@@ -69,12 +110,9 @@ def _settle(settle: Callable[[], OutboxEntry], bench: Workbench) -> OutboxEntry:
     return after
 
 
-def _may_arrive_now(entry: OutboxEntry, bench: Workbench) -> bool:
-    """Leave a message waiting outside the recipient's hours; inside the reservation it would be refused."""
-    now = bench.now()
+def _recipient(entry: OutboxEntry, bench: Workbench) -> Contact:
     known = bench.kept(entry.run_id, entry.contact_id)
-    contact = known.dossier.contact if known else bench.crm.contact(entry.contact_id)
-    return entry.not_before <= now and is_open(contact, now, bench.rules)
+    return known.dossier.contact if known else bench.crm.contact(entry.contact_id)
 
 
 def _check(
@@ -107,6 +145,7 @@ def _decision(entry: OutboxEntry, bench: Workbench) -> Decision:
 OUTCOME_OF_STATUS = {
     OutboxStatus.PENDING: ContactOutcome.WAITING,
     OutboxStatus.APPROVED: ContactOutcome.SCHEDULED,
+    OutboxStatus.HELD: ContactOutcome.WAITING,
     OutboxStatus.SENDING: ContactOutcome.UNKNOWN,
     OutboxStatus.SENT: ContactOutcome.SENT,
     OutboxStatus.UNKNOWN: ContactOutcome.UNKNOWN,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from agents.state import OutreachState
 from domain.content import ContentAsset
 from domain.errors import NotSent
 from domain.leads import Outlook
-from domain.message import Message
+from domain.message import Message, OutboxEntry
 from domain.ports import (
     Audit,
     Channel,
@@ -32,6 +33,7 @@ from domain.ports import (
     Writes,
     Written,
 )
+from domain.schedule import Pace
 from domain.sender import SenderProfile
 from policies.rulebook import RuleBook
 
@@ -47,6 +49,16 @@ KEPT_RECORDS = 256
 
 async def _at_once(act: Callable[[], Written]) -> Written:
     return act()
+
+
+def _no_paces(entry: OutboxEntry, now: datetime) -> tuple[Pace, ...]:
+    """Nothing bounds how fast messages leave."""
+    return ()
+
+
+def _since_boot() -> float:
+    """Seconds on a clock that only goes forward, and goes on while the machine is suspended where it can."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def _no_outlook(contact_id: str) -> Outlook | None:
@@ -76,6 +88,8 @@ class Workbench:
     reviewer: ComplianceReviewer
     write: Writes = _at_once
     outlook: Callable[[str], Outlook | None] = _no_outlook
+    paces: Callable[[OutboxEntry, datetime], tuple[Pace, ...]] = _no_paces
+    seconds: Callable[[], float] = _since_boot
     _contexts: OrderedDict[tuple[str, str], DraftingContext] = field(default_factory=OrderedDict)
     _records: OrderedDict[tuple[str, str, str], Any] = field(default_factory=OrderedDict)
 

@@ -11,11 +11,12 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from domain.campaign import Audience, Campaign, EventCondition, FieldCondition
+from domain.campaign import Audience, Campaign, EventCondition, FieldCondition, Schedule
 from domain.errors import InvalidFile
 from domain.events import EventKind
 from domain.people import LifecycleStage
 from policies.audience import field_problems
+from policies.timetable import Timetable
 
 
 def read_campaign(path: Path) -> Campaign:
@@ -51,6 +52,11 @@ def read_campaign(path: Path) -> Campaign:
     problems = [*field_problems(campaign.audience), *_stage_problems(campaign.audience)]
     if problems:
         raise InvalidFile(path, " ".join(f"audience: {problem}" for problem in problems))
+    if campaign.schedule is not None:
+        try:
+            timetable_of(campaign.schedule, "UTC")
+        except ValueError as error:
+            raise InvalidFile(path, f"schedule: {error}.") from None
     return campaign
 
 
@@ -152,3 +158,15 @@ def _nearest(word: str, known: Sequence[str]) -> str:
 
 
 _MOST_LISTED = 12
+
+
+def timetable_of(schedule: Schedule, team_zone: str) -> Timetable:
+    """Return when a campaign comes round, in its own zone or the team's.
+
+    Raises:
+        ValueError: if its cron expression or its zone is none.
+    """
+    try:
+        return Timetable.read(schedule.cron, schedule.time_zone or team_zone)
+    except ValueError as error:
+        raise ValueError(f"the schedule does not fit, {error}") from None

@@ -11,11 +11,12 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
+from pydantic import ValidationError
 
 from agents.graph import OutreachGraph
 from agents.state import OutreachState
 from agents.workbench import Workbench, thread_id
-from domain.errors import NotFound
+from domain.errors import NotFound, ThreadBroken
 from domain.review import Review
 from domain.run import ContactOutcome, Run, RunContact
 from memory.crm.runs import RunStore
@@ -39,10 +40,15 @@ class Carrier:
             raise ValueError(f"contact {contact_id} of run {run.id} is queued without a decision")
         config = _config(run.id, contact_id)
         snapshot = await self.graph.aget_state(config)
-        if snapshot.interrupts:
+        values = snapshot.values
+        if values and not _is_whole(values):
+            # Nothing was done yet, or its checkpoints were being removed: either way it begins anew.
+            await self.saver.adelete_thread(thread_id(run.id, contact_id))
+            values = {}
+        elif snapshot.interrupts:
             return await self._mark(OutreachState.model_validate(snapshot.values))
         start: OutreachState | None = None
-        if not snapshot.values:
+        if not values:
             start = OutreachState(
                 run_id=run.id,
                 campaign_id=run.campaign_id,
@@ -52,7 +58,7 @@ class Carrier:
                 is_dry_run=run.is_dry_run,
             )
         elif not snapshot.next:
-            return await self._close(OutreachState.model_validate(snapshot.values))
+            return await self._close(OutreachState.model_validate(values))
         return await self._go(config, start)
 
     async def resume(self, run_id: str, contact_id: str, review: Review) -> ContactOutcome:
@@ -77,7 +83,16 @@ class Carrier:
         return await self._close(state)
 
     async def _close(self, state: OutreachState) -> ContactOutcome:
-        """Write the ledger, then let the checkpoints go: what was made is kept in the archive."""
+        """Write the ledger, then let the checkpoints go: what was made is kept in the archive.
+
+        Raises:
+            ThreadBroken: a process died while its checkpoint was being written or removed; they are gone
+                now, and the next try begins anew. The outbox still takes the message once.
+
+        """
+        if state.outcome is None:
+            await self.saver.adelete_thread(thread_id(state.run_id, state.contact_id))
+            raise ThreadBroken(state.contact_id)
         outcome = await self._mark(state)
         await self.saver.adelete_thread(thread_id(state.run_id, state.contact_id))
         return outcome
@@ -106,6 +121,15 @@ class Carrier:
         )
         await self.bench.write(lambda: self.runs.mark(line))
         return outcome
+
+
+def _is_whole(values: dict[str, Any]) -> bool:
+    """Tell whether a thread still has its state; one that had not begun, or was being removed, has only defaults."""
+    try:
+        OutreachState.model_validate(values)
+    except ValidationError:
+        return False
+    return True
 
 
 def _config(run_id: str, contact_id: str) -> RunnableConfig:

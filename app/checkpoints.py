@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
 
 
+_SETUP_LOCK_KEY = 0x636865636B
+"""PostgreSQL advisory lock of those who make the checkpoints' tables: `check` in ASCII."""
+
+
 @asynccontextmanager
 async def open_checkpoints(path: Path, database_url: str | None) -> AsyncIterator[Any]:
     """Yield a checkpoint saver that belongs to the running event loop.
@@ -42,7 +46,13 @@ async def open_checkpoints(path: Path, database_url: str | None) -> AsyncIterato
     )
     async with pool:
         postgres = AsyncPostgresSaver(pool)
-        await postgres.setup()
+        # One machine at a time: two that make the tables at once would stumble over each other.
+        async with pool.connection() as alone:
+            await alone.execute("SELECT pg_advisory_lock(%s)", (_SETUP_LOCK_KEY,))
+            try:
+                await postgres.setup()
+            finally:
+                await alone.execute("SELECT pg_advisory_unlock(%s)", (_SETUP_LOCK_KEY,))
         yield postgres
 
 

@@ -2,43 +2,80 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from agents.dispatch import OUTCOME_OF_STATUS, deliver
 from app.checkpoints import open_checkpoints
 from app.configuration import note_changes
 from app.wiring import House
 from domain.errors import ReviewRejected
+from domain.events import EventKind
 from domain.message import OutboxEntry, OutboxStatus
 from domain.review import Proposal, ProposalStatus
 from domain.run import RunContact
-from policies.stakes import is_overdue
+from policies.stakes import is_overdue as is_undecided
 
 SLOWEST_SEND = timedelta(minutes=15)
 """Where processes on other machines may be sending too, a younger `sending` is left alone."""
 
 MOST_EXPIRED_AT_ONCE = 10_000
+MOST_UNKNOWN_AT_ONCE = 200
+DUE_AT_ONCE = 200
+"""Messages read at once, so that memory stays flat however many are due."""
+
+SENDS_AT_ONCE = 16
+
+MEANS_IT_WENT_OUT = (
+    EventKind.EMAIL_DELIVERED,
+    EventKind.EMAIL_BOUNCED,
+    EventKind.EMAIL_SOFT_BOUNCED,
+    EventKind.EMAIL_DEFERRED,
+    EventKind.EMAIL_OPENED,
+    EventKind.EMAIL_CLICKED,
+    EventKind.EMAIL_REPLIED,
+    EventKind.EMAIL_COMPLAINED,
+    EventKind.EMAIL_UNSUBSCRIBED,
+)
+"""Told by a provider of a Message-ID, each of these proves that it took the message."""
 
 
-async def deliver_due(house: House) -> list[OutboxEntry]:
-    """Send every approved message whose time has come; return the entries as they stand after."""
+async def deliver_due(house: House, until: Callable[[], bool] = lambda: False) -> dict[OutboxStatus, int]:
+    """Send every approved message whose time has come; return how many stand where after.
+
+    Args:
+        house: the opened workspace.
+        until: asked between messages; True ends early, with nothing half done.
+
+    """
     note_changes(house)
     await reconcile(house)
     await expire_proposals(house)
-    done: dict[str, OutboxEntry] = {}
+    done: Counter[OutboxStatus] = Counter()
+    places = asyncio.Semaphore(SENDS_AT_ONCE)
+
+    async def one(entry_id: str) -> None:
+        async with places:
+            if until():
+                return
+            after = await deliver(entry_id, house.bench)
+            await house.bench.write(lambda: mark(house, after))
+            done[after.status] += 1
+
     with house.workspace.sending():
-        while fresh := [
-            e for e in house.outbox.due(house.clock(), limit=100 + len(done)) if e.id not in done
-        ]:
-            for entry in fresh:
-                done[entry.id] = await deliver(entry.id, house.bench)
-                mark(house, done[entry.id])
-    return list(done.values())
+        last: tuple[datetime, str] | None = None
+        while not until() and (due := house.outbox.due(house.clock(), DUE_AT_ONCE, after=last)):
+            last = (due[-1].not_before, due[-1].id)
+            await asyncio.gather(*(one(entry.id) for entry in due))
+    return dict(done)
 
 
 async def reconcile(house: House) -> list[OutboxEntry]:
-    """Settle entries of unknown fate by what providers told, and those that a dead process left in `sending`.
+    """Settle entries of unknown fate by what providers told, and those that a dead process left in `sending`, by
+    asking the channel; look into `unknown` ones.
 
     The runs' ledgers are brought up with the outbox: a process may have died between the two.
 
@@ -56,18 +93,71 @@ async def reconcile(house: House) -> list[OutboxEntry]:
                 False: "the provider does not have it",
                 None: "cut off while sending; the channel cannot tell whether it went out",
             }[was_sent]
-            after = house.outbox.settle_unknown(
-                entry.id,
-                was_sent,
-                fencing_token=entry.fencing_token,
-                detail=words,
-                retry_at=house.clock() if was_sent is False else None,
-            )
-            house.audit.append("reconcile", entry.id, {"status": after.status.value, "detail": words})
-            settled.append(after)
+            retry_at = house.clock() if was_sent is False else None
+            settled.append(_settled(house, entry, was_sent, words, retry_at))
+    settled.extend(await _look_into_unknown(house))
     for entry in house.outbox.untold():
         mark(house, entry)
     return settled
+
+
+async def _look_into_unknown(house: House) -> list[OutboxEntry]:
+    """Settle unknown messages that a provider has told of since. What still is unknown stays for a person.
+
+    That a channel has nothing of it proves nothing this late: only a person may say it was not sent.
+    """
+    settled = []
+    for entry in house.outbox.entries(status=OutboxStatus.UNKNOWN, limit=MOST_UNKNOWN_AT_ONCE):
+        if told := house.journal.told_of(entry.contact_id, entry.message.message_id, MEANS_IT_WENT_OUT):
+            settled.append(_settled(house, entry, True, f"a provider told of it: {told.kind.value}", None))
+        elif await house.channel.find(entry.message):
+            settled.append(_settled(house, entry, True, "the channel has it", None))
+    return settled
+
+
+def _settled(
+    house: House, entry: OutboxEntry, was_sent: bool | None, words: str, retry_at: datetime | None
+) -> OutboxEntry:
+    after = house.outbox.settle_unknown(
+        entry.id, was_sent, fencing_token=entry.fencing_token, detail=words, retry_at=retry_at
+    )
+    house.audit.append("reconcile", entry.id, {"status": after.status.value, "detail": words})
+    return after
+
+
+def release(house: House, entry_id: str) -> OutboxEntry:
+    """A person says that a held message goes out after all, when its recipient's hours allow.
+
+    Raises:
+        NotFound: there is no such entry.
+        ReviewRejected: it is not held.
+    """
+    return _answer(house, entry_id, "release", lambda: house.outbox.let_go(entry_id, "", house.clock()))
+
+
+def withdraw(house: House, entry_id: str) -> OutboxEntry:
+    """A person says that a held message does not go out.
+
+    Raises:
+        NotFound: there is no such entry.
+        ReviewRejected: it is not held.
+    """
+    return _answer(
+        house, entry_id, "withdraw", lambda: house.outbox.withdraw(entry_id, "withdrawn by a person")
+    )
+
+
+def _answer(house: House, entry_id: str, act: str, change: Callable[[], OutboxEntry]) -> OutboxEntry:
+    entry = house.outbox.get(entry_id)
+    if entry.status is not OutboxStatus.HELD:
+        raise ReviewRejected(
+            f"Outbox entry {entry_id} is {entry.status.value}, not held. Nothing was changed. "
+            "See `attune outbox list --status held`."
+        )
+    after = change()
+    house.audit.append("outbox", entry_id, {"act": act, "status": after.status.value})
+    mark(house, after)
+    return after
 
 
 def settle(house: House, entry_id: str, *, was_sent: bool) -> OutboxEntry:
@@ -95,7 +185,7 @@ async def expire_proposals(house: House) -> int:
     detail = f"nobody decided within {house.rules.stakes.proposal_days} days"
     expired: list[Proposal] = []
     for proposal in house.proposals.waiting(limit=MOST_EXPIRED_AT_ONCE):
-        if not is_overdue(proposal.created_at, house.clock(), house.rules):
+        if not is_undecided(proposal.created_at, house.clock(), house.rules):
             break
         # One that is being reviewed this very moment is not overdue any more.
         with contextlib.suppress(ReviewRejected), house.workspace.reviewing(proposal.id):

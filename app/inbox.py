@@ -33,7 +33,7 @@ SUBJECT_OF_OURS = re.compile(r"(?i)^\s*unsubscribe\s+(?P<outbox_id>[A-Za-z0-9_-]
 
 def inbox_store(house: House) -> InboxStore:
     """Where mail that reached us is kept."""
-    return InboxStore(house.engine, house.audit, house.clock)
+    return InboxStore(house.engine, house.audit, house.clock, erased_among=house.erased_addresses)
 
 
 def fetch_inbox(house: House, limit: int = MOST_AT_ONCE) -> Counter[InboundKind | None]:

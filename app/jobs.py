@@ -9,19 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
+import hashlib
 import logging
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from agents.dispatch import SENDING
 from app.carry import Carrier
 from domain.errors import AttuneError
 from domain.run import ContactOutcome, Run, RunContact
+from memory.crm.locks import ContactLocks
 from memory.crm.runs import RunStore
+from memory.crm.together import COMMITTING
 
 QUEUE = "contacts"
 MOST_TRIES = 3
@@ -33,7 +42,13 @@ JOBS_VERSION = "1"
 GARBAGE_THRESHOLD = 20_000
 """New objects between two searches for garbage while jobs are done; Python's own number is 700."""
 
+MOST_SECONDS_TO_END = 60
+"""What is being sent when a worker is told to stop gets so long to end."""
+
 log = logging.getLogger("attune.jobs")
+
+Queued = tuple[str, datetime]
+"""A contact, and since when it is on the queue."""
 
 CarryJob = Callable[[str, str], Coroutine[Any, Any, str]]
 
@@ -45,7 +60,14 @@ class Worker:
     runs: RunStore
     carrier: Carrier
     run: Run
-    _under_way: set[str] = field(default_factory=set)
+    locks: ContactLocks = field(default_factory=ContactLocks)
+    trouble: str = ""
+    _under_way: int = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether no contact is under way in this process."""
+        return self._under_way == 0
 
     async def work(self, run_id: str, contact_id: str) -> str:
         """Carry one contact; an unforeseen failure is tried again, then parked with its reason.
@@ -55,23 +77,28 @@ class Worker:
         """
         if run_id != self.run.id:
             return "of another run"
-        if contact_id in self._under_way:
-            return "under way already"
-        self._under_way.add(contact_id)
-        try:
-            return (await self._try(contact_id)).value
-        finally:
-            self._under_way.discard(contact_id)
+        with self.locks.holding(f"{run_id}:{contact_id}") as is_ours:
+            if not is_ours:
+                return "under way already"
+            self._under_way += 1
+            try:
+                return await self._try(contact_id)
+            finally:
+                self._under_way -= 1
 
-    async def _try(self, contact_id: str) -> ContactOutcome:
+    async def _try(self, contact_id: str) -> str:
         run, run_id, reason = self.run, self.run.id, ""
         for tried in range(1, MOST_TRIES + 1):
             try:
-                return await self.carrier.carry(run, contact_id)
+                return (await self.carrier.carry(run, contact_id)).value
             except Exception as failure:
                 log.warning("contact %s of run %s, try %d: %r", contact_id, run_id, tried, failure)
                 is_ours = isinstance(failure, AttuneError)
                 reason = str(failure) if is_ours else f"{type(failure).__name__}: {failure}"
+                if is_of_the_house(failure):
+                    # Not this contact's fault: it stays queued, and the next round tries again.
+                    self.trouble = reason
+                    return "put down"
                 await asyncio.sleep(0.2 * tried)
         line = self.runs.line(run_id, contact_id)
         parked = RunContact(
@@ -83,8 +110,21 @@ class Worker:
             updated_at=self.carrier.bench.now(),
         )
         self.runs.mark(parked)
-        return ContactOutcome.PARKED
+        return ContactOutcome.PARKED.value
 
+
+def is_of_the_house(failure: BaseException | None) -> bool:
+    """Tell whether a failure says something of the database or the disk, and nothing of the contact."""
+    while failure is not None:
+        if isinstance(failure, sqlite3.OperationalError | OperationalError | InterfaceError):
+            return True
+        if isinstance(failure, OSError) and failure.errno in _HOUSE_ERRORS:
+            return True
+        failure = failure.__cause__ or failure.__context__
+    return False
+
+
+_HOUSE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE}
 
 _worker: Worker | None = None
 
@@ -98,33 +138,34 @@ async def _carry_contact(run_id: str, contact_id: str) -> str:
 class Jobs:
     """Puts contacts on the queue, and tells how many are on it."""
 
-    def __init__(self, carry: CarryJob, executor_id: str) -> None:
+    def __init__(self, carry: CarryJob) -> None:
         self._carry = carry
-        self._executor_id = executor_id
 
-    async def add(self, run_id: str, contact_ids: Iterable[str], *, round_number: int) -> None:
+    async def add(self, run_id: str, queued: Iterable[Queued], *, round_number: int) -> None:
         """Queue one job a contact; a job of this round that exists already stays as it is.
 
         Args:
+            run_id: the run.
+            queued: contacts and since when they are queued; one that was put back gets a new job by that.
             round_number: jobs that ended without ending their contact need a new round.
         """
         from dbos import DBOS, SetWorkflowID
 
-        for contact_id in contact_ids:
-            with SetWorkflowID(f"{run_id}:{contact_id}:{round_number}"):
+        for contact_id, since in queued:
+            with SetWorkflowID(f"{run_id}:{contact_id}:{since:%y%m%d%H%M%S}:{round_number}"):
                 await DBOS.enqueue_workflow_async(QUEUE, self._carry, run_id, contact_id)
 
-    async def left(self, run_id: str) -> int:
-        """How many jobs of a run are waiting, or under way on this machine.
+    async def waiting(self, run_id: str) -> int:
+        """How many jobs of a run wait to be begun.
 
-        What another machine left pending is not waited for: the next round gives it a job of its own.
+        What another machine has under way is not waited for: the next round gives it a job of its own.
         """
         from dbos import DBOS
 
         jobs = await DBOS.list_workflows_async(
-            status=["ENQUEUED", "PENDING"], workflow_id_prefix=f"{run_id}:", load_input=False
+            status=["ENQUEUED"], workflow_id_prefix=f"{run_id}:", load_input=False
         )
-        return sum(job.status == "ENQUEUED" or job.executor_id == self._executor_id for job in jobs)
+        return len(jobs)
 
 
 @contextlib.asynccontextmanager
@@ -142,7 +183,8 @@ async def working(
     _worker = worker
     # On PostgreSQL another machine must not take this one's jobs for its own; a workspace folder has one worker,
     # whatever its machine is called after a restart.
-    executor_id = f"attune-{socket.gethostname()}" if database_url else "attune"
+    folder = hashlib.sha256(str(jobs_file.resolve()).encode()).hexdigest()[:8]
+    executor_id = f"attune-{socket.gethostname()}-{folder}" if database_url else "attune"
     carry: CarryJob = DBOS.workflow(name="carry_contact")(_carry_contact)
     DBOS(
         config={
@@ -163,17 +205,31 @@ async def working(
         gc.freeze()
         gc.set_threshold(GARBAGE_THRESHOLD, *usual[1:])
         await DBOS.register_queue_async(QUEUE, worker_concurrency=at_once, polling_interval_sec=0.1)
-        yield Jobs(carry, executor_id)
+        yield Jobs(carry)
     finally:
         gc.set_threshold(*usual)
         gc.unfreeze()
-        # Cancelled jobs stay pending, and so start again where they were.
-        jobs = [task for task in asyncio.all_tasks() - before if task is not ours]
-        for task in jobs:
-            task.cancel()
-        await asyncio.gather(*jobs, return_exceptions=True)
+        await _end({task for task in asyncio.all_tasks() - before if task is not ours})
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        # DBOS made its own threads the event loop's, and has ended them.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="attune"))
         _worker = None
+
+
+async def _end(tasks: set[asyncio.Task[Any]]) -> None:
+    """Cancel what is under way; a cancelled job stays pending, and so starts again where it was.
+
+    What is being sent, and what is being committed, ends by itself: cut off, nobody could tell how it ended.
+    """
+    kept = {task for task in tasks if task.get_name().startswith((SENDING, COMMITTING))}
+    for task in tasks - kept:
+        task.cancel()
+    await asyncio.gather(*tasks - kept, return_exceptions=True)
+    if kept:
+        _, late = await asyncio.wait(kept, timeout=MOST_SECONDS_TO_END)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
 
 def _url(jobs_file: Path, database_url: str | None) -> str:

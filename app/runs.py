@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,17 +18,21 @@ from app.carry import Carrier
 from app.configuration import note_changes
 from app.decide import Decider
 from app.deliver import expire_proposals, mark, reconcile
-from app.jobs import Jobs, Worker, working
+from app.gaps import hold_after_a_gap, seen_now
+from app.jobs import Jobs, Queued, Worker, is_of_the_house, working
 from app.learner_status import shift_words
 from app.remembering import catch_up
+from app.steering import is_held, require_active, trip
 from app.teaching import choosers_of, teach
 from app.wiring import House
 from domain.campaign import Autonomy, Campaign
-from domain.errors import RunOpen
+from domain.errors import RunOpen, StoreTrouble, WorkspaceBusy
 from domain.message import Usage
 from domain.run import ContactOutcome, Run, RunStatus
+from domain.schedule import CampaignState
 from memory.crm.audit_records import COVERS_ROWS, decision_sha256, together
 from memory.crm.earlier import silences
+from memory.crm.locks import ContactLocks
 
 Progress = Callable[[dict[ContactOutcome, int]], None]
 
@@ -36,6 +41,22 @@ POLL_SECONDS = 0.2
 
 POLLS_BETWEEN_JOB_COUNTS = 15
 """Counting jobs costs more than reading the ledger, and matters only when a job ended oddly."""
+
+POLLS_BETWEEN_LOOKS = 5
+"""A pause or a stop is seen within so many polls: a second. No message leaves after it in any case."""
+
+POLLS_BETWEEN_BREAKER = 25
+"""What came back is judged every five seconds (C-24)."""
+
+MOST_TIMES_IN_TROUBLE = 20
+"""After so many times that the database or the disk failed, a run is put down; it can be carried on later."""
+
+MOST_SECONDS_BETWEEN_TIMES = 10.0
+
+MOST_TIMES_STOOD_STILL = 4
+"""Jobs wait and none is begun, seen so often in turn: the job engine is started anew."""
+
+log = logging.getLogger("attune.runs")
 
 
 @dataclass(frozen=True)
@@ -51,14 +72,29 @@ class RunReport:
 
 
 def begin(
-    house: House, campaign: Campaign, *, is_dry_run: bool, autonomy: Autonomy | None = None
+    house: House,
+    campaign: Campaign,
+    *,
+    is_dry_run: bool,
+    autonomy: Autonomy | None = None,
+    run_id: str | None = None,
 ) -> tuple[Run, bool]:
     """Return the run to carry on with, and whether it is an earlier one that was broken off.
 
+    Args:
+        house: the opened workspace.
+        campaign: what to run.
+        is_dry_run: decide and draft only.
+        autonomy: instead of the campaign's.
+        run_id: of a scheduled run, the same whoever begins it; else a new one is made.
+
     Raises:
         RunOpen: a run of this campaign was broken off, and this call asks for something else.
+        CampaignHeld: the campaign is paused or stopped; a dry run may be made all the same.
         WorkspaceBusy: another process works on this workspace.
     """
+    if not is_dry_run:
+        require_active(house, campaign.id)
     with house.workspace.only_worker():
         note_changes(house)
         _refuse_another_campaign(house, campaign)
@@ -67,9 +103,9 @@ def begin(
             if autonomy not in {None, run.autonomy}:
                 raise RunOpen(run.id, f"it runs with autonomy {run.autonomy.value}")
         else:
-            run = _start(house, campaign, is_dry_run, autonomy)
+            run = _start(house, campaign, is_dry_run, autonomy, run_id)
         if run.status is RunStatus.DECIDING:
-            _decide(house, campaign, run)
+            _decide_alone(house, campaign, run)
         return house.runs.get(run.id), was_broken_off
 
 
@@ -81,10 +117,12 @@ def _refuse_another_campaign(house: House, campaign: Campaign) -> None:
             raise RunOpen(run.id, "the campaign file has changed since")
 
 
-def _start(house: House, campaign: Campaign, is_dry_run: bool, autonomy: Autonomy | None) -> Run:
+def _start(
+    house: House, campaign: Campaign, is_dry_run: bool, autonomy: Autonomy | None, run_id: str | None
+) -> Run:
     now = house.clock()
     run = Run(
-        id=_run_id(now),
+        id=run_id or _run_id(now),
         campaign_id=campaign.id,
         status=RunStatus.DECIDING,
         autonomy=autonomy or campaign.autonomy,
@@ -92,7 +130,9 @@ def _start(house: House, campaign: Campaign, is_dry_run: bool, autonomy: Autonom
         seed=secrets.randbits(48),
         started_at=now,
     )
-    house.runs.start(run, campaign)
+    stored = house.runs.start(run, campaign)
+    if stored != run:
+        return stored
     house.audit.append("run", run.id, {"campaign": campaign.id, "dry_run": is_dry_run, "seed": run.seed})
     return run
 
@@ -106,12 +146,29 @@ def stop(house: House, run_id: str) -> Run:
     """
     house.runs.get(run_id)
     with house.workspace.only_worker():
-        run = house.runs.stop(run_id, house.clock())
-        # A process may have died between the outbox and the ledger: whom it asked about, or wrote to, was reached.
-        for entry in house.outbox.untold():
-            mark(house, entry)
+        return _give_up(house, run_id)
+
+
+def _give_up(house: House, run_id: str) -> Run:
+    run = house.runs.stop(run_id, house.clock())
+    # A process may have died between the outbox and the ledger: whom it asked about, or wrote to, was reached.
+    for entry in house.outbox.untold():
+        mark(house, entry)
     house.audit.append("run", run.id, {"status": run.status.value})
     return run
+
+
+def _decide_alone(house: House, campaign: Campaign, run: Run) -> None:
+    """Decide, unless another machine does so this very moment; it is found decided then."""
+    locks = ContactLocks(house.engine)
+    try:
+        with locks.holding(f"decide:{run.id}") as is_ours:
+            if not is_ours:
+                raise WorkspaceBusy(f"Another machine decides run {run.id} right now. Try again in a moment.")
+            if house.runs.get(run.id).status is RunStatus.DECIDING:
+                _decide(house, campaign, run)
+    finally:
+        locks.close()
 
 
 def _decide(house: House, campaign: Campaign, run: Run) -> None:
@@ -143,8 +200,24 @@ def _decide(house: House, campaign: Campaign, run: Run) -> None:
     )
 
 
-async def carry_on(house: House, run: Run, progress: Progress | None = None) -> RunReport:
+async def carry_on(
+    house: House,
+    run: Run,
+    progress: Progress | None = None,
+    until: Callable[[], bool] = lambda: False,
+    *,
+    nobody_watches: bool = False,
+) -> RunReport:
     """Carry every contact that still has a way to go, then close the run.
+
+    A pause puts it down where it is, a stop gives it up; both are seen within a second.
+
+    Args:
+        house: the opened workspace.
+        run: as `begin` returned it.
+        progress: told how many contacts stand where, a few times a second.
+        until: asked as often; True puts the run down.
+        nobody_watches: True for a scheduler; see `app/gaps.py`.
 
     Raises:
         WorkspaceBusy: another process works on this workspace.
@@ -154,49 +227,124 @@ async def carry_on(house: House, run: Run, progress: Progress | None = None) -> 
         if house.runs.get(run.id).status is not RunStatus.RUNNING:
             return report(house, house.runs.get(run.id))
         _ = house.outlooks  # learned now: in the event loop it would make every contact wait
+        hold_after_a_gap(house, nobody_watches=nobody_watches)
         await reconcile(house)
         await expire_proposals(house)
-        with house.workspace.sending():
-            async with house.open_carrier() as carrier:
-                await _work(house, carrier, run, progress)
+        if not is_held(house, run):
+            with house.workspace.sending():
+                async with house.open_carrier() as carrier:
+                    await _work(house, carrier, run, progress, until)
+        if is_held(house, run) is CampaignState.STOPPED:
+            _give_up(house, run.id)
     catch_up(house)
-    if not house.runs.queued(run.id, limit=1):
+    seen_now(house)
+    run = house.runs.get(run.id)
+    if run.status is RunStatus.RUNNING and not house.runs.queued(run.id, limit=1):
         run = house.runs.finish(run.id, house.clock())
     return report(house, run)
 
 
-async def _work(house: House, carrier: Carrier, run: Run, progress: Progress | None) -> None:
-    worker = Worker(house.runs, carrier, run)
-    at_once = house.settings.contacts_at_once
-    async with working(worker, house.workspace.jobs, house.database_url, at_once=at_once) as jobs:
-        round_number = 0
-        while queued := _queued(house, run.id):
-            round_number += 1
-            adding = asyncio.create_task(jobs.add(run.id, queued, round_number=round_number))
-            await _watch(house, run, jobs, adding, progress)
-            await adding
+async def _work(
+    house: House, carrier: Carrier, run: Run, progress: Progress | None, until: Callable[[], bool]
+) -> None:
+    """Carry in rounds. Where the database or the disk fails, the job engine is started anew after a wait.
+
+    What it could not write down it would hold for under way for ever.
+    """
+    rounds = itertools.count(1)
+    for in_trouble in itertools.count(1):
+        worker = Worker(house.runs, carrier, run, ContactLocks(house.engine))
+        at_once = house.settings.contacts_at_once
+        try:
+            async with working(worker, house.workspace.jobs, house.database_url, at_once=at_once) as jobs:
+                await _in_rounds(house, worker, jobs, rounds, progress, until)
+        except Exception as failure:
+            if not is_of_the_house(failure):
+                raise
+            worker.trouble = worker.trouble or f"{type(failure).__name__}: {failure}"
+        finally:
+            worker.locks.close()
+        if not worker.trouble:
+            return
+        log.warning("run %s: %s", run.id, worker.trouble)
+        if in_trouble >= MOST_TIMES_IN_TROUBLE:
+            raise StoreTrouble(run.id, worker.trouble)
+        await asyncio.sleep(min(2.0**in_trouble / 2, MOST_SECONDS_BETWEEN_TIMES))
+
+
+async def _in_rounds(
+    house: House,
+    worker: Worker,
+    jobs: Jobs,
+    rounds: Iterator[int],
+    progress: Progress | None,
+    until: Callable[[], bool],
+) -> None:
+    run = worker.run
+    while not (worker.trouble or until() or is_held(house, run)) and (queued := _queued(house, run.id)):
+        adding = asyncio.create_task(jobs.add(run.id, queued, round_number=next(rounds)))
+        if await _watch(house, worker, jobs, adding, progress, until):
+            return
+        await adding
 
 
 async def _watch(
-    house: House, run: Run, jobs: Jobs, adding: asyncio.Task[None], progress: Progress | None
-) -> None:
-    """Return when no contact is queued any more, or none of this round's jobs is left."""
+    house: House,
+    worker: Worker,
+    jobs: Jobs,
+    adding: asyncio.Task[None],
+    progress: Progress | None,
+    until: Callable[[], bool],
+) -> bool:
+    """Return False when no contact is queued any more, or this round has no job left; True to put the run down."""
+    run, stood_still = worker.run, 0
     for polls in itertools.count(1):
         counts = house.runs.counts(run.id)
         if progress:
             progress(counts)
+        if until() or worker.trouble:
+            return True
+        if polls % POLLS_BETWEEN_LOOKS == 0:
+            if is_held(house, run):
+                return True
+            house.refresh_day(run)
+            if house.runs.get(run.id).status is not RunStatus.RUNNING:
+                return True
+        if polls % POLLS_BETWEEN_BREAKER == 0:
+            trip(house, run.campaign_id)
         if adding.done() and not counts.get(ContactOutcome.QUEUED):
-            return
-        if adding.done() and polls % POLLS_BETWEEN_JOB_COUNTS == 0 and not await jobs.left(run.id):
-            return
+            return False
+        if adding.done() and polls % POLLS_BETWEEN_JOB_COUNTS == 0 and worker.is_idle:
+            if not await jobs.waiting(run.id):
+                return False
+            stood_still += 1
+            if stood_still >= MOST_TIMES_STOOD_STILL:
+                worker.trouble = "the job engine stood still"
         await asyncio.sleep(POLL_SECONDS)
+    raise AssertionError("itertools.count ended")
 
 
-def _queued(house: House, run_id: str) -> list[str]:
-    contact_ids: list[str] = []
-    while lines := house.runs.queued(run_id, after=contact_ids[-1] if contact_ids else ""):
-        contact_ids.extend(line.contact_id for line in lines)
-    return contact_ids
+def retry(house: House, run_id: str, contact_id: str | None = None) -> int:
+    """Put parked contacts of a run back on its queue and open the run again; return how many.
+
+    Raises:
+        NotFound: there is no such run.
+        RunOpen: another run of the campaign is under way.
+        WorkspaceBusy: it is being carried right now.
+    """
+    run = house.runs.get(run_id)
+    with house.workspace.only_worker():
+        put_back = house.runs.retry_parked(run.id, contact_id, house.clock())
+    if put_back:
+        house.audit.append("run", run.id, {"retried": put_back, "contact": contact_id})
+    return put_back
+
+
+def _queued(house: House, run_id: str) -> list[Queued]:
+    queued: list[Queued] = []
+    while lines := house.runs.queued(run_id, after=queued[-1][0] if queued else ""):
+        queued.extend((line.contact_id, line.updated_at) for line in lines)
+    return queued
 
 
 def report(house: House, run: Run) -> RunReport:

@@ -8,8 +8,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
+from pydantic import (
+    AliasChoices,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import SettingsConfigDict
 
 from app.delivery_settings import DeliverySettings
@@ -57,6 +66,23 @@ class Settings(DeliverySettings):
         None, description="YAML file with prices per model, to know what drafts cost."
     )
 
+    time_zone: str = Field(
+        "UTC",
+        description="The team's zone: days of budgets begin in it, schedules without a zone of their own run in it.",
+    )
+    daily_messages: PositiveInt | None = Field(
+        None, description="Messages of all campaigns a day; what is beyond waits for the next."
+    )
+    messages_per_minute: PositiveInt | None = Field(
+        None, description="Messages the channel is handed a minute, over all workers; what is beyond waits."
+    )
+    model_calls_per_minute: PositiveInt | None = Field(
+        None, description="Model calls this process begins a minute; what is beyond waits."
+    )
+    warm_up: bool = Field(
+        True, description="Let a new sender domain start small (H-20). Never applied to the mailbox channel."
+    )
+
     contacts_at_once: PositiveInt = Field(64, description="Contacts a run works on side by side.")
 
     embedder: Literal["lexical", "minilm", "openai"] = Field(
@@ -85,6 +111,20 @@ class Settings(DeliverySettings):
     )
 
     reviewer: str | None = Field(None, description="Name reviews are signed with; else the login name.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (OSError, ValueError, KeyError):
+            raise ValueError(f"{name!r} is no time zone; write one such as Europe/Berlin") from None
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The team's zone."""
+        return ZoneInfo(self.time_zone)
 
     @property
     def model_is_on(self) -> bool:

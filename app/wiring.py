@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from app.feature_feed import FeatureFeed
+from app.pacing import Pacer
 from app.providers import channel_of, inbound_hooks_of, inbox_of, webhooks_of
 from app.settings import Settings
 from app.workspace import Workspace
@@ -24,6 +25,7 @@ from domain.sender import SenderProfile
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
 from memory.crm.content import ContentStore
+from memory.crm.controls import ControlStore
 from memory.crm.decision_log import DecisionLogReader
 from memory.crm.delivery import DeliveryStore
 from memory.crm.drafts import DraftStore
@@ -40,11 +42,14 @@ from memory.crm.outbox import OutboxStore
 from memory.crm.privacy_requests import PrivacyRequests
 from memory.crm.proposals import ProposalStore
 from memory.crm.reader import CrmStore
+from memory.crm.reputation import ReputationReader
 from memory.crm.runs import RunStore
+from memory.crm.tallies import TallyStore
 from memory.crm.together import CommitGroup
 from memory.history.clients import Lease, embedded, served
 from memory.history.reindex import reindex
 from memory.history.store import ChromaHistory
+from policies.pacing import day_of
 from policies.rulebook import RuleBook, load_rulebook
 from policies.team_file import load_team_rules
 from prompts.library import PromptLibrary
@@ -112,6 +117,21 @@ class House:
     def outbox(self) -> OutboxStore:
         """Messages on their way."""
         return OutboxStore(self.engine, self.clock)
+
+    @cached_property
+    def controls(self) -> ControlStore:
+        """Campaigns' states, and claims of their scheduled runs."""
+        return ControlStore(self.engine)
+
+    @cached_property
+    def reputation(self) -> ReputationReader:
+        """What came back of campaigns' messages."""
+        return ReputationReader(self.engine)
+
+    @cached_property
+    def tallies(self) -> TallyStore:
+        """What was counted against the bounds of a day, an hour, a minute."""
+        return TallyStore(self.engine)
 
     @cached_property
     def proposals(self) -> ProposalStore:
@@ -223,7 +243,13 @@ class House:
     @cached_property
     def delivery(self) -> DeliveryStore:
         """What providers tell about our messages."""
-        return DeliveryStore(self.engine, self.rules.feedback, self.audit, self.clock)
+        return DeliveryStore(
+            self.engine, self.rules.feedback, self.audit, self.clock, erased_among=self.erased_addresses
+        )
+
+    def erased_addresses(self, connection: Connection, addresses: Iterable[str]) -> set[str]:
+        """Those of the addresses that are erased people's: nothing that comes back may bring one back."""
+        return self.erased.among(connection, addresses, [])[0]
 
     @cached_property
     def webhooks(self) -> dict[str, Webhook]:
@@ -267,6 +293,7 @@ class House:
             structured_output=settings.structured_output,
             timeout_seconds=settings.model_timeout_seconds,
             concurrency=settings.model_concurrency,
+            calls_per_minute=settings.model_calls_per_minute,
             retry=RetryRule(attempts=settings.model_attempts),
         )
         return OpenAIChat(endpoint, self.budget, read_prices(settings.prices))
@@ -299,6 +326,9 @@ class House:
             outlook=self._outlook,
             reviewer=ComplianceReviewer(self.model, self.prompts),
             write=CommitGroup(self.engine),
+            paces=Pacer(
+                self.settings, self.tallies, self.rules.delivery, self.channel.name, self.crm.campaign
+            ),
         )
 
     @asynccontextmanager
@@ -319,6 +349,15 @@ class House:
         """Set a run's caps; a resumed run keeps what it had spent, calls and minutes alike."""
         gone = (self.clock() - run.started_at).total_seconds() / 60
         self.budget.open(run.id, caps, spent=self.runs.usage(run.id), minutes_gone=gone)
+        self.refresh_day(run)
+
+    def refresh_day(self, run: Run) -> None:
+        """Tell the budget what the campaign's models took today, other runs and workers included."""
+        caps = self.crm.campaign(run.campaign_id).daily
+        if caps.model_calls is None and caps.model_cost_cents is None:
+            return
+        day, _ = day_of(self.clock(), self.settings.zone)
+        self.budget.begin_day(run.id, caps, day, self.runs.usage_since(run.campaign_id, day))
 
     def reindex(self, name: str, progress: Callable[[int, int], None]) -> int:
         """Move the contact history to another embedder and remember the choice; return vectors written."""

@@ -175,11 +175,26 @@ class Caps(Noun):
     minutes: PositiveInt | None = None
 
 
+class DailyCaps(Noun):
+    """Bounds of one day in the team's zone, over all runs of the campaign.
+
+    `messages` beyond it wait for the next day; beyond the other two the understudy writes and a person reviews.
+    """
+
+    messages: PositiveInt | None = None
+    model_calls: PositiveInt | None = None
+    model_cost_cents: PositiveInt | None = None
+
+
 class Schedule(Noun):
-    """When a campaign runs by itself."""
+    """When a campaign runs by itself: `cron` has five fields (or @daily and the like).
+
+    `time_zone` left out is the team's (ATTUNE_TIME_ZONE). `missed` says what becomes of times at which no
+    scheduler was there: they are skipped, or all of them together are caught up with one run.
+    """
 
     cron: str
-    time_zone: str = "UTC"
+    time_zone: str | None = None
     missed: Literal["skip", "catch_up_once"] = "skip"
 
 
@@ -212,6 +227,7 @@ class Campaign(Noun):
     channels: tuple[Literal["email"], ...] = ("email",)
     slots: tuple[SendSlot, ...] = (SendSlot.NOW, SendSlot.MORNING, SendSlot.AFTERNOON)
     caps: Caps = Caps()
+    daily: DailyCaps = DailyCaps()
     holdout_share: float = Field(0.1, ge=0, le=0.5)
     explore_share: float = Field(0.1, ge=0, le=1)
     usual_share: float = Field(0.0, ge=0, le=1)

@@ -68,6 +68,40 @@ class RunOpen(AttuneError):
         )
 
 
+class ThreadBroken(AttuneError):
+    """A contact's checkpoints end without an outcome, as a process that died may leave them."""
+
+    def __init__(self, contact_id: str) -> None:
+        super().__init__(
+            f"The checkpoints of contact {contact_id!r} ended nowhere and were removed. Nothing was sent "
+            "twice. `attune jobs retry RUN` begins anew where it was not done already."
+        )
+
+
+class StoreTrouble(AttuneError):
+    """The database or the disk failed over and over; nothing is lost, and nobody is parked for it."""
+
+    exit_code = 11
+
+    def __init__(self, run_id: str, problem: str) -> None:
+        super().__init__(
+            f"Run {run_id} was put down: {problem}. Nothing is lost. Mend the database or the disk, "
+            f"then go on with `attune runs resume {run_id}`."
+        )
+
+
+class CampaignHeld(AttuneError):
+    """A campaign is paused or stopped, by a person or by the circuit breaker."""
+
+    exit_code = 10
+
+    def __init__(self, campaign_id: str, standing: str) -> None:
+        super().__init__(
+            f"Campaign {campaign_id!r} is {standing}. Nothing was run. "
+            f"Let it go on with `attune campaign resume {campaign_id}`."
+        )
+
+
 class SettingsInvalid(AttuneError):
     """A setting is missing, malformed or contradicts another."""
 

@@ -229,10 +229,14 @@ class Message(Noun):
 
 
 class OutboxStatus(StrEnum):
-    """Where a message stands on its way out. Uniqueness covers all but the last three."""
+    """Where a message stands on its way out. Uniqueness covers all but the last three.
+
+    `held` is approved but so long overdue that a person has to say whether it still goes out.
+    """
 
     PENDING = "pending"
     APPROVED = "approved"
+    HELD = "held"
     SENDING = "sending"
     SENT = "sent"
     UNKNOWN = "unknown"

@@ -20,6 +20,7 @@ from domain.message import Message, OutboxEntry, Receipt, Verdict
 from domain.model import Answer, ModelReply, ModelRequest, ToolSpec
 from domain.people import Contact
 from domain.review import DraftRecord, Proposal, Review
+from domain.schedule import Pace
 
 if TYPE_CHECKING:
     import numpy as np
@@ -253,13 +254,24 @@ class Outbox(Protocol):
         """Return one entry. Raises `NotFound`."""
         ...
 
-    def reserve(self, entry_id: str, check: SendCheck, now: datetime) -> OutboxEntry | None:
+    def reserve(
+        self, entry_id: str, check: SendCheck, now: datetime, paces: Sequence[Pace] = ()
+    ) -> OutboxEntry | None:
         """Move an approved, due entry to `sending` under a new fencing token, or return None.
 
-        In one transaction: the contact's standing is read again, `check` is asked, the approved hash is
-        compared with the message's. Only the call that made the move gets the entry; for everyone else
-        (`get` then says why: refused with the rule's id in its detail, not due, taken by another) None.
+        In one transaction: the campaign's state and the contact's standing are read again, `paces` are
+        counted, `check` is asked, the approved hash is compared with the message's. Only the call that made
+        the move gets the entry; for everyone else (`get` then says why: refused with the rule's id in its
+        detail, not due, beyond a pace, taken by another, its campaign paused or stopped) None.
         """
+        ...
+
+    def wait(self, entry_id: str, until: datetime, detail: str) -> OutboxEntry:
+        """Put an approved message off; any other is returned as it stands."""
+        ...
+
+    def hold(self, entry_id: str, detail: str) -> OutboxEntry:
+        """Let an approved message wait for a person; any other is returned as it stands."""
         ...
 
     def confirm(self, entry_id: str, fencing_token: int, receipt: Receipt) -> OutboxEntry:

@@ -23,6 +23,8 @@ from policies import (
     feedback,
     mail,
     opt_out,
+    orders,
+    pacing,
     quiet_hours,
     reading,
     reputation,
@@ -58,6 +60,7 @@ ELSEWHERE: dict[str, tuple[Check, ...]] = {
     "C-24": (reputation.judge_reputation,),
     "C-25": (mail.review_mail, mail.compare, answering.may_answer),
     "C-26": (contactable.may_contact, competition.compete),
+    "A-01": (orders.gives_orders, stakes.assess),
     "A-02": (send.check_send,),
     "A-09": (stakes.assess,),
     "H-01": (contactable.may_contact,),
@@ -67,6 +70,8 @@ ELSEWHERE: dict[str, tuple[Check, ...]] = {
     "H-07": (eligibility.fits, send.check_send),
     "H-10": (feedback.is_machine_agent, feedback.machine_clicks),
     "H-08": (stakes.assess,),
+    "H-20": (pacing.warm_up, pacing.recipient_rate, pacing.channel_rate),
+    "H-21": (pacing.is_overdue,),
     "T-00": (team.review_team, contactable.may_contact, quiet_hours.is_open),
 }
 """What is asked at doors other than the words and the envelope of one message."""

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from domain.message import Evidence, EvidenceKind, Finding
-from policies.claims import OWN_WORDS
 from policies.case import block
+from policies.claims import OWN_WORDS
 
 _HOST = re.compile(r"(?<![\w@.-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+([a-z]{2,24})(?![\w-])", re.IGNORECASE)
 _NO_PLACE = frozenset(

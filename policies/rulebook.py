@@ -159,6 +159,16 @@ class DomainRules(Noun):
     check_days: PositiveInt
 
 
+class DeliveryRules(Noun):
+    """H-20, H-21."""
+
+    warm_up_messages: PositiveInt
+    warm_up_growth: float = Field(ge=1)
+    warm_up_days: PositiveInt
+    recipient_domain_hourly: PositiveInt
+    overdue_hours: PositiveInt
+
+
 class StakesRules(Noun):
     """When a person decides, and what no autonomy level waives."""
 
@@ -227,6 +237,7 @@ class RuleBook(Noun):
     bounces: BounceRules
     deadlines: DeadlineRules
     domain: DomainRules
+    delivery: DeliveryRules
     stakes: StakesRules
     countries: dict[str, CountryRule]
     states: dict[str, StateRule]

@@ -86,7 +86,9 @@ class Shop:
         return self.now
 
     def decide(self, campaign: Campaign, run_id: str = "r_1") -> Run:
-        """Begin a run and decide for everyone."""
+        """Begin a run and decide for everyone; an earlier one of the campaign is over by then."""
+        if (earlier := self.runs.open_run(campaign.id)) and earlier.id != run_id:
+            self.runs.finish(earlier.id, self.now)
         run = Run(
             id=run_id,
             campaign_id=campaign.id,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, money, print_json, print_narrowing
 from domain.errors import AttuneError
+from domain.schedule import CampaignStanding, CampaignState
 
 app = typer.Typer(
     no_args_is_help=True, help="Campaign files: an outcome wanted, for whom, within which bounds."
@@ -19,16 +20,17 @@ app = typer.Typer(
 
 @app.command("list")
 def list_campaigns(as_json: AsJson = False) -> None:
-    """List the campaign files of the workspace."""
-    from app.campaign_file import read_campaign
+    """List the campaign files of the workspace: how each stands, and when it comes round next."""
+    from app.schedules import campaign_files, next_run
 
-    rows: list[dict[str, str | None]] = []
-    for path in sorted(doors.house().workspace.campaigns.glob("*.y*ml")):
-        try:
-            campaign = read_campaign(path)
-        except AttuneError as error:
-            rows.append({"file": path.name, "name": str(error)})
+    house = doors.house()
+    standings = house.controls.standings()
+    rows: list[dict[str, Any]] = []
+    for path, campaign in campaign_files(house):
+        if isinstance(campaign, AttuneError):
+            rows.append({"file": path.name, "name": str(campaign)})
             continue
+        standing = standings.get(campaign.id, CampaignStanding(campaign_id=campaign.id))
         rows.append(
             {
                 "file": path.stem,
@@ -37,14 +39,105 @@ def list_campaigns(as_json: AsJson = False) -> None:
                 "worth": money(campaign.goal.worth_cents, campaign.goal.currency),
                 "autonomy": campaign.autonomy.value,
                 "schedule": campaign.schedule.cron if campaign.schedule else None,
+                "next_run": next_run(house, campaign) if standing.state is CampaignState.ACTIVE else None,
+                "state": standing.state.value,
+                "why": "" if standing.state is CampaignState.ACTIVE else standing.in_words,
             }
         )
     listing(
         rows,
-        {"file": "Campaign", "name": "Name", "goal": "Goal", "worth": "Worth>", "autonomy": "Autonomy"},
+        {
+            "file": "Campaign",
+            "name": "Name",
+            "goal": "Goal",
+            "worth": "Worth>",
+            "autonomy": "Autonomy",
+            "next_run": "Next run",
+            "state": "State",
+            "why": "Why",
+        },
         as_json=as_json,
         empty="No campaign files yet. `attune campaign explain` shows how to write one.",
     )
+
+
+Campaign = Annotated[str, typer.Argument(help="The campaign's id or its file's name.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it stands in the audit and in every listing.")]
+
+
+@app.command("pause")
+def pause(campaign: Campaign, reason: Reason = "", as_json: AsJson = False) -> None:
+    """Let nothing of a campaign leave until `resume`; works from the next message on, in every worker."""
+    from app.steering import pause as let_wait
+
+    house, campaign_id = doors.house(), _campaign_id(campaign)
+    _tell(campaign_id, let_wait(house, campaign_id, doors.person(), reason), as_json)
+
+
+@app.command("resume")
+def resume(campaign: Campaign, reason: Reason = "", as_json: AsJson = False) -> None:
+    """Let a paused or stopped campaign, or one the circuit breaker paused, go on."""
+    from app.steering import resume as let_go_on
+
+    house, campaign_id = doors.house(), _campaign_id(campaign)
+    _tell(campaign_id, let_go_on(house, campaign_id, doors.person(), reason), as_json)
+
+
+@app.command("stop")
+def stop(campaign: Campaign, reason: Reason = "", as_json: AsJson = False) -> None:
+    """End a campaign: its run is given up, what is unsent is withdrawn, its schedule rests."""
+    from app import loop
+    from app.steering import stop as end
+
+    house, campaign_id = doors.house(), _campaign_id(campaign)
+    withdrawn = loop.run(end(house, campaign_id, doors.person(), reason))
+    _tell(campaign_id, True, as_json, f" {withdrawn} unsent messages were withdrawn.")
+
+
+@app.command("scheduled")
+def scheduled(
+    campaign: Annotated[str | None, typer.Option(help="Only this one.")] = None,
+    limit: Annotated[int, typer.Option(help="How many.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List the times campaigns came round, and what became of each."""
+    house = doors.house()
+    listing(
+        [
+            {**found.model_dump(mode="python"), "state": found.state.value}
+            for found in house.controls.scheduled(_campaign_id(campaign) if campaign else None, limit)
+        ],
+        {
+            "campaign_id": "Campaign",
+            "scheduled_at": "Scheduled",
+            "state": "State",
+            "run_id": "Run",
+            "claimed_by": "By",
+            "detail": "Detail",
+        },
+        as_json=as_json,
+        empty="No campaign has come round yet. Give one a `schedule`, and keep `attune scheduler` running.",
+    )
+
+
+def _campaign_id(named: str) -> str:
+    """The id of a campaign that has a file here, or has run before. Raises `NotFound`."""
+    from app.schedules import campaign_files
+
+    house = doors.house()
+    for path, campaign in campaign_files(house):
+        if not isinstance(campaign, AttuneError) and named in {campaign.id, path.stem, path.name}:
+            return campaign.id
+    return house.crm.campaign(named).id
+
+
+def _tell(campaign_id: str, changed: bool, as_json: bool, more: str = "") -> None:
+    standing = doors.house().controls.standing(campaign_id)
+    if as_json:
+        print_json({**standing.model_dump(mode="json"), "changed": changed})
+        return
+    words = standing.in_words if standing.by else standing.state.value
+    line(f"{campaign_id}: {words}{'' if changed else ' already'}.{more}")
 
 
 @app.command("check")
@@ -73,6 +166,10 @@ def check(
     )
     line(f"  Audience  {len(read.audience.all)} conditions hold, {len(read.audience.none)} must not")
     line(f"  Content   {', '.join(read.assets) or 'the whole active library'}")
+    if read.schedule:
+        line(
+            f"  Schedule  {read.schedule.cron}, {read.schedule.time_zone or 'the team’s zone'}; {read.schedule.missed}"
+        )
     line(f"  Slots     {', '.join(slot.value for slot in read.slots)}")
     line(
         f"  Bounds    holdout {read.holdout_share:.0%}, silence {read.silence_share:.0%}, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,10 @@ class Doors:
 
             self._house = open_house(self.settings())
         return self._house
+
+    def person(self) -> str:
+        """Who is at work: the name acts are signed with."""
+        return self.settings().reviewer or getpass.getuser()
 
     def use(self, house: House) -> None:
         """Go on with a house that was opened elsewhere."""

@@ -21,6 +21,7 @@ from app.cli import (
     explaining,
     importing,
     inboxes,
+    jobs,
     leads,
     learning,
     memories,
@@ -32,6 +33,7 @@ from app.cli import (
     reviewing,
     running,
     samples,
+    serving,
     workspaces,
 )
 from app.cli.doors import doors
@@ -78,6 +80,9 @@ app.add_typer(memories.app, name="memory", rich_help_panel="Data in")
 app.add_typer(campaigns.app, name="campaign", rich_help_panel="Campaigns")
 app.command("run", rich_help_panel="Campaigns")(running.run)
 app.add_typer(running.app, name="runs", rich_help_panel="Campaigns")
+app.add_typer(jobs.app, name="jobs", rich_help_panel="Campaigns")
+app.command("serve", rich_help_panel="Campaigns")(serving.serve)
+app.command("scheduler", rich_help_panel="Campaigns")(serving.scheduler)
 app.command("replay", rich_help_panel="Campaigns")(replaying.replay)
 app.add_typer(replaying.app, name="decisions", rich_help_panel="Campaigns")
 app.command("handoff", rich_help_panel="People decide")(leads.handoff)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shlex
 import subprocess
@@ -299,7 +298,7 @@ def _review(
         return Review(
             proposal_id=proposal.id,
             act=act,
-            reviewer=reviewer or house.settings.reviewer or getpass.getuser(),
+            reviewer=reviewer or doors.person(),
             message_sha256=proposal.message_sha256,
             reason=reason,
             subject=subject,

@@ -98,6 +98,11 @@ class AuditChain:
         with self._engine.connect() as connection:
             return tuple(AuditLine.model_validate(dict(row)) for row in connection.execute(query).mappings())
 
+    def sha256_of(self, seq: int) -> str | None:
+        """Return the hash of one line, or None where the chain is not so long."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(AUDIT.c.sha256).where(AUDIT.c.seq == seq)).scalar()
+
     def tip(self) -> tuple[int, str]:
         """Return number and hash of the newest line, to be kept outside this database."""
         with self._engine.connect() as connection:

@@ -51,6 +51,18 @@ class Journal:
         with self._engine.connect() as connection:
             return tuple(codec.event_of(row) for row in connection.execute(query).mappings())
 
+    def told_of(self, contact_id: str, message_id: str, kinds: Sequence[EventKind]) -> Event | None:
+        """Return the first event of these kinds that names this Message-ID, or None."""
+        query = select(EVENTS).where(
+            EVENTS.c.contact_id == contact_id, EVENTS.c.kind.in_([kind.value for kind in kinds])
+        )
+        bare = message_id.strip("<>")
+        with self._engine.connect() as connection:
+            for row in connection.execute(query.order_by(EVENTS.c.at)).mappings():
+                if str(row["properties"].get("message_id", "")).strip("<>") == bare:
+                    return codec.event_of(row)
+        return None
+
     def received_after(
         self, received_at: datetime, event_id: str, kinds: Sequence[EventKind], limit: int = 5_000
     ) -> tuple[tuple[Event, ...], datetime, str]:

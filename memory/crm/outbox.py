@@ -7,7 +7,7 @@ between stays `sending` until it is reconciled; it is never sent again by itself
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,10 +19,24 @@ from domain.events import Event, EventKind
 from domain.message import Finding, OutboxEntry, OutboxStatus, Receipt, Severity, Verdict
 from domain.ports import Clock, SendCheck
 from domain.run import ContactOutcome
+from domain.schedule import CampaignState, Pace
 from memory.crm import codec
+from memory.crm.controls import standing_in
 from memory.crm.journal import append_events
 from memory.crm.standing import OUR_SOURCE, STILL_OPEN, standing_for_send
-from memory.crm.statements import CONTACTS, DECISIONS, OUTBOX, RUN_CONTACTS, insert_new, is_postgres, writing
+from memory.crm.statements import (
+    CAMPAIGN_STATES,
+    CONTACTS,
+    DECISIONS,
+    OUTBOX,
+    RUN_CONTACTS,
+    insert_new,
+    is_postgres,
+    writing,
+)
+from memory.crm.tallies import count, first_reached
+
+_WAITING_STATES = [state.value for state in CampaignState if state.waits]
 
 # Built once: every message asks these several times, and building a statement costs more than running it.
 
@@ -58,10 +72,14 @@ class OutboxStore:
         with self._engine.connect() as connection:
             return _entry(connection, entry_id)
 
-    def reserve(self, entry_id: str, check: SendCheck, now: datetime) -> OutboxEntry | None:
+    def reserve(
+        self, entry_id: str, check: SendCheck, now: datetime, paces: Sequence[Pace] = ()
+    ) -> OutboxEntry | None:
         """Move an approved, due entry to `sending` under a new fencing token, or return None.
 
-        Only the call that made the move gets the entry; `get` tells everyone else why not.
+        Only the call that made the move gets the entry; `get` tells everyone else why not. A message of a
+        paused campaign stays as it is, one of a stopped campaign is withdrawn, one beyond a pace waits
+        until that resets.
         """
         with writing(self._engine) as connection:
             entry = _entry(connection, entry_id)
@@ -70,10 +88,20 @@ class OutboxStore:
                 entry = _entry(connection, entry_id)
             if entry.status is not OutboxStatus.APPROVED or entry.not_before > now:
                 return None
+            campaign = standing_in(connection, entry.campaign_id)
+            if campaign.state is CampaignState.STOPPED:
+                _change(connection, entry, now, status=OutboxStatus.WITHDRAWN, detail=campaign.in_words)
+                return None
+            if campaign.state.waits:
+                return None
+            if reached := first_reached(connection, paces):
+                _wait(connection, entry, now, reached.resets_at, reached.why)
+                return None
             reason = _why_not(connection, entry, check, now)
             if reason is not None:
                 _change(connection, entry, now, status=OutboxStatus.REFUSED, detail=reason)
                 return None
+            count(connection, paces)
             return _change(
                 connection,
                 entry,
@@ -151,21 +179,55 @@ class OutboxStore:
 
     def withdraw(self, entry_id: str, detail: str) -> OutboxEntry:
         """Take back a message nobody started to send; any other is returned as it stands."""
-        with writing(self._engine) as connection:
-            entry = _locked(connection, entry_id)
-            if entry.status not in {OutboxStatus.PENDING, OutboxStatus.APPROVED}:
-                return entry
-            return _change(connection, entry, self._clock(), status=OutboxStatus.WITHDRAWN, detail=detail)
+        unsent = (OutboxStatus.PENDING, OutboxStatus.APPROVED, OutboxStatus.HELD)
+        return self._move(entry_id, unsent, OutboxStatus.WITHDRAWN, detail=detail)
 
-    def due(self, now: datetime, limit: int = 100) -> tuple[OutboxEntry, ...]:
-        """Return approved entries whose time has come, the longest waiting first."""
-        query = (
-            select(OUTBOX)
-            .where(OUTBOX.c.status == OutboxStatus.APPROVED.value, OUTBOX.c.not_before <= now)
-            .order_by(OUTBOX.c.not_before, OUTBOX.c.id)
-            .limit(limit)
+    def hold(self, entry_id: str, detail: str) -> OutboxEntry:
+        """Let an approved message wait for a person; any other is returned as it stands."""
+        return self._move(entry_id, (OutboxStatus.APPROVED,), OutboxStatus.HELD, detail=detail)
+
+    def let_go(self, entry_id: str, detail: str, not_before: datetime) -> OutboxEntry:
+        """A person says that a held message goes out after all, not before `not_before`."""
+        held = (OutboxStatus.HELD,)
+        return self._move(entry_id, held, OutboxStatus.APPROVED, detail=detail, not_before=not_before)
+
+    def wait(self, entry_id: str, until: datetime, detail: str) -> OutboxEntry:
+        """Put an approved message off; any other is returned as it stands."""
+        approved = (OutboxStatus.APPROVED,)
+        return self._move(entry_id, approved, OutboxStatus.APPROVED, detail=detail, not_before=until)
+
+    def freshen(self, campaign_id: str, now: datetime) -> int:
+        """A person let a campaign go on: its due messages count as due from now. Return how many there are."""
+        due = update(OUTBOX).where(
+            OUTBOX.c.campaign_id == campaign_id,
+            OUTBOX.c.status == OutboxStatus.APPROVED.value,
+            OUTBOX.c.not_before <= now,
         )
-        return self._entries(query)
+        with writing(self._engine) as connection:
+            return connection.execute(due.values(updated_at=now)).rowcount
+
+    def due(
+        self, now: datetime, limit: int = 100, after: tuple[datetime, str] | None = None
+    ) -> tuple[OutboxEntry, ...]:
+        """Return approved entries whose time has come, the longest waiting first; none of a paused campaign.
+
+        Args:
+            now: UTC time.
+            limit: at most so many.
+            after: `not_before` and id of the last entry seen; only later ones are returned.
+
+        """
+        waiting = select(CAMPAIGN_STATES.c.campaign_id).where(CAMPAIGN_STATES.c.state.in_(_WAITING_STATES))
+        query = select(OUTBOX).where(
+            OUTBOX.c.status == OutboxStatus.APPROVED.value,
+            OUTBOX.c.not_before <= now,
+            OUTBOX.c.campaign_id.not_in(waiting),
+        )
+        if after is not None:
+            at, entry_id = after
+            later = and_(OUTBOX.c.not_before == at, OUTBOX.c.id > entry_id)
+            query = query.where(or_(OUTBOX.c.not_before > at, later))
+        return self._entries(query.order_by(OUTBOX.c.not_before, OUTBOX.c.id).limit(limit))
 
     def recover(self, now: datetime, older_than: timedelta, limit: int = 1_000) -> tuple[OutboxEntry, ...]:
         """Return entries left `sending` for longer than `older_than`, to be looked up at the provider.
@@ -187,6 +249,8 @@ class OutboxStore:
             OutboxStatus.UNKNOWN: ContactOutcome.UNKNOWN,
             OutboxStatus.FAILED: ContactOutcome.NOT_SENT,
             OutboxStatus.REFUSED: ContactOutcome.NOT_SENT,
+            OutboxStatus.WITHDRAWN: ContactOutcome.REJECTED,
+            OutboxStatus.HELD: ContactOutcome.WAITING,
         }
         differs = or_(
             *(
@@ -214,12 +278,15 @@ class OutboxStore:
         *,
         status: OutboxStatus | None = None,
         run_id: str | None = None,
+        campaign_id: str | None = None,
         contact_id: str | None = None,
         limit: int = 100,
         offset: int = 0,
     ) -> tuple[OutboxEntry, ...]:
         """Return entries, the most recently changed first."""
         query = select(OUTBOX)
+        if campaign_id is not None:
+            query = query.where(OUTBOX.c.campaign_id == campaign_id)
         if status is not None:
             query = query.where(OUTBOX.c.status == status.value)
         if run_id is not None:
@@ -250,6 +317,16 @@ class OutboxStore:
             if entry.status is not OutboxStatus.SENDING or entry.fencing_token != fencing_token:
                 return entry
             return act(connection, entry)
+
+    def _move(
+        self, entry_id: str, states: Sequence[OutboxStatus], to: OutboxStatus, **values: Any
+    ) -> OutboxEntry:
+        """Move an entry that stands in one of `states`; any other is returned as it stands."""
+        with writing(self._engine) as connection:
+            entry = _locked(connection, entry_id)
+            if entry.status not in states:
+                return entry
+            return _change(connection, entry, self._clock(), status=to, **values)
 
     def _entries(self, query: Any) -> tuple[OutboxEntry, ...]:
         with self._engine.connect() as connection:
@@ -287,7 +364,7 @@ def _lock_for_send(connection: Connection, entry: OutboxEntry) -> None:
     Whoever records an opt-out either commits before the standing is read or waits until the
     reservation is over; two messages to one contact are judged one after the other.
     """
-    connection.execute(text("LOCK TABLE suppressions, consents IN SHARE MODE"))
+    connection.execute(text("LOCK TABLE suppressions, consents, campaign_states IN SHARE MODE"))
     contact = select(CONTACTS.c.id).where(CONTACTS.c.id == entry.contact_id)
     connection.execute(contact.with_for_update(key_share=True))
     connection.execute(select(OUTBOX.c.id).where(OUTBOX.c.id == entry.id).with_for_update())
@@ -304,6 +381,12 @@ def _why_not(connection: Connection, entry: OutboxEntry, check: SendCheck, now: 
     if verdict.holds:
         return f"{_line(_first(verdict, Severity.HOLD))} (needs a person)"
     return None
+
+
+def _wait(
+    connection: Connection, entry: OutboxEntry, now: datetime, until: datetime, why: str
+) -> OutboxEntry:
+    return _change(connection, entry, now, status=OutboxStatus.APPROVED, not_before=until, detail=why)
 
 
 def _first(verdict: Verdict, severity: Severity) -> Finding:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Engine, Select, bindparam, func, select, u
 
 from domain.campaign import Campaign
 from domain.decision import Decision
-from domain.errors import NotFound
+from domain.errors import NotFound, RunOpen
 from domain.message import Usage
 from domain.run import ContactOutcome, Run, RunContact, RunStatus
 from memory.crm import codec
@@ -46,11 +46,22 @@ class RunStore:
         self._engine = engine
 
     def start(self, run: Run, campaign: Campaign) -> Run:
-        """Keep the campaign as run and the run itself; a known run id returns what is stored."""
+        """Keep the campaign as run and the run itself; a known run id returns what is stored.
+
+        Raises:
+            RunOpen: another run of this kind is under way; nothing was changed.
+
+        """
         with writing(self._engine) as connection:
+            stored = connection.execute(_RUN, {"id": run.id}).mappings().first()
+            if stored is not None:
+                return codec.run_of(stored)
             save_campaign(connection, campaign, run.started_at)
-            insert_new(connection, RUNS, [codec.run_row(run)])
-        return self.get(run.id)
+            if insert_new(connection, RUNS, [codec.run_row(run)]):
+                return run
+            connection.rollback()
+        other = self.open_run(campaign.id, is_dry_run=run.is_dry_run)
+        raise RunOpen(other.id if other else run.id, "another process has begun it this very moment")
 
     def get(self, run_id: str) -> Run:
         """Return one run. Raises `NotFound`."""
@@ -147,6 +158,36 @@ class RunStore:
                 )
         return self.get(run_id)
 
+    def retry_parked(self, run_id: str, contact_id: str | None, at: datetime) -> int:
+        """Put parked contacts back on the queue, and an ended run with them under way; return how many.
+
+        Raises:
+            RunOpen: another run of the campaign is under way; nothing was changed.
+
+        """
+        parked = update(RUN_CONTACTS).where(
+            RUN_CONTACTS.c.run_id == run_id, RUN_CONTACTS.c.outcome == ContactOutcome.PARKED.value
+        )
+        if contact_id is not None:
+            parked = parked.where(RUN_CONTACTS.c.contact_id == contact_id)
+        run = self.get(run_id)
+        with writing(self._engine) as connection:
+            values = {"outcome": ContactOutcome.QUEUED.value, "reason": "", "updated_at": at}
+            many = connection.execute(parked.values(**values)).rowcount
+            if many and run.status.value not in _OPEN:
+                other = connection.execute(
+                    select(RUNS.c.id).where(
+                        RUNS.c.campaign_id == run.campaign_id,
+                        RUNS.c.is_dry_run == run.is_dry_run,
+                        RUNS.c.status.in_(_OPEN),
+                    )
+                ).scalar()
+                if other is not None:
+                    raise RunOpen(other, f"contacts of the earlier run {run_id} were to be tried again")
+                reopened = update(RUNS).where(RUNS.c.id == run_id)
+                connection.execute(reopened.values(status=RunStatus.RUNNING.value, finished_at=None))
+            return many
+
     def line(self, run_id: str, contact_id: str) -> RunContact | None:
         """Return one contact's line, or None if the run did not consider it."""
         with self._engine.connect() as connection:
@@ -180,6 +221,25 @@ class RunStore:
         with self._engine.connect() as connection:
             row = connection.execute(select(*sums).where(RUN_CONTACTS.c.run_id == run_id)).mappings().one()
         return Usage(**{name: int(row[name]) for name in _USAGE})
+
+    def usage_since(self, campaign_id: str, since: datetime) -> Usage:
+        """Return what a campaign's contacts who were touched since then took from models, in all its runs."""
+        sums = [func.coalesce(func.sum(RUN_CONTACTS.c[name]), 0).label(name) for name in _USAGE]
+        query = (
+            select(*sums)
+            .select_from(RUN_CONTACTS.join(RUNS, RUNS.c.id == RUN_CONTACTS.c.run_id))
+            .where(RUNS.c.campaign_id == campaign_id, RUN_CONTACTS.c.updated_at >= since)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().one()
+        return Usage(**{name: int(row[name]) for name in _USAGE})
+
+    def open_runs(self) -> tuple[Run, ...]:
+        """Return every unfinished run that is no dry run, the oldest first."""
+        query = select(RUNS).where(RUNS.c.status.in_(_OPEN), RUNS.c.is_dry_run.is_(False))
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(RUNS.c.started_at, RUNS.c.id)).mappings()
+            return tuple(codec.run_of(row) for row in rows)
 
     def runs(self, campaign_id: str | None = None, limit: int = 50, offset: int = 0) -> tuple[Run, ...]:
         """Return runs, newest first."""

@@ -39,6 +39,7 @@ MAY_HAVE_LEFT = (OutboxStatus.SENDING.value, OutboxStatus.SENT.value, OutboxStat
 STILL_OPEN = (
     OutboxStatus.PENDING.value,
     OutboxStatus.APPROVED.value,
+    OutboxStatus.HELD.value,
     OutboxStatus.SENDING.value,
     OutboxStatus.UNKNOWN.value,
 )

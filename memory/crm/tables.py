@@ -117,6 +117,9 @@ class BuyingRoleTable(SQLModel, table=True):
     kind: str = "other"
 
 
+_HARM = "kind = 'email_complained' OR kind = 'email_bounced'"
+
+
 class EventTable(SQLModel, table=True):
     """The journal: everything that happened, once. `id` is `source:provider_id`."""
 
@@ -125,6 +128,7 @@ class EventTable(SQLModel, table=True):
         Index("ix_events_contact_at", "contact_id", "at"),
         Index("ix_events_account_at", "account_id", "at"),
         Index("ix_events_received", "received_at", "id"),
+        Index("ix_events_harm", "kind", "at", sqlite_where=text(_HARM), postgresql_where=text(_HARM)),
     )
 
     id: str = Field(primary_key=True)
@@ -219,10 +223,23 @@ class SuppressionTable(SQLModel, table=True):
     until: datetime | None = None
 
 
+_OPEN_RUN = "status IN ('deciding', 'running')"
+
+
 class RunTable(SQLModel, table=True):
-    """Campaign runs."""
+    """Campaign runs. The partial index allows one open run a campaign, and one open dry run beside it."""
 
     __tablename__ = "runs"
+    __table_args__ = (
+        Index(
+            "ux_runs_open",
+            "campaign_id",
+            "is_dry_run",
+            unique=True,
+            sqlite_where=text(_OPEN_RUN),
+            postgresql_where=text(_OPEN_RUN),
+        ),
+    )
 
     id: str = Field(primary_key=True)
     campaign_id: str = Field(foreign_key="campaigns.id", index=True)
@@ -297,7 +314,7 @@ class RunContactTable(SQLModel, table=True):
     updated_at: datetime
 
 
-_OPEN_STATES = "status IN ('pending', 'approved', 'sending', 'unknown')"
+_OPEN_STATES = "status IN ('pending', 'approved', 'held', 'sending', 'unknown')"
 
 
 class OutboxTable(SQLModel, table=True):
@@ -434,6 +451,42 @@ class InboundTable(SQLModel, table=True):
     settled_at: datetime | None = None
     settled_by: str | None = None
     settled_as: str | None = None
+
+
+class CampaignStateTable(SQLModel, table=True):
+    """Whether a campaign may run and send, who said so and why; without a row it may."""
+
+    __tablename__ = "campaign_states"
+
+    campaign_id: str = Field(primary_key=True)
+    state: str
+    reason: str = ""
+    by: str = ""
+    since: datetime
+
+
+class ScheduledRunTable(SQLModel, table=True):
+    """Instants of campaigns' schedules and who claimed them: the key makes a second run of one impossible."""
+
+    __tablename__ = "scheduled_runs"
+
+    campaign_id: str = Field(primary_key=True)
+    scheduled_at: datetime = Field(primary_key=True)
+    state: str
+    claimed_by: str = ""
+    claimed_at: datetime
+    run_id: str | None = None
+    detail: str = ""
+
+
+class TallyTable(SQLModel, table=True):
+    """How many messages were sent under a name (a campaign, a sender, a recipient's domain) in a window."""
+
+    __tablename__ = "tallies"
+
+    name: str = Field(primary_key=True)
+    starts_at: datetime = Field(primary_key=True)
+    many: int = 0
 
 
 class AuditTable(SQLModel, table=True):

@@ -22,6 +22,9 @@ from memory.crm.statements import sharing, writing
 
 Written = TypeVar("Written")
 
+COMMITTING = "attune-commit"
+"""Name of the task that commits; it ends by itself once nothing waits."""
+
 MOST_TOGETHER = 8
 """Writes a commit: enough to share the disk's time, few enough that the event loop is not held up."""
 
@@ -56,7 +59,7 @@ class CommitGroup:
         self._waiting.append(write)
         if self._drain is None or self._drain.done():
             # In a context of its own: it works for everyone, not for the job that happened to start it.
-            self._drain = loop.create_task(self._commit_all(), context=contextvars.Context())
+            self._drain = loop.create_task(self._commit_all(), context=contextvars.Context(), name=COMMITTING)
         return cast(Written, await write.done)
 
     def _alone(self, act: Callable[[], Written]) -> Written:

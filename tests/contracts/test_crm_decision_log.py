@@ -80,6 +80,7 @@ def test_holdouts_and_rehearsals_are_no_draws(two_runs: DecisionLogReader) -> No
 def test_a_shadow_run_is_a_rehearsal(engine: Engine) -> None:
     seed(engine)
     runs = RunStore(engine)
+    runs.finish("r_1", NOON)
     runs.start(RUN.model_copy(update={"id": "r_3", "autonomy": Autonomy.SHADOW}), CAMPAIGN)
     runs.record("r_3", [decision(ADA, "r_3")], [])
     (logged,) = flat(DecisionLogReader(engine))

@@ -203,9 +203,10 @@ def test_events_of_everyone_are_listed_newest_first(crm: CrmStore, engine: Engin
 def test_decisions_of_a_contact_come_newest_first(crm: CrmStore, engine: Engine) -> None:
     assert crm.latest_decision(ADA.id) is None
     runs = RunStore(engine)
+    runs.record("r_1", [decision(ADA)], [])
+    runs.finish("r_1", NOON)
     runs.start(RUN.model_copy(update={"id": "r_2"}), CAMPAIGN)
     later = decision(ADA, "r_2", decided_at=NOON + DAY)
-    runs.record("r_1", [decision(ADA)], [])
     runs.record("r_2", [later], [])
     assert crm.decisions(ADA.id) == (later, decision(ADA))
     assert crm.latest_decision(ADA.id) == later

@@ -107,15 +107,15 @@ def test_counts_say_what_became_of_everyone(recorded: RunStore) -> None:
     assert recorded.usage("r_1") == Usage()
 
 
-def test_the_open_run_is_the_newest_unfinished_one(recorded: RunStore) -> None:
+def test_the_open_run_is_the_unfinished_one(recorded: RunStore) -> None:
     later = RUN.model_copy(update={"id": "r_2", "started_at": NOON + DAY})
+    finished = recorded.finish("r_1", NOON + 2 * DAY)
+    assert (finished.status, finished.finished_at) == (RunStatus.FINISHED, NOON + 2 * DAY)
+    assert recorded.open_run("spring") is None
     recorded.start(later, CAMPAIGN)
     assert recorded.open_run("spring") == later
-    assert recorded.runs() == (later, recorded.get("r_1"))
-    finished = recorded.finish("r_2", NOON + 2 * DAY)
-    assert (finished.status, finished.finished_at) == (RunStatus.FINISHED, NOON + 2 * DAY)
-    assert recorded.open_run("spring") == recorded.get("r_1")
-    assert recorded.finish("r_2", NOON + 3 * DAY, RunStatus.STOPPED) == finished
+    assert recorded.runs() == (later, finished)
+    assert recorded.finish("r_1", NOON + 3 * DAY, RunStatus.STOPPED) == finished
     assert recorded.open_run("autumn") is None
 
 

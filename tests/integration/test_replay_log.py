@@ -110,6 +110,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         )
         opened.runs.start(run, CAMPAIGN)
         opened.runs.record(run.id, decisions, [])
+        opened.runs.finish(run.id, at)
     with writing(opened.engine) as connection:
         insert_all(connection, EVENTS, [codec.event_row(event, NOON) for event in events])
     doors.use(opened)

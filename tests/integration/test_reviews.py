@@ -179,6 +179,8 @@ async def test_a_person_settles_an_unknown_send_once(
             .where(OUTBOX.c.id == done.entry.id)
             .values(status=OutboxStatus.UNKNOWN.value, sent_at=None)
         )
+    for file in house.workspace.mailbox.glob("*.eml"):
+        file.unlink()
     await reconcile(house)
     assert outcome_of(house, first)[0] is ContactOutcome.UNKNOWN
     assert settle_unknown(house, done.entry.id, was_sent=was_sent).status is status

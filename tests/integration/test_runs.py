@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 from dbos import DBOS
 from sqlalchemy import update
 
+from app.carry import Carrier
 from app.drills.settling import settle
 from app.jobs import Jobs, Worker
-from app.runs import begin, carry_on, stop
+from app.runs import begin, carry_on, retry, stop
 from app.wiring import House
 from domain.campaign import Autonomy, Caps
 from domain.errors import BudgetSpent, NotFound, RunOpen, WorkspaceBusy
@@ -161,18 +163,57 @@ def test_a_contact_without_a_message_is_not_waited_for_in_the_outbox(house: Hous
     assert house.outbox.untold() == ()
 
 
-async def test_a_run_waits_for_its_own_jobs_and_for_waiting_ones_not_for_another_machines(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_a_round_is_over_when_no_job_waits_and_none_is_under_way_here(
+    monkeypatch: pytest.MonkeyPatch, house: House
 ) -> None:
-    async def listed(**_: object) -> list[SimpleNamespace]:
-        return [
-            SimpleNamespace(status="PENDING", executor_id="attune-here"),
-            SimpleNamespace(status="PENDING", executor_id="attune-there"),
-            SimpleNamespace(status="ENQUEUED", executor_id=None),
-        ]
+    asked: dict[str, object] = {}
+
+    async def listed(**given: object) -> list[SimpleNamespace]:
+        asked.update(given)
+        return [SimpleNamespace(status="ENQUEUED")]
 
     monkeypatch.setattr(DBOS, "list_workflows_async", listed)
-    assert await Jobs(carry_nobody, "attune-here").left("r_1") == 2
+    assert await Jobs(carry_nobody).waiting("r_1") == 1
+    # What another machine has under way is not waited for.
+    assert asked["status"] == ["ENQUEUED"]
+
+
+async def test_trouble_with_the_database_parks_nobody(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = decided(house)
+    line = house.runs.queued(run.id)[0]
+
+    async def broken(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async with house.open_carrier() as carrier:
+        monkeypatch.setattr(Carrier, "carry", broken)
+        worker = Worker(house.runs, carrier, run)
+        assert await worker.work(run.id, line.contact_id) == "put down"
+    assert "disk is full" in worker.trouble
+    assert house.runs.line(run.id, line.contact_id) == line
+
+
+async def test_a_contact_that_fails_three_times_is_parked_and_can_be_tried_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = decided(house)
+    line = house.runs.queued(run.id)[0]
+    whole = Carrier.carry
+
+    async def broken(self: Carrier, of_run: Run, contact_id: str) -> ContactOutcome:
+        if contact_id == line.contact_id:
+            raise ValueError("a bad record")
+        return await whole(self, of_run, contact_id)
+
+    monkeypatch.setattr(Carrier, "carry", broken)
+    report = await carry_on(house, run)
+    assert report.counts == {ContactOutcome.SENT: CROWD - 1, ContactOutcome.PARKED: 1}
+    parked = house.runs.line(run.id, line.contact_id)
+    assert parked is not None
+    assert parked.reason == "ValueError: a bad record"
+    monkeypatch.setattr(Carrier, "carry", whole)
+    assert retry(house, run.id) == 1
+    assert (await carry_on(house, house.runs.get(run.id))).counts == {ContactOutcome.SENT: CROWD}
 
 
 async def carry_nobody(_run_id: str, _contact_id: str) -> str:

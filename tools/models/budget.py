@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from domain.campaign import Caps
+from domain.campaign import Caps, DailyCaps
 from domain.errors import BudgetSpent
 from domain.message import Usage
 
@@ -24,6 +25,10 @@ class _Ledger:
     caps: Caps
     began_at: float
     calls_started: int = 0
+    daily: DailyCaps = field(default_factory=DailyCaps)
+    day: datetime | None = None
+    day_calls: int = 0
+    day_micros: int = 0
     by_agent: dict[str, Usage] = field(default_factory=dict)
     total: Usage = field(default_factory=Usage)
 
@@ -51,6 +56,18 @@ class RunBudget:
             ledger.calls_started = ledger.total.calls
             self._ledgers[run_id] = ledger
 
+    def begin_day(self, run_id: str, daily: DailyCaps, day: datetime, spent: Usage) -> None:
+        """Set what a run may take on this day, and what its campaign took on it so far.
+
+        To be repeated while it runs: what others took since comes in, and a new day begins anew.
+        """
+        with self._lock:
+            ledger = self._ledger(run_id)
+            known = (ledger.day_calls, ledger.day_micros) if ledger.day == day else (0, 0)
+            ledger.daily, ledger.day = daily, day
+            ledger.day_calls = max(known[0], spent.calls)
+            ledger.day_micros = max(known[1], spent.cost_micros)
+
     def begin_call(self, run_id: str, model: str, *, price_is_known: bool) -> None:
         """Count one call that is about to be made.
 
@@ -64,12 +81,14 @@ class RunBudget:
                     f"Run {run_id!r} {reached}. No model was asked. Raise `caps` in the campaign to go on."
                 )
             ledger.calls_started += 1
+            ledger.day_calls += 1
 
     def record(self, run_id: str, agent: str, usage: Usage) -> None:
         """Add what an answered call took."""
         with self._lock:
             ledger = self._ledger(run_id)
             ledger.total += usage
+            ledger.day_micros += usage.cost_micros
             ledger.by_agent[agent] = ledger.by_agent.get(agent, Usage()) + usage
 
     def spent(self, run_id: str) -> Usage:
@@ -102,10 +121,18 @@ class RunBudget:
             return f"has used {tokens} of its {caps.model_tokens} tokens"
         if caps.minutes is not None and self._seconds() - ledger.began_at >= caps.minutes * 60:
             return f"has run for its {caps.minutes} minutes"
-        if caps.model_cost_cents is not None:
+        daily = ledger.daily
+        if daily.model_calls is not None and ledger.day_calls >= daily.model_calls:
+            return f"has made the {daily.model_calls} model calls of its campaign's day"
+        for cents, micros, span in (
+            (caps.model_cost_cents, total.cost_micros, ""),
+            (daily.model_cost_cents, ledger.day_micros, " of the day"),
+        ):
+            if cents is None:
+                continue
             if not price_is_known:
                 # A cap that cannot be checked refuses.
                 return f"has a cap on cost, and the price of {model!r} is unknown (see ATTUNE_PRICES)"
-            if total.cost_micros >= caps.model_cost_cents * MICROS_A_CENT:
-                return f"has spent its {caps.model_cost_cents} cents"
+            if micros >= cents * MICROS_A_CENT:
+                return f"has spent its {cents} cents{span}"
         return None

@@ -54,6 +54,7 @@ class ChatEndpoint:
     models: model by agent; `default` is for agents not named.
     structured_output: how the endpoint is held to JSON; `none` relies on words and validation.
     output_limit: what the endpoint calls the cap on output tokens; older servers say `max_tokens`.
+    calls_per_minute: calls this process begins a minute at most, spread evenly; None for no bound.
     timeout_seconds: for one try of one call, from connecting to the last byte.
     """
 
@@ -64,6 +65,7 @@ class ChatEndpoint:
     output_limit: OutputLimit = "max_completion_tokens"
     timeout_seconds: float = 60.0
     concurrency: int = 32
+    calls_per_minute: int | None = None
     retry: RetryRule = field(default_factory=RetryRule)
 
     def model_for(self, agent: str) -> str:
@@ -112,6 +114,7 @@ class OpenAIChat:
         self.prices = prices or PriceList()
         self.models_without_price: set[str] = set()
         self._sleep = sleep
+        self._next_call_at = 0.0
         self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Line] = WeakKeyDictionary()
 
     async def ask(self, request: ModelRequest[Answer]) -> ModelReply[Answer]:
@@ -169,6 +172,7 @@ class OpenAIChat:
 
         async def try_once() -> Completion:
             async with line.place() as client:
+                await self._turn()
                 is_priced = self.prices.price_of(model) is not None
                 self.budget.begin_call(request.run_id, model, price_is_known=is_priced)
                 async with asyncio.timeout(self.endpoint.timeout_seconds):
@@ -184,6 +188,16 @@ class OpenAIChat:
         usage = self._priced(usage_of(completion, body["messages"]), model, completion.model)
         self.budget.record(request.run_id, request.agent, usage)
         return completion, usage
+
+    async def _turn(self) -> None:
+        """Wait until the next call may begin, where calls a minute are bounded."""
+        if self.endpoint.calls_per_minute is None:
+            return
+        now = asyncio.get_running_loop().time()
+        at = max(self._next_call_at, now)
+        self._next_call_at = at + 60 / self.endpoint.calls_per_minute
+        if at > now:
+            await self._sleep(at - now)
 
     def _priced(self, usage: Usage, model: str, answering: str | None) -> Usage:
         price = self.prices.price_of(answering or model) or self.prices.price_of(model)

@@ -1,0 +1,49 @@
+"""`attune serve` and `attune scheduler`: the process that runs campaigns while nobody watches."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import typer
+
+from app import loop
+from app.cli.doors import doors
+from app.cli.screen import line
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8750,
+) -> None:
+    """Run campaigns at their times, deliver what is due, and answer HTTP (`/health`); until Ctrl-C.
+
+    Two may run at once, on one workspace or on several machines that share a PostgreSQL database: no run begins
+    twice, no message leaves twice.
+    """
+    _serve((host, port))
+
+
+def scheduler() -> None:
+    """Run campaigns at their times and deliver what is due, without HTTP; until Ctrl-C."""
+    _serve(None)
+
+
+def _serve(http: tuple[str, int] | None) -> None:
+    from app.schedules import next_run, scheduled_campaigns
+    from app.serving import serve as keep_serving
+
+    house = doors.house()
+    logging.getLogger("attune").setLevel(logging.WARNING)
+    # Read before anything starts, so that what is missing is told at once.
+    _ = house.channel, house.sender
+    for campaign in scheduled_campaigns(house):
+        due = next_run(house, campaign)
+        line(f"{campaign.id}: next at {due:%Y-%m-%d %H:%M} UTC" if due else campaign.id)
+    line(
+        f"Serving {house.workspace.folder}"
+        + (f" on http://{http[0]}:{http[1]}" if http else "")
+        + ". Ctrl-C ends it."
+    )
+    loop.run(keep_serving(house, http=http))
+    line("Ended; nothing is lost.")

@@ -1,0 +1,35 @@
+"""What a serving process does beside campaigns: reads replies, looks at the sending domain, lets old things go."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.privacy.retention import prune
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+REPLIES_EVERY = timedelta(minutes=1)
+DAILY = timedelta(days=1)
+LAST_PRUNED = "upkeep-pruned-at"
+
+
+async def keep_up(house: House) -> None:
+    """Do what is due of it. Every part may be done twice without harm, so two processes may both do it."""
+    if house.inbox is not None:
+        from app.inbox import fetch_inbox
+
+        await asyncio.to_thread(fetch_inbox, house)
+    if house.settings.channel != "mailbox":
+        from app.sending_domain import last_look, look
+
+        known = last_look(house)
+        if known is None or known.checked_at is None or house.clock() - known.checked_at >= DAILY:
+            await asyncio.to_thread(look, house)
+    pruned_at = house.content.get_fact(LAST_PRUNED)
+    today = house.clock().date().isoformat()
+    if pruned_at != today:
+        await prune(house)
+        house.content.set_fact(LAST_PRUNED, today)
