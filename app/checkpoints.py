@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite import SqliteSaver
+    from psycopg import AsyncConnection
+    from psycopg.rows import DictRow
 
 
 _SETUP_LOCK_KEY = 0x636865636B
@@ -33,8 +36,7 @@ async def open_checkpoints(path: Path, database_url: str | None) -> AsyncIterato
             yield saver
         return
     from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-    from psycopg import AsyncConnection
-    from psycopg.rows import DictRow, dict_row
+    from psycopg.rows import dict_row
     from psycopg_pool import AsyncConnectionPool
 
     pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
@@ -48,12 +50,20 @@ async def open_checkpoints(path: Path, database_url: str | None) -> AsyncIterato
         postgres = AsyncPostgresSaver(pool)
         # One machine at a time: two that make the tables at once would stumble over each other.
         async with pool.connection() as alone:
-            await alone.execute("SELECT pg_advisory_lock(%s)", (_SETUP_LOCK_KEY,))
+            # Asked, not waited for: an index that is made concurrently waits for everyone who waits.
+            while not await _is_ours(alone):
+                await asyncio.sleep(0.2)
             try:
                 await postgres.setup()
             finally:
                 await alone.execute("SELECT pg_advisory_unlock(%s)", (_SETUP_LOCK_KEY,))
         yield postgres
+
+
+async def _is_ours(connection: AsyncConnection[DictRow]) -> bool:
+    asked = await connection.execute("SELECT pg_try_advisory_lock(%s) AS is_ours", (_SETUP_LOCK_KEY,))
+    row = await asked.fetchone()
+    return row is not None and bool(row["is_ours"])
 
 
 def _loop_saver(connection: sqlite3.Connection) -> SqliteSaver:
