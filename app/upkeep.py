@@ -28,8 +28,7 @@ async def keep_up(house: House) -> None:
         known = last_look(house)
         if known is None or known.checked_at is None or house.clock() - known.checked_at >= DAILY:
             await asyncio.to_thread(look, house)
-    pruned_at = house.content.get_fact(LAST_PRUNED)
-    today = house.clock().date().isoformat()
-    if pruned_at != today:
+    today = {"day": house.clock().date().isoformat()}
+    if house.content.get_fact(LAST_PRUNED) != today:
         await prune(house)
         house.content.set_fact(LAST_PRUNED, today)
