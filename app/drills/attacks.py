@@ -57,14 +57,13 @@ _NEVER = re.compile(r"(?!)")
 GUARDS: dict[str, Callable[[], list[Any]]] = {
     "schema": lambda: [patch("agents.answers._ADDRESS", _NEVER), patch("agents.answers._MARKUP", _NEVER)],
     "rules": lambda: [
-        patch("agents.graph.review_message", lambda **_: Verdict()),
-        patch("policies.send.review_envelope", lambda _: ()),
+        patch("agents.graph.review_message", lambda *_, **__: Verdict()),
+        patch("policies.send.review_message", lambda *_, **__: Verdict()),
     ],
     "orders": lambda: [patch("policies.stakes.gives_orders", lambda _: None)],
     "code sets the recipient": lambda: [
         patch("agents.letter._display_name", lambda _: "mallory@evil-collect.example"),
         patch("policies.content.review_envelope", lambda _: ()),
-        patch("policies.send.review_envelope", lambda _: ()),
     ],
 }
 """Guards that can be switched off, to see that the judges see."""

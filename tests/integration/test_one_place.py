@@ -140,5 +140,7 @@ async def test_content_another_campaign_sent_meanwhile_is_not_sent_twice(shop: S
     first, second = await two_approved(shop, None, None)
     assert (await deliver(first, shop.bench)).status is OutboxStatus.SENT
     shop.now = TUESDAY + timedelta(days=20)
+    assert (await deliver(second, shop.bench)).status is OutboxStatus.HELD
+    shop.bench.outbox.let_go(second, "", shop.now)
     refused = await deliver(second, shop.bench)
     assert (refused.status, refused.detail[:4]) == (OutboxStatus.REFUSED, "H-07")
