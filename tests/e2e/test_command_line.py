@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -48,9 +50,17 @@ def as_json(*words: str, folder: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One demo for the whole module, left as `attune demo` leaves it."""
+    """A demo as `attune demo` leaves it: made once for all workers of a test run, and copied for this one."""
     folder = tmp_path_factory.mktemp("demo")
-    attune("demo", "demo", folder=folder)
+    is_one_of_many = "PYTEST_XDIST_WORKER" in os.environ
+    shared = tmp_path_factory.getbasetemp().parent / "shared-demo" if is_one_of_many else folder / "made"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "done").exists():
+            attune("demo", "demo", folder=shared)
+            (shared / "done").touch()
+    shutil.copytree(shared / "demo", folder / "demo")
     return folder
 
 

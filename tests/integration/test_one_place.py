@@ -18,6 +18,7 @@ from domain.run import ContactOutcome
 from memory.crm.audience import AudienceReader
 from memory.crm.content import ContentStore
 from memory.crm.journal import Journal
+from memory.crm.outbox import OutboxStore
 from memory.crm.statements import DECISIONS, OUTBOX, writing
 from policies.team import BannedPhrase, TeamRules
 from tests.bench import Shop
@@ -141,6 +142,6 @@ async def test_content_another_campaign_sent_meanwhile_is_not_sent_twice(shop: S
     assert (await deliver(first, shop.bench)).status is OutboxStatus.SENT
     shop.now = TUESDAY + timedelta(days=20)
     assert (await deliver(second, shop.bench)).status is OutboxStatus.HELD
-    shop.bench.outbox.let_go(second, "", shop.now)
+    OutboxStore(shop.engine, shop.clock).let_go(second, "", shop.now)
     refused = await deliver(second, shop.bench)
     assert (refused.status, refused.detail[:4]) == (OutboxStatus.REFUSED, "H-07")
