@@ -37,8 +37,8 @@ endef
 	$(call install,requirements-evals.lock)
 	@touch $@ .venv/.ready-dev .venv/.ready
 
-demo: .venv/.ready  ## a sample market, one campaign, proposals to review: no key, no server
-	@$(BIN)/attune demo
+demo: .venv/.ready  ## a sample market, one campaign, proposals to review: no key, no server (AGAIN=1: anew)
+	@$(BIN)/attune demo $(if $(AGAIN),--again)
 
 test: .venv/.ready-dev  ## the whole test suite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
