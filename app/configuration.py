@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -17,15 +18,21 @@ if TYPE_CHECKING:
     from app.wiring import House
 
 FACT = "configuration"
+KEY_FACT = "configuration-key"
+OF_ONE_MACHINE = frozenset({"workspace", "secrets_dir", "reviewer"})
+"""Settings in which machines on one database may differ without anything having changed."""
+
 _LONGEST_VALUE = 200
 
 
 def note_changes(house: House) -> list[str]:
     """Add one line to the chain for each part that changed, with what it was and is; return the parts' names."""
-    known = house.content.get_fact(FACT) or {}
+    known, key = house.content.get_fact(FACT) or {}, _key(house)
     now = {
         "rules": _flat(house.rules.model_dump(mode="json", exclude={"texts"})),
-        "settings": {name: _shown(value, house.workspace.link_key()) for name, value in house.settings},
+        "settings": {
+            name: _shown(value, key) for name, value in house.settings if name not in OF_ONE_MACHINE
+        },
         "sender": _flat(house.sender.model_dump(mode="json")),
     }
     changed = []
@@ -45,6 +52,15 @@ def note_changes(house: House) -> list[str]:
     if changed:
         house.content.set_fact(FACT, now)
     return changed
+
+
+def _key(house: House) -> bytes:
+    """What secrets are known again by: kept in the database, so that all machines on it know them alike."""
+    kept = house.content.get_fact(KEY_FACT)
+    if kept is None:
+        kept = {"hex": secrets.token_hex(16)}
+        house.content.set_fact(KEY_FACT, kept)
+    return bytes.fromhex(str(kept["hex"]))
 
 
 def _shown(value: Any, key: bytes) -> str:

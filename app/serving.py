@@ -49,16 +49,19 @@ class Health:
     problems: dict[str, str] = field(default_factory=dict)
 
     def as_record(self, now: datetime) -> dict[str, Any]:
-        """What `/health` answers; `ok` is False where the scheduler stands still or a part of it fails."""
+        """What `/health` answers; `ok` is False where the scheduler stands still or a part of it fails.
+
+        Whoever asks is not known, so parts that fail are named and their reasons stand in the log.
+        """
         late = self.ticked_at is None or now - self.ticked_at > timedelta(seconds=60 * TICK_SECONDS)
         return {
             "ok": not late and not self.problems,
             "started_at": self.started_at.isoformat(),
             "ticked_at": self.ticked_at.isoformat() if self.ticked_at else None,
             "delivered_at": self.delivered_at.isoformat() if self.delivered_at else None,
-            "carrying": self.carrying,
+            "is_carrying": self.carrying is not None,
             "held_after_a_gap": self.held,
-            "problems": dict(self.problems),
+            "failing": sorted(self.problems),
         }
 
 
@@ -139,6 +142,7 @@ class Server:
             WorkspaceBusy: another process works here; the claim stays ours.
         """
         house, controls = self.house, self.house.controls
+        house.reread()
         try:
             run, _ = begin(house, due.campaign, is_dry_run=False, run_id=due.run_id)
         except (RunOpen, CampaignHeld) as reason:
@@ -178,6 +182,7 @@ class Server:
     async def _deliver(self, ticks: int) -> None:
         if ticks % TICKS_BETWEEN_DELIVERIES:
             return
+        self.house.reread()
         self.health.held += hold_after_a_gap(self.house, nobody_watches=True)
         await deliver_due(self.house, until=lambda: self.is_stopping)
         self.health.delivered_at = now = self.house.clock()

@@ -1,4 +1,7 @@
-"""Joins the rooms: the only file that knows who fills which port."""
+"""Joins the rooms: knows who fills which port (`providers.py` picks among a port's providers for it).
+
+Over 400 lines on purpose: one property a part, and no part is wired anywhere else.
+"""
 
 from __future__ import annotations
 
@@ -213,6 +216,18 @@ class House:
     def sender(self) -> SenderProfile:
         """The team's own profile."""
         return self.workspace.sender()
+
+    def reread(self) -> None:
+        """Go by the team's rules and sender profile as the files are now: a serving process lives for weeks.
+
+        A file that cannot be read is told by whoever asks for it next, and nothing goes out until it is mended.
+        """
+        files = (self.workspace.team_rules_file, self.workspace.sender_file)
+        now = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+        if self.__dict__.setdefault("_read_at", now) != now:
+            self.__dict__["_read_at"] = now
+            for held in ("rules", "sender", "delivery", "bench"):
+                self.__dict__.pop(held, None)
 
     @cached_property
     def prompts(self) -> PromptLibrary:

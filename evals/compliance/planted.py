@@ -2,6 +2,8 @@
 
 `plain` is said openly, `hidden` wears a disguise (look-alike letters, zero-width marks, hidden HTML, encoded
 words), `pair` is a minimal pair's bad side. The clean side of every pair is the scene before.
+
+Over 400 lines on purpose: it is one table of faults, most of it words.
 """
 
 from __future__ import annotations

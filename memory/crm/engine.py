@@ -12,13 +12,15 @@ def open_engine(url: str) -> Engine:
     """Return an engine for `url`, with SQLite set to WAL, foreign keys and full synchronisation.
 
     FULL, not NORMAL: NORMAL may lose the last commit at power loss, and a lost `sending` mark is how
-    a message is sent twice.
+    a message is sent twice. Errors show statements without their parameters: these hold addresses and letters.
     """
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 60})
+        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(
+        url, connect_args={"check_same_thread": False, "timeout": 60}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _set_pragmas(connection: Any, _record: Any) -> None:

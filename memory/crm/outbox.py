@@ -3,6 +3,8 @@
 reserve → send → confirm. `reserve` judges everything again in the transaction that marks the message
 `sending`; whoever does not hold that mark's fencing token changes nothing any more. A send cut off in
 between stays `sending` until it is reconciled; it is never sent again by itself.
+
+Over 400 lines on purpose: every way an entry can move stands in one place, to be read against the others.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from app.settings import Settings
 from app.steering import is_held, pause, resume, stop, trip
 from app.wiring import House, open_house
 from domain.campaign import DailyCaps, Schedule
-from domain.errors import CampaignHeld
+from domain.errors import CampaignHeld, InvalidFile
 from domain.events import Event, EventKind
 from domain.message import OutboxStatus
 from domain.run import ContactOutcome, RunStatus
@@ -298,3 +299,24 @@ async def test_a_restored_backup_holds_what_is_due_and_the_run_that_was_under_wa
     assert house.controls.standing("crowd").state is CampaignState.TRIPPED
     assert is_held(house, run) is CampaignState.TRIPPED
     assert hold_after_a_gap(house) == 0
+
+
+def test_a_rule_the_team_adds_while_it_serves_holds_from_the_next_delivery_on(tmp_path: Path) -> None:
+    house = settle(tmp_path / "ws", 2)
+    server = Server(house, schedules=False)
+    asyncio.run(server._deliver(2))
+    assert house.rules.team.blackouts == ()
+    house.workspace.team_rules_file.write_text("blackouts:\n  - from: 2026-01-01\n    to: 2026-12-31\n")
+    asyncio.run(server._deliver(2))
+    assert len(house.bench.rules.team.blackouts) == 1
+    house.workspace.team_rules_file.write_text("blackouts: [nonsense]\n")
+    with pytest.raises(InvalidFile, match=r"policies\.yaml"):
+        asyncio.run(server._deliver(2))
+
+
+def test_health_names_what_fails_and_not_why(tmp_path: Path) -> None:
+    health = Server(settle(tmp_path / "ws", 1)).health
+    health.problems["deliver"] = "Connection to db.internal as secret-user failed"
+    told = json.dumps(health.as_record(NOON))
+    assert "deliver" in told
+    assert "secret-user" not in told
