@@ -44,10 +44,9 @@ def attempt(trials: int, folder: Path, seed: int) -> Seen:
             seen.problems.append((folder / "errors").read_text()[-400:])
             continue
         _judge(kind, tell, sink, trials, seen)
-        before = len(seen.problems)
         look(workspace, sink, seen, contacts=trials)
-        # What the server took and the sender could not hear of is `unknown`, which is all that can be known.
-        seen.notes.append(f"{kind.value}: {tell.read_text()}{'' if len(seen.problems) == before else ' (!)'}")
+        told = Counter(tell.read_text().split())
+        seen.notes.append(f"{kind.value}: {', '.join(f'{many} {status}' for status, many in told.items())}")
         seen.trials += trials
     return seen
 
