@@ -151,6 +151,7 @@ async def stakes(state: OutreachState, runtime: Bench) -> Command[Literal["propo
         outlook=bench.outlook(state.contact_id),
         evidence=state.evidence,
         currency=context.campaign.goal.currency,
+        goal=context.campaign.goal.outcome,
     )
     update: dict[str, Any] = {"stakes": assessed, "not_before": opens}
     if state.is_dry_run or state.autonomy is Autonomy.SHADOW:

@@ -21,7 +21,7 @@ from app.deliver import deliver_due
 from app.gaps import hold_after_a_gap
 from app.runs import begin, carry_on
 from app.runs import stop as give_up
-from app.schedules import DueRun, claim_due, claimant_name
+from app.schedules import DueRun, campaign_files, claim_due, claimant_name
 from app.steering import is_held, trip_all
 from app.upkeep import REPLIES_EVERY, keep_up
 from app.wiring import House
@@ -120,6 +120,10 @@ class Server:
         self._to_begin.extend(await asyncio.to_thread(claim_due, self.house, self.claimant))
         if ticks % TICKS_BETWEEN_LOOKS_AT_WHAT_CAME_BACK == 0:
             await asyncio.to_thread(trip_all, self.house)
+        broken = [str(found) for _, found in campaign_files(self.house) if isinstance(found, AttuneError)]
+        if broken:
+            # Told by `_keep_doing`: a campaign that nobody watches must not drop out unseen.
+            raise AttuneError(" ".join(broken))
 
     async def _work(self, _ticks: int) -> None:
         """Begin what was claimed; carry one open run after the other.

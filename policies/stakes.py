@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from domain.campaign import Autonomy
+from domain.campaign import Autonomy, Outcome
 from domain.content import AssetKind, ContentAsset
 from domain.decision import SILENCE, Alternative, Decision, Knowledge
 from domain.dossier import Dossier
@@ -45,6 +45,7 @@ def assess(
     outlook: Outlook | None = None,
     evidence: Sequence[Evidence] = (),
     currency: str = "",
+    goal: Outcome | None = None,
 ) -> Stakes:
     """Return why a person decides about this message; no reasons means it may go alone.
 
@@ -63,6 +64,7 @@ def assess(
         evidence: every fact of the drafting context, for outside words that give orders.
         outlook: what hand-off and churn say of this contact and its account; None where they say nothing.
         currency: of the campaign's goal, in which worths are said.
+        goal: what the campaign is for; None where that is not known.
 
     """
     doubt = list(_doubt(decision, brief, rules.stakes, currency))
@@ -70,6 +72,7 @@ def assess(
     found = [
         *(doubt if is_first else ()),
         *_person(dossier),
+        *(_renewing() if goal is Outcome.RENEWED else ()),
         *_deals(dossier, rules.stakes, now),
         *_outlook(outlook, dossier, rules.stakes),
         *_content(asset, dossier),
@@ -101,6 +104,10 @@ def _person(dossier: Dossier) -> Iterator[Reason]:
     if not dossier.account_was_contacted:
         account = dossier.account.name if dossier.account else "this contact's company"
         yield "first_contact", f"This would be our first message to {account}"
+
+
+def _renewing() -> Iterator[Reason]:
+    yield "renewal", "The campaign is about renewals"
 
 
 def _deals(dossier: Dossier, rules: StakesRules, now: datetime) -> Iterator[Reason]:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
 from domain.base import CountryCode, Noun
 from domain.content import ContentAsset
@@ -21,6 +21,12 @@ from policies.folding import folded
 from policies.pressure import PressureLimit
 
 _LONGEST_BLACKOUT = timedelta(days=366)
+
+
+_MEANT = {"UK": "GB", "EL": "GR"}
+"""Codes people write for countries whose ISO code is another; taken at their word they would match nobody."""
+
+_Country = Annotated[CountryCode, AfterValidator(lambda code: _MEANT.get(code, code))]
 
 
 class TeamRule(Noun):
@@ -73,7 +79,7 @@ class Blackout(TeamRule):
 
     first_day: date = Field(alias="from")
     last_day: date = Field(alias="to")
-    countries: tuple[CountryCode, ...] = ()
+    countries: tuple[_Country, ...] = ()
 
     model_config = Noun.model_config | {"populate_by_name": True}
 
@@ -100,7 +106,7 @@ class SegmentCap(TeamRule):
     days: PositiveInt = Field(le=60)
     stages: tuple[LifecycleStage, ...] = ()
     seniorities: tuple[Seniority, ...] = ()
-    countries: tuple[CountryCode, ...] = ()
+    countries: tuple[_Country, ...] = ()
 
     @property
     def limit(self) -> PressureLimit:

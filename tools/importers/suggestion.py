@@ -41,6 +41,10 @@ _CONTACT = {
     "unsubscribed_from_all_email do_not_email",
     "opted_out_at": "unsubscribed_at opted_out_at unsubscribe_date",
     "is_bounced": "bounced hard_bounced is_email_bounced email_bounced",
+    "consent_basis": "consent_basis",
+    "consent_at": "consent_at consent_date consented_at",
+    "consent_source": "consent_source",
+    "consent_wording": "consent_wording consent_text",
     "suppression_reason": "status subscription_status email_status action subscription",
 }
 _DEAL = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.campaign import Autonomy
+from domain.campaign import Autonomy, Outcome
 from domain.content import AssetKind
 from domain.decision import Alternative, Knowledge
 from domain.dossier import Dossier
@@ -155,3 +155,8 @@ def test_an_ordinary_outlook_asks_nobody(outlook: Outlook) -> None:
 def test_a_churn_risk_is_told_with_its_figure_and_its_reason() -> None:
     [reason] = stakes(outlook=LEAVING).reasons
     assert reason.text == "Northwind may leave: 18%, 1.5 times the average customer (No call in 30 days)"
+
+
+def test_a_campaign_about_renewals_asks_whatever_the_deals_say() -> None:
+    assert "renewal" in codes(stakes(autonomy=Autonomy.AUTOPILOT, goal=Outcome.RENEWED))
+    assert "renewal" not in codes(stakes(autonomy=Autonomy.AUTOPILOT, goal=Outcome.MEETING))

@@ -12,6 +12,7 @@ from policies.contactable import may_contact
 from policies.explain import describe, every_rule
 from policies.quiet_hours import is_open, next_open
 from policies.rulebook import RuleBook
+from policies.team import TeamRules
 from policies.team_file import load_team_rules
 from tests.unit.policies.cases import (
     ASSET,
@@ -160,3 +161,10 @@ def test_the_example_holds_once_its_marks_are_taken_away(tmp_path: Path) -> None
     team = load_team_rules(written(tmp_path, "\n".join(lines)))
     assert team.banned_phrases and team.claims_needing_sign_off and team.competitors
     assert team.brand_voice and team.blackouts and team.caps
+
+
+def test_a_country_written_as_people_write_it_is_the_one_that_is_meant() -> None:
+    told = TeamRules.model_validate(
+        {"blackouts": [{"from": "2026-11-20", "to": "2026-11-27", "countries": ["UK"]}]}
+    )
+    assert told.blackouts[0].countries == ("GB",)
