@@ -85,7 +85,7 @@ def _outside(house: House, zone: str, luck: random.Random) -> str:
 
 
 def _twice(house: House, zone: str, luck: random.Random) -> str:
-    """Tick every hour through each day with a clock that jumps a day now and then; claim what is due."""
+    """Tick every half hour (more than five minutes late is missed) with a clock that jumps a day now and then."""
     from app.schedules import claim_due
 
     slug = zone.lower().replace("/", "-").replace("_", "-")
@@ -100,9 +100,9 @@ def _twice(house: House, zone: str, luck: random.Random) -> str:
         start = day - timedelta(days=2)
         now[0] = start
         claim_due(clocked, "one")
-        for hour in range(4 * 24):
-            jump = luck.choice((-1, 1)) if luck.random() < 0.03 else 0
-            now[0] = start + timedelta(hours=hour)
+        for half in range(4 * 48):
+            jump = luck.choice((-1, 1)) if luck.random() < 0.015 else 0
+            now[0] = start + timedelta(minutes=30 * half)
             if jump < 0:
                 now[0] += timedelta(days=jump)
             for due in claim_due(clocked, "one"):
