@@ -149,8 +149,8 @@ def stop_for_good(connection: Connection, erased: ErasedPeople, traces: Traces, 
     erased.remember(connection, traces.addresses, traces.identities, at)
     reason, source = SuppressionReason.ERASED, "attune privacy erase"
     # Under the contact's own id as well, as who has no address now may be given one.
-    ways = [(word, None) for word in traces.addresses] if not traces.contact_ids else []
-    ways += [(word, one) for one in traces.contact_ids for word in (one, *traces.addresses)]
+    whose = next(iter(traces.contact_ids), None)
+    ways = [*((address, whose) for address in traces.addresses), *((one, one) for one in traces.contact_ids)]
     for address, contact_id in ways:
         add_stop(connection, Stop(address, contact_id, reason, at, source, channel="all"))
 

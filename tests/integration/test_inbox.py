@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from app import loop
 from app.cli import inboxes
 from app.cli.doors import doors
 from app.inbox import fetch_inbox, inbox_store, take_mail
+from app.privacy.erasing import erase_person
 from app.wiring import House
 from domain.delivery import InboundKind, InboundRecord
 from domain.errors import InboxUnavailable, ReviewRejected, SettingsInvalid
@@ -124,6 +126,23 @@ def test_an_unclear_mail_a_person_takes_for_an_opt_out_stops_for_good(house: Hou
     assert stop.reason is SuppressionReason.UNSUBSCRIBED
 
 
+def test_of_two_unclear_mails_the_last_one_settled_ends_the_pause(house: House) -> None:
+    first = take(house, says("No thanks, wrong person."))
+    second = take(
+        house, says("I am not interested, no thanks, wrong address.", From="assistant@else.example")
+    )
+    assert first is not None
+    assert second is not None
+    assert first.waits
+    assert second.waits
+    store = inbox_store(house)
+    store.settle(first.id, KEPT, "rita")
+    assert [one.id for one in store.records(only_waiting=True)] == [second.id]
+    assert rule(house) == "C-03"
+    store.settle(second.id, KEPT, "rita")
+    assert rule(house) is None
+
+
 def test_a_pause_the_person_chose_outlives_the_settling(house: House) -> None:
     chosen = {"act": "save", "pause": "30", "topic": ["demo", "guide", "news"]}
     caller(house).post(f"/preferences?c={token(house)}", data=chosen)
@@ -197,6 +216,38 @@ def test_a_mail_mailgun_posts_is_taken_whole_or_in_fields_and_a_forged_one_is_no
     assert client.post("/inbound/mailgun", data=mailgun_form(house, "t3", key=b"other")).status_code == 403
     again = {**whole, "body-mime": whole["body-mime"].replace("useful", "awful")}
     assert client.post("/inbound/mailgun", data=again).status_code == 403
+
+
+def test_a_token_of_mailgun_that_came_with_an_event_brings_no_mail(house: House) -> None:
+    client = caller(house)
+    signature = mailgun_form(house, "t9")
+    told = {"id": "e1", "event": "delivered", "timestamp": 1.0, "recipient": "dana@northwind.example"}
+    assert client.post("/webhooks/mailgun", json={"signature": signature, "event-data": told}).is_success
+    forged = {**signature, "from": "dana@northwind.example", "subject": "hi", "body-plain": "STOP"}
+    assert client.post("/inbound/mailgun", data=forged).status_code == 403
+    assert rule(house) is None
+
+
+def test_what_others_send_of_somebody_erased_is_not_kept(house: House) -> None:
+    loop.run(erase_person(house, DANA.id))
+    assert take(house, raw(BOUNCE)) is None
+    told = says("Dana@Northwind.example has left. Please unsubscribe me.", From="ben@northwind.example")
+    record = take(house, told)
+    assert record is not None
+    assert record.kind is InboundKind.OPT_OUT
+    assert record.text.strip() == "[erased] has left. Please unsubscribe me."
+    assert [one.id for one in inbox_store(house).records()] == [record.id]
+
+
+def test_who_opted_out_in_every_way_and_is_erased_is_not_in_the_audit(house: House) -> None:
+    client = caller(house)
+    client.post(f"/preferences?c={token(house)}", data={"act": "save", "pause": "30"})
+    take(house, says("No thanks, wrong person."))
+    take(house, raw(BOUNCE))
+    client.post(f"/unsubscribe?c={token(house)}")
+    kinds_told = [line.kind for line in house.audit.lines()]
+    assert (kinds_told.count("stop"), kinds_told.count("preferences")) == (3, 1)
+    assert loop.run(erase_person(house, DANA.id)).leftovers == ()
 
 
 def test_a_mail_postmark_posts_is_taken_with_its_password_only(house: House) -> None:

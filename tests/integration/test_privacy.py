@@ -397,9 +397,7 @@ def test_an_erasure_that_breaks_off_has_stopped_all_sending_and_going_on_leaves_
 
 def test_an_objection_withdraws_a_message_that_was_held_back(tmp_path: Path) -> None:
     house = settle(tmp_path / "ws", 1)
-    early = House(
-        settings=house.settings, workspace=house.workspace, clock=lambda: NOON - timedelta(hours=6)
-    )
+    early = House(settings=house.settings, workspace=house.workspace, clock=lambda: NOON - timedelta(hours=6))
     run, _ = begin(early, campaign(), is_dry_run=False)
     loop.run(carry_on(early, run))
     (entry,) = early.outbox.entries()
