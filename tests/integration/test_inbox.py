@@ -9,6 +9,7 @@ import json
 import socketserver
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from app.cli import inboxes
 from app.cli.doors import doors
 from app.inbox import fetch_inbox, inbox_store, take_mail
 from app.privacy.erasing import erase_person
+from app.privacy.retention import prune
 from app.wiring import House
-from domain.delivery import InboundKind, InboundRecord
+from domain.delivery import InboundKind, InboundRecord, MailEvent, MailEventKind
 from domain.errors import InboxUnavailable, ReviewRejected, SettingsInvalid
 from domain.events import EventKind
 from domain.message import OutboxStatus
@@ -248,6 +250,44 @@ def test_who_opted_out_in_every_way_and_is_erased_is_not_in_the_audit(house: Hou
     kinds_told = [line.kind for line in house.audit.lines()]
     assert (kinds_told.count("stop"), kinds_told.count("preferences")) == (3, 1)
     assert loop.run(erase_person(house, DANA.id)).leftovers == ()
+
+
+def much_later(house: House, days: int) -> House:
+    at = house.clock() + timedelta(days=days)
+    return House(settings=house.settings, workspace=house.workspace, clock=lambda: at)
+
+
+def test_old_mail_is_blanked_unless_somebody_has_still_to_read_it_and_is_still_known_for_a_repeat(
+    house: House,
+) -> None:
+    read, unread = says("No thanks, wrong person."), says("I am not interested, no thanks, wrong address.")
+    settled, waiting, reply = take(house, read), take(house, unread), take(house, raw(REPLY))
+    assert settled is not None
+    assert waiting is not None
+    assert reply is not None
+    inbox_store(house).settle(settled.id, KEPT, "rita")
+    event = MailEvent(
+        provider="ses",
+        event_id="e1",
+        kind=MailEventKind.OPENED,
+        at=house.clock(),
+        outbox_id=OUTBOX_ID,
+        raw={"to": "dana"},
+    )
+    house.delivery.take("ses", [event])
+    for days, mails, webhooks in ((364, 0, 0), (366, 2, 1), (366, 0, 0)):
+        later = much_later(house, days)
+        done = loop.run(prune(later))
+        later.close()
+        assert (done["mails"], done["webhooks"]) == (mails, webhooks)
+    store = inbox_store(house)
+    for record in (store.get(settled.id), store.get(reply.id)):
+        assert (record.from_address, record.subject, record.text, record.hold_reason) == ("", "", "", None)
+        assert record.contact_id == DANA.id
+    assert store.get(waiting.id) == waiting
+    assert [row["raw"] for row in house.delivery.events_of(OUTBOX_ID)] == [{}]
+    assert take(house, raw(REPLY)) is None
+    assert house.delivery.take("ses", [event]).repeats == 1
 
 
 def test_a_mail_postmark_posts_is_taken_with_its_password_only(house: House) -> None:
