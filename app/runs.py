@@ -336,7 +336,8 @@ def retry(house: House, run_id: str, contact_id: str | None = None) -> int:
     with house.workspace.only_worker():
         put_back = house.runs.retry_parked(run.id, contact_id, house.clock())
     if put_back:
-        house.audit.append("run", run.id, {"retried": put_back, "contact": contact_id})
+        whose = {"person": house.erased.person_hash(contact_id)} if contact_id else {}
+        house.audit.append("run", run.id, {"retried": put_back, **whose})
     return put_back
 
 

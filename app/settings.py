@@ -109,6 +109,9 @@ class Settings(DeliverySettings):
     keep_rejects_days: PositiveInt = Field(
         90, description="Days after which lists of rows an import rejected are deleted."
     )
+    keep_inbound_days: PositiveInt = Field(
+        365, description="Days after which mail that reached us, and what providers posted, is blanked."
+    )
 
     reviewer: str | None = Field(None, description="Name reviews are signed with; else the login name.")
 

@@ -184,7 +184,7 @@ def object_to(
 
 @app.command("prune")
 def prune(as_json: AsJson = False) -> None:
-    """Delete checkpoints, drafts and reject lists older than the ATTUNE_KEEP_…_DAYS settings. Fit for cron."""
+    """Delete checkpoints, drafts, reject lists and mail older than the ATTUNE_KEEP_…_DAYS settings. Fit for cron."""
     from app.privacy.retention import prune as pruned
 
     done = loop.run(pruned(doors.house()))

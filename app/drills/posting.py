@@ -362,7 +362,7 @@ def forged(genuine: WebhookRequest, poster: Poster, now: datetime, rng: random.R
         )
     event = Told("forged", MailEventKind.UNSUBSCRIBED, now, "victim@acme.example", "o_1")
     if way == "stale" and poster.name != "postmark":
-        return poster.post([event], now - timedelta(minutes=6))[0]
+        return poster.post([event], now - timedelta(minutes=61))[0]
     stranger = type(poster)()
     if isinstance(stranger, Mailgun | Resend):
         stranger.key = stranger.key[::-1]

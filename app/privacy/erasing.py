@@ -1,6 +1,6 @@
 """Erases one person from every store of a workspace, in an order that may be broken off and repeated.
 
-First nothing more can come in or go out (keyed hashes, open messages withdrawn); then the stores beside the CRM
+First nothing more can come in or go out (keyed hashes, a stop, open messages withdrawn); then the stores beside the CRM
 forget; the CRM's rows, by which all of it is found, go last. What remains is keyed hashes, and the request that
 proves the erasure. Backups, copies of the database's own log (PostgreSQL's WAL archive) and mail that left the
 house are out of reach, and the report says so.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from domain.people import Contact
 
 SOURCE = "attune privacy object"
-_STOPPABLE = (OutboxStatus.PENDING.value, OutboxStatus.APPROVED.value)
+_STOPPABLE = (OutboxStatus.PENDING.value, OutboxStatus.APPROVED.value, OutboxStatus.HELD.value)
 
 
 def object_to(house: House, contact: Contact, wording: str = "") -> tuple[PrivacyRequest, int]:
@@ -53,7 +53,7 @@ def object_to(house: House, contact: Contact, wording: str = "") -> tuple[Privac
 
 
 def withdraw_open(house: House, connection: Connection, contact_ids: tuple[str, ...], why: str) -> list[str]:
-    """Withdraw what waits or is approved, with its proposal; what is being sent this moment is not held up."""
+    """Withdraw what waits, is approved or is held, with its proposal; what is being sent this moment is not held up."""
     now = house.clock()
     moved = connection.execute(
         update(OUTBOX)

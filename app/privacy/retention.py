@@ -1,4 +1,4 @@
-"""Keeping nothing for too long: checkpoints nobody will resume, drafts nobody asks about, rows nobody mended.
+"""Keeping nothing for too long: checkpoints nobody will resume, drafts nobody asks about, rows nobody mended, old mail.
 
 `prune` is what the scheduler calls; it may be called as often as one likes.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import Text, and_, cast, delete, or_, select, update
 
 from app.checkpoints import open_checkpoints
 from app.privacy.stores import thread_ids
 from domain.run import ContactOutcome, RunStatus
-from memory.crm.statements import DRAFTS, PROPOSALS, RUN_CONTACTS, RUNS, writing
+from memory.crm.statements import DRAFTS, INBOUND, PROPOSALS, RUN_CONTACTS, RUNS, WEBHOOK_EVENTS, writing
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -25,13 +25,15 @@ async def prune(house: House) -> dict[str, int]:
     """Delete what is older than the settings' limits; return how much of each. One line goes to the audit.
 
     Checkpoints of a waiting proposal and of a run under way are never touched: they are what a review or a
-    broken-off run goes on from. Drafts of waiting proposals stand in the proposal, and are kept as well.
+    broken-off run goes on from. Drafts of waiting proposals stand in the proposal, and are kept as well. Mail and
+    what providers posted is blanked, not deleted: its id stays, so that a repeat is still known for one.
     """
     now, settings = house.clock(), house.settings
     pruned = {
         "checkpoints": await _checkpoints(house, now - timedelta(days=settings.keep_checkpoints_days)),
         "drafts": _drafts(house, now - timedelta(days=settings.keep_drafts_days)),
         "rejects": _rejects(house, now - timedelta(days=settings.keep_rejects_days)),
+        **_inbound(house, now - timedelta(days=settings.keep_inbound_days)),
     }
     if any(pruned.values()):
         house.audit.append("retention", "prune", pruned)
@@ -84,3 +86,18 @@ def _rejects(house: House, before: datetime) -> int:
             path.unlink()
             removed += 1
     return removed
+
+
+def _inbound(house: House, before: datetime) -> dict[str, int]:
+    mail, told = INBOUND.c, WEBHOOK_EVENTS.c
+    is_settled = or_(mail.hold_reason.is_(None), mail.settled_at.is_not(None))
+    has_words = or_(mail.from_address != "", mail.subject != "", mail.text != "")
+    old_mail = and_(mail.received_at < before, is_settled, has_words)
+    # The reason a mail was held quotes it.
+    blank = {"from_address": "", "subject": "", "text": "", "hold_reason": None}
+    old_event = and_(told.received_at < before, cast(told.raw, Text) != "{}")
+    with writing(house.engine) as connection:
+        return {
+            "mails": connection.execute(update(INBOUND).where(old_mail).values(blank)).rowcount,
+            "webhooks": connection.execute(update(WEBHOOK_EVENTS).where(old_event).values(raw={})).rowcount,
+        }

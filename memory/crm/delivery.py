@@ -7,6 +7,7 @@ reservation of a message sees them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from domain.events import Event, EventKind
 from domain.message import OutboxEntry, OutboxStatus
 from domain.people import OF_ADDRESS_ONLY, SuppressionReason
 from domain.ports import Audit, Clock
-from memory.crm.identities import contacts_by_email, normalised_email
+from memory.crm.identities import addresses_in, contacts_by_email, normalised_email
 from memory.crm.journal import append_events
 from memory.crm.matching import Ours, find_ours, messages_where
 from memory.crm.outbox import OutboxStore
@@ -160,9 +161,10 @@ class DeliveryStore:
 
     def _without_erased(self, connection: Connection, events: Sequence[MailEvent]) -> Sequence[MailEvent]:
         """Leave out what is about people who were erased: not even the raw record comes back."""
-        addresses = {event.address for event in events if event.address}
+        named = {event.id: _named(event) for event in events}
+        addresses = {address for those in named.values() for address in those}
         erased = set(self._erased_among(connection, addresses)) if addresses else set()
-        return [event for event in events if event.address not in erased] if erased else events
+        return [event for event in events if erased.isdisjoint(named[event.id])] if erased else events
 
     def _store(self, connection: Connection, fresh: Sequence[MailEvent], now: datetime, taken: Taken) -> None:
         ours = find_ours(
@@ -173,7 +175,7 @@ class DeliveryStore:
         )
         meant = [ours.of(event.outbox_id, event.message_id, event.provider_message_id) for event in fresh]
         addresses = [
-            normalised_email(event.address) if event.address else (one.address if one else None)
+            _address(event.address) if event.address else (one.address if one else None)
             for event, one in zip(fresh, meant, strict=True)
         ]
         by_email = contacts_by_email(connection, {address for address in addresses if address})
@@ -197,8 +199,8 @@ class DeliveryStore:
         taken.settled = self._settle({one.outbox_id: one for one in unknown}.values())
         taken.stopped = len(new)
         for stop in new:
-            detail = {"reason": stop.reason.value, "source": stop.source, "proof": stop.proof}
-            self._audit.append("stop", stop.contact_id or "nobody known", detail)
+            # By the event and not by the contact: the audit outlives an erasure.
+            self._audit.append("stop", stop.proof, {"reason": stop.reason.value, "source": stop.source})
 
     def _mark_machines(
         self, connection: Connection, fresh: Sequence[MailEvent], meant: Sequence[Ours | None]
@@ -260,6 +262,18 @@ def _known(connection: Connection, ids: Sequence[str]) -> set[str]:
         query = select(WEBHOOK_EVENTS.c.id).where(WEBHOOK_EVENTS.c.id.in_(part))
         found.update(connection.execute(query).scalars())
     return found
+
+
+def _named(event: MailEvent) -> list[str]:
+    """Whom an event is about, however it is written; where it does not say, whoever its raw record names."""
+    if event.address is None:
+        return addresses_in(json.dumps(event.raw, ensure_ascii=False))
+    return [event.address, *addresses_in(event.address)]
+
+
+def _address(written: str) -> str | None:
+    """The address in `dana@northwind.example` or `Dana Ruiz <dana@northwind.example>`."""
+    return normalised_email(written) or normalised_email(next(reversed(addresses_in(written)), ""))
 
 
 def _kind(event: MailEvent) -> EventKind | None:

@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlmodel import SQLModel
 
+from domain.people import SuppressionReason
 from memory.crm.erased import ErasedPeople
 from memory.crm.identities import ExternalId
 from memory.crm.statements import (
@@ -44,6 +45,7 @@ from memory.crm.statements import (
     REVIEWS,
     SUPPRESSIONS,
 )
+from memory.crm.stopping import Stop, add_stop
 
 BLANK = "[erased]"
 """What stands where someone else's row named the person."""
@@ -140,8 +142,17 @@ def of_address(address: str) -> Traces:
 
 
 def stop_for_good(connection: Connection, erased: ErasedPeople, traces: Traces, at: datetime) -> None:
-    """Keep the keyed hashes, so that nothing that comes in from now on is taken."""
+    """Keep the keyed hashes, so that nothing that comes in is taken, and a stop that everything sending asks.
+
+    The stop names the person, so it is no more than the time between: `erase` removes it with their other rows.
+    """
     erased.remember(connection, traces.addresses, traces.identities, at)
+    reason, source = SuppressionReason.ERASED, "attune privacy erase"
+    # Under the contact's own id as well, as who has no address now may be given one.
+    whose = next(iter(traces.contact_ids), None)
+    ways = [*((address, whose) for address in traces.addresses), *((one, one) for one in traces.contact_ids)]
+    for address, contact_id in ways:
+        add_stop(connection, Stop(address, contact_id, reason, at, source, channel="all"))
 
 
 def erase(connection: Connection, traces: Traces) -> dict[str, int]:

@@ -33,6 +33,7 @@ from memory.crm.statements import (
 ExternalId = tuple[str, str]
 """Source, and what it calls the thing."""
 
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,255}")
 _PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+([a-z]{2,63})")
 _SPECIAL = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
 _LOOKED_UP_AT_ONCE = 5_000
@@ -53,6 +54,11 @@ def normalised_email(written: str) -> str | None:
     except EmailNotValidError:
         return None
     return f"{found.local_part.lower()}@{found.ascii_domain.lower()}"
+
+
+def addresses_in(text: str) -> list[str]:
+    """Return what looks like an e-mail address in a text, as it stands there; a full stop after it is not its part."""
+    return [found.rstrip(".") for found in _ADDRESS.findall(text)]
 
 
 def stable_id(prefix: str, *parts: str) -> str:

@@ -17,7 +17,8 @@ from domain.events import Event, EventKind
 from domain.people import SuppressionReason
 from domain.ports import Audit, Clock
 from memory.crm.delivery import ErasedAmong, nobody_erased
-from memory.crm.identities import contacts_by_email, normalised_email
+from memory.crm.erasure import BLANK
+from memory.crm.identities import addresses_in, contacts_by_email, normalised_email
 from memory.crm.journal import append_events
 from memory.crm.matching import Ours, find_ours
 from memory.crm.statements import INBOUND, insert_new, sharing, writing
@@ -61,7 +62,9 @@ class InboxStore:
         hold_reason: str | None = None,
         span: str | None = None,
     ) -> InboundRecord | None:
-        """Keep a mail and do what it asks for; None where it was taken before, or its writer was erased.
+        """Keep a mail and do what it asks for; None where it was taken before, or is an erased person's.
+
+        That is a mail of theirs, or a bounce report about their address. In any other their addresses are blanked.
 
         A reply is the thread's where the mail names one of our Message-IDs, which only a reader of ours knows:
         that alone reaches the journal, and so the learner. An opt-out holds for whoever wrote it and for
@@ -78,7 +81,8 @@ class InboxStore:
         with writing(self._engine) as connection, sharing(connection):
             now, ours = self._clock(), _thread(connection, mail, outbox_id)
             writer = normalised_email(mail.from_address)
-            if writer and self._erased_among(connection, {writer}):
+            about = {*([writer] if writer else []), *(bounced.address for bounced in mail.bounces)}
+            if about and self._erased_among(connection, about):
                 return None
             by_email = contacts_by_email(connection, {writer} if writer else set())
             contact_id = ours.contact_id if ours else by_email.get(writer or "")
@@ -87,8 +91,8 @@ class InboxStore:
                 source=mail.source,
                 kind=kind,
                 from_address=mail.from_address,
-                subject=mail.subject,
-                text=mail.text,
+                subject=self._without_erased(connection, mail.subject),
+                text=self._without_erased(connection, mail.text),
                 at=mail.at,
                 received_at=now,
                 contact_id=contact_id,
@@ -138,18 +142,28 @@ class InboxStore:
             thread = find_ours(connection, [record.outbox_id], []).of(record.outbox_id, None, None)
             writer = normalised_email(record.from_address)
             by_email = contacts_by_email(connection, {writer} if writer else set())
+            unread = _addresses_unread(connection, but=record_id)
             for address, contact_id in _people(writer, by_email, thread):
                 if settled_as == STOPPED:
                     reason = SuppressionReason.UNSUBSCRIBED
                     proof = f"mail {record.id}, read by {by}"
                     add_stop(connection, Stop(address, contact_id, reason, record.at, _SOURCE, proof))
-                lift_pause(connection, address, _UNCLEAR_CHANNEL, SuppressionReason.PAUSED)
+                if address not in unread:
+                    lift_pause(connection, address, _UNCLEAR_CHANNEL, SuppressionReason.PAUSED)
             if settled_as == KEPT and thread:
                 append_events(connection, [_replied(record, thread)], now)
             changes = {"settled_at": now, "settled_by": by, "settled_as": settled_as}
             connection.execute(update(INBOUND).where(INBOUND.c.id == record_id).values(changes))
             self._audit.append("inbox", record_id, {"settled_as": settled_as, "by": by})
             return record.model_copy(update=changes)
+
+    def _without_erased(self, connection: Connection, text: str) -> str:
+        """Blank the addresses of erased people in what somebody else wrote."""
+        found = set(addresses_in(text))
+        erased = self._erased_among(connection, found) if found else ()
+        for address in sorted(erased, key=len, reverse=True):
+            text = text.replace(address, BLANK)
+        return text
 
     def _stop(
         self,
@@ -162,17 +176,17 @@ class InboxStore:
     ) -> None:
         """Stop the writer for good, or until somebody has read an unclear mail."""
         proof = f"mail {mail.id}: {(span or '')[:200]!r}"
+        reason = SuppressionReason.UNSUBSCRIBED if is_sure else SuppressionReason.PAUSED
         for address, contact_id in people:
             if is_sure:
-                reason = SuppressionReason.UNSUBSCRIBED
                 add_stop(connection, Stop(address, contact_id, reason, mail.at, _SOURCE, proof))
             else:
-                reason = SuppressionReason.PAUSED
                 stop = Stop(address, contact_id, reason, mail.at, "unclear reply", proof, _UNCLEAR_CHANNEL)
                 set_pause(connection, stop)
-        for _, contact_id in people:
-            detail = {"reason": reason.value, "source": _SOURCE, "proof": f"mail {mail.id}"}
-            self._audit.append("stop", contact_id or "nobody known", detail)
+        if people:
+            # By the mail and not by the contact: the audit outlives an erasure.
+            told = {"reason": reason.value, "source": _SOURCE, "addresses": len(people)}
+            self._audit.append("stop", f"mail {mail.id}", told)
 
 
 def _thread(connection: Connection, mail: InboundMail, outbox_id: str | None) -> Ours | None:
@@ -195,6 +209,21 @@ def _people(writer: str | None, by_email: dict[str, str], ours: Ours | None) -> 
     if ours:
         found[ours.address.lower()] = ours.contact_id
     return sorted(found.items(), key=lambda pair: pair[0])
+
+
+def _addresses_unread(connection: Connection, but: str) -> set[str]:
+    """The addresses another unclear mail holds back: they share one pause, which the last one settled lifts."""
+    table = INBOUND.c
+    query = select(table.from_address, table.outbox_id).where(
+        table.hold_reason.is_not(None), table.settled_at.is_(None), table.id != but
+    )
+    waiting = connection.execute(query).all()
+    threads = find_ours(connection, [row.outbox_id for row in waiting], [])
+    people = (
+        _people(normalised_email(row.from_address), {}, threads.of(row.outbox_id, None, None))
+        for row in waiting
+    )
+    return {address for those in people for address, _ in those}
 
 
 def _replied(record: InboundRecord, ours: Ours) -> Event:

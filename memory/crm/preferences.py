@@ -91,7 +91,7 @@ class PreferenceStore:
                 until = now + timedelta(days=pause_days)
                 set_pause(connection, _stop(ours, SuppressionReason.PAUSED, now, until=until))
             chosen = {"unwanted": sorted(set(unwanted) & set(known_topics)), "pause_days": pause_days}
-            self._audit.append("preferences", ours.contact_id, chosen)
+            self._audit.append("preferences", f"message {ours.outbox_id}", chosen)
             return _preferences(connection, ours, now)
 
     def _opt_out(self, connection: Connection, ours: Ours, source: str, now: datetime) -> None:
@@ -123,8 +123,10 @@ class PreferenceStore:
             },
         )
         append_events(connection, [event], now)
-        detail = {"reason": stop.reason.value, "source": source, "proof": stop.proof}
-        self._audit.append("stop", ours.contact_id, detail)
+        # By the message and not by the contact: the audit outlives an erasure.
+        self._audit.append(
+            "stop", f"message {ours.outbox_id}", {"reason": stop.reason.value, "source": source}
+        )
 
 
 def _ours(connection: Connection, outbox_id: str) -> Ours | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -126,6 +126,30 @@ def test_an_event_about_nobody_we_know_is_kept_and_its_stop_counts(post: Post) -
     taken = post.take(stranger)
     assert (taken.unmatched, taken.stopped) == (1, 1)
     assert set(post.stops()) == {("stranger@else.example", "complaint")}
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"address": "Ada Okafor <Ada@Northwind.example>"},
+        {"address": None, "raw": {"to": ["Ada Okafor <ada@northwind.example>"]}},
+    ],
+)
+def test_an_event_about_somebody_erased_is_dropped_however_it_names_them(
+    post: Post, about: dict[str, object]
+) -> None:
+    def erased_among(_: object, asked: Collection[str]) -> set[str]:
+        return {one for one in asked if one.lower() == "ada@northwind.example"}
+
+    store = DeliveryStore(post.engine, RULES.feedback, post.audit, erased_among=erased_among)
+    event = told(MailEventKind.OPENED, outbox_id=None).model_copy(update=about)
+    taken = store.take("sendgrid", [event])
+    assert (taken.new, taken.dropped) == (0, 1)
+
+
+def test_an_address_with_a_name_before_it_is_stopped(post: Post) -> None:
+    post.take(told(MailEventKind.COMPLAINED, outbox_id=None, address="Ada Okafor <Ada@Northwind.example>"))
+    assert set(post.stops()) == {(ADA.email, "complaint")}
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,21 @@ import json
 import socketserver
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from app import loop
 from app.cli import inboxes
 from app.cli.doors import doors
 from app.inbox import fetch_inbox, inbox_store, take_mail
+from app.privacy.erasing import erase_person
+from app.privacy.retention import prune
 from app.wiring import House
-from domain.delivery import InboundKind, InboundRecord
+from domain.delivery import InboundKind, InboundRecord, MailEvent, MailEventKind
 from domain.errors import InboxUnavailable, ReviewRejected, SettingsInvalid
 from domain.events import EventKind
 from domain.message import OutboxStatus
@@ -124,6 +128,23 @@ def test_an_unclear_mail_a_person_takes_for_an_opt_out_stops_for_good(house: Hou
     assert stop.reason is SuppressionReason.UNSUBSCRIBED
 
 
+def test_of_two_unclear_mails_the_last_one_settled_ends_the_pause(house: House) -> None:
+    first = take(house, says("No thanks, wrong person."))
+    second = take(
+        house, says("I am not interested, no thanks, wrong address.", From="assistant@else.example")
+    )
+    assert first is not None
+    assert second is not None
+    assert first.waits
+    assert second.waits
+    store = inbox_store(house)
+    store.settle(first.id, KEPT, "rita")
+    assert [one.id for one in store.records(only_waiting=True)] == [second.id]
+    assert rule(house) == "C-03"
+    store.settle(second.id, KEPT, "rita")
+    assert rule(house) is None
+
+
 def test_a_pause_the_person_chose_outlives_the_settling(house: House) -> None:
     chosen = {"act": "save", "pause": "30", "topic": ["demo", "guide", "news"]}
     caller(house).post(f"/preferences?c={token(house)}", data=chosen)
@@ -197,6 +218,76 @@ def test_a_mail_mailgun_posts_is_taken_whole_or_in_fields_and_a_forged_one_is_no
     assert client.post("/inbound/mailgun", data=mailgun_form(house, "t3", key=b"other")).status_code == 403
     again = {**whole, "body-mime": whole["body-mime"].replace("useful", "awful")}
     assert client.post("/inbound/mailgun", data=again).status_code == 403
+
+
+def test_a_token_of_mailgun_that_came_with_an_event_brings_no_mail(house: House) -> None:
+    client = caller(house)
+    signature = mailgun_form(house, "t9")
+    told = {"id": "e1", "event": "delivered", "timestamp": 1.0, "recipient": "dana@northwind.example"}
+    assert client.post("/webhooks/mailgun", json={"signature": signature, "event-data": told}).is_success
+    forged = {**signature, "from": "dana@northwind.example", "subject": "hi", "body-plain": "STOP"}
+    assert client.post("/inbound/mailgun", data=forged).status_code == 403
+    assert rule(house) is None
+
+
+def test_what_others_send_of_somebody_erased_is_not_kept(house: House) -> None:
+    loop.run(erase_person(house, DANA.id))
+    assert take(house, raw(BOUNCE)) is None
+    told = says("Dana@Northwind.example has left. Please unsubscribe me.", From="ben@northwind.example")
+    record = take(house, told)
+    assert record is not None
+    assert record.kind is InboundKind.OPT_OUT
+    assert record.text.strip() == "[erased] has left. Please unsubscribe me."
+    assert [one.id for one in inbox_store(house).records()] == [record.id]
+
+
+def test_who_opted_out_in_every_way_and_is_erased_is_not_in_the_audit(house: House) -> None:
+    client = caller(house)
+    client.post(f"/preferences?c={token(house)}", data={"act": "save", "pause": "30"})
+    take(house, says("No thanks, wrong person."))
+    take(house, raw(BOUNCE))
+    client.post(f"/unsubscribe?c={token(house)}")
+    kinds_told = [line.kind for line in house.audit.lines()]
+    assert (kinds_told.count("stop"), kinds_told.count("preferences")) == (3, 1)
+    assert loop.run(erase_person(house, DANA.id)).leftovers == ()
+
+
+def much_later(house: House, days: int) -> House:
+    at = house.clock() + timedelta(days=days)
+    return House(settings=house.settings, workspace=house.workspace, clock=lambda: at)
+
+
+def test_old_mail_is_blanked_unless_somebody_has_still_to_read_it_and_is_still_known_for_a_repeat(
+    house: House,
+) -> None:
+    read, unread = says("No thanks, wrong person."), says("I am not interested, no thanks, wrong address.")
+    settled, waiting, reply = take(house, read), take(house, unread), take(house, raw(REPLY))
+    assert settled is not None
+    assert waiting is not None
+    assert reply is not None
+    inbox_store(house).settle(settled.id, KEPT, "rita")
+    event = MailEvent(
+        provider="ses",
+        event_id="e1",
+        kind=MailEventKind.OPENED,
+        at=house.clock(),
+        outbox_id=OUTBOX_ID,
+        raw={"to": "dana"},
+    )
+    house.delivery.take("ses", [event])
+    for days, mails, webhooks in ((364, 0, 0), (366, 2, 1), (366, 0, 0)):
+        later = much_later(house, days)
+        done = loop.run(prune(later))
+        later.close()
+        assert (done["mails"], done["webhooks"]) == (mails, webhooks)
+    store = inbox_store(house)
+    for record in (store.get(settled.id), store.get(reply.id)):
+        assert (record.from_address, record.subject, record.text, record.hold_reason) == ("", "", "", None)
+        assert record.contact_id == DANA.id
+    assert store.get(waiting.id) == waiting
+    assert [row["raw"] for row in house.delivery.events_of(OUTBOX_ID)] == [{}]
+    assert take(house, raw(REPLY)) is None
+    assert house.delivery.take("ses", [event]).repeats == 1
 
 
 def test_a_mail_postmark_posts_is_taken_with_its_password_only(house: House) -> None:

@@ -30,6 +30,7 @@ from app.workspace import Workspace
 from domain.campaign import Autonomy
 from domain.errors import AttuneError, NotFound
 from domain.events import EventKind
+from domain.message import OutboxStatus
 from domain.people import SuppressionReason
 from domain.records import ContactRow, EventRow, Place, RejectedRow, Row
 from domain.review import Review, ReviewAct
@@ -42,6 +43,7 @@ from memory.history.store import ChromaHistory
 EMAIL = "zinaida.quirkenstein@co0.example"
 NAME = "Zinaida Quirkenstein"
 NOTE = "prefers-marmalade-over-jam-7731"
+NO_MAIL = {"mails": 0, "webhooks": 0}
 PLACE = Place(file="more", row=2)
 
 
@@ -354,11 +356,11 @@ def test_pruning_takes_what_is_old_and_leaves_what_waits(tmp_path: Path) -> None
     os.utime(rejected, (0, 0))
     first, second = house.proposals.waiting()
     object_to(house, house.crm.contact(first.contact_id))
-    assert loop.run(prune(house)) == {"checkpoints": 0, "drafts": 0, "rejects": 1}
+    assert loop.run(prune(house)) == {"checkpoints": 0, "drafts": 0, "rejects": 1, **NO_MAIL}
     later = House(
         settings=house.settings, workspace=house.workspace, clock=lambda: NOON + timedelta(days=400)
     )
-    assert loop.run(prune(later)) == {"checkpoints": 1, "drafts": 1, "rejects": 0}
+    assert loop.run(prune(later)) == {"checkpoints": 1, "drafts": 1, "rejects": 0, **NO_MAIL}
     assert [proposal.id for proposal in later.proposals.waiting()] == [second.id]
     assert later.archive.made_for(second.decision_id) is not None
     assert later.archive.made_for(first.decision_id) is None
@@ -368,3 +370,40 @@ def test_pruning_takes_what_is_old_and_leaves_what_waits(tmp_path: Path) -> None
 
 def test_every_table_says_how_it_forgets() -> None:
     assert set(SQLModel.metadata.tables) <= set(FORGOTTEN)
+
+
+def test_an_erasure_that_breaks_off_has_stopped_all_sending_and_going_on_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = settle(tmp_path / "ws", 3)
+    person = house.crm.contact_by("person1@co0.example")
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken, pytest.raises(OSError, match="No space"):
+        broken.setattr("app.privacy.stores.forget_mail", full)
+        loop.run(erase_person(house, person.id))
+    run, _ = begin(house, campaign(), is_dry_run=False)
+    loop.run(carry_on(house, run))
+    line = house.runs.line(run.id, person.id)
+    assert line is not None
+    assert (line.outcome, line.rule_id) == (ContactOutcome.REFUSED, "C-03")
+    assert len(list(house.workspace.mailbox.glob("*.eml"))) == 2
+
+    assert loop.run(erase_person(house, person.id)).leftovers == ()
+    house.close()
+    assert files_that_hold(house.workspace.folder, "person1@co0.example", person.id) == {}
+
+
+def test_an_objection_withdraws_a_message_that_was_held_back(tmp_path: Path) -> None:
+    house = settle(tmp_path / "ws", 1)
+    early = House(settings=house.settings, workspace=house.workspace, clock=lambda: NOON - timedelta(hours=6))
+    run, _ = begin(early, campaign(), is_dry_run=False)
+    loop.run(carry_on(early, run))
+    (entry,) = early.outbox.entries()
+    assert early.outbox.hold(entry.id, "H-21").status is OutboxStatus.HELD
+    early.close()
+    _, stopped = object_to(house, house.crm.contact(entry.contact_id))
+    assert (stopped, house.outbox.get(entry.id).status) == (1, OutboxStatus.WITHDRAWN)
+    house.close()

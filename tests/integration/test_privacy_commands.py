@@ -145,7 +145,13 @@ def test_an_objection_is_recorded_and_told(house: House) -> None:
 
 
 def test_prune_says_how_much_it_deleted(house: House) -> None:
-    assert as_json("privacy", "prune") == {"checkpoints": 0, "drafts": 0, "rejects": 0}
+    assert as_json("privacy", "prune") == {
+        "checkpoints": 0,
+        "drafts": 0,
+        "rejects": 0,
+        "mails": 0,
+        "webhooks": 0,
+    }
 
 
 def test_the_chain_is_listed_verified_and_its_head_printed(house: House) -> None:

@@ -218,3 +218,14 @@ async def test_a_contact_that_fails_three_times_is_parked_and_can_be_tried_again
 
 async def carry_nobody(_run_id: str, _contact_id: str) -> str:
     return ""
+
+
+def test_the_audit_tells_of_a_retry_without_naming_the_contact(house: House) -> None:
+    run = decided(house)
+    whose = house.runs.ledger(run.id)[0].contact_id
+    with writing(house.engine) as connection:
+        parked = update(RUN_CONTACTS).where(RUN_CONTACTS.c.contact_id == whose)
+        connection.execute(parked.values(outcome=ContactOutcome.PARKED.value))
+    assert retry(house, run.id, whose) == 1
+    told = house.audit.lines(subject=run.id)[-1].detail
+    assert told == {"retried": 1, "person": house.erased.person_hash(whose)}

@@ -48,10 +48,14 @@ def need_fresh(provider: str, seconds: str, now: datetime) -> None:
     need_near(provider, datetime.fromtimestamp(int(seconds), UTC), now)
 
 
-def need_near(provider: str, at: datetime, now: datetime) -> None:
-    """Refuse a time further from `now` than five minutes."""
-    if abs(now - at) > MOST_SKEW:
-        raise WebhookRefused(provider, f"it is dated {at:%Y-%m-%d %H:%M:%S} UTC, more than five minutes away")
+def need_near(provider: str, at: datetime, now: datetime, most_age: timedelta = MOST_SKEW) -> None:
+    """Refuse a time more than five minutes ahead of `now`, or longer ago than `most_age`."""
+    most = MOST_SKEW if at > now else most_age
+    if abs(now - at) > most:
+        minutes = most // timedelta(minutes=1)
+        raise WebhookRefused(
+            provider, f"it is dated {at:%Y-%m-%d %H:%M:%S} UTC, more than {minutes} minutes away"
+        )
 
 
 def need_basic_auth(provider: str, request: WebhookRequest, username: str, password: str) -> None:

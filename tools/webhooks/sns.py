@@ -12,7 +12,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -24,6 +24,10 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from domain.errors import WebhookRefused
 from tools.webhooks.proof import moment, need_near, readable, same, words
+
+MOST_AGE = timedelta(hours=1)
+"""SNS tries for long when we are away, with the time of its first try, and never again once it was refused. The
+signature covers the MessageId, so that a replay is a repeat and changes nothing."""
 
 Fetch = Callable[[str], bytes]
 """Returns what stands at an address. Raises `AddressRefused` or `OSError`."""
@@ -81,7 +85,7 @@ class SnsEnvelope:
         if names is None:
             raise WebhookRefused(self._provider, "its type is none of Amazon SNS's")
         with readable(self._provider):
-            need_near(self._provider, moment(envelope["Timestamp"]), now)
+            need_near(self._provider, moment(envelope["Timestamp"]), now, MOST_AGE)
         algorithms: dict[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}  # noqa: S303 - SNS's own choice
         algorithm = algorithms.get(words(envelope.get("SignatureVersion")))
         if algorithm is None:
