@@ -289,10 +289,10 @@ async def test_a_restored_backup_holds_what_is_due_and_the_run_that_was_under_wa
     house: House, hands: Hands
 ) -> None:
     await nothing_sent_yet(house, hands)
+    run, _ = begin(house, campaign(), is_dry_run=False)
     seen_now(house)
     seq, _ = house.audit.tip()
     house.workspace.set_mark(seq + 1, "f" * 64)  # as if the chain had been longer than the database knows
-    run, _ = begin(house, campaign(), is_dry_run=False)
     hands.now = NOON
     assert hold_after_a_gap(house) == CROWD
     assert house.controls.standing("crowd").state is CampaignState.TRIPPED
