@@ -1,7 +1,7 @@
 """After a long absence, or when an older database stands here, a person looks before anything more is sent.
 
 A backup knows nothing of what was sent after it was taken (F-09). Two things show it: the audit chain is behind
-the mark kept beside the database, or the last sign of life in the database is further back than a message may
+the head kept beside the database, or the last sign of life in the database is further back than a message may
 be overdue.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.deliver import DUE_AT_ONCE, mark
-from app.schedules import was_restored
+from app.heads import forget_lost, keep_head, was_restored
 from app.steering import hold_every
 from app.wiring import House
 from domain.message import OutboxStatus
@@ -54,11 +54,22 @@ def look_after_a_restore(house: House, *campaigns: str) -> None:
     """
     if was_restored(house):
         _hold(house, RESTORED, campaigns, nobody_watches=False)
-        _move_mark(house)
+        keep_head(house)
+
+
+def own_a_restore(house: House, by: str) -> int:
+    """A person says that a backup was restored: all is held, then the heads it does not know are dropped; how many.
+
+    Raises:
+        InvalidFile: a line of the file of heads is none.
+        WorkspaceBusy: another process writes the file this moment.
+    """
+    look_after_a_restore(house)
+    return len(forget_lost(house, by))
 
 
 def _hold(house: House, why: str, campaigns: tuple[str, ...], nobody_watches: bool) -> int:
-    """Hold what is due and the campaigns; the caller moves the mark after: broken off before, all is held again."""
+    """Hold what is due and the campaigns; the caller keeps the new head after: broken off before, all is held again."""
     held = 0
     last: tuple[datetime, str] | None = None
     while due := house.outbox.due(house.clock(), DUE_AT_ONCE, after=last):
@@ -92,13 +103,9 @@ def why_to_look(house: House) -> str | None:
 
 
 def seen_now(house: House) -> None:
-    """Leave a sign of life in the database, and beside it the mark of how far the audit chain has come."""
+    """Leave a sign of life in the database, and beside it the head of the audit chain."""
     house.content.set_fact(LAST_SEEN_FACT, {"at": house.clock().isoformat()})
-    _move_mark(house)
-
-
-def _move_mark(house: House) -> None:
-    house.workspace.set_mark(*house.audit.tip())
+    keep_head(house)
 
 
 def _pause_runs_under_way(house: House, why: str) -> list[str]:

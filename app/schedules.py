@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from app.campaign_file import read_campaign, timetable_of
+from app.heads import was_restored
 from app.wiring import House
 from domain.campaign import Campaign
 from domain.errors import AttuneError
@@ -39,11 +40,6 @@ class DueRun:
         """The same for everyone who begins this instant's run, so it cannot begin twice."""
         key = f"{self.campaign.id}|{self.scheduled.scheduled_at.isoformat()}"
         return f"r{self.scheduled.scheduled_at:%y%m%d}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
-
-
-def was_restored(house: House) -> bool:
-    """Tell whether an older database stands here than the one last worked with."""
-    return house.workspace.is_behind_mark(*house.audit.tip(), house.audit.sha256_of)
 
 
 def campaign_files(house: House) -> Iterator[tuple[Path, Campaign | AttuneError]]:

@@ -13,7 +13,8 @@ import yaml
 from app import loop
 from app.deliver import deliver_due
 from app.drills.settling import settle
-from app.gaps import hold_after_a_gap, seen_now
+from app.gaps import hold_after_a_gap, own_a_restore, seen_now
+from app.heads import read_heads, verify
 from app.reviews import review
 from app.runs import begin, carry_on
 from app.schedules import claim_due
@@ -135,3 +136,44 @@ def test_what_was_approved_and_sent_after_the_backup_is_not_sent_by_approving_it
     loop.run(deliver_due(place.house))
     assert place.mails() == 0
     assert place.house.controls.standing("crowd").state is CampaignState.TRIPPED
+
+
+def test_the_chain_is_unsound_after_a_restore_until_a_person_says_that_there_was_one(place: Place) -> None:
+    place.back_up()
+    place.restore()
+    (lost,) = read_heads(place.house.workspace.heads)
+    assert "was cut" in verify(place.house).why
+    assert own_a_restore(place.house, "ann") == 1
+    assert own_a_restore(place.house, "ann") == 0
+    assert verify(place.house).is_sound
+    assert place.house.audit.lines(subject="audit")[-1].detail == {
+        "by": "ann",
+        "lost": [f"{lost[0]}:{lost[1]}"],
+    }
+
+
+def test_a_restore_that_was_only_looked_at_stays_in_the_verdict(place: Place) -> None:
+    place.back_up()
+    place.restore()
+    hold_after_a_gap(place.house)
+    assert not verify(place.house).is_sound
+
+
+def test_owning_a_restore_holds_the_campaigns_first(place: Place) -> None:
+    place.write_schedule()
+    place.back_up()
+    place.restore()
+    own_a_restore(place.house, "ann")
+    assert place.house.controls.standing("crowd").state is CampaignState.TRIPPED
+
+
+def test_the_newest_head_is_kept_and_one_of_each_day_before(place: Place) -> None:
+    for _ in range(3):
+        place.house.audit.append("act", "x", {})
+        seen_now(place.house)
+    first = place.house.audit.tip()
+    assert read_heads(place.house.workspace.heads) == [first]
+    place.now += timedelta(days=1)
+    place.house.audit.append("act", "x", {})
+    seen_now(place.house)
+    assert read_heads(place.house.workspace.heads) == [first, place.house.audit.tip()]
