@@ -46,6 +46,8 @@ MEANS_IT_WENT_OUT = (
 async def deliver_due(house: House, until: Callable[[], bool] = lambda: False) -> dict[OutboxStatus, int]:
     """Send every approved message whose time has come; return how many stand where after.
 
+    What came back is judged first (C-24), whoever delivers: a campaign it trips sends nothing.
+
     Args:
         house: the opened workspace.
         until: asked between messages; True ends early, with nothing half done.
@@ -54,6 +56,10 @@ async def deliver_due(house: House, until: Callable[[], bool] = lambda: False) -
     note_changes(house)
     await reconcile(house)
     await expire_proposals(house)
+    if house.outbox.due(house.clock(), 1):
+        from app.steering import trip_all  # which needs this module
+
+        await asyncio.to_thread(trip_all, house)
     done: Counter[OutboxStatus] = Counter()
     places = asyncio.Semaphore(SENDS_AT_ONCE)
 

@@ -8,6 +8,7 @@ from agents.dispatch import OUTCOME_OF_STATUS
 from agents.workbench import outbox_id
 from app.configuration import note_changes
 from app.deliver import mark
+from app.gaps import look_after_a_restore
 from app.wiring import House
 from domain.errors import ReviewRejected
 from domain.message import OutboxEntry
@@ -35,6 +36,7 @@ async def review(house: House, given: Review) -> Reviewed:
     """
     with house.workspace.reviewing(given.proposal_id):
         note_changes(house)
+        look_after_a_restore(house)
         proposal = house.proposals.get(given.proposal_id)
         _refuse_what_does_not_fit(proposal, given)
         run = house.runs.get(proposal.run_id)

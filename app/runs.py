@@ -18,7 +18,7 @@ from app.carry import Carrier
 from app.configuration import note_changes
 from app.decide import Decider
 from app.deliver import expire_proposals, mark, reconcile
-from app.gaps import hold_after_a_gap, seen_now
+from app.gaps import hold_after_a_gap, look_after_a_restore, seen_now
 from app.jobs import Jobs, Queued, Worker, is_of_the_house, working
 from app.learner_status import shift_words
 from app.remembering import catch_up
@@ -94,6 +94,7 @@ def begin(
         WorkspaceBusy: another process works on this workspace.
     """
     if not is_dry_run:
+        look_after_a_restore(house, campaign.id)
         require_active(house, campaign.id)
     with house.workspace.only_worker():
         note_changes(house)

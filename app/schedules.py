@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from app.campaign_file import read_campaign, timetable_of
-from app.gaps import was_restored
+from app.heads import was_restored
 from app.wiring import House
 from domain.campaign import Campaign
 from domain.errors import AttuneError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.providers import signer_of
+from app.steering import hold_every
 from domain.message import Verdict
 from policies.sending_domain import DomainCheck, judge_domain
 from tools.sender_domain import DnsLook, look_at
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from app.wiring import House
 
 FACT = "sending-domain"
+DOMAIN_CHECK = "the domain check"
 
 
 def look(house: House) -> tuple[list[DnsLook], DomainCheck]:
@@ -51,6 +53,19 @@ def last_look(house: House) -> DomainCheck | None:
 def judged(house: House, check: DomainCheck | None) -> Verdict:
     """What stands against sending from this domain, by the rule book."""
     return judge_domain(check, house.sender, house.clock(), house.rules.domain)
+
+
+def hold_if_broken(house: House, looks: list[DnsLook], check: DomainCheck) -> list[str]:
+    """Trip every campaign where the rule blocks and the DNS itself says what is missing; return those it tripped.
+
+    A DNS that could not be asked trips nothing. SPF counts by SMTP only: a provider's envelope has its own domain.
+    """
+    is_smtp = house.settings.channel == "smtp"
+    missing = [one for one in looks if one.is_there is False and (one.what != "SPF" or is_smtp)]
+    if not missing or not judged(house, check).blocks:
+        return []
+    words = "; ".join(f"{one.what} of {check.domain}: {one.says}" for one in missing)
+    return hold_every(house, DOMAIN_CHECK, f"C-23: {words}")
 
 
 def _is_there(found: dict[str, DnsLook], what: str) -> bool | None:

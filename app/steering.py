@@ -11,7 +11,9 @@ from datetime import timedelta
 
 from app.checkpoints import open_checkpoints
 from app.deliver import mark
+from app.schedules import campaign_files
 from app.wiring import House
+from domain.campaign import Campaign
 from domain.errors import CampaignHeld, ReviewRejected, WorkspaceBusy
 from domain.message import OutboxStatus, Severity, Verdict
 from domain.run import Run
@@ -88,6 +90,18 @@ def trip_all(house: House) -> list[str]:
     """Judge every campaign that sent something lately; return those that may not send now."""
     since = house.clock() - timedelta(days=house.rules.reputation.window_days)
     return [c for c in house.reputation.campaigns(since) if trip(house, c).blocks]
+
+
+def hold_every(house: House, by: str, reason: str, *more: str) -> list[str]:
+    """Trip every campaign that has a file or was ever run, and those named; return which were active till now."""
+    known = {*more, *house.controls.standings()}
+    known |= {campaign.id for _, campaign in campaign_files(house) if isinstance(campaign, Campaign)}
+    skip = 0
+    while stored := house.crm.campaigns(limit=MOST_AT_ONCE, offset=skip):
+        known |= {campaign.id for campaign in stored}
+        skip += len(stored)
+    active = (CampaignState.ACTIVE,)
+    return [c for c in sorted(known) if _set(house, c, CampaignState.TRIPPED, by, reason, only_from=active)]
 
 
 def is_held(house: House, run: Run) -> CampaignState | None:

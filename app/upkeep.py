@@ -23,11 +23,12 @@ async def keep_up(house: House) -> None:
 
         await asyncio.to_thread(fetch_inbox, house)
     if house.settings.channel != "mailbox":
-        from app.sending_domain import last_look, look
+        from app.sending_domain import hold_if_broken, last_look, look
 
         known = last_look(house)
         if known is None or known.checked_at is None or house.clock() - known.checked_at >= DAILY:
-            await asyncio.to_thread(look, house)
+            looks, check = await asyncio.to_thread(look, house)
+            await asyncio.to_thread(hold_if_broken, house, looks, check)
     today = {"day": house.clock().date().isoformat()}
     if house.content.get_fact(LAST_PRUNED) != today:
         await prune(house)

@@ -7,7 +7,7 @@ import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,13 +140,8 @@ class Workspace:
 
     @property
     def heads(self) -> Path:
-        """Heads of the audit chain, kept beside it."""
+        """Heads of the audit chain, kept outside the database: what tells a restored one, or a cut tail."""
         return self.folder / "audit-heads.txt"
-
-    @property
-    def mark_file(self) -> Path:
-        """How far the audit chain had come: kept outside the database, so that a restored one shows."""
-        return self.folder / "audit.mark"
 
     @property
     def key_file(self) -> Path:
@@ -198,28 +193,6 @@ class Workspace:
             field = ".".join(str(part) for part in first["loc"])
             raise InvalidFile(self.sender_file, f"{field}: {first['msg']}.") from None
 
-    def set_mark(self, seq: int, sha256: str) -> None:
-        """Remember how far the audit chain has come."""
-        written = self.mark_file.with_suffix(f".{os.getpid()}.new")
-        written.write_text(f"{seq} {sha256}\n", encoding="ascii")
-        written.replace(self.mark_file)
-
-    def is_behind_mark(self, seq: int, sha256: str, sha256_of: Callable[[int], str | None]) -> bool:
-        """Tell whether the audit chain lost lines since it was marked: then an older database stands here.
-
-        Args:
-            seq: number of the chain's newest line.
-            sha256: its hash.
-            sha256_of: looks up the hash of a line by its number.
-
-        """
-        try:
-            marked, of_marked = self.mark_file.read_text(encoding="ascii").split()
-        except (OSError, ValueError):
-            return False
-        known = sha256 if int(marked) == seq else sha256_of(int(marked))
-        return int(marked) > 0 and known != of_marked
-
     @contextlib.contextmanager
     def only_worker(self) -> Iterator[None]:
         """Hold the right to carry runs forward; the kernel gives it back even after SIGKILL.
@@ -264,6 +237,12 @@ class Workspace:
     def nobody_sends(self) -> Iterator[bool]:
         """Tell whether no living process is between reserve and confirm, and keep it so meanwhile."""
         with _lock(self.folder / "sending.lock", fcntl.LOCK_EX) as is_held:
+            yield is_held
+
+    @contextlib.contextmanager
+    def writing_heads(self) -> Iterator[bool]:
+        """Tell whether nobody else writes the heads of the audit chain now, and keep it so meanwhile."""
+        with _lock(self.folder / "audit-heads.lock", fcntl.LOCK_EX) as is_held:
             yield is_held
 
 

@@ -54,7 +54,9 @@ def look_at(
         asked = resolver or SystemResolver()
         asked.resolve(domain, "TXT", lifetime=timeout_seconds)
     except NXDOMAIN:
-        return [DnsLook("DNS", "missing", f"{domain} does not exist", "check from_email in sender.yaml")]
+        return [
+            DnsLook("DNS", "missing", f"{domain} does not exist", "check from_email in sender.yaml", False)
+        ]
     except NoAnswer:
         pass
     except (DNSException, OSError) as problem:
@@ -72,9 +74,9 @@ def _spf(domain: str, resolver: Resolver, timeout_seconds: float) -> DnsLook:
 
     found: dict[str, Any] = check_spf(domain, resolver=resolver, timeout=timeout_seconds)
     if not found.get("valid"):
-        return DnsLook(
-            "SPF", "missing", _line(found.get("error")), "publish what your mail provider gives you"
-        )
+        mend = "publish what your mail provider gives you"
+        is_there = False if _is_absent([domain], "v=spf1", resolver, timeout_seconds) else None
+        return DnsLook("SPF", "missing", _line(found.get("error")), mend, is_there)
     return _with_warnings("SPF", _line(found.get("record")), found)
 
 
@@ -84,9 +86,29 @@ def _dmarc(domain: str, resolver: Resolver, timeout_seconds: float) -> DnsLook:
     found: dict[str, Any] = dict(check_dmarc(domain, resolver=resolver, timeout=timeout_seconds))
     if not found.get("valid"):
         mend = f'publish a TXT record at _dmarc.{domain}, such as "v=DMARC1; p=none; rua=mailto:…"'
-        return DnsLook("DMARC", "missing", _line(found.get("error")), mend, is_there=False)
+        labels = domain.split(".")
+        names = ["_dmarc." + ".".join(labels[start:]) for start in range(len(labels))]
+        is_there = False if _is_absent(names, "v=dmarc1", resolver, timeout_seconds) else None
+        return DnsLook("DMARC", "missing", _line(found.get("error")), mend, is_there)
     policy = found.get("tags", {}).get("p", {}).get("value")
     return _with_warnings("DMARC", _line(found.get("record")), found)._replace(policy=policy)
+
+
+def _is_absent(names: list[str], begins: str, resolver: Resolver, timeout_seconds: float) -> bool:
+    """Tell whether the DNS itself says that no name has such a record; one that cannot be asked proves nothing."""
+    from dns.exception import DNSException
+    from dns.resolver import NXDOMAIN, NoAnswer
+
+    for name in names:
+        try:
+            answers = resolver.resolve(name, "TXT", lifetime=timeout_seconds)
+        except (NXDOMAIN, NoAnswer):
+            continue
+        except (DNSException, OSError):
+            return False
+        if any(b"".join(a.strings).decode("utf-8", "replace").lower().startswith(begins) for a in answers):
+            return False
+    return True
 
 
 def _with_warnings(what: str, record: str, found: dict[str, Any]) -> DnsLook:

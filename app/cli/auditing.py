@@ -48,16 +48,27 @@ def verify(
             help="A head kept elsewhere, as `attune audit head` prints it: NUMBER:SHA256. Repeatable."
         ),
     ] = None,
+    restored: Annotated[
+        bool,
+        typer.Option(
+            "--restored",
+            help="You restored a backup: forget the heads it does not know. The chain keeps that.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check every byte of every line, and what the chain says of decisions, reviews and messages. Exits 1 if broken.
 
-    A cut tail is noticed against heads kept before: by each `verify`, run and review in the workspace, and
-    those given with --head.
+    A cut tail is noticed against heads kept before: by each `verify`, run and delivery in the workspace, and
+    those given with --head. A restored backup looks the same, until you say so with --restored.
     """
+    from app.gaps import own_a_restore
     from app.heads import verify as verified
 
-    report = verified(doors.house(), tuple(_head(words) for words in head or ()))
+    house = doors.house()
+    if restored:
+        own_a_restore(house, doors.person())
+    report = verified(house, tuple(_head(words) for words in head or ()))
     if as_json:
         print_json(
             {

@@ -123,6 +123,17 @@ def test_a_tail_cut_after_a_verify_is_told_by_the_head_kept_beside_the_database(
         verify(house)
 
 
+def test_a_tail_cut_after_a_run_is_told_without_a_verify_in_between(house: House) -> None:
+    run, _ = begin(house, campaign(), is_dry_run=False)
+    loop.run(carry_on(house, run))
+    seq, _ = house.audit.tip()
+    with writing(house.engine) as connection:
+        connection.execute(delete(AUDIT).where(AUDIT.c.seq > seq - 3))
+    report = verify(house)
+    assert report.broken_at == seq - 2
+    assert "cut" in report.why
+
+
 def test_a_changed_setting_or_rule_is_told_once_and_a_secret_never(house: House) -> None:
     assert note_changes(house) == []
     other = house.settings.model_copy(

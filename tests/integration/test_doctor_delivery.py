@@ -11,8 +11,11 @@ import yaml
 from app.doctor import Finding, examine
 from app.sending_domain import judged, last_look, look
 from app.settings import Settings, read_settings
+from app.upkeep import keep_up
 from app.wiring import House, make_workspace, open_house
 from domain.errors import SettingsInvalid
+from domain.schedule import CampaignState
+from evals.crowd import campaign
 from tests.desk_content import SENDER
 from tests.unit.tools.test_sender_domain import Dark, P, Zone
 from tools.models.reach import reach
@@ -127,4 +130,44 @@ def test_what_the_dns_says_is_kept_and_judged_and_a_dark_dns_replaces_nothing(
     house.__dict__["resolver"] = Dark()
     look(house)
     assert last_look(house) == check
+    house.close()
+
+
+@pytest.mark.parametrize(
+    ("channel", "without", "is_held"),
+    [
+        ("resend", None, False),
+        ("resend", "_dmarc.", True),
+        ("resend", "news._domainkey.", True),
+        ("resend", "", False),
+        ("smtp", "", True),
+    ],
+)
+async def test_a_record_that_is_gone_holds_every_campaign_and_a_dark_dns_none(
+    tmp_path: Path, channel: str, without: str | None, is_held: bool
+) -> None:
+    domain = f"{channel}{len(without or '')}{without is None}.example".lower()
+    sender = SENDER.model_dump(mode="json") | {"from_email": f"hello@{domain}"}
+    selector = "news" if channel == "resend" else None  # by SMTP it would need the key as well
+    settings = Settings(_env_file=None, workspace=tmp_path / "w", channel=channel, dkim_selector=selector)
+    make_workspace(settings)
+    (tmp_path / "w" / "sender.yaml").write_text(yaml.safe_dump(sender), encoding="utf-8")
+    plan = campaign().model_dump(mode="json", exclude_none=True)
+    (tmp_path / "w" / "campaigns" / "crowd.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
+    house = open_house(settings)
+    records = {
+        domain: ["v=spf1 ip4:192.0.2.1 -all"],
+        f"news._domainkey.{domain}": [f"v=DKIM1; p={P}"],
+        f"_dmarc.{domain}": ["v=DMARC1; p=quarantine"],
+    }
+    house.__dict__["resolver"] = Dark()
+    await keep_up(house)
+    assert house.controls.standing("crowd").state is CampaignState.ACTIVE
+    if without is not None:
+        del records[f"{without}{domain}"]
+    house.__dict__["resolver"] = Zone(records, domain)
+    await keep_up(house)
+    standing = house.controls.standing("crowd")
+    assert (standing.state is CampaignState.TRIPPED) is is_held
+    assert standing.reason.startswith("C-23: ") is is_held
     house.close()

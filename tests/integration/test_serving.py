@@ -263,6 +263,17 @@ async def test_the_breaker_pauses_and_only_a_person_resumes(house: House, hands:
     assert not trip(house, "crowd").blocks
 
 
+async def test_the_breaker_judges_before_whatever_delivers(house: House, hands: Hands) -> None:
+    hands.now = NOON
+    run, _ = begin(house, campaign().model_copy(update={"daily": DailyCaps(messages=4)}), is_dry_run=False)
+    await carry_on(house, run)
+    came_back(house, EventKind.EMAIL_COMPLAINED, CROWD, hands)
+    hands.now = NOON + timedelta(days=1)
+    assert await deliver_due(house) == {}
+    assert house.controls.standing("crowd").by == "the circuit breaker"
+    assert mails(house) == 4
+
+
 async def test_a_days_messages_beyond_the_bound_wait_for_the_next_day(house: House, hands: Hands) -> None:
     hands.now = NOON
     bounded = campaign().model_copy(update={"daily": DailyCaps(messages=4)})
@@ -290,10 +301,11 @@ async def test_a_restored_backup_holds_what_is_due_and_the_run_that_was_under_wa
     house: House, hands: Hands
 ) -> None:
     await nothing_sent_yet(house, hands)
+    run, _ = begin(house, campaign(), is_dry_run=False)
     seen_now(house)
     seq, _ = house.audit.tip()
-    house.workspace.set_mark(seq + 1, "f" * 64)  # as if the chain had been longer than the database knows
-    run, _ = begin(house, campaign(), is_dry_run=False)
+    # as if the chain had been longer than the database knows
+    house.workspace.heads.write_text(f"{seq + 1} {'f' * 64} {hands.now.isoformat()}\n")
     hands.now = NOON
     assert hold_after_a_gap(house) == CROWD
     assert house.controls.standing("crowd").state is CampaignState.TRIPPED
