@@ -75,19 +75,31 @@ def ask(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Note that a person asked for something, so that its deadline is watched."""
+    """Note that a person asked for something, so that its deadline is watched.
+
+    An objection is obeyed at once. Until an erasure is carried out, nothing is sent to the person either.
+    """
+    from app.privacy.objection import object_to, stop_meanwhile
     from app.privacy.requests import register
 
     house = doors.house()
     at = received.replace(tzinfo=UTC) if received else None
     if at and at > house.clock():
         raise AttuneError(f"--received {at:%Y-%m-%d} lies in the future. Nothing was noted.")
-    request = register(house, house.crm.contact_by(who).id, kind, at)
+    contact = house.crm.contact_by(who)
+    request = register(house, contact.id, kind, at)
+    if kind is RequestKind.OBJECTION:
+        request, _ = object_to(house, contact)
+    elif kind is RequestKind.ERASURE:
+        stop_meanwhile(house, contact)
     if as_json:
         print_json(request)
         return
     line(f"{request.id}: {kind.value}, due {request.due_at:%Y-%m-%d}.")
-    act = {RequestKind.ACCESS: "export", RequestKind.ERASURE: "erase", RequestKind.OBJECTION: "object"}[kind]
+    if kind is RequestKind.OBJECTION:
+        line("Obeyed: nothing more is sent, scored or learned from.")
+        return
+    act = "erase" if kind is RequestKind.ERASURE else "export"
     next_steps({f"attune privacy {act} {who}": "answer it"})
 
 

@@ -52,6 +52,16 @@ def object_to(house: House, contact: Contact, wording: str = "") -> tuple[Privac
     return answered(house, request, f"stopped; {len(stopped)} messages withdrawn"), len(stopped)
 
 
+def stop_meanwhile(house: House, contact: Contact) -> int:
+    """Stop all messages of somebody who asked to be erased, until that is done; return how many were on their way."""
+    with writing(house.engine) as connection:
+        _stop(house, connection, contact, "")
+        stopped = withdraw_open(house, connection, (contact.id,), "the person asked to be erased (C-14)")
+    for entry_id in stopped:
+        mark(house, house.outbox.get(entry_id))
+    return len(stopped)
+
+
 def withdraw_open(house: House, connection: Connection, contact_ids: tuple[str, ...], why: str) -> list[str]:
     """Withdraw what waits, is approved or is held, with its proposal; what is being sent this moment is not held up."""
     now = house.clock()

@@ -17,6 +17,7 @@ from app.doctor import examine
 from app.drills.settling import settle
 from app.wiring import House
 from domain.errors import AttuneError, NotFound
+from policies.suppression import refuses
 
 ANA = "person0@co0.example"
 
@@ -161,3 +162,17 @@ def test_the_chain_is_listed_verified_and_its_head_printed(house: House) -> None
     assert "unbroken" in attune("audit", "verify", "--head", head)
     with pytest.raises(AttuneError, match="NUMBER:SHA256"):
         attune("audit", "verify", "--head", "nonsense")
+
+
+@pytest.mark.parametrize("kind", ["objection", "erasure"])
+def test_who_asked_to_be_left_alone_gets_nothing_from_then_on(house: House, kind: str) -> None:
+    assert may_contact_now(house)
+    attune("privacy", "ask", ANA, kind)
+    assert not may_contact_now(house)
+    (asked,) = as_json("privacy", "list")
+    assert bool(asked["done_at"]) == (kind == "objection")
+
+
+def may_contact_now(house: House) -> bool:
+    contact = house.crm.contact_by(ANA)
+    return refuses(contact, house.crm.standing(contact.id).suppressions, house.clock()) is None
