@@ -1,12 +1,12 @@
-"""The HTTP door of `attune serve`: `/health`, and everything of `app.web` where that is installed beside it."""
+"""The HTTP door of `attune serve`: `/health`, and everything of `app.web`."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
+
+from app.web import make_app
 
 if TYPE_CHECKING:
     from app.serving import Server
@@ -22,6 +22,5 @@ def http_app(server: Server) -> FastAPI:
         response.status_code = 200 if told["ok"] else 503
         return told
 
-    if find_spec("app.web") is not None:
-        door.mount("/", import_module("app.web").make_app(server.house))
+    door.mount("/", make_app(server.house))
     return door
