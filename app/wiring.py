@@ -18,6 +18,7 @@ from app.pacing import Pacer
 from app.providers import channel_of, inbound_hooks_of, inbox_of, webhooks_of
 from app.settings import Settings
 from app.workspace import Workspace
+from domain.autonomy import ActionClass, GrantState
 from domain.base import utc_now
 from domain.campaign import Caps
 from domain.errors import AttuneError
@@ -27,6 +28,7 @@ from domain.run import Run
 from domain.sender import SenderProfile
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
+from memory.crm.autonomy import AutonomyStore
 from memory.crm.content import ContentStore
 from memory.crm.controls import ControlStore
 from memory.crm.decision_log import DecisionLogReader
@@ -46,12 +48,15 @@ from memory.crm.privacy_requests import PrivacyRequests
 from memory.crm.proposals import ProposalStore
 from memory.crm.reader import CrmStore
 from memory.crm.reputation import ReputationReader
+from memory.crm.review_figures import ReviewFigureReader
+from memory.crm.review_queue import ReviewQueue
 from memory.crm.runs import RunStore
 from memory.crm.tallies import TallyStore
 from memory.crm.together import CommitGroup
 from memory.history.clients import Lease, embedded, served
 from memory.history.reindex import reindex
 from memory.history.store import ChromaHistory
+from policies.autonomy import may_go_alone
 from policies.pacing import day_of
 from policies.rulebook import RuleBook, load_rulebook
 from policies.team_file import load_team_rules
@@ -140,6 +145,28 @@ class House:
     def proposals(self) -> ProposalStore:
         """What waits for a person."""
         return ProposalStore(self.engine)
+
+    @cached_property
+    def review_queue(self) -> ReviewQueue:
+        """Proposals as reviewers work through them."""
+        return ReviewQueue(self.engine)
+
+    @cached_property
+    def review_figures(self) -> ReviewFigureReader:
+        """Figures of reviewers' work."""
+        return ReviewFigureReader(self.engine)
+
+    @cached_property
+    def autonomy(self) -> AutonomyStore:
+        """What classes of messages have earned."""
+        return AutonomyStore(self.engine)
+
+    def _earned(self, action_class: ActionClass) -> bool:
+        grant = self.autonomy.grant(action_class)
+        if grant is None or grant.state is not GrantState.GRANTED:
+            return False
+        today = self.autonomy.day(action_class, self.clock())
+        return may_go_alone(grant, today, action_class.level, self.rules.autonomy)
 
     @cached_property
     def archive(self) -> DraftStore:
@@ -339,6 +366,7 @@ class House:
             strategist=ContentStrategist(self.model, self.prompts, CrmToolbox(self.crm)),
             composer=OutreachComposer(self.model, self.prompts),
             outlook=self._outlook,
+            earned=self._earned,
             reviewer=ComplianceReviewer(self.model, self.prompts),
             write=CommitGroup(self.engine),
             paces=Pacer(
