@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agents.dispatch import OUTCOME_OF_STATUS
 from agents.workbench import outbox_id
+from app.autonomy import narrow_after_bad_days
 from app.configuration import note_changes
 from app.deliver import mark
 from app.gaps import look_after_a_restore
@@ -15,6 +18,9 @@ from domain.message import OutboxEntry
 from domain.review import Proposal, ProposalStatus, Review, ReviewAct
 from domain.run import ContactOutcome
 from memory.history.story import lesson
+
+if TYPE_CHECKING:
+    from app.carry import Carrier
 
 
 @dataclass(frozen=True)
@@ -26,8 +32,13 @@ class Reviewed:
     entry: OutboxEntry
 
 
-async def review(house: House, given: Review) -> Reviewed:
+async def review(house: House, given: Review, carrier: Carrier | None = None) -> Reviewed:
     """Carry out one review and take the paused contact on.
+
+    Args:
+        house: the opened workspace.
+        given: the act, bound to the hash of what the reviewer saw.
+        carrier: an open one of the running loop; without it one is opened for this act.
 
     Raises:
         ReviewRejected: the proposal was decided, or its message changed, since the reviewer looked; an
@@ -43,11 +54,15 @@ async def review(house: House, given: Review) -> Reviewed:
         # Minutes bound a run, and a person may look days after it.
         house.begin_budget(run, house.crm.campaign(run.campaign_id).caps.model_copy(update={"minutes": None}))
         with house.workspace.sending():
-            async with house.open_carrier() as carrier:
-                await carrier.resume(proposal.run_id, proposal.contact_id, given)
+            async with (
+                house.open_carrier() if carrier is None else contextlib.nullcontext(carrier) as carries
+            ):
+                await carries.resume(proposal.run_id, proposal.contact_id, given)
         after = house.proposals.get(proposal.id)
         _tell_if_nothing_happened(proposal, after, given)
     _learn(house, proposal, given)
+    if given.act in {ReviewAct.APPROVE, ReviewAct.REJECT}:
+        narrow_after_bad_days(house)
     entry = house.outbox.get(outbox_id(proposal.run_id, proposal.contact_id))
     mark(house, entry)
     return Reviewed(proposal=after, outcome=OUTCOME_OF_STATUS[entry.status], entry=entry)

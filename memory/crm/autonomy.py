@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Engine, and_, bindparam, case, func, literal,
 
 from domain.autonomy import ActionClass, Day, Grant, GrantState, TrackRecord
 from domain.events import EventKind
-from domain.message import OutboxStatus
+from domain.message import OutboxStatus, Stakes
 from domain.review import ProposalStatus
 from memory.crm import codec
-from memory.crm.statements import AUTONOMY, DECISIONS, EVENTS, OUTBOX, PROPOSALS, upsert, writing
+from memory.crm.statements import AUTONOMY, DECISIONS, DRAFTS, EVENTS, OUTBOX, PROPOSALS, upsert, writing
 
 _P, _A = PROPOSALS.c, AUTONOMY.c
 
@@ -100,6 +100,26 @@ class AutonomyStore:
             complaints=said.get(EventKind.EMAIL_COMPLAINED.value, 0),
             opt_outs=said.get(EventKind.EMAIL_UNSUBSCRIBED.value, 0),
         )
+
+    def on_their_way(self, of: ActionClass) -> tuple[str, ...]:
+        """Return the approved messages of a class that wait to go out and that no person was asked about."""
+        was_asked = select(PROPOSALS.c.id).where(_P.outbox_id == OUTBOX.c.id).exists()
+        query = (
+            select(OUTBOX.c.id, DRAFTS.c.record)
+            .join(DECISIONS, DECISIONS.c.id == OUTBOX.c.decision_id)
+            .join(DRAFTS, DRAFTS.c.decision_id == OUTBOX.c.decision_id)
+            .where(
+                OUTBOX.c.status == OutboxStatus.APPROVED.value,
+                OUTBOX.c.campaign_id == of.campaign_id,
+                DECISIONS.c.asset_id == of.asset_id,
+                ~was_asked,
+            )
+            .order_by(OUTBOX.c.id)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        made = {row.id: Stakes.model_validate(row.record["stakes"] or {}) for row in rows}
+        return tuple(key for key, stakes in made.items() if stakes.waived and stakes.level is of.level)
 
 
 _CLASS = ("campaign_id", "asset_id", "asked_level")
