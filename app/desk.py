@@ -30,7 +30,7 @@ OUTLOOKS_LAST = timedelta(hours=6)
 
 
 class Desk:
-    """Carries out reviewers' acts. Starts when first asked, or when told to get ready."""
+    """Carries out reviewers' acts. Starts when first asked."""
 
     def __init__(self, house: House) -> None:
         self._settings, self._workspace, self._clock = house.settings, house.workspace, house.clock
@@ -39,20 +39,29 @@ class Desk:
         self._thread: threading.Thread | None = None
         self._house: House | None = None
         self._carrier: Carrier | None = None
-        self._open: contextlib.AsyncExitStack | None = None
-        self._outlooks_at: datetime | None = None
+        self._stack = contextlib.AsyncExitStack()
+        self._learning: asyncio.Task[None] | None = None
+        self._learned_at: datetime | None = None
 
-    def do(self, act: Callable[[House, Carrier], Coroutine[Any, Any, Result]]) -> Result:
-        """Carry out one act and return what it returns; other acts go on meanwhile."""
-        loop = self._started()
-        return asyncio.run_coroutine_threadsafe(self._do(act), loop).result()
+    def do(
+        self, act: Callable[[House, Carrier], Coroutine[Any, Any, Result]], *, drafts: bool = False
+    ) -> Result:
+        """Carry out one act and return what it returns; other acts go on meanwhile.
+
+        Args:
+            act: given the desk's own house and its open carrier.
+            drafts: whether stakes are assessed anew, which needs what hand-off and churn say.
+
+        """
+        return asyncio.run_coroutine_threadsafe(self._do(act, drafts), self._started()).result()
 
     def get_ready(self) -> None:
-        """Open, import and learn what the first act would otherwise wait for; returns at once."""
-        asyncio.run_coroutine_threadsafe(self._ready(), self._started())
+        """Begin to open, import and learn what the first act would otherwise wait for; returns at once."""
+        if self._learned_at is None or self._clock() - self._learned_at > OUTLOOKS_LAST:
+            asyncio.run_coroutine_threadsafe(self._get_ready(), self._started())
 
     def close(self) -> None:
-        """End; what is being carried out ends first."""
+        """End; the desk may be asked again, and starts anew."""
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
@@ -73,46 +82,56 @@ class Desk:
                 self._thread.start()
             return self._loop
 
-    async def _do(self, act: Callable[[House, Carrier], Coroutine[Any, Any, Result]]) -> Result:
+    async def _do(self, act: Callable[[House, Carrier], Coroutine[Any, Any, Result]], drafts: bool) -> Result:
         house, carrier = await self._opened()
+        if drafts:
+            await asyncio.shield(self._learn(house))
         return await act(house, carrier)
 
     async def _opened(self) -> tuple[House, Carrier]:
         if self._house is None or self._carrier is None:
             house = House(self._settings, self._workspace, self._clock)
-            stack = contextlib.AsyncExitStack()
-            self._carrier = await stack.enter_async_context(house.open_carrier())
-            self._house, self._open = house, stack
+            self._carrier = await self._stack.enter_async_context(house.open_carrier())
+            self._house = house
         self._house.reread()
-        if self._outlooks_at is not None and self._clock() - self._outlooks_at > OUTLOOKS_LAST:
-            self._learn_outlooks(self._house)
         return self._house, replace(self._carrier, bench=self._house.bench)
 
-    async def _ready(self) -> None:
+    async def _get_ready(self) -> None:
         try:
             house, _ = await self._opened()
+            await asyncio.shield(self._learn(house))
         except Exception as failure:
             # The first act meets it again, and tells whoever asked.
             log.warning("the review desk is not ready: %s", failure)
-            return
-        self._learn_outlooks(house)
 
-    def _learn_outlooks(self, house: House) -> None:
-        self._outlooks_at = self._clock()
-        threading.Thread(target=self._learn, args=(house,), name="attune-outlooks", daemon=True).start()
+    def _learn(self, house: House) -> asyncio.Task[None]:
+        """The task that learns what hand-off and churn say; one at a time, and none while that is current."""
+        is_old = self._learned_at is None or self._clock() - self._learned_at > OUTLOOKS_LAST
+        if self._learning is None or (self._learning.done() and is_old):
+            self._learned_at = self._clock()
+            self._learning = asyncio.get_running_loop().create_task(self._learn_apart(house))
+        return self._learning
 
-    def _learn(self, house: House) -> None:
-        other = House(self._settings, self._workspace, self._clock)
+    async def _learn_apart(self, house: House) -> None:
+        def learn() -> Any:
+            other = House(self._settings, self._workspace, self._clock)
+            try:
+                return other.outlooks
+            finally:
+                other.close()
+
         try:
-            house.__dict__["outlooks"] = other.outlooks
-        except Exception as failure:
-            log.warning("hand-off and churn could not be learned: %s", failure)
-        finally:
-            other.close()
+            house.__dict__["outlooks"] = await asyncio.to_thread(learn)
+        except Exception:
+            self._learned_at = None
+            raise
 
     async def _end(self) -> None:
-        if self._open is not None:
-            await self._open.aclose()
+        if self._learning is not None and not self._learning.done():
+            with contextlib.suppress(Exception):
+                await self._learning
+        await self._stack.aclose()
         if self._house is not None:
             self._house.close()
-        self._house = self._carrier = self._open = None
+        self._house = self._carrier = self._learning = self._learned_at = None
+        self._stack = contextlib.AsyncExitStack()

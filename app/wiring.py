@@ -51,6 +51,7 @@ from memory.crm.reputation import ReputationReader
 from memory.crm.review_figures import ReviewFigureReader
 from memory.crm.review_queue import ReviewQueue
 from memory.crm.runs import RunStore
+from memory.crm.staff import StaffStore
 from memory.crm.tallies import TallyStore
 from memory.crm.together import CommitGroup
 from memory.history.clients import Lease, embedded, served
@@ -177,6 +178,11 @@ class House:
     def audit(self) -> AuditChain:
         """The append-only chain."""
         return AuditChain(self.engine, self.clock)
+
+    @cached_property
+    def staff(self) -> StaffStore:
+        """The team."""
+        return StaffStore(self.engine, self.audit, self.clock)
 
     @cached_property
     def journal(self) -> Journal:

@@ -84,7 +84,7 @@ def test_what_waited_before_there_was_a_queue_has_its_place_in_it(
     upgrade(blank_engine)
     assert ReviewQueue(blank_engine).line(f"p_r_1_{ADA.id}") == ReviewQueue(engine).line(f"p_r_1_{ADA.id}")
     asked = _rows(blank_engine, "proposals", {"asked_level", "asset_id", "reason"})
-    assert asked == [{"asked_level": 3, "asset_id": "guide", "reason": "the first ones"}]
+    assert asked == [{"asked_level": 3, "asset_id": "guide", "reason": "a CEO"}]
 
 
 def _copied(whole: Engine, old: Engine) -> dict[str, list[dict[str, object]]]:

@@ -110,7 +110,7 @@ def _columns(record: dict[str, Any], decision: Any) -> dict[str, Any]:
         "asset_id": decision.asset_id if decision is not None else None,
         "value_cents": value,
         "subject": record["message"]["subject"],
-        "reason": reasons[0]["text"] if reasons else "",
+        "reason": min(reasons, key=_gravity)["text"] if reasons else "",
         "more_reasons": max(len(reasons) - 1, 0),
         "is_clean": all(finding["severity"] == "warn" for finding in findings),
         "not_before": datetime.fromisoformat(record["not_before"]),
@@ -121,6 +121,12 @@ def _level(reasons: list[dict[str, Any]]) -> int:
     if any(reason.get("is_locked") and reason["code"] != "edited" for reason in reasons):
         return 3
     return 1 if all(reason["code"] in _MINOR for reason in reasons) else 2
+
+
+def _gravity(reason: dict[str, Any]) -> int:
+    if reason["code"] == "edited":
+        return 2
+    return 0 if reason.get("is_locked") else 3 if reason["code"] in _MINOR else 1
 
 
 def downgrade() -> None:
