@@ -13,8 +13,8 @@ from app.why import stored_why
 from domain.base import Noun, UtcDatetime
 from domain.content import ContentAsset
 from domain.errors import NotFound
-from domain.events import Event
-from domain.message import Evidence, EvidenceKind, Message, OutboxStatus
+from domain.events import Event, EventKind
+from domain.message import Draft, Evidence, EvidenceKind, Message, OutboxStatus
 from domain.people import Account, Contact, Deal
 from domain.review import Proposal, Review
 from domain.review_queue import QueueLine
@@ -28,7 +28,10 @@ STORY_ITEMS = 40
 
 
 class Source(Noun):
-    """One fact a message rests on, in words for a reviewer; `event_id` where the story shows it."""
+    """One fact a message may rest on, in words for a reviewer; `event_id` where the story shows it.
+
+    `is_used` where a sentence of the draft names it.
+    """
 
     id: str
     what: str
@@ -38,6 +41,7 @@ class Source(Noun):
     event_id: str | None = None
     is_tainted: bool = False
     is_private: bool = False
+    is_used: bool = False
 
 
 class StoryItem(Noun):
@@ -73,6 +77,11 @@ class Picture(Noun):
     is_alone: bool
     expires_at: UtcDatetime
 
+    @property
+    def known(self) -> dict[str, Source]:
+        """The sources by id."""
+        return {source.id: source for source in self.sources}
+
 
 def picture_of(house: House, proposal_id: str) -> Picture:
     """Return everything there is to judge a proposal by. Raises `NotFound`."""
@@ -82,6 +91,7 @@ def picture_of(house: House, proposal_id: str) -> Picture:
     entry = house.outbox.get(house.proposals.outbox_id(proposal_id))
     asset = _asset(house, line.asset_id)
     cited = {fact.ref.removeprefix("event:").removesuffix(":notes") for fact in proposal.evidence}
+    shown = {event.id for event in dossier.events}
     findings, sentences = proposal.verdict.findings, proposal.draft.sentences
     return Picture(
         line=line,
@@ -93,9 +103,7 @@ def picture_of(house: House, proposal_id: str) -> Picture:
         why=_why(house, proposal),
         subject=marked(proposal.message.subject, (), findings),
         text=marked(proposal.message.text, sentences, findings),
-        sources=tuple(
-            _source(fact, asset, {event.id for event in dossier.events}) for fact in proposal.evidence
-        ),
+        sources=tuple(_source(fact, asset, shown, proposal.draft) for fact in proposal.evidence),
         story=_story(house, proposal, dossier.events, cited),
         reviews=house.proposals.reviews_of(proposal_id),
         outbox_status=entry.status,
@@ -133,7 +141,7 @@ def _why(house: House, proposal: Proposal) -> Why | None:
         return None
 
 
-def _source(fact: Evidence, asset: ContentAsset | None, known: set[str]) -> Source:
+def _source(fact: Evidence, asset: ContentAsset | None, known: set[str], draft: Draft) -> Source:
     what = {
         EvidenceKind.EVENT: "Something they did",
         EvidenceKind.FIELD: "From the CRM",
@@ -151,6 +159,7 @@ def _source(fact: Evidence, asset: ContentAsset | None, known: set[str]) -> Sour
     return Source(
         what=what,
         event_id=event_id if event_id in known else None,
+        is_used=any(fact.id in sentence.evidence for sentence in draft.sentences),
         **fact.model_dump(include={"id", "text", "ref", "at", "is_tainted", "is_private"}),
     )
 
@@ -164,15 +173,24 @@ def _story(
             id=event.id,
             at=event.at,
             kind=event.kind.value.replace("_", " "),
-            text=" — ".join(part for part in (event.subject or event.topic, event.text) if part)[:300],
+            text=_words(event)[:300],
             is_source=event.id in cited,
             is_machine=event.is_machine,
         )
         for place, event in enumerate(events)
         if place < STORY_ITEMS or event.id in cited
     ]
+    told_of = {item.text for item in told if item.kind == "email sent"}
     ours = [
         StoryItem(id=entry.id, at=entry.updated_at, kind="we sent", text=entry.message.subject, ours=True)
         for entry in house.outbox.entries(contact_id=proposal.contact_id, status=OutboxStatus.SENT, limit=10)
+        if entry.message.subject not in told_of
     ]
     return tuple(sorted([*told, *ours], key=lambda item: item.at, reverse=True))
+
+
+def _words(event: Event) -> str:
+    said = [event.subject or event.topic, event.text]
+    if event.kind in {EventKind.STAGE_CHANGED, EventKind.DEAL_STAGE_CHANGED} and event.properties.get("to"):
+        said.insert(0, f"to {event.properties['to']}")
+    return " — ".join(part for part in said if part)

@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     # Agents, graph and models of leads take seconds to import, and most commands need none of them.
     from agents.workbench import Workbench
     from app.carry import Carrier
+    from app.desk import Desk
     from tools.models.openai_chat import OpenAIChat
 
 EMBEDDER_FACT = "embedder-setting"
@@ -430,8 +431,17 @@ class House:
     def _embedder(self, name: str) -> Embedder:
         return embedders.choose(name, self.settings)
 
+    @cached_property
+    def desk(self) -> Desk:
+        """Where reviewers' acts are carried out beside whatever else this process does."""
+        from app.desk import Desk
+
+        return Desk(self)
+
     def close(self) -> None:
         """Close what was opened."""
+        if "desk" in self.__dict__:
+            self.desk.close()
         self.release_history()
         if "engine" in self.__dict__:
             self.engine.dispose()

@@ -61,6 +61,14 @@ def lower_bound(successes: int, trials: int, confidence: float) -> float:
     return low
 
 
+def in_a_row(rules: AutonomyRules) -> int:
+    """Return how many reviews of a class, all approved as written, a grant takes."""
+    reviews = rules.widen_reviews
+    while lower_bound(reviews, reviews, rules.confidence) < rules.widen_share:
+        reviews += 1
+    return reviews
+
+
 def may_go_alone(grant: Grant | None, day: Day, level: StakesLevel, rules: AutonomyRules) -> bool:
     """Tell whether a class may go without a person now: granted, not high, and today is no bad day."""
     is_granted = grant is not None and grant.state is GrantState.GRANTED

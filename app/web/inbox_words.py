@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
@@ -64,6 +64,9 @@ _ASKED = {
 }
 
 NINE = time(9)
+
+Kind = Literal["good", "bad"]
+"""How the next page says what came of an act."""
 
 
 def filter_of(params: Mapping[str, str]) -> QueueFilter:

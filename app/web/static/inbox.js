@@ -69,6 +69,7 @@ if (batch && document.getElementById("batch-bar")) {
   const count = batch.querySelector("[data-count]");
   const words = batch.querySelector("[data-words]");
   const all = batch.querySelector("[data-like-all]");
+  const bar = document.getElementById("batch-bar");
   const before = [count.textContent, words.textContent];
   const most = Number(batch.dataset.most);
   function told() {
@@ -79,6 +80,7 @@ if (batch && document.getElementById("batch-bar")) {
     words.textContent = on.length
       ? `${boxes.filter((box) => box.dataset.like === like).length} on this page offer the same content.` : before[1];
     all.disabled = !on.length;
+    bar.hidden = !on.length;
   }
   batch.addEventListener("change", told);
   all.addEventListener("click", () => {
