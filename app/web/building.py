@@ -8,7 +8,22 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from app.web import assets, autonomy, chat, health, hooks, inbox, links, opt_out, preferences, signing_in
+from app.web import (
+    assets,
+    autonomy,
+    chat,
+    health,
+    hooks,
+    inbox,
+    keyring,
+    links,
+    me,
+    members,
+    opt_out,
+    preferences,
+    signing_in,
+    team,
+)
 from app.web.errors import answer_errors
 from app.web.guard import unguarded
 from app.web.headers import SecurityHeaders
@@ -28,6 +43,10 @@ WEB_ROUTERS = (
     inbox.router,
     autonomy.router,
     chat.router,
+    team.router,
+    members.router,
+    me.router,
+    keyring.router,
 )
 """The web app for the team, one router a place; each route names whom it lets in (`guard.needs`)."""
 
