@@ -20,6 +20,7 @@ from app.web import (
     opt_out,
     preferences,
     signing_in,
+    single_sign_on,
     team,
 )
 from app.web.errors import answer_errors
@@ -38,6 +39,7 @@ WEB_ROUTERS = (
     assets.router,
     signing_in.router,
     links.router,
+    single_sign_on.router,
     chat.router,
     team.router,
     members.router,
