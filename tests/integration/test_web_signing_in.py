@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from sqlmodel import SQLModel, select
+from sqlalchemy import select
+from sqlmodel import SQLModel
 
 from app.passwords import fits, hashed
 from app.web import make_app
