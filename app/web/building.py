@@ -22,6 +22,7 @@ from app.web import (
     opt_out,
     preferences,
     signing_in,
+    single_sign_on,
     team,
 )
 from app.web.errors import answer_errors
@@ -42,6 +43,7 @@ WEB_ROUTERS = (
     links.router,
     inbox.router,
     autonomy.router,
+    single_sign_on.router,
     chat.router,
     team.router,
     members.router,

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 
-import httpx
 import pytest
 from fastapi import FastAPI
 
@@ -73,13 +73,13 @@ def omar(house: House, app: FastAPI) -> Visitor:
 
 def act(
     visitor: Visitor, line: QueueLine, what: str, *, sha: str | None = None, query: str = "", **more: str
-) -> httpx.Response:
+) -> Any:
     """Post one of a proposal's forms as its page would."""
     form = {"csrf": visitor.token(), "sha": sha or line.message_sha256, "query": query, **more}
     return visitor.post(f"/inbox/{line.proposal_id}/{what}", data=form)
 
 
-def notice(visitor: Visitor, answer: httpx.Response) -> str:
+def notice(visitor: Visitor, answer: Any) -> str:
     """What the next page says."""
     page = visitor.get(answer.headers["location"]).text
     found = re.search(r'class="notice \w+"[^>]*><span>(.*?)</span>', page, re.S)
@@ -396,7 +396,7 @@ def test_a_proposal_is_given_to_somebody_who_reviews(rita: Visitor, house: House
 # Batches ------------------------------------------------------------------------------------------------
 
 
-def batch(visitor: Visitor, what: str, chosen: list[QueueLine], reason: str = "") -> httpx.Response:
+def batch(visitor: Visitor, what: str, chosen: list[QueueLine], reason: str = "") -> Any:
     items = [f"{line.proposal_id}@{line.message_sha256}" for line in chosen]
     form = {"csrf": visitor.token(), "act": what, "reason": reason, "item": items, "query": "stakes=low"}
     return visitor.post("/inbox/batch", data=form)
