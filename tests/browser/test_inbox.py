@@ -93,7 +93,7 @@ def test_an_edit_is_rechecked_while_it_is_typed_and_saved_with_the_same_findings
     page.goto(f"/inbox/{line.proposal_id}")
     page.keyboard.press("e")
     expect(page.get_by_label("Subject")).to_be_focused()
-    page.get_by_label("Body").press("Control+End")
+    page.get_by_label("Body", exact=True).press("Control+End")
     page.keyboard.type(" It cuts waiting by 55%.")
     told = page.locator("#rechecked")
     expect(told).to_contain_text("A finding stands")
