@@ -68,7 +68,8 @@ class Inbox:
         try:
             return house.desk.do(lambda house, carrier: review(house, asked, carrier), drafts=drafts)
         except ReviewRejected as problem:
-            raise ReviewRejected(words.why_not(house, proposal_id, act, problem, self.names())) from None
+            told = words.why_not(house, proposal_id, act, problem, self.names(), caller.member.zone)
+            raise ReviewRejected(told) from None
 
     def keep(self, caller: Caller, act: ReviewAct, results: tuple[BatchResult, ...]) -> str:
         """Keep a batch's results until they were looked at, and return what they are called."""

@@ -137,7 +137,7 @@ def names_of(members: tuple[Member, ...]) -> dict[str, str]:
 
 
 def why_not(
-    house: House, proposal_id: str, act: ReviewAct, problem: AttuneError, names: Mapping[str, str]
+    house: House, proposal_id: str, act: ReviewAct, problem: AttuneError, names: Mapping[str, str], zone: str
 ) -> str:
     """Say why an act was not carried out: who was faster and what they did, else what the rule said."""
     proposal = house.proposals.get(proposal_id)
@@ -147,14 +147,18 @@ def why_not(
         if last is None or proposal.status is ProposalStatus.EXPIRED:
             return f"It is {proposal.status.value} already. Your {asked} was not carried out."
         who = names.get(last.reviewer, last.reviewer)
-        return f"{who} {_DONE[last.act]} it at {last.at:%H:%M} UTC. Your {asked} was not carried out."
+        return f"{who} {_DONE[last.act]} it at {_clock(last.at, zone)}. Your {asked} was not carried out."
     if last is not None and "changed since you looked" in str(problem):
         who = names.get(last.reviewer, last.reviewer)
         return (
-            f"{who} {_DONE[last.act]} it at {last.at:%H:%M} UTC, so these are other words than you saw "
+            f"{who} {_DONE[last.act]} it at {_clock(last.at, zone)}, so these are other words than you saw "
             f"(version {proposal.version} now). Your {asked} was not carried out; look again."
         )
     return _without_commands(str(problem))
+
+
+def _clock(moment: datetime, zone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
 def why_marked_not(problem: AttuneError) -> str:

@@ -11,18 +11,30 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy import Connection, Engine, and_, bindparam, case, func, literal, or_, select, text
 
 from domain.autonomy import ActionClass, Day, Grant, GrantState, TrackRecord
 from domain.events import EventKind
 from domain.message import OutboxStatus, Stakes
 from domain.review import ProposalStatus
 from memory.crm import codec
-from memory.crm.statements import AUTONOMY, DECISIONS, DRAFTS, EVENTS, OUTBOX, PROPOSALS, upsert, writing
+from memory.crm.statements import (
+    AUTONOMY,
+    DECISIONS,
+    DRAFTS,
+    EVENTS,
+    OUTBOX,
+    PROPOSALS,
+    is_postgres,
+    upsert,
+    writing,
+)
 
 _P, _A = PROPOSALS.c, AUTONOMY.c
 
 DAY = timedelta(days=1)
+_LOCK_KEY = 0x6772616E74
+"""PostgreSQL advisory lock of those who decide about classes: `grant` in ASCII."""
 _KEY = ("campaign_id", "asset_id", "level")
 
 
@@ -55,6 +67,8 @@ class AutonomyStore:
 
         """
         with writing(self._engine) as connection:
+            if is_postgres(connection):
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
             if not fits(_grant_in(connection, grant.action_class)):
                 return False
             row = {

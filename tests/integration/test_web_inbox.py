@@ -210,7 +210,7 @@ def test_the_second_reviewer_is_told_who_decided_what(rita: Visitor, omar: Visit
     line = lines(house)[0]
     act(omar, line, "reject", reason="wrong moment")
     said = notice(rita, act(rita, line, "approve"))
-    assert said == "Omar Okafor rejected it at 17:00 UTC. Your approval was not carried out."
+    assert said == "Omar Okafor rejected it at 18:00. Your approval was not carried out."
     assert status(house, line) is ProposalStatus.REJECTED
     assert not list(house.workspace.mailbox.glob("*.eml"))
 

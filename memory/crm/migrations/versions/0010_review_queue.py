@@ -48,6 +48,8 @@ def upgrade() -> None:
             batch_op.create_index(name, columns, unique=False)
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.create_index("ix_reviews_at", ["at"], unique=False)
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_kind", ["kind", "seq"], unique=False)
     op.create_table(
         "autonomy",
         sa.Column("campaign_id", text(), nullable=False),
@@ -131,6 +133,8 @@ def _gravity(reason: dict[str, Any]) -> int:
 
 def downgrade() -> None:
     op.drop_table("autonomy")
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.drop_index("ix_audit_kind")
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.drop_index("ix_reviews_at")
     with op.batch_alter_table("proposals", schema=None) as batch_op:
