@@ -72,9 +72,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="attune-inbox-") as folder:
         house = _prepared(given.workspace or Path(folder) / "ws", given.contacts, given.proposals)
         took = _measure(house, given.times)
-        waiting = house.review_queue.counts(house.clock()).waiting
+        waiting, known = house.review_queue.counts(house.clock()).waiting, house.crm.counts()["contacts"]
         house.close()
-    return _tell(took, f"{given.contacts:,} contacts, {waiting:,} proposals still waiting")
+    return _tell(took, f"{known:,} contacts, {waiting:,} proposals still waiting")
 
 
 def _prepared(folder: Path, contacts: int, proposals: int) -> House:
