@@ -35,6 +35,7 @@ from memory.crm.drafts import DraftStore
 from memory.crm.engine import open_engine
 from memory.crm.erased import ErasedPeople
 from memory.crm.features_reader import FeatureReader
+from memory.crm.finder import Finder
 from memory.crm.goal_outcomes import GoalOutcomes
 from memory.crm.intake import Intake
 from memory.crm.journal import Journal
@@ -95,6 +96,11 @@ class House:
     def crm(self) -> CrmStore:
         """Reads of the CRM."""
         return CrmStore(self.engine, self.clock)
+
+    @cached_property
+    def finder(self) -> Finder:
+        """Searches of contacts and accounts."""
+        return Finder(self.engine, self.clock)
 
     @cached_property
     def content(self) -> ContentStore:
