@@ -25,6 +25,7 @@ from domain.leads import Outlook
 from domain.ports import Channel, Clock, Embedder, InboundHook, Inbox, Webhook
 from domain.run import Run
 from domain.sender import SenderProfile
+from memory.crm.account_reader import AccountReader
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
 from memory.crm.content import ContentStore
@@ -48,6 +49,7 @@ from memory.crm.proposals import ProposalStore
 from memory.crm.reader import CrmStore
 from memory.crm.reputation import ReputationReader
 from memory.crm.runs import RunStore
+from memory.crm.stories import StoryReader
 from memory.crm.tallies import TallyStore
 from memory.crm.together import CommitGroup
 from memory.history.clients import Lease, embedded, served
@@ -101,6 +103,16 @@ class House:
     def finder(self) -> Finder:
         """Searches of contacts and accounts."""
         return Finder(self.engine, self.clock)
+
+    @cached_property
+    def stories(self) -> StoryReader:
+        """Contacts' stories, page by page."""
+        return StoryReader(self.engine)
+
+    @cached_property
+    def account_reader(self) -> AccountReader:
+        """Reads of one account."""
+        return AccountReader(self.engine)
 
     @cached_property
     def content(self) -> ContentStore:

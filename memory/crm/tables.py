@@ -151,9 +151,6 @@ class BuyingRoleTable(SQLModel, table=True):
     kind: str = "other"
 
 
-_HARM = "kind = 'email_complained' OR kind = 'email_bounced'"
-
-
 class EventTable(SQLModel, table=True):
     """The journal: everything that happened, once. `id` is `source:provider_id`."""
 
@@ -162,7 +159,7 @@ class EventTable(SQLModel, table=True):
         Index("ix_events_contact_at", "contact_id", "at"),
         Index("ix_events_account_at", "account_id", "at"),
         Index("ix_events_received", "received_at", "id"),
-        Index("ix_events_harm", "kind", "at", sqlite_where=text(_HARM), postgresql_where=text(_HARM)),
+        Index("ix_events_kind_at", "kind", "at"),
     )
 
     id: str = Field(primary_key=True)

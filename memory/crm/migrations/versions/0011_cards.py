@@ -1,4 +1,7 @@
-"""Cards: what contacts and accounts are found by. They are derived, so they are made when first asked for."""
+"""Cards, what contacts and accounts are found by (derived: they are made when first asked for); events by kind.
+
+The index of events by kind takes the place of the one of bounces and complaints only.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,13 @@ def upgrade() -> None:
     )
 
 
+    op.drop_index("ix_events_harm", table_name="events")
+    op.create_index("ix_events_kind_at", "events", ["kind", "at"], unique=False)
+
+
 def downgrade() -> None:
+    harm = sa.text("kind = 'email_complained' OR kind = 'email_bounced'")
+    op.drop_index("ix_events_kind_at", table_name="events")
+    op.create_index("ix_events_harm", "events", ["kind", "at"], sqlite_where=harm, postgresql_where=harm)
     op.drop_table("account_cards")
     op.drop_table("contact_cards")
