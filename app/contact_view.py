@@ -5,7 +5,6 @@ Each part is read by itself, so a page reads only what it shows. The chat and th
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.kept_lists import kept_lists
@@ -14,7 +13,6 @@ from app.reasons import ARM_WORDS, name_of
 from app.story_words import OUTCOME_WORDS, StoryLine, told
 from domain.base import Noun, UtcDatetime
 from domain.decision import Decision
-from domain.dossier import Standing
 from domain.errors import NotFound
 from domain.history import Recalled
 from domain.people import Account, BuyingRole, Consent, Contact, Deal, Suppression
@@ -55,8 +53,7 @@ class ContactHead(Noun):
     opens_at: UtcDatetime | None = None
     last_message_at: UtcDatetime | None = None
     messages_open: int = 0
-    consents: int = 0
-    stops: int = 0
+    hand_off: Prospect
 
     @property
     def may_be_written_to(self) -> bool:
@@ -74,7 +71,7 @@ class Fact(Noun):
 
 
 class ContactFacts(Noun):
-    """What is on record of a contact: fields with their source, deals and parts in them, consents, stops, outlook."""
+    """What is on record of a contact: fields with their source, deals and parts in them, consents, stops."""
 
     facts: tuple[Fact, ...]
     company: tuple[Fact, ...] = ()
@@ -82,7 +79,6 @@ class ContactFacts(Noun):
     roles: tuple[BuyingRole, ...] = ()
     consents: tuple[Consent, ...] = ()
     stops: tuple[Suppression, ...] = ()
-    hand_off: Prospect
 
 
 class Told(Noun):
@@ -123,8 +119,7 @@ def head_of(house: House, contact_id: str) -> ContactHead:
         opens_at=None if opens == now else opens,
         last_message_at=standing.sent_at[0] if standing.sent_at else None,
         messages_open=len(standing.open_messages),
-        consents=len(standing.consents),
-        stops=len(_lasting(standing, now)),
+        hand_off=hand_off_of(contact, standing.suppressions, kept_lists(house)),
     )
 
 
@@ -139,7 +134,6 @@ def facts_of(house: House, contact_id: str) -> ContactFacts:
         roles=dossier.roles,
         consents=standing.consents,
         stops=standing.suppressions,
-        hand_off=hand_off_of(contact, standing.suppressions, kept_lists(house)),
     )
 
 
@@ -204,10 +198,6 @@ def rule_words(house: House, rule_id: str, reason: str) -> RuleWords:
     except NotFound:
         return RuleWords(rule_id=rule_id, title="", reason=reason)
     return RuleWords(rule_id=rule_id, title=text.title, reason=reason, plain=text.plain, mend=text.mend)
-
-
-def _lasting(standing: Standing, now: datetime) -> list[Suppression]:
-    return [stop for stop in standing.suppressions if stop.until is None or stop.until > now]
 
 
 def _contact_facts(contact: Contact) -> list[Fact]:

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from app.web import assets, chat, health, hooks, links, opt_out, preferences, signing_in
+from app.web import (
+    accounts,
+    assets,
+    chat,
+    contacts,
+    health,
+    hooks,
+    leads,
+    links,
+    opt_out,
+    preferences,
+    signing_in,
+)
 from app.web.errors import answer_errors
 from app.web.guard import unguarded
 from app.web.headers import SecurityHeaders
@@ -26,6 +38,9 @@ WEB_ROUTERS = (
     signing_in.router,
     links.router,
     chat.router,
+    contacts.router,
+    accounts.router,
+    leads.router,
 )
 """The web app for the team, one router a place; each route names whom it lets in (`guard.needs`)."""
 
