@@ -51,12 +51,11 @@ def renew(engine: Engine) -> int:
         return 0
     made = 0
     for make in (_account_cards, _contact_cards):
-        while True:
+        after: str | None = ""
+        while after is not None:
             with writing(engine) as connection:
-                new = make(connection)
+                new, after = make(connection, after)
             made += new
-            if new == 0:
-                break
     return made
 
 
@@ -77,7 +76,8 @@ def _many(connection: Connection, table: Any) -> int:
     return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
 
-def _contact_cards(connection: Connection) -> int:
+def _contact_cards(connection: Connection, after: str) -> tuple[int, str | None]:
+    """Make the next cards in order of id; return how many, and where to go on, None at the end."""
     names = (
         "id", "account_id", "email", "first_name", "last_name", "job_title", "lifecycle_stage", "country", "owner",
         "attributes",
@@ -85,7 +85,8 @@ def _contact_cards(connection: Connection) -> int:
     query = (
         select(*(CONTACTS.c[name] for name in names))
         .select_from(CONTACTS.outerjoin(CONTACT_CARDS, CONTACT_CARDS.c.contact_id == CONTACTS.c.id))
-        .where(CONTACT_CARDS.c.contact_id.is_(None))
+        .where(CONTACT_CARDS.c.contact_id.is_(None), CONTACTS.c.id > after)
+        .order_by(CONTACTS.c.id)
         .limit(_AT_ONCE)
     )
     rows = _locked(connection, query, CONTACTS)
@@ -94,21 +95,25 @@ def _contact_cards(connection: Connection) -> int:
         connection, select(ACCOUNTS.c.id, ACCOUNTS.c.name).where(ACCOUNTS.c.id.in_(wanted)), ACCOUNTS
     )
     companies = {row["id"]: row["name"] for row in named}
-    return insert_new_rows(
-        connection, CONTACT_CARDS, [_contact_card(row, companies.get(row["account_id"])) for row in rows]
-    )
+    cards = [_contact_card(row, companies.get(row["account_id"])) for row in rows]
+    return insert_new_rows(connection, CONTACT_CARDS, cards), _last(rows)
 
 
-def _account_cards(connection: Connection) -> int:
+def _account_cards(connection: Connection, after: str) -> tuple[int, str | None]:
     names = ("id", "name", "domain", "industry", "country", "owner")
     query = (
         select(*(ACCOUNTS.c[name] for name in names))
         .select_from(ACCOUNTS.outerjoin(ACCOUNT_CARDS, ACCOUNT_CARDS.c.account_id == ACCOUNTS.c.id))
-        .where(ACCOUNT_CARDS.c.account_id.is_(None))
+        .where(ACCOUNT_CARDS.c.account_id.is_(None), ACCOUNTS.c.id > after)
+        .order_by(ACCOUNTS.c.id)
         .limit(_AT_ONCE)
     )
     rows = _locked(connection, query, ACCOUNTS)
-    return insert_new_rows(connection, ACCOUNT_CARDS, [_account_card(row) for row in rows])
+    return insert_new_rows(connection, ACCOUNT_CARDS, [_account_card(row) for row in rows]), _last(rows)
+
+
+def _last(rows: Sequence[Mapping[str, Any]]) -> str | None:
+    return rows[-1]["id"] if len(rows) == _AT_ONCE else None
 
 
 def _locked(connection: Connection, query: Any, table: Any) -> Sequence[Any]:
