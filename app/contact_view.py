@@ -183,7 +183,7 @@ def decisions_of(house: House, contact_id: str) -> tuple[RunLine, ...]:
 
 def recalled_of(house: House, contact_id: str, about: str = "") -> tuple[Recalled, ...]:
     """Return what contact history remembers that bears on `about`, best first; without words, the newest."""
-    return tuple(house.history.recall(contact_id, about, now=house.clock(), limit=MOST_RECALLED))
+    return tuple(house.remembered.recall(contact_id, about, now=house.clock(), limit=MOST_RECALLED))
 
 
 def requests_of(house: House, contact_id: str) -> tuple[PrivacyRequest, ...]:

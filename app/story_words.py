@@ -178,14 +178,15 @@ def _message(moment: Moment, entry: OutboxEntry) -> StoryLine:
 
 
 def _decision(moment: Moment, decision: Decision, assets: Mapping[str, ContentAsset]) -> StoryLine:
-    name = "nothing: held out" if decision.arm is Arm.HOLDOUT else name_of(decision.action, assets)
+    is_held_out = decision.arm is Arm.HOLDOUT
     outcome = moment.line.outcome if moment.line else None
-    said = OUTCOME_WORDS[outcome] if outcome else ""
+    says_more = outcome not in {None, ContactOutcome.HELD_OUT, ContactOutcome.SILENT}
+    said = OUTCOME_WORDS[outcome] if outcome and says_more else ""
     return StoryLine(
         at=decision.decided_at,
         kind=StoryKind.DECISION,
         teller=Teller.OURS,
-        title=f"Decided: {name}",
+        title="Held out" if is_held_out else f"Decided: {name_of(decision.action, assets)}",
         text=" ".join(decision.reasons),
         source=decision.learner_version,
         marks=tuple(mark for mark in ("dry run" if moment.is_rehearsal else "", said) if mark),

@@ -269,6 +269,16 @@ class House:
         return ChromaHistory(self.engine, self._open_chroma, self.embedder)
 
     @cached_property
+    def remembered(self) -> ChromaHistory:
+        """The same memory for a reader who holds nothing: a page must not keep its folder from a run.
+
+        A folder's vectors are left alone; one contact's few texts are embedded on the spot.
+        """
+        nothing_held = Lease(None, lambda: None)
+        opened = self._open_chroma if self.settings.chroma_url else lambda: nothing_held
+        return ChromaHistory(self.engine, opened, self.embedder)
+
+    @cached_property
     def channel(self) -> Channel:
         """Carries messages out of the house."""
         return channel_of(self.settings, self.workspace.mailbox, self.clock)

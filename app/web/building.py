@@ -15,11 +15,15 @@ from app.web import (
     contacts,
     health,
     hooks,
+    keyring,
     leads,
     links,
+    me,
+    members,
     opt_out,
     preferences,
     signing_in,
+    team,
 )
 from app.web.errors import answer_errors
 from app.web.guard import unguarded
@@ -41,6 +45,10 @@ WEB_ROUTERS = (
     contacts.router,
     accounts.router,
     leads.router,
+    team.router,
+    members.router,
+    me.router,
+    keyring.router,
 )
 """The web app for the team, one router a place; each route names whom it lets in (`guard.needs`)."""
 
