@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.contact_view import Fact, sources_of
-from app.kept_lists import kept_lists
+from app.kept_lists import KeptLists, kept_lists
 from app.prospects import NOT_YET, Prospect, churn_of
 from app.story_words import EVENT_WORDS
 from domain.base import Noun, UtcDatetime
@@ -94,16 +94,15 @@ def account_view(house: House, account_id: str) -> AccountView:
         deals=deals,
         waiting=reader.waiting(account_id),
         churn=churn_of(account_id, customers, kept, reader.have_all_objected(account_id)),
-        hand_off=_readiness(lines, ready, kept is not None, kept.hand_off.text if kept else ""),
+        hand_off=_readiness(lines, ready, kept),
         ready=tuple(ready),
     )
 
 
-def _readiness(
-    lines: tuple[ContactLine, ...], ready: list[ReadyPerson], is_reckoned: bool, text: str
-) -> Prospect:
-    if not is_reckoned:
+def _readiness(lines: tuple[ContactLine, ...], ready: list[ReadyPerson], kept: KeptLists | None) -> Prospect:
+    if kept is None:
         return Prospect(words=NOT_YET)
+    found, text = len(kept.hand_off.leads), kept.hand_off.text
     mqls = sum(line.stage.value == "mql" for line in lines)
     if ready:
         first = ready[0]
@@ -114,8 +113,8 @@ def _readiness(
         )
     if not mqls:
         return Prospect(words="Hand-off looks at MQLs, and nobody here is one.")
-    who = f"{mqls} MQL{'s' if mqls > 1 else ''} here, not on the list of leads."
-    return Prospect(words=f"{who} {text}")
+    who = f"{mqls} MQL{'s' if mqls > 1 else ''} here"
+    return Prospect(words=f"{who}, not among the {found} worth most to sales now." if found else text)
 
 
 def _facts(account: Account) -> list[Fact]:

@@ -89,7 +89,10 @@ class Told(Noun):
 
 
 class RunLine(Noun):
-    """What one run did with the contact: what was decided and how it ended, or which rule kept it from deciding."""
+    """What one run did with the contact: what was decided and how it ended, or which rule kept it from deciding.
+
+    `earlier` runs just before it ended the very same way without deciding, the first of them at `first_at`.
+    """
 
     run_id: str
     campaign_id: str
@@ -104,6 +107,16 @@ class RunLine(Noun):
     rule: RuleWords | None = None
     reason: str = ""
     proposal_id: str | None = None
+    earlier: int = 0
+    first_at: UtcDatetime | None = None
+
+    def repeats(self, other: RunLine) -> bool:
+        """Tell whether nothing but the run differs, and neither decided anything."""
+        mine, its = (
+            (one.campaign_id, one.outcome, one.rule, one.reason, one.is_dry_run, one.decision)
+            for one in (self, other)
+        )
+        return mine == its and self.decision is None
 
 
 def head_of(house: House, contact_id: str) -> ContactHead:
@@ -178,7 +191,14 @@ def decisions_of(house: House, contact_id: str) -> tuple[RunLine, ...]:
             proposal_id=proposals.get(line.decision_id or ""),
         )
 
-    return tuple(line_of(line) for line in lines)
+    told: list[RunLine] = []
+    for one in map(line_of, lines):
+        if told and told[-1].repeats(one):
+            last = told[-1]
+            told[-1] = last.model_copy(update={"earlier": last.earlier + 1, "first_at": one.at})
+        else:
+            told.append(one)
+    return tuple(told)
 
 
 def recalled_of(house: House, contact_id: str, about: str = "") -> tuple[Recalled, ...]:

@@ -1,4 +1,4 @@
-"""What a serving process does beside campaigns: reads replies, looks at the domain, drops what is old, reckons leads."""
+"""What a serving process does beside campaigns: reads replies, looks at the domain, lets old things go, reckons."""
 
 from __future__ import annotations
 

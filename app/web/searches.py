@@ -22,8 +22,8 @@ STAGES = tuple(
     for stage in LifecycleStage
 )
 DID = tuple((kind.value, kind.value.replace("_", " ").capitalize()) for kind in OWN_ACTS)
-QUIET = ((7, "a week"), (14, "two weeks"), (30, "a month"), (90, "three months"))
-WITHIN = ((30, "the last 30 days"), (90, "the last 90 days"), (365, "the last year"))
+QUIET = (("7", "a week"), ("14", "two weeks"), ("30", "a month"), ("90", "three months"))
+WITHIN = (("30", "the last 30 days"), ("90", "the last 90 days"), ("365", "the last year"))
 
 Asked = Mapping[str, str]
 

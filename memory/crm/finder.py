@@ -16,7 +16,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     Select,
-    Table,
     and_,
     case,
     func,
@@ -65,24 +64,20 @@ class Finder:
         self, search: ContactSearch, limit: int = 50, offset: int = 0
     ) -> tuple[tuple[ContactLine, ...], int]:
         """Return a page of contacts, by last name and then id, and how many there are in all."""
-        asked = self._contact_conditions(search)
-        card = CONTACT_CARDS.c
-        page = select(card.contact_id).where(*asked).order_by(card.name_key, card.contact_id)
+        asked, card = self._contact_conditions(search), CONTACT_CARDS.c
+        ordered = select(card.contact_id).where(*asked).order_by(card.name_key, card.contact_id)
         with self._current() as connection:
-            ids = list(connection.execute(page.limit(limit).offset(offset)).scalars())
-            total = _total(connection, CONTACT_CARDS, asked, len(ids), limit, offset)
+            ids, total = _page(connection, ordered, limit, offset, is_costly=_asks_acts(search))
             return self._contact_lines(connection, ids), total
 
     def accounts(
         self, search: AccountSearch, limit: int = 50, offset: int = 0
     ) -> tuple[tuple[AccountLine, ...], int]:
         """Return a page of accounts, by name and then id, and how many there are in all."""
-        asked = self._account_conditions(search)
-        card = ACCOUNT_CARDS.c
-        page = select(card.account_id).where(*asked).order_by(card.name_key, card.account_id)
+        asked, card = self._account_conditions(search), ACCOUNT_CARDS.c
+        ordered = select(card.account_id).where(*asked).order_by(card.name_key, card.account_id)
         with self._current() as connection:
-            ids = list(connection.execute(page.limit(limit).offset(offset)).scalars())
-            total = _total(connection, ACCOUNT_CARDS, asked, len(ids), limit, offset)
+            ids, total = _page(connection, ordered, limit, offset, is_costly=_asks_acts(search))
             return self._account_lines(connection, ids), total
 
     def choices(self) -> Choices:
@@ -314,18 +309,25 @@ def _last_acts_of_people(connection: Connection, account_ids: Sequence[str]) -> 
     return found
 
 
-def _total(
-    connection: Connection,
-    table: Table,
-    asked: Sequence[ColumnElement[bool]],
-    found: int,
-    limit: int,
-    offset: int,
-) -> int:
-    """How many there are in all; a page that is not full tells it without another look."""
-    if 0 < found < limit or (found == 0 and offset == 0):
-        return offset + found
-    return int(connection.execute(select(func.count()).select_from(table).where(*asked)).scalar_one())
+def _asks_acts(search: ContactSearch | AccountSearch) -> bool:
+    return bool(search.did) or search.quiet_days is not None
+
+
+def _page(
+    connection: Connection, ordered: Select[Any], limit: int, offset: int, *, is_costly: bool
+) -> tuple[list[str], int]:
+    """The ids of a page, and how many there are in all.
+
+    What reads the journal is asked once and cut here; all else twice, as a page stops early and a count reads little.
+    """
+    if is_costly:
+        every = list(connection.execute(ordered).scalars())
+        return every[offset : offset + limit], len(every)
+    ids = list(connection.execute(ordered.limit(limit).offset(offset)).scalars())
+    if 0 < len(ids) < limit or (not ids and offset == 0):
+        return ids, offset + len(ids)
+    counted = select(func.count()).select_from(ordered.order_by(None).subquery())
+    return ids, int(connection.execute(counted).scalar_one())
 
 
 def _distinct(connection: Connection, column: Column[Any]) -> tuple[str, ...]:
