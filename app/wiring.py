@@ -15,14 +15,14 @@ from sqlalchemy import Connection, Engine
 
 from app.feature_feed import FeatureFeed
 from app.pacing import Pacer
-from app.providers import channel_of, inbound_hooks_of, inbox_of, webhooks_of
+from app.providers import channel_of, identity_provider_of, inbound_hooks_of, inbox_of, webhooks_of
 from app.settings import Settings
 from app.workspace import Workspace
 from domain.base import utc_now
 from domain.campaign import Caps
 from domain.errors import AttuneError
 from domain.leads import Outlook
-from domain.ports import Channel, Clock, Embedder, InboundHook, Inbox, Webhook
+from domain.ports import Channel, Clock, Embedder, IdentityProvider, InboundHook, Inbox, Webhook
 from domain.run import Run
 from domain.sender import SenderProfile
 from memory.crm.account_reader import AccountReader
@@ -313,6 +313,11 @@ class House:
     def inbox(self) -> Inbox | None:
         """The mailbox replies arrive in, where one is set."""
         return inbox_of(self.settings, self.clock)
+
+    @cached_property
+    def identity_provider(self) -> IdentityProvider | None:
+        """Who vouches for members, where one is set."""
+        return identity_provider_of(self.settings)
 
     @cached_property
     def budget(self) -> RunBudget:

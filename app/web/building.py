@@ -24,6 +24,7 @@ from app.web import (
     opt_out,
     preferences,
     signing_in,
+    single_sign_on,
     team,
 )
 from app.web.errors import answer_errors
@@ -42,6 +43,7 @@ WEB_ROUTERS = (
     assets.router,
     signing_in.router,
     links.router,
+    single_sign_on.router,
     chat.router,
     contacts.router,
     contact_rights.router,
