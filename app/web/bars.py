@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-WIDTH, HEIGHT, FOOT, HEAD = 640, 140, 20, 14
+WIDTH, HEIGHT, FOOT, HEAD = 560, 130, 20, 14
 
 
 def week_bars(counts: Sequence[int], until: datetime) -> str:
@@ -20,7 +20,7 @@ def week_bars(counts: Sequence[int], until: datetime) -> str:
     most, step = max(counts), WIDTH / len(counts)
     floor = HEIGHT - FOOT
     parts = [
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" '
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="100%" role="img" '
         f'aria-label="{sum(counts)} acts in {len(counts)} weeks, at most {most} in one">',
         f'<line x1="0" y1="{floor}" x2="{WIDTH}" y2="{floor}" stroke="var(--line-strong)" stroke-width="1"/>',
     ]

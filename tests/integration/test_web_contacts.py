@@ -113,7 +113,7 @@ def newcomer(house: House, number: int, **more: object) -> Contact:
 
 
 def names_in(page: str) -> list[str]:
-    return re.findall(r'<td><a href="/contacts/(c_\w+)"', page)
+    return re.findall(r'<td><a data-row href="/contacts/(c_\w+)"', page)
 
 
 # Lists --------------------------------------------------------------------------------------------------
