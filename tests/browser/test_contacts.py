@@ -20,7 +20,9 @@ from tests.browser.conftest import NewPage, no_wider_than_the_window
 from tests.learning_workspace import DAY, LATER, open_workspace, run_draws
 
 Axe = Callable[[Page], None]
-FIRM = Account(id="a_firm", name="Northwind Chemicals GmbH", industry="Chemicals", country="DE", employees=420)
+FIRM = Account(
+    id="a_firm", name="Northwind Chemicals GmbH", industry="Chemicals", country="DE", employees=420
+)
 ADA = Contact(
     id="c_ada",
     account_id=FIRM.id,
