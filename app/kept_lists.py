@@ -65,8 +65,16 @@ def reckon_lists(house: House) -> KeptLists:
         hand_off=whom_to_hand_off(house.lead_reader, now, capacity=KEPT_LEADS),
         churn=who_may_leave(house.lead_reader, now),
     )
+    if not _may_be_kept(house, made):
+        return reckon_lists(house)
     house.content.set_fact(KEPT_FACT, made.model_dump(mode="json"))
     return made
+
+
+def _may_be_kept(house: House, made: KeptLists) -> bool:
+    """Tell whether nobody on the list was erased, or objected, while it was being reckoned."""
+    known = {person.id for person in house.lead_reader.people()} - house.lead_reader.objectors()
+    return all(lead.contact_id in known for lead in made.hand_off.leads)
 
 
 def reckon_if_old(house: House) -> bool:

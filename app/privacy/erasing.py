@@ -78,6 +78,7 @@ async def erase_person(house: House, who: str) -> Erasure:
         drop_lists(house)
         removed = await _forget_beside(house, traces)
         removed |= _forget_rows(house, traces, request)
+        drop_lists(house)
         notes = [*OUT_OF_REACH, *([ON_A_SERVER] if house.database_url else []), *_teach_anew(house)]
         notes += _forget_vectors(house, removed)
         stores.scrub(house)

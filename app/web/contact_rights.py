@@ -13,7 +13,7 @@ from app.privacy.desk import erase_for, erasure_of, export_for, object_for
 from app.web.guard import Caller, needs
 from app.web.shell import Shell, see_other
 from app.web.signing_in import said
-from domain.errors import NotFound
+from domain.errors import NotFound, WorkspaceBusy
 from policies.rights import Act
 
 RIGHTS = ("export", "object", "erase")
@@ -64,8 +64,11 @@ def router(shell: Shell) -> APIRouter:
         head = await run_in_threadpool(head_of, house, contact_id)
         if said(form, "confirm").strip() != head.contact.id:
             error = f"To erase this person, type their id exactly: {head.contact.id}"
-            return asked(shell, request, caller, head, "erase", error)
-        erasure = await run_in_threadpool(erase_for, house, contact_id, caller.member.member_id)
+            return asked(shell, request, caller, head, "erase", error, 422)
+        try:
+            erasure = await run_in_threadpool(erase_for, house, contact_id, caller.member.member_id)
+        except WorkspaceBusy as busy:
+            return asked(shell, request, caller, head, "erase", str(busy), 409)
         answer = see_other(f"/contacts/{contact_id}")
         if erasure.leftovers:
             left = ", ".join(erasure.leftovers)
@@ -79,10 +82,15 @@ def router(shell: Shell) -> APIRouter:
 
 
 def asked(
-    shell: Shell, request: Request, caller: Caller, head: ContactHead, right: str, error: str = ""
+    shell: Shell,
+    request: Request,
+    caller: Caller,
+    head: ContactHead,
+    right: str,
+    error: str = "",
+    status: int = 200,
 ) -> HTMLResponse:
-    """The page that asks once more, or says what was missing."""
-    status = 422 if error else 200
+    """The page that asks once more, or says what was missing or stood in the way."""
     return shell.page(
         request, caller, "contact_right.html", head=head, right=right, error=error, status=status
     )

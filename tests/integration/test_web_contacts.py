@@ -405,6 +405,16 @@ def test_an_erasure_asks_twice_then_leaves_a_page_that_says_so(house: House, adm
     assert audited(house, request.id)["what"] == "erasure"
 
 
+def test_an_erasure_beside_a_run_at_work_erases_nothing_and_says_so(house: House, admin: Visitor) -> None:
+    person = newcomer(house, 5)
+    with house.workspace.only_worker():
+        status, page = act(admin, f"/contacts/{person.id}/erase", confirm=person.id)
+    assert status == 409
+    assert "Erase for good" in page
+    assert house.crm.contact(person.id) == person
+    assert house.privacy_requests.of(person.id) == ()
+
+
 # Accounts and leads -----------------------------------------------------------------------------------
 
 
