@@ -217,9 +217,8 @@ class House:
         from app.outlook import outlooks
 
         now = self.clock()
-        account_of = {contact.id: contact.account_id for contact, _ in self.audience.contacts_with_accounts()}
         hand_off = whom_to_hand_off(self.lead_reader, now)
-        return outlooks(hand_off, who_may_leave(self.lead_reader, now), account_of)
+        return outlooks(hand_off, who_may_leave(self.lead_reader, now), self.audience.account_of())
 
     def _outlook(self, contact_id: str) -> Outlook | None:
         return self.outlooks.get(contact_id)

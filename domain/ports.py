@@ -342,7 +342,7 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """Names the embedder and everything that changes its vectors, such as `lexical-v1-512`."""
+        """Names the embedder and everything that changes its vectors, such as `lexical-v1-384`."""
         ...
 
     @property
