@@ -39,6 +39,7 @@ _TOPICS = ("pricing", "security", "onboarding", "reporting", None)
 _KINDS = (EventKind.PAGE_VIEWED, EventKind.EMAIL_CLICKED, EventKind.EMAIL_SENT, EventKind.FORM_SUBMITTED)
 _STAGES = tuple(LifecycleStage)
 _LOOKED = EventCondition(event=EventKind.PAGE_VIEWED, topic="pricing", within_days=90, at_least=1)
+_VIEWED = EventCondition(event=EventKind.PAGE_VIEWED, within_days=30, at_least=2)
 
 QUESTIONS: dict[str, ContactSearch | AccountSearch] = {
     "first page, nothing asked": ContactSearch(),
@@ -51,6 +52,7 @@ QUESTIONS: dict[str, ContactSearch | AccountSearch] = {
         stages=(LifecycleStage.MQL,), countries=("DE",), owners=("Owner 3",)
     ),
     "looked at pricing, then quiet": ContactSearch(did=(_LOOKED,), quiet_days=14),
+    "any page lately": ContactSearch(did=(_VIEWED,)),
     "accounts: nothing asked": AccountSearch(),
     "accounts: a name": AccountSearch(words="kavanto"),
     "accounts: looked at pricing, then quiet": AccountSearch(did=(_LOOKED,), quiet_days=14),
@@ -109,8 +111,10 @@ def fill(engine: Engine, contacts: int, events: int) -> None:
         for start in range(0, events, 50_000):
             many = min(50_000, events - start)
             insert_all(connection, EVENTS, [_event(start + n, contacts, draw) for n in range(many)])
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+    if engine.dialect.name == "postgresql":
+        # As its own housekeeping does after a while; SQLite's stores are never analysed.
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
 
 
 def _word(draw: random.Random, parts: int) -> str:
@@ -155,7 +159,8 @@ def _event(number: int, contacts: int, draw: random.Random) -> dict[str, Any]:
         "kind": draw.choice(_KINDS).value,
         "at": at,
         "source": "web",
-        "contact_id": f"c_{draw.randrange(contacts):012x}",
+        "contact_id": f"c_{draw.randrange(contacts):012x}" if draw.random() < 0.95 else None,
+        "account_id": f"a_{draw.randrange(max(1, contacts // 5)):012x}",
         "topic": draw.choice(_TOPICS),
         "is_machine": False,
         "properties": {"path": "/x"},

@@ -116,7 +116,7 @@ class Finder:
         if search.account_id is not None:
             asked.append(card.account_id == search.account_id)
         for condition in search.did:
-            asked.append(_did(card.contact_id, _by_contact(condition, now), condition))
+            asked.append(_contact_did(card.contact_id, condition, now))
         if search.quiet_days is not None:
             asked.append(not_(_has_acted(card.contact_id, now - timedelta(days=search.quiet_days))))
         return asked
@@ -250,6 +250,20 @@ _WITH_PEOPLE = EVENTS.outerjoin(CONTACTS, EVENTS.c.contact_id == CONTACTS.c.id)
 def _by_contact(condition: EventCondition, now: datetime) -> Select[Any]:
     whose = EVENTS.c.contact_id
     return select(whose).where(whose.is_not(None), *_own(condition, now)).group_by(whose)
+
+
+def _contact_did(contact_id: Column[str], condition: EventCondition, now: datetime) -> ColumnElement[bool]:
+    """Of a topic, the journal is asked once, by topic; else each contact's few events are counted."""
+    if condition.topic is not None:
+        return _did(contact_id, _by_contact(condition, now), condition)
+    theirs = select(func.count()).where(EVENTS.c.contact_id == contact_id, *_own(condition, now))
+    many = theirs.scalar_subquery()
+    asked: list[ColumnElement[bool]] = []
+    if condition.at_least is not None:
+        asked.append(many >= condition.at_least)
+    if condition.at_most is not None:
+        asked.append(many <= condition.at_most)
+    return and_(True, *asked)
 
 
 def _by_account(condition: EventCondition, now: datetime) -> Select[Any]:

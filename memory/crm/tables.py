@@ -151,6 +151,10 @@ class BuyingRoleTable(SQLModel, table=True):
     kind: str = "other"
 
 
+_HARM = "kind = 'email_complained' OR kind = 'email_bounced'"
+_HAS_TOPIC = "topic IS NOT NULL"
+
+
 class EventTable(SQLModel, table=True):
     """The journal: everything that happened, once. `id` is `source:provider_id`."""
 
@@ -159,7 +163,16 @@ class EventTable(SQLModel, table=True):
         Index("ix_events_contact_at", "contact_id", "at"),
         Index("ix_events_account_at", "account_id", "at"),
         Index("ix_events_received", "received_at", "id"),
-        Index("ix_events_kind_at", "kind", "at"),
+        Index("ix_events_harm", "kind", "at", sqlite_where=text(_HARM), postgresql_where=text(_HARM)),
+        # Not by kind alone: SQLite would take that for one contact's or account's events, too, which are few.
+        Index(
+            "ix_events_topic",
+            "topic",
+            "kind",
+            "at",
+            sqlite_where=text(_HAS_TOPIC),
+            postgresql_where=text(_HAS_TOPIC),
+        ),
     )
 
     id: str = Field(primary_key=True)

@@ -9,7 +9,7 @@ from domain.errors import NotFound
 from domain.events import Event, EventKind
 from domain.message import OutboxStatus
 from domain.people import BuyingRole, Consent, ConsentBasis, Deal, Suppression, SuppressionReason
-from memory.crm import codec
+from memory.crm import codec, reader
 from memory.crm.journal import Journal
 from memory.crm.outbox import OutboxStore
 from memory.crm.reader import DOSSIER_EVENTS, CrmStore
@@ -198,3 +198,16 @@ def test_counts_name_every_table(crm: CrmStore, engine: Engine) -> None:
     OutboxStore(engine).put(entry(ADA))
     counts = crm.counts()
     assert (counts["contacts"], counts["accounts"], counts["outbox"], counts["reviews"]) == (3, 1, 1, 0)
+
+
+def test_a_dossier_reads_the_journal_by_contact_and_by_account_only(crm: CrmStore, engine: Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        pytest.skip("SQLite plans without statistics; PostgreSQL has them")
+    crm.dossier(ADA.id)
+    for query in (reader._COMPANY, reader._EVENTS):
+        whose = query.params(contact_id=ADA.id, account_id="a_1")
+        said = str(whose.compile(engine, compile_kwargs={"literal_binds": True}))
+        with engine.connect() as connection:
+            plan = [str(row[3]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}")]
+        by = {line.partition("USING INDEX ")[2].partition(" ")[0] for line in plan if " events " in line}
+        assert by == {"ix_events_contact_at", "ix_events_account_at"}, plan

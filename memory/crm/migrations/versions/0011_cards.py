@@ -1,7 +1,4 @@
-"""Cards, what contacts and accounts are found by (derived: they are made when first asked for); events by kind.
-
-The index of events by kind takes the place of the one of bounces and complaints only.
-"""
+"""Cards, what contacts and accounts are found by (derived: they are made when first asked for); events by topic."""
 
 from __future__ import annotations
 
@@ -49,13 +46,18 @@ def upgrade() -> None:
     )
 
 
-    op.drop_index("ix_events_harm", table_name="events")
-    op.create_index("ix_events_kind_at", "events", ["kind", "at"], unique=False)
+    has_topic = sa.text("topic IS NOT NULL")
+    op.create_index(
+        "ix_events_topic",
+        "events",
+        ["topic", "kind", "at"],
+        unique=False,
+        sqlite_where=has_topic,
+        postgresql_where=has_topic,
+    )
 
 
 def downgrade() -> None:
-    harm = sa.text("kind = 'email_complained' OR kind = 'email_bounced'")
-    op.drop_index("ix_events_kind_at", table_name="events")
-    op.create_index("ix_events_harm", "events", ["kind", "at"], sqlite_where=harm, postgresql_where=harm)
+    op.drop_index("ix_events_topic", table_name="events")
     op.drop_table("account_cards")
     op.drop_table("contact_cards")
