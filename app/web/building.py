@@ -9,11 +9,15 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from app.web import (
+    accounts,
     assets,
     chat,
+    contact_rights,
+    contacts,
     health,
     hooks,
     keyring,
+    leads,
     links,
     me,
     members,
@@ -41,6 +45,10 @@ WEB_ROUTERS = (
     links.router,
     single_sign_on.router,
     chat.router,
+    contacts.router,
+    contact_rights.router,
+    accounts.router,
+    leads.router,
     team.router,
     members.router,
     me.router,
