@@ -75,13 +75,16 @@ def validate_fields(audience: Audience) -> None:
 def field_problems(audience: Audience) -> tuple[str, ...]:
     """Every unknown field the audience names, each with the nearest known one."""
     return tuple(
-        _unknown(condition.field)
+        said
         for condition in (*audience.all, *audience.none)
-        if isinstance(condition, FieldCondition) and not _is_known_field(condition.field)
+        if isinstance(condition, FieldCondition) and (said := unknown_field(condition.field))
     )
 
 
-def _unknown(field: str) -> str:
+def unknown_field(field: str) -> str:
+    """Say that there is no such field, and the nearest there is; `` for a field that exists."""
+    if _is_known_field(field):
+        return ""
     near = difflib.get_close_matches(field, FIELDS, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}?" if near else f"Known fields: {', '.join(FIELDS)}."
     return (
