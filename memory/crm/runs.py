@@ -223,12 +223,16 @@ class RunStore:
         return Usage(**{name: int(row[name]) for name in _USAGE})
 
     def usage_since(self, campaign_id: str, since: datetime) -> Usage:
-        """Return what a campaign's contacts who were touched since then took from models, in all its runs."""
+        """Return what a campaign's contacts who were touched since then took from models, dry runs apart."""
         sums = [func.coalesce(func.sum(RUN_CONTACTS.c[name]), 0).label(name) for name in _USAGE]
         query = (
             select(*sums)
             .select_from(RUN_CONTACTS.join(RUNS, RUNS.c.id == RUN_CONTACTS.c.run_id))
-            .where(RUNS.c.campaign_id == campaign_id, RUN_CONTACTS.c.updated_at >= since)
+            .where(
+                RUNS.c.campaign_id == campaign_id,
+                RUNS.c.is_dry_run.is_(False),
+                RUN_CONTACTS.c.updated_at >= since,
+            )
         )
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().one()
@@ -236,7 +240,14 @@ class RunStore:
 
     def open_runs(self) -> tuple[Run, ...]:
         """Return every unfinished run that is no dry run, the oldest first."""
-        query = select(RUNS).where(RUNS.c.status.in_(_OPEN), RUNS.c.is_dry_run.is_(False))
+        return self._open(RUNS.c.is_dry_run.is_(False))
+
+    def open_samples(self) -> tuple[Run, ...]:
+        """Return every unfinished dry run of a sample, the oldest first."""
+        return self._open(RUNS.c.sample.is_not(None))
+
+    def _open(self, which: ColumnElement[bool]) -> tuple[Run, ...]:
+        query = select(RUNS).where(RUNS.c.status.in_(_OPEN), which)
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(RUNS.c.started_at, RUNS.c.id)).mappings()
             return tuple(codec.run_of(row) for row in rows)

@@ -246,6 +246,7 @@ class RunTable(SQLModel, table=True):
     status: str
     autonomy: str
     is_dry_run: bool = False
+    sample: int | None = None
     seed: int = Field(sa_type=BigInteger)
     started_at: datetime
     finished_at: datetime | None = None
