@@ -116,7 +116,7 @@ _KINDS = {
     "less_than_equal": "must be at most {le}",
     "string_too_short": "needs at least {min_length} characters",
     "string_too_long": "has more than {max_length} characters",
-    "too_short": "needs at least {min_length} of them",
+    "too_short": "needs at least {min_length} in the list",
     "int_from_float": "must be a whole number",
     "finite_number": "must be a number",
     "string_type": "must be words; put numbers and yes or no in quotes",
