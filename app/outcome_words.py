@@ -18,7 +18,8 @@ _OUTCOMES = (
     (Outcome.RENEWED, r"renew\w*|churn|keep (?:our |the )?customers|retention|retain\w*|stay with us"),
     (
         Outcome.WON,
-        r"(?:more |close |win |won )?(?:purchases?|deals won|closed deals|sales(?! (?:call|meeting|team|accept|qualif))|revenue|orders|customers won|new customers|upsells?)",
+        r"purchases?|deals won|closed deals|sales(?! (?:call|meeting|team|accept|qualif))|revenue|orders|customers won|"
+        r"new customers|upsells?",
     ),
     (Outcome.OPPORTUNITY, r"opportunit\w+|pipeline|deals opened|open(?:ed)? deals"),
     (
@@ -57,13 +58,17 @@ _QUIET = (
 )
 
 _COUNTRIES = {
-    "germany": "DE", "austria": "AT", "switzerland": "CH", "france": "FR", "italy": "IT", "spain": "ES", "portugal": "PT",
-    "netherlands": "NL", "belgium": "BE", "ireland": "IE", "poland": "PL", "sweden": "SE", "denmark": "DK", "norway": "NO",
-    "finland": "FI", "canada": "CA", "australia": "AU", "brazil": "BR", "japan": "JP", "india": "IN", "mexico": "MX",
-    "united kingdom": "GB", "uk": "GB", "britain": "GB", "united states": "US", "usa": "US", "us": "US",
+    "germany": "DE", "austria": "AT", "switzerland": "CH", "france": "FR", "italy": "IT", "spain": "ES",
+    "portugal": "PT", "netherlands": "NL", "belgium": "BE", "ireland": "IE", "poland": "PL", "sweden": "SE",
+    "denmark": "DK", "norway": "NO", "finland": "FI", "canada": "CA", "australia": "AU", "brazil": "BR",
+    "japan": "JP", "india": "IN", "mexico": "MX", "united kingdom": "GB", "uk": "GB", "britain": "GB",
+    "united states": "US", "usa": "US", "us": "US",
 }  # fmt: skip
 
-_NOT = r"(?:but |and )?(?:nothing (?:to|in|for)|not (?:to|in|for|from)|no(?:body|one)? (?:in|from)|except|without|excluding|outside)"
+_NOT = (
+    r"(?:but |and )?(?:nothing (?:to|in|for)|not (?:to|in|for|from)|no(?:body|one)? (?:in|from)|"
+    r"except|without|excluding|outside)"
+)
 
 
 class Understood(Noun):
