@@ -494,6 +494,7 @@ class AuditTable(SQLModel, table=True):
     """Append-only chain: each row's hash covers the row before."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_subject", "subject", "seq"),)
 
     seq: int = Field(primary_key=True)
     at: datetime
