@@ -80,6 +80,47 @@ class ConditionRow(Noun):
     says: str = ""
 
 
+def condition_says(condition: FieldCondition | EventCondition) -> str:
+    """A condition as a person says it: `Country is one of DE, AT`, `Page viewed at least 1 time in 30 days`."""
+    if isinstance(condition, EventCondition):
+        asked = [
+            f"{word} {_times(many)}"
+            for word, many in (("at least", condition.at_least), ("at most", condition.at_most))
+            if many is not None
+        ]
+        is_never = condition.at_least is None and condition.at_most == 0
+        about = f" about {condition.topic}" if condition.topic else ""
+        lately = f" in {condition.within_days} days" if condition.within_days else ""
+        name = condition.event.value.replace("_", " ").capitalize()
+        return f"{name}{about} {'never' if is_never else ' and '.join(asked)}{lately}"
+    asked = []
+    if condition.is_in:
+        asked.append(f"is one of {', '.join(map(str, condition.is_in))}")
+    if condition.is_not_in:
+        asked.append(f"is none of {', '.join(map(str, condition.is_not_in))}")
+    asked += [
+        f"is {word} {value:,g}"
+        for word, value in (("at least", condition.at_least), ("at most", condition.at_most))
+        if value is not None
+    ]
+    if condition.is_known is not None:
+        asked.append("is known" if condition.is_known else "is not known")
+    return f"{FIELD_WORDS.get(condition.field, condition.field)} {' and '.join(asked)}"
+
+
+def audience_says(audience: Audience) -> tuple[tuple[str, bool], ...]:
+    """Every condition in words, and whether it must hold or must not."""
+    everyone, nobody = audience.all, audience.none
+    return (
+        *((condition_says(one), True) for one in everyone),
+        *((condition_says(one), False) for one in nobody),
+    )
+
+
+def _times(many: int) -> str:
+    return f"{many:,} time{'' if many == 1 else 's'}"
+
+
 def subjects() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     """What a condition can be about, in groups: (group, ((value, words), …))."""
     fields = tuple((f"field:{name}", FIELD_WORDS.get(name, name)) for name in sorted(FIELDS, key=_by_use))

@@ -30,7 +30,7 @@ def narrowed(house: House, campaign: Campaign, now: datetime) -> tuple[Step, ...
     for condition, must_hold in parts:
         alone = Audience(all=(condition,)) if must_hold else Audience(none=(condition,))
         people = _left(people, alone, _counts(house, condition, now))
-        steps.append(Step(f"{'' if must_hold else 'not '}{_said(condition)}", len(people)))
+        steps.append(Step(f"{'' if must_hold else 'not '}{condition_words(condition)}", len(people)))
     return tuple(steps)
 
 
@@ -59,7 +59,7 @@ def _counts(house: House, condition: FieldCondition | EventCondition, now: datet
     return house.audience.event_counts(condition.event, topic=condition.topic, since=since, until=now)
 
 
-def _said(condition: FieldCondition | EventCondition) -> str:
+def condition_words(condition: FieldCondition | EventCondition) -> str:
     """The condition in the file's own words: `lifecycle_stage in lead, mql`."""
     given = condition.model_dump(mode="json", by_alias=True, exclude_none=True)
     name = given.pop("event", None) or given.pop("field", None)

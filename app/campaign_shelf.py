@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from app.campaign_file import MOST_BYTES, judge_campaign
@@ -25,6 +25,9 @@ from policies.mistakes import Mistake
 
 NOT_LIVE_YET = "new; not live yet"
 CHANGED = "the campaign was changed; not live yet"
+
+RESERVED = frozenset({"new"})
+"""Ids whose pages would be others'."""
 
 HOW_FREE = (Autonomy.SHADOW, Autonomy.ASSIST, Autonomy.GUARDED, Autonomy.AUTOPILOT)
 """From nothing alone to nearly all."""
@@ -46,6 +49,15 @@ class CampaignText(Noun):
     def key(self) -> str:
         """What its page is called: the campaign's id, or the file's name where it has none that can be read."""
         return self.campaign.id if self.campaign else Path(self.file).stem
+
+    def require(self, asset_ids: Sequence[str]) -> Campaign:
+        """Return the campaign, whose content is all in the library. Raises `InvalidFile`."""
+        campaign, mistakes = judge_campaign(self.text, asset_ids)
+        if campaign is None:
+            raise InvalidFile(
+                self.file, " ".join(f"{mistake.in_words}." for mistake in mistakes or self.mistakes)
+            )
+        return campaign
 
 
 class CampaignNotSaved(AttuneError):
@@ -94,6 +106,8 @@ def save_new(house: House, text: str, by: str, *, may_widen: bool) -> CampaignTe
     _refuse_wider(None, campaign, may_widen)
     path = house.workspace.campaigns / f"{campaign.id}.yaml"
     with _alone(house):
+        if campaign.id in RESERVED:
+            raise CampaignNotSaved(f"{campaign.id!r} is no id for a campaign. Nothing was saved.")
         for other in campaign_texts(house):
             if other.key == campaign.id or other.file == path.name:
                 raise CampaignNotSaved(
@@ -148,7 +162,7 @@ def save_changed(
 def free_id(house: House, name: str) -> str:
     """An id made of a name's words that no campaign has yet."""
     words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:50].strip("-") or "campaign"
-    taken = {text.key for text in campaign_texts(house)} | set(house.controls.standings())
+    taken = {text.key for text in campaign_texts(house)} | set(house.controls.standings()) | RESERVED
     number = 2
     chosen = words
     while chosen in taken:

@@ -237,7 +237,15 @@ def _door(server: Server, http: tuple[str, int]) -> Any:
     from app.door import http_app
 
     host, port = http
-    config = uvicorn.Config(http_app(server), host=host, port=port, log_level="warning", access_log=False)
+    # A page that follows a run holds its answer open; two seconds are enough for every other one.
+    config = uvicorn.Config(
+        http_app(server),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
     listener = uvicorn.Server(config)
     thread = threading.Thread(target=listener.run, name="attune-http", daemon=True)
     thread.start()

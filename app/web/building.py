@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from app.web import assets, chat, health, hooks, links, opt_out, preferences, signing_in
+from app.web import (
+    assets,
+    campaign_wizard,
+    campaigns,
+    chat,
+    health,
+    hooks,
+    links,
+    opt_out,
+    preferences,
+    runs,
+    signing_in,
+)
 from app.web.errors import answer_errors
 from app.web.guard import unguarded
 from app.web.headers import SecurityHeaders
@@ -25,6 +37,9 @@ WEB_ROUTERS = (
     assets.router,
     signing_in.router,
     links.router,
+    campaign_wizard.router,
+    campaigns.router,
+    runs.router,
     chat.router,
 )
 """The web app for the team, one router a place; each route names whom it lets in (`guard.needs`)."""
