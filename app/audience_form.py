@@ -64,6 +64,7 @@ VALUES = {
 
 MOST_ROWS = 40
 BLANK_ROWS = 2
+"""Rows to write into where there is no condition yet; where there are some, one is enough."""
 
 
 class ConditionRow(Noun):
@@ -170,7 +171,8 @@ def rows_from(answers: Answers) -> tuple[ConditionRow, ...]:
 def with_blanks(rows: Sequence[ConditionRow], part: Part = "all") -> tuple[ConditionRow, ...]:
     """The rows, and some empty ones to write more into."""
     begin = max((row.number for row in rows), default=-1) + 1
-    return (*rows, *(ConditionRow(number=begin + more, part=part) for more in range(BLANK_ROWS)))
+    many = 1 if rows else BLANK_ROWS
+    return (*rows, *(ConditionRow(number=begin + more, part=part) for more in range(many)))
 
 
 def answers_of(rows: Sequence[ConditionRow]) -> dict[str, list[str]]:

@@ -29,6 +29,8 @@ CHANGED = "the campaign was changed; not live yet"
 RESERVED = frozenset({"new"})
 """Ids whose pages would be others'."""
 
+MOST_ID_CHARS = 40
+
 HOW_FREE = (Autonomy.SHADOW, Autonomy.ASSIST, Autonomy.GUARDED, Autonomy.AUTOPILOT)
 """From nothing alone to nearly all."""
 
@@ -161,7 +163,9 @@ def save_changed(
 
 def free_id(house: House, name: str) -> str:
     """An id made of a name's words that no campaign has yet."""
-    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:50].strip("-") or "campaign"
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "campaign"
+    while len(words) > MOST_ID_CHARS:
+        words = words[:MOST_ID_CHARS].rpartition("-")[0] or words[:MOST_ID_CHARS]
     taken = {text.key for text in campaign_texts(house)} | set(house.controls.standings()) | RESERVED
     number = 2
     chosen = words

@@ -29,6 +29,7 @@ _NOTES = {
 }
 
 _ALWAYS = ("id", "name", "goal", "audience", "assets", "slots", "holdout_share", "autonomy", "brief")
+_ALWAYS_OF_GOAL = ("outcome", "worth_cents", "currency", "window_days")
 """Written even where they say the default: a reader looks for them."""
 
 
@@ -39,7 +40,11 @@ def written(campaign: Campaign) -> str:
     for name in whole:
         if name not in told and name not in _ALWAYS:
             continue
-        value = _without_gaps(whole[name]) if name == "goal" else told.get(name, whole[name])
+        value = told.get(name, whole[name])
+        if name == "goal":
+            value = {
+                part: whole[name][part] for part in whole[name] if part in value or part in _ALWAYS_OF_GOAL
+            }
         if name in _NOTES:
             lines.append(f"# {_NOTES[name]}")
         lines += _block(name, value, "")

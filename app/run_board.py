@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from app.run_words import NOT_DRAFTED, WORDS
@@ -169,6 +170,11 @@ def _sample(house: House, made: DraftRecord, assets: dict[str, ContentAsset]) ->
 
 def _decision(house: House, made: DraftRecord) -> Decision:
     return house.crm.decision(made.decision_id)
+
+
+def names_of(house: House, contact_ids: Sequence[str]) -> dict[str, str]:
+    """What contacts are called, by id; one that is erased has no name any more."""
+    return {contact_id: _name(house, contact_id) for contact_id in dict.fromkeys(contact_ids)}
 
 
 def _name(house: House, contact_id: str) -> str:

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from app.web import (
     assets,
+    campaign_edit,
     campaign_wizard,
     campaigns,
     chat,
@@ -18,6 +19,7 @@ from app.web import (
     links,
     opt_out,
     preferences,
+    rules,
     runs,
     signing_in,
 )
@@ -39,7 +41,9 @@ WEB_ROUTERS = (
     links.router,
     campaign_wizard.router,
     campaigns.router,
+    campaign_edit.router,
     runs.router,
+    rules.router,
     chat.router,
 )
 """The web app for the team, one router a place; each route names whom it lets in (`guard.needs`)."""

@@ -152,7 +152,7 @@ def router(shell: Shell) -> APIRouter:
             ),
             assets=house.crm.assets(only_active=True),
             conditions=audience_says(form.campaign.audience) if form.campaign else (),
-            diff=difference("", form.text, f"{one(said, 'id')}.yaml") if form.campaign else (),
+            diff=difference("", form.text, "")[3:] if form.campaign else (),
             wider=form.campaign is not None
             and is_wider(None, form.campaign)
             and not caller.may(Act.AUTONOMY),
