@@ -14,6 +14,7 @@ from app.web import (
     campaign_wizard,
     campaigns,
     chat,
+    content,
     health,
     hooks,
     links,
@@ -43,6 +44,7 @@ WEB_ROUTERS = (
     campaigns.router,
     campaign_edit.router,
     runs.router,
+    content.router,
     rules.router,
     chat.router,
 )
