@@ -70,10 +70,12 @@ def router(shell: Shell) -> APIRouter:
         step = one(said, "step") or STEPS[0][0]
         said = _begun(said)
         said, told = _read_wish(said)
-        if not one(said, "id") and one(said, "name"):
-            said["id"] = [free_id(house, one(said, "name"))]
-        form = filled(said, library())
+        own = one(said, "id") or free_id(house, one(said, "name"))
+        form = filled({**said, "id": [own]}, library())
         step, errors = _allowed(step, form)
+        if step == "review":
+            # Until here the name may still change, and the id is made of it.
+            said = {**said, "id": [own]}
         return page(request, caller, step, said, form, errors, told)
 
     @routes.get("/campaigns/new/audience-size")
