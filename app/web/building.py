@@ -17,12 +17,16 @@ from app.web import (
     content,
     health,
     hooks,
+    keyring,
     links,
+    me,
+    members,
     opt_out,
     preferences,
     rules,
     runs,
     signing_in,
+    team,
 )
 from app.web.errors import answer_errors
 from app.web.guard import unguarded
@@ -47,6 +51,10 @@ WEB_ROUTERS = (
     content.router,
     rules.router,
     chat.router,
+    team.router,
+    members.router,
+    me.router,
+    keyring.router,
 )
 """The web app for the team, one router a place; each route names whom it lets in (`guard.needs`)."""
 
