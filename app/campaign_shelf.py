@@ -14,6 +14,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import yaml
+
 from app.campaign_file import MOST_BYTES, judge_campaign
 from app.campaign_text import difference
 from app.steering import pause
@@ -51,6 +53,15 @@ class CampaignText(Noun):
     def key(self) -> str:
         """What its page is called: the campaign's id, or the file's name where it has none that can be read."""
         return self.campaign.id if self.campaign else Path(self.file).stem
+
+    @property
+    def autonomy(self) -> Autonomy | None:
+        """How much goes without a person by this file, also where something else in it cannot be read."""
+        if self.campaign is not None:
+            return self.campaign.autonomy
+        with contextlib.suppress(yaml.YAMLError, ValueError, AttributeError):
+            return Autonomy(yaml.safe_load(self.text).get("autonomy"))
+        return None
 
     def require(self, asset_ids: Sequence[str]) -> Campaign:
         """Return the campaign, whose content is all in the library. Raises `InvalidFile`."""
@@ -153,7 +164,7 @@ def save_changed(
                 f"The id of {before.campaign.id!r} cannot become {campaign.id!r}: all that was decided and learned "
                 "belongs to it. Nothing was saved. Make a new campaign instead."
             )
-        _refuse_wider(before.campaign, campaign, may_widen)
+        _refuse_wider(before.autonomy, campaign, may_widen)
         if not stays_live:
             pause(house, campaign.id, by, CHANGED)
         _put(house.workspace.campaigns / before.file, text, is_new=False)
@@ -174,18 +185,17 @@ def free_id(house: House, name: str) -> str:
     return chosen
 
 
-def is_wider(before: Campaign | None, after: Campaign) -> bool:
+def is_wider(had: Autonomy | None, after: Campaign) -> bool:
     """Tell whether a change gives a campaign autonomy that only an admin gives."""
     least = HOW_FREE.index(FREE_FOR_ALL)
-    had = HOW_FREE.index(before.autonomy) if before else least
-    return HOW_FREE.index(after.autonomy) > max(had, least)
+    return HOW_FREE.index(after.autonomy) > max(HOW_FREE.index(had) if had else least, least)
 
 
-def _refuse_wider(before: Campaign | None, after: Campaign, may_widen: bool) -> None:
-    if is_wider(before, after) and not may_widen:
+def _refuse_wider(had: Autonomy | None, after: Campaign, may_widen: bool) -> None:
+    if is_wider(had, after) and not may_widen:
         raise CampaignNotSaved(
             f"Autonomy {after.autonomy.value} lets messages go without a person; an admin decides that. "
-            f"Nothing was saved. Save it with {(before.autonomy if before else FREE_FOR_ALL).value}, "
+            f"Nothing was saved. Save it with {(had or FREE_FOR_ALL).value}, "
             "then ask an admin to widen it."
         )
 

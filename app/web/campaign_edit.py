@@ -169,7 +169,7 @@ def router(shell: Shell) -> APIRouter:
             proposed=proposed,
             diff=difference(found.text, proposed, found.file) if proposed is not None else (),
             wider=proposal is not None
-            and is_wider(found.campaign, proposal)
+            and is_wider(found.autonomy, proposal)
             and not caller.may(Act.AUTONOMY),
             is_live=standing.state is CampaignState.ACTIVE,
             open_run=house.runs.open_run(found.key),
