@@ -16,7 +16,7 @@ from domain.content import ContentAsset
 from domain.ports import Clock
 from domain.sender import SenderProfile
 from memory.crm import codec
-from memory.crm.statements import ASSETS, CAMPAIGNS, CLAIMS, WORKSPACE, insert_all, upsert, writing
+from memory.crm.statements import ASSETS, CAMPAIGNS, CLAIMS, WORKSPACE, insert_all, sharing, upsert, writing
 
 SENDER_FACT = "sender"
 """The workspace fact that holds the sender profile."""
@@ -63,7 +63,8 @@ class ContentStore:
             now = None if row is None else hashed(codec.asset_of(row, claims.mappings().all()))
             if now != base_sha256:
                 return False
-            self.save_assets([asset])
+            with sharing(connection):
+                self.save_assets([asset])
             return True
 
     def save_campaign(self, campaign: Campaign) -> str:
