@@ -116,6 +116,7 @@ MEANS = {
     ContactOutcome.WAITING: "for a person, in the inbox",
     ContactOutcome.DECIDED_BEFORE: "already decided lately: that silence still holds",
     ContactOutcome.QUEUED: "still to be carried",
+    ContactOutcome.NOT_REACHED: "a cap, a dry run’s sample, or a stop came first",
     ContactOutcome.UNKNOWN: "cut off while sending; never sent again by itself. A person settles it",
 }
 """Where a page says it otherwise than a terminal does."""
