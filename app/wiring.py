@@ -29,6 +29,7 @@ from memory.crm.account_reader import AccountReader
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
 from memory.crm.content import ContentStore
+from memory.crm.content_use import ContentUseReader
 from memory.crm.controls import ControlStore
 from memory.crm.decision_log import DecisionLogReader
 from memory.crm.delivery import DeliveryStore
@@ -118,6 +119,11 @@ class House:
     def content(self) -> ContentStore:
         """Assets, campaigns, named facts."""
         return ContentStore(self.engine, self.clock)
+
+    @cached_property
+    def content_use(self) -> ContentUseReader:
+        """How content fares."""
+        return ContentUseReader(self.engine)
 
     @cached_property
     def audience(self) -> AudienceReader:

@@ -290,6 +290,7 @@ class RunTable(SQLModel, table=True):
     status: str
     autonomy: str
     is_dry_run: bool = False
+    sample: int | None = None
     seed: int = Field(sa_type=BigInteger)
     started_at: datetime
     finished_at: datetime | None = None
@@ -537,6 +538,7 @@ class AuditTable(SQLModel, table=True):
     """Append-only chain: each row's hash covers the row before."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_subject", "subject", "seq"),)
 
     seq: int = Field(primary_key=True)
     at: datetime
