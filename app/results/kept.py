@@ -1,0 +1,152 @@
+"""Results at hand: counted when asked for in a small workspace, counted ahead by upkeep in a large one.
+
+Counting a hundred thousand contacts takes seconds (`docs/results.md`), which nobody should wait for on a page. So what
+upkeep counted is kept as a fact of the workspace, sums only, and the page says how old it is.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from app.funnels import Funnel, funnel_of
+from app.metrics import NothingDecided
+from app.results.beliefs import ENOUGH_CONTACTS, MOST_CONTACTS, Beliefs, By, beliefs_of
+from app.results.campaign import CampaignResults, results_of
+from domain.base import Noun, UtcDatetime
+from memory.crm.results import Freshness, ResultsReader
+
+if TYPE_CHECKING:
+    from app.wiring import House
+    from domain.campaign import Campaign
+
+LIVE_DECISIONS = 20_000
+"""Up to so many decisions a page counts for itself: about a second."""
+
+RECOUNT_EVERY = timedelta(minutes=15)
+"""How often upkeep counts anew in a large workspace, where something has happened."""
+
+LASTS = timedelta(hours=1)
+"""So old, what was counted is counted again even where nothing was heard: windows close with time."""
+
+FACT = "results"
+MOST_CAMPAIGNS = 200
+
+NounT = TypeVar("NounT", bound=Noun)
+
+
+class Counted(Noun):
+    """What was counted (None: nothing to count), when, and what was known then."""
+
+    at: UtcDatetime
+    freshness: Freshness
+    found: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class _Job(Generic[NounT]):
+    """One thing to count: its name, what comes of it, and how."""
+
+    name: str
+    kind: type[NounT]
+    count: Callable[[], NounT | None]
+
+
+class ResultsShelf:
+    """Gives results, and knows what may be given again. One for a process; safe for many threads."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._reader = ResultsReader(house.engine)
+        self._known: dict[str, tuple[datetime, Freshness, Any]] = {}
+        self._lock = threading.Lock()
+
+    def campaigns(self) -> tuple[Campaign, ...]:
+        """The campaigns that were ever run, the most recently run first."""
+        return self._house.crm.campaigns(limit=MOST_CAMPAIGNS)
+
+    def campaign(self, campaign: Campaign) -> CampaignResults | None:
+        """Return a campaign's results, or None where it has decided nothing yet."""
+        return self._given(self._results(campaign))
+
+    def funnel(self) -> Funnel | None:
+        """Return the funnel of everyone."""
+        return self._given(self._funnel())
+
+    def beliefs(self, campaign: Campaign, by: By) -> Beliefs | None:
+        """Return what the learner believes, or None where it has decided nothing yet."""
+        return self._given(self._beliefs(campaign, by))
+
+    def recount(self) -> int:
+        """Count ahead what a large workspace's pages show, where something happened; return how much was counted.
+
+        For upkeep. Two processes may both do it: the later one's numbers stand, and both are right.
+        """
+        freshness = self._reader.freshness()
+        if freshness.decisions <= LIVE_DECISIONS:
+            return 0
+        jobs: list[_Job[Any]] = [self._funnel()]
+        for campaign in self.campaigns():
+            jobs += [self._results(campaign), *(self._beliefs(campaign, by) for by in By)]
+        due = [job for job in jobs if self._is_due(self._fact(job.name), freshness)]
+        for job in due:
+            at, found = self._house.clock(), job.count()
+            told = None if found is None else found.model_dump(mode="json")
+            record = Counted(at=at, freshness=freshness, found=told)
+            self._house.content.set_fact(f"{FACT}:{job.name}", record.model_dump(mode="json"))
+        return len(due)
+
+    # What there is to count ------------------------------------------------------------------------------------
+
+    def _results(self, campaign: Campaign) -> _Job[CampaignResults]:
+        def count() -> CampaignResults | None:
+            try:
+                return results_of(self._house, campaign)
+            except NothingDecided:
+                return None
+
+        return _Job(f"campaign:{campaign.id}", CampaignResults, count)
+
+    def _funnel(self) -> _Job[Funnel]:
+        return _Job("funnel", Funnel, lambda: funnel_of(self._house))
+
+    def _beliefs(self, campaign: Campaign, by: By) -> _Job[Beliefs]:
+        def count() -> Beliefs | None:
+            now = self._house.clock()
+            return beliefs_of(self._reader.believed(campaign.id, now, ENOUGH_CONTACTS, MOST_CONTACTS), by)
+
+        return _Job(f"beliefs:{campaign.id}:{by.value}", Beliefs, count)
+
+    # What may be given again -----------------------------------------------------------------------------------
+
+    def _given(self, job: _Job[NounT]) -> NounT | None:
+        now, freshness = self._house.clock(), self._reader.freshness()
+        known = self._known.get(job.name)
+        if known is not None and known[1] == freshness and timedelta(0) <= now - known[0] < LASTS:
+            return cast("NounT | None", known[2])
+        if freshness.decisions > LIVE_DECISIONS:
+            kept = self._fact(job.name)
+            if kept is not None and timedelta(0) <= now - kept.at < LASTS:
+                return None if kept.found is None else job.kind.model_validate(kept.found)
+        # One at a time: the second of two who ask finds what the first one counted.
+        with self._lock:
+            known = self._known.get(job.name)
+            if known is None or known[1] != freshness or not timedelta(0) <= now - known[0] < LASTS:
+                known = (now, freshness, job.count())
+                self._known[job.name] = known
+        return cast("NounT | None", known[2])
+
+    def _fact(self, name: str) -> Counted | None:
+        record = self._house.content.get_fact(f"{FACT}:{name}")
+        return None if record is None else Counted.model_validate(record)
+
+    def _is_due(self, kept: Counted | None, freshness: Freshness) -> bool:
+        if kept is None:
+            return True
+        age = self._house.clock() - kept.at
+        return (
+            age >= LASTS / 2 or age < timedelta(0) or (age >= RECOUNT_EVERY and kept.freshness != freshness)
+        )
