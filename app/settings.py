@@ -113,6 +113,10 @@ class Settings(DeliverySettings):
         365, description="Days after which mail that reached us, and what providers posted, is blanked."
     )
 
+    public_url: str | None = Field(
+        None,
+        description="Address people reach the web app at, behind a reverse proxy; links we print and mail begin so.",
+    )
     reviewer: str | None = Field(None, description="Name reviews are signed with; else the login name.")
 
     @field_validator("time_zone")
