@@ -28,6 +28,18 @@ WHAT_NAMES = {
 }
 
 
+ONE_OF = {
+    "reply": "reply",
+    "meeting": "meeting",
+    "mql": "MQL",
+    "sql": "SQL",
+    "opportunity": "opportunity",
+    "won": "deal won",
+    "renewed": "renewal",
+}
+"""A single outcome, by its name."""
+
+
 def sentence(told: LiftLine, currency: str) -> str:
     """One comparison in words: a number with its interval, or what is missing. Never both."""
     if told.reason == "no_holdout":
@@ -45,6 +57,11 @@ def sentence(told: LiftLine, currency: str) -> str:
         )
     low, middle, high = (whole_money(cents, currency) for cents in (told.low, told.estimate, told.high))
     return f"{word}: {middle} a contact, between {low} and {high}"
+
+
+def is_worth_a_line(told: LiftLine, found: CampaignMetrics) -> bool:
+    """The goal and revenue always are; other stages once somebody reached them. `--json` has them all."""
+    return told.what in {found.goal.value, "revenue"} or told.reason not in {"nothing_yet", "no_holdout"}
 
 
 def counted(found: CampaignMetrics) -> str:

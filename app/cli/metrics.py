@@ -11,11 +11,11 @@ import typer
 from app.amounts import whole_money
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, money, print_json
-from app.lift_words import ARM_NAMES, WHAT_NAMES, counted, sentence
+from app.lift_words import ARM_NAMES, WHAT_NAMES, counted, is_worth_a_line, sentence
 
 if TYPE_CHECKING:
     from app.funnels import Funnel
-    from app.metrics import CampaignMetrics, LiftLine
+    from app.metrics import CampaignMetrics
 
 
 def metrics(
@@ -130,7 +130,7 @@ def _print_lifts(found: CampaignMetrics) -> None:
     for arm in dict.fromkeys(told.arm for told in found.lifts):
         heading(f"{ARM_NAMES[arm.value]} against the holdout")
         for told in found.lifts:
-            if told.arm is arm and _is_worth_a_line(told, found):
+            if told.arm is arm and is_worth_a_line(told, found):
                 style = "" if told.estimate is not None else "dim"
                 line(
                     f"  {WHAT_NAMES.get(told.what, told.what):<26}{sentence(told, found.currency)}",
@@ -142,11 +142,6 @@ def _print_lifts(found: CampaignMetrics) -> None:
             "fifth takes; a larger difference, or a larger holdout, shows sooner.",
             style="dim",
         )
-
-
-def _is_worth_a_line(told: LiftLine, found: CampaignMetrics) -> bool:
-    """The goal and revenue always are; other stages once somebody reached them. `--json` has them all."""
-    return told.what in {found.goal.value, "revenue"} or told.reason not in {"nothing_yet", "no_holdout"}
 
 
 def _print_revenue(found: CampaignMetrics) -> None:

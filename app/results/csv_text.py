@@ -48,7 +48,7 @@ def _cell(value: Value, column: Column) -> str:
         return value.isoformat()
     if isinstance(value, str):
         return safe(value)
-    if column.kind == "money":
+    if column.kind in {"money", "whole"}:
         return f"{value / 100:.2f}"
     if isinstance(value, float):
         return f"{value:.6g}"

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from app.funnels import Funnel
-from app.lift_words import ARM_NAMES, WHAT_NAMES, sentence
+from app.lift_words import ARM_NAMES, ONE_OF, WHAT_NAMES, sentence
 from app.results.beliefs import EVERYONE, SILENCE, Beliefs
 from app.results.campaign import CampaignResults
 from app.results.changes import Change
@@ -16,7 +16,7 @@ from domain.decision import Arm
 from learning.attribution import Rule
 from learning.lift import Telling
 
-Kind = Literal["words", "count", "share", "money", "days", "day", "moment", "number"]
+Kind = Literal["words", "count", "share", "money", "whole", "days", "day", "moment", "number"]
 Value = str | int | float | date | datetime | None
 
 ARMS = {
@@ -36,7 +36,9 @@ TELLINGS = {
 
 
 class Column(Noun):
-    """A column. `kind` says how values are shown: `money` is cents of `currency`, `share` is in [0, 1]."""
+    """A column. `kind` says how values are shown: `money` and `whole` (shown without cents) are cents of
+    `currency`, `share` is in [0, 1].
+    """
 
     title: str
     kind: Kind = "words"
@@ -93,7 +95,7 @@ def arms(results: CampaignResults) -> ResultTable:
         columns=(
             Column(title="Who decided"),
             *(Column(title=head, kind="count") for head in heads),
-            Column(title="Revenue", kind="money", currency=currency),
+            Column(title="Revenue", kind="whole", currency=currency),
             Column(title="Worth a contact", kind="money", currency=currency),
         ),
         rows=tuple(rows),
@@ -211,7 +213,7 @@ def credit(results: CampaignResults, titles: Mapping[str, str]) -> ResultTable:
         columns=(
             Column(title="Content"),
             Column(title="Messages before a purchase", kind="count"),
-            *(Column(title=title, kind="money", currency=found.currency) for title in rules.values()),
+            *(Column(title=title, kind="whole", currency=found.currency) for title in rules.values()),
         ),
         rows=tuple(rows),
     )
@@ -271,7 +273,7 @@ def costs(results: CampaignResults) -> ResultTable:
                 None,
                 None,
             ),
-            (f"One more {WHAT_NAMES.get(goal, goal)}", extra.extra, extra.cents, extra.low, extra.high),
+            (f"One more {ONE_OF[goal]}", extra.extra, extra.cents, extra.low, extra.high),
         ),
         note="A cost of one more outcome is given only where the lift is told to be better.",
     )
@@ -336,11 +338,11 @@ def pipeline(funnel: Funnel) -> ResultTable:
             Column(title="Open deals", kind="count"),
             Column(title="Closed deals", kind="count"),
             *(Column(title=head, kind="share") for head in heads),
-            Column(title="Mean value", kind="money"),
+            Column(title="Mean value", kind="whole"),
             Column(title="Cycle", kind="days"),
-            Column(title="A day", kind="money"),
-            Column(title="A day from", kind="money"),
-            Column(title="A day to", kind="money"),
+            Column(title="A day", kind="whole"),
+            Column(title="A day from", kind="whole"),
+            Column(title="A day to", kind="whole"),
         ),
         rows=tuple(rows),
         note="Each currency stands alone: nothing is converted or added up.",

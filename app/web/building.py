@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from app.web import assets, chat, health, hooks, links, opt_out, preferences, signing_in
+from app.web import assets, chat, health, hooks, links, opt_out, preferences, results, signing_in
 from app.web.errors import answer_errors
 from app.web.guard import unguarded
 from app.web.headers import SecurityHeaders
@@ -25,6 +25,7 @@ WEB_ROUTERS = (
     assets.router,
     signing_in.router,
     links.router,
+    results.router,
     chat.router,
 )
 """The web app for the team, one router a place; each route names whom it lets in (`guard.needs`)."""

@@ -16,8 +16,10 @@ from markupsafe import Markup, escape
 
 Spec = dict[str, Any]
 
-WIDE, NARROW = 720, 330
-"""Pixels a chart takes, with its axes."""
+WIDE, NARROW = 560, 330
+"""Pixels a chart takes, with its axes: half a page beside words, or a telephone."""
+WHOLE = 1000
+"""Pixels of one that needs the whole page."""
 
 FONT = "system-ui, sans-serif"
 INK, QUIET, LINE = "var(--ink)", "var(--quiet)", "var(--line)"
@@ -40,6 +42,8 @@ CONFIG: Spec = {
         "titleFontSize": 12,
         "titleFontWeight": "normal",
         "labelPadding": 6,
+        "labelSeparation": 10,
+        "labelOverlap": True,
         "titlePadding": 8,
     },
     "axisY": {
@@ -57,20 +61,26 @@ CONFIG: Spec = {
 }
 
 
-def chart(title: str, words: str, make: Callable[[int], Spec]) -> Markup:
+def chart(title: str, words: str, make: Callable[[int], Spec], wide: int = WIDE) -> Markup:
     """Return a chart for both widths; the page's style shows one of them.
 
     Args:
         title: what it shows.
         words: what a reader who cannot see it should know of it.
         make: the description for a width in pixels, without schema and configuration.
+        wide: the width for wide places.
     """
     label = escape(f"{title}. {words}")
     drawn = [
-        Markup('<div class="chart {}">{}</div>').format(name, _labelled(svg_of(make(width)), label))
-        for name, width in (("wide", WIDE), ("narrow", NARROW))
+        Markup('<div class="draw {}">{}</div>').format(name, _labelled(svg_of(make(width)), label))
+        for name, width in (("wide", wide), ("narrow", NARROW))
     ]
     return Markup("").join(drawn)
+
+
+def warm() -> None:
+    """Load what draws, so that the first page with a chart need not wait for it."""
+    svg_of({"data": {"values": []}, "mark": "point"})
 
 
 def svg_of(spec: Mapping[str, Any]) -> str:

@@ -145,7 +145,7 @@ def _curve(
         if not is_from_zero and bottom < 0:
             layers.insert(0, zero_line("y"))
         return {
-            "width": width - (112 if is_narrow else 190),
+            "width": width - (112 if is_narrow else 172),
             "height": height,
             "padding": {"left": 4, "top": 22, "right": 56 if is_narrow else 110, "bottom": 4},
             "data": {"values": values},
@@ -379,7 +379,7 @@ def handled(results: CampaignResults) -> Markup | None:
             },
             "legend": {"orient": "top", "title": None, "symbolType": "square", "direction": "horizontal"},
         }
-        every = max(1, round(weeks / (4 if width <= NARROW else 9)))
+        every = max(1, -(-weeks // (4 if width <= NARROW else 7)))
         return {
             "width": width,
             "height": 170,

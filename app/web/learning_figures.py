@@ -11,7 +11,7 @@ from app.results.beliefs import EVERYONE, SILENCE, Belief, Beliefs
 from app.results.campaign import CampaignResults
 from app.results.changes import Change, Lane
 from app.results.tables import STAGES, content_name
-from app.web.charts import INK, NARROW, QUIET, SERIES, Spec, chart
+from app.web.charts import INK, NARROW, QUIET, SERIES, WHOLE, Spec, chart
 from app.web.figures import LEAST_POINTS, zero_line
 from domain.decision import Arm, Knowledge
 from memory.crm.learners import LearnerVersion
@@ -24,7 +24,7 @@ KNOWLEDGE_COLOURS = {
 MOST_CONTENT = 12
 """Rows of the chart; the table behind it has them all."""
 
-_LONGEST_TITLE, _LONGEST_NARROW = 34, 24
+_LONGEST_TITLE, _LONGEST_NARROW = 40, 22
 _WIDEST_SHOWN = 2.5
 """Doubt is drawn up to so many times the largest value, so that one unknown does not flatten the rest."""
 
@@ -75,14 +75,14 @@ def _best(of_all: Sequence[Belief], titles: Mapping[str, str]) -> str:
 def _facets(
     rows: Sequence[Mapping[str, object]], content: list[str], segments: list[str], width: int, currency: str
 ) -> Spec:
-    label_room = 150 if width <= NARROW else 225
+    label_room = 175 if width <= NARROW else 300
     inner = (width - label_room - 10 * len(segments)) // len(segments)
     y = {
         "field": "content",
         "type": "nominal",
         "sort": content,
         "title": None,
-        "axis": {"labelColor": INK, "labelLimit": 260},
+        "axis": {"labelColor": INK, "labelLimit": 300},
     }
     x_axis = {"title": None, "grid": True, "tickCount": 3, "labelOverlap": True}
     x = {"field": "value", "type": "quantitative", "axis": x_axis}
@@ -155,7 +155,7 @@ def knowledge(versions: Sequence[LearnerVersion]) -> Markup | None:
             "field": "doubt",
             "type": "quantitative",
             "axis": {
-                "values": [0.1, 0.25, 0.5, 1, 2, 5],
+                "values": [0.1, 0.25, 0.5, 1, 2, 5, 10],
                 "title": "doubt, as a multiple of the value",
                 "grid": False,
             },
@@ -192,7 +192,7 @@ def knowledge(versions: Sequence[LearnerVersion]) -> Markup | None:
     return chart("How sure the learner is", f"The newest version's doubt is {newest} times the value", make)
 
 
-_MOST_DOUBT = 5.0
+_MOST_DOUBT = 10.0
 """Doubt beyond so many times the value is drawn at that: it is guessing either way."""
 
 _LANE_COLOURS = {
@@ -222,7 +222,7 @@ def timeline(changes: Sequence[Change], results: CampaignResults) -> Markup | No
     lanes = [lane for lane in Lane if any(one.lane is lane for one in changes)]
 
     def make(width: int) -> Spec:
-        inner = width - (150 if width > NARROW else 140)
+        inner = width - (190 if width > NARROW else 165)
         x: Spec = {
             "field": "at",
             "type": "temporal",
@@ -240,7 +240,10 @@ def timeline(changes: Sequence[Change], results: CampaignResults) -> Markup | No
                 "y": {
                     "field": "share",
                     "type": "quantitative",
-                    "axis": {"tickCount": 3, "title": "answered of 100 messages, Attune"},
+                    "axis": {
+                        "tickCount": 3,
+                        "title": "answered of 100" if width <= NARROW else "answered of 100 messages, Attune",
+                    },
                 },
             },
         }
@@ -273,9 +276,9 @@ def timeline(changes: Sequence[Change], results: CampaignResults) -> Markup | No
             "vconcat": [top, below] if len(points) >= LEAST_POINTS else [below],
             "spacing": 8,
             "bounds": "flush",
-            "padding": {"left": 4, "top": 22, "right": 14, "bottom": 4},
+            "padding": {"left": 24, "top": 22, "right": 14, "bottom": 4},
         }
 
     shifts = [one for one in changes if one.lane is Lane.DRIFT]
     said = f"{len(changes)} changes since {begins:%-d %B %Y}, {len(shifts)} shifts of the market among them"
-    return chart("Changes and shifts over time", said, make)
+    return chart("Changes and shifts over time", said, make, WHOLE)
