@@ -96,7 +96,7 @@ def beliefs_of(rows: Sequence[Believed], by: By) -> Beliefs | None:
     ]
     return Beliefs(
         by=by,
-        segments=tuple(segments),
+        segments=tuple(one for one in segments if any(cell.segment == one for cell in cells)),
         cells=tuple(sorted(cells, key=lambda cell: (cell.segment, -cell.cents, cell.asset_id))),
         contacts=len(rows),
         learner_versions=tuple(dict.fromkeys(row.learner_version for row in rows)),

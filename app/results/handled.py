@@ -41,6 +41,18 @@ class HandledWeek(Noun):
         return self.as_it_stood + self.edited + self.rejected + self.waiting + self.expired
 
     @property
+    def asked_words(self) -> str:
+        """What came of asking: `12 approved as it stood, 3 waiting`; empty where nobody was asked."""
+        named = {
+            "approved as it stood": self.as_it_stood,
+            "approved after edits": self.edited,
+            "rejected": self.rejected,
+            "expired": self.expired,
+            "waiting": self.waiting,
+        }
+        return ", ".join(f"{many:,} {words}" for words, many in named.items() if many)
+
+    @property
     def by_itself(self) -> int:
         """Decisions nobody was asked about."""
         return self.alone + self.silent + self.blocked

@@ -58,6 +58,7 @@ class Headline(Noun):
     """What a campaign's results come to. `verdict` stands alone in a list; `more` goes with it on its own page."""
 
     tone: Tone
+    word: str
     verdict: str
     more: tuple[str, ...] = ()
 
@@ -66,7 +67,11 @@ def headline_of(metrics: CampaignMetrics, pace: Pace) -> Headline:
     """Say what the learner's arm brought beyond the holdout, by the campaign's goal first."""
     arms = [line.arm for line in metrics.arms if line.arm is not Arm.HOLDOUT]
     if not arms:
-        return Headline(tone="warn", verdict="Everybody is held out, so there is nothing to compare.")
+        return Headline(
+            tone="warn",
+            word="no comparison",
+            verdict="Everybody is held out, so there is nothing to compare.",
+        )
     arm = Arm.LEARNED if Arm.LEARNED in arms else arms[0]
     of_arm = [line for line in metrics.lifts if line.arm is arm]
     goal = next(line for line in of_arm if line.what == metrics.goal.value)
@@ -78,6 +83,7 @@ def headline_of(metrics: CampaignMetrics, pace: Pace) -> Headline:
     if goal.reason == "no_holdout":
         return Headline(
             tone="warn",
+            word="no comparison",
             verdict="Cannot tell: nobody is held out, so nobody knows what would have come anyway.",
             more=(
                 "Set `holdout_share` in the campaign file, to 0.1 for one in ten; contacts already written to stay "
@@ -86,8 +92,15 @@ def headline_of(metrics: CampaignMetrics, pace: Pace) -> Headline:
             ),
         )
     if goal.estimate is None:
-        return Headline(tone="quiet", verdict=_untold(goal), more=(*others, *_wait(goal, pace)))
-    return Headline(tone=_TONES[goal.telling], verdict=told_words(goal, metrics.currency), more=others)
+        return Headline(
+            tone="quiet", word="not told yet", verdict=_untold(goal), more=(*others, *_wait(goal, pace))
+        )
+    return Headline(
+        tone=_TONES[goal.telling],
+        word=_WORDS[goal.telling],
+        verdict=told_words(goal, metrics.currency),
+        more=others,
+    )
 
 
 _TONES: dict[Telling, Tone] = {
@@ -95,6 +108,14 @@ _TONES: dict[Telling, Tone] = {
     Telling.WORSE: "bad",
     Telling.ALIKE: "quiet",
     Telling.CANNOT_TELL: "quiet",
+}
+
+
+_WORDS: dict[Telling, str] = {
+    Telling.BETTER: "better",
+    Telling.WORSE: "worse",
+    Telling.ALIKE: "no difference",
+    Telling.CANNOT_TELL: "not told yet",
 }
 
 

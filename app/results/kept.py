@@ -1,22 +1,26 @@
 """Results at hand: counted when asked for in a small workspace, counted ahead by upkeep in a large one.
 
-Counting a hundred thousand contacts takes seconds (`docs/results.md`), which nobody should wait for on a page. So what
-upkeep counted is kept as a fact of the workspace, sums only, and the page says how old it is.
+Counting a hundred thousand contacts takes long (`docs/results.md`), and no page shall wait for it. So what upkeep
+counted is kept as a fact of the workspace, sums only, and the page says how old it is.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from pydantic import ValidationError
 
 from app.funnels import Funnel, funnel_of
 from app.metrics import NothingDecided
 from app.results.beliefs import ENOUGH_CONTACTS, MOST_CONTACTS, Beliefs, By, beliefs_of
 from app.results.campaign import CampaignResults, results_of
 from domain.base import Noun, UtcDatetime
+from domain.errors import AttuneError
 from memory.crm.results import Freshness, ResultsReader
 
 if TYPE_CHECKING:
@@ -29,6 +33,9 @@ LIVE_DECISIONS = 20_000
 RECOUNT_EVERY = timedelta(minutes=15)
 """How often upkeep counts anew in a large workspace, where something has happened."""
 
+REST = 20
+"""But it rests so many times as long as it took: counting has at most a twentieth of one core."""
+
 LASTS = timedelta(hours=1)
 """So old, what was counted is counted again even where nothing was heard: windows close with time."""
 
@@ -39,11 +46,22 @@ NounT = TypeVar("NounT", bound=Noun)
 
 
 class Counted(Noun):
-    """What was counted (None: nothing to count), when, and what was known then."""
+    """What was counted (None: nothing to count), when, in how many seconds, and what was known then."""
 
     at: UtcDatetime
+    seconds: float
     freshness: Freshness
     found: dict[str, Any] | None
+
+
+class BeingCounted(AttuneError):
+    """Results of a large workspace were asked for before upkeep has counted them once."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"With more than {LIVE_DECISIONS:,} decisions, results are counted in the background, and these have not "
+            "been yet. `attune serve` does so within minutes; `attune metrics` counts at once."
+        )
 
 
 @dataclass(frozen=True)
@@ -69,35 +87,58 @@ class ResultsShelf:
         return self._house.crm.campaigns(limit=MOST_CAMPAIGNS)
 
     def campaign(self, campaign: Campaign) -> CampaignResults | None:
-        """Return a campaign's results, or None where it has decided nothing yet."""
+        """Return a campaign's results, or None where it has decided nothing yet. Raises `BeingCounted`."""
         return self._given(self._results(campaign))
 
     def funnel(self) -> Funnel | None:
-        """Return the funnel of everyone."""
+        """Return the funnel of everyone. Raises `BeingCounted`."""
         return self._given(self._funnel())
 
     def beliefs(self, campaign: Campaign, by: By) -> Beliefs | None:
-        """Return what the learner believes, or None where it has decided nothing yet."""
+        """Return what the learner believes, or None where it decided nothing yet. Raises `BeingCounted`."""
         return self._given(self._beliefs(campaign, by))
+
+    def due(self) -> bool:
+        """Tell whether there is something to count ahead."""
+        freshness = self._reader.freshness()
+        return freshness.decisions > LIVE_DECISIONS and bool(self._due(freshness))
 
     def recount(self) -> int:
         """Count ahead what a large workspace's pages show, where something happened; return how much was counted.
 
-        For upkeep. Two processes may both do it: the later one's numbers stand, and both are right.
+        Two processes may both do it: the later one's numbers stand, and both are right.
         """
         freshness = self._reader.freshness()
         if freshness.decisions <= LIVE_DECISIONS:
             return 0
+        due = self._due(freshness)
+        for job in due:
+            at, begun = self._house.clock(), time.perf_counter()
+            found = job.count()
+            record = Counted(
+                at=at,
+                seconds=round(time.perf_counter() - begun, 1),
+                freshness=freshness,
+                found=None if found is None else found.model_dump(mode="json"),
+            )
+            self._house.content.set_fact(f"{FACT}:{job.name}", record.model_dump(mode="json"))
+        return len(due)
+
+    def _due(self, freshness: Freshness) -> list[_Job[Any]]:
+        """What was never counted; all of it where that is old, or is not so fresh and counting has rested."""
         jobs: list[_Job[Any]] = [self._funnel()]
         for campaign in self.campaigns():
             jobs += [self._results(campaign), *(self._beliefs(campaign, by) for by in By)]
-        due = [job for job in jobs if self._is_due(self._fact(job.name), freshness)]
-        for job in due:
-            at, found = self._house.clock(), job.count()
-            told = None if found is None else found.model_dump(mode="json")
-            record = Counted(at=at, freshness=freshness, found=told)
-            self._house.content.set_fact(f"{FACT}:{job.name}", record.model_dump(mode="json"))
-        return len(due)
+        kept = [self._fact(job) for job in jobs]
+        rest = max(RECOUNT_EVERY, timedelta(seconds=REST * sum(one.seconds for one in kept if one)))
+        now = self._house.clock()
+        return [
+            job
+            for job, one in zip(jobs, kept, strict=True)
+            if one is None
+            or now - one.at >= max(LASTS, rest)
+            or (now - one.at >= rest and one.freshness != freshness)
+        ]
 
     # What there is to count ------------------------------------------------------------------------------------
 
@@ -124,13 +165,14 @@ class ResultsShelf:
 
     def _given(self, job: _Job[NounT]) -> NounT | None:
         now, freshness = self._house.clock(), self._reader.freshness()
+        if freshness.decisions > LIVE_DECISIONS:
+            kept = self._fact(job)
+            if kept is None:
+                raise BeingCounted
+            return None if kept.found is None else job.kind.model_validate(kept.found)
         known = self._known.get(job.name)
         if known is not None and known[1] == freshness and timedelta(0) <= now - known[0] < LASTS:
             return cast("NounT | None", known[2])
-        if freshness.decisions > LIVE_DECISIONS:
-            kept = self._fact(job.name)
-            if kept is not None and timedelta(0) <= now - kept.at < LASTS:
-                return None if kept.found is None else job.kind.model_validate(kept.found)
         # One at a time: the second of two who ask finds what the first one counted.
         with self._lock:
             known = self._known.get(job.name)
@@ -139,14 +181,13 @@ class ResultsShelf:
                 self._known[job.name] = known
         return cast("NounT | None", known[2])
 
-    def _fact(self, name: str) -> Counted | None:
-        record = self._house.content.get_fact(f"{FACT}:{name}")
-        return None if record is None else Counted.model_validate(record)
-
-    def _is_due(self, kept: Counted | None, freshness: Freshness) -> bool:
-        if kept is None:
-            return True
-        age = self._house.clock() - kept.at
-        return (
-            age >= LASTS / 2 or age < timedelta(0) or (age >= RECOUNT_EVERY and kept.freshness != freshness)
-        )
+    def _fact(self, job: _Job[Any]) -> Counted | None:
+        """What is kept of a job; None for what an earlier release kept in another shape, so that it is counted anew."""
+        record = self._house.content.get_fact(f"{FACT}:{job.name}")
+        try:
+            kept = None if record is None else Counted.model_validate(record)
+            if kept is not None and kept.found is not None:
+                job.kind.model_validate(kept.found)
+        except ValidationError:
+            return None
+        return kept

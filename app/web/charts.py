@@ -43,7 +43,6 @@ CONFIG: Spec = {
         "titleFontWeight": "normal",
         "labelPadding": 6,
         "labelSeparation": 10,
-        "labelOverlap": True,
         "titlePadding": 8,
     },
     "axisY": {
@@ -54,7 +53,7 @@ CONFIG: Spec = {
         "titleY": -14,
         "titleX": 0,
     },
-    "axisX": {"grid": False},
+    "axisX": {"grid": False, "labelOverlap": True},
     "header": {"labelColor": INK, "labelFontSize": 12, "titleColor": QUIET},
     "text": {"fontSize": 12, "color": INK},
     "legend": {"labelColor": INK, "labelFontSize": 12, "titleColor": QUIET, "symbolStrokeWidth": 0},

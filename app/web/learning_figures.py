@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
@@ -44,7 +45,7 @@ def beliefs(found: Beliefs, titles: Mapping[str, str], currency: str) -> Markup 
         is_narrow = width <= NARROW
         longest = _LONGEST_NARROW if is_narrow else _LONGEST_TITLE
         segments = [EVERYONE] if is_narrow else [EVERYONE, *found.segments]
-        names = {asset: _cut(content_name(asset, titles), longest) for asset in shown}
+        names = _distinct({asset: _cut(content_name(asset, titles), longest) for asset in shown})
         rows = [
             {
                 "content": names[cell.asset_id],
@@ -62,9 +63,8 @@ def beliefs(found: Beliefs, titles: Mapping[str, str], currency: str) -> Markup 
         )
 
     best = _best(of_all, titles)
-    return chart(
-        "What content is expected to be worth", f"{best} Lines are one standard deviation of doubt", make
-    )
+    said = f"{best} Lines are one standard deviation of doubt"
+    return chart("What content is expected to be worth", said, make, WHOLE)
 
 
 def _best(of_all: Sequence[Belief], titles: Mapping[str, str]) -> str:
@@ -101,7 +101,13 @@ def _facets(
         "spacing": 10,
         "padding": {"left": 20, "right": 8, "top": 4, "bottom": 4},
         "facet": {
-            "column": {"field": "segment", "type": "nominal", "sort": segments, "title": None},
+            "column": {
+                "field": "segment",
+                "type": "nominal",
+                "sort": segments,
+                "title": None,
+                "header": {"labelLimit": inner},
+            },
         },
         "spec": {
             "width": inner,
@@ -127,6 +133,12 @@ def _facets(
     }
 
 
+def _distinct(names: Mapping[str, str]) -> dict[str, str]:
+    """Names by id, with the id beside a name that two share: they would be drawn as one row."""
+    many = Counter(names.values())
+    return {one: name if many[name] == 1 else f"{name} ({one})" for one, name in names.items()}
+
+
 def _cut(words: str, longest: int) -> str:
     return words if len(words) <= longest else f"{words[: longest - 1].rstrip()}…"
 
@@ -144,8 +156,8 @@ def knowledge(versions: Sequence[LearnerVersion]) -> Markup | None:
     if len(rows) < LEAST_POINTS:
         return None
     marks = [
-        {"at_doubt": LEARNING, "name": "guessing above", "place": LEARNING * 1.17},
-        {"at_doubt": CONFIDENT, "name": "confident below", "place": CONFIDENT / 1.2},
+        {"at_doubt": LEARNING, "name": "guessing above", "place": LEARNING * 1.35},
+        {"at_doubt": CONFIDENT, "name": "confident below", "place": CONFIDENT / 1.35},
     ]
     doubts = [float(str(row["doubt"])) for row in rows]
     least, top = max(min(doubts), 0.05), max(LEARNING * 2, *doubts)
@@ -165,7 +177,7 @@ def knowledge(versions: Sequence[LearnerVersion]) -> Markup | None:
         line = {"mark": {"type": "rule", "color": QUIET, "strokeDash": [4, 4]}}
         return {
             "width": width,
-            "height": 150,
+            "height": 180,
             "autosize": {"type": "fit", "contains": "padding"},
             "padding": {"left": 4, "top": 22, "right": 12, "bottom": 4},
             "data": {"values": rows},

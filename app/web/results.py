@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from contextlib import suppress
+from functools import partial
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from app.learner_status import status_of
 from app.lift_words import ONE_OF, WHAT_NAMES, is_worth_a_line, sentence
+from app.metrics import ArmLine
 from app.results import notes, tables
 from app.results.beliefs import By
 from app.results.campaign import CampaignResults
 from app.results.changes import Change, changes_of
 from app.results.csv_text import csv_of
 from app.results.handled import together
-from app.results.kept import ResultsShelf
-from app.results.tables import ARMS, ResultTable
+from app.results.kept import BeingCounted, ResultsShelf
+from app.results.tables import ResultTable
 from app.web import figures, learning_figures
 from app.web.guard import Caller, needs, not_found
 from app.web.shell import Shell
@@ -49,15 +52,21 @@ def router(shell: Shell) -> APIRouter:
     def changes(results: CampaignResults) -> tuple[Change, ...]:
         return changes_of(house, results.metrics.campaign_id, results.decided_from, shell.now())
 
+    def nothing(request: Request, caller: Caller, campaign: Campaign, about: str) -> HTMLResponse:
+        return shell.page(request, caller, "results_nothing.html", campaign=campaign, about=about)
+
     @routes.get("/results")
     def every(request: Request, caller: Reader) -> HTMLResponse:
-        lines = [(campaign, shelf.campaign(campaign)) for campaign in shelf.campaigns()]
-        funnel = shelf.funnel() if lines else None
+        campaigns = shelf.campaigns()
+        lines = [_Line.of(campaign, partial(shelf.campaign, campaign)) for campaign in campaigns]
+        funnel = None
+        with suppress(BeingCounted):
+            funnel = shelf.funnel()
         return shell.page(
             request,
             caller,
             "results.html",
-            lines=[(campaign, found, _line(found)) for campaign, found in lines],
+            lines=lines,
             funnel=funnel,
             stages=None if funnel is None else figures.conversions(funnel),
             conversions=None if funnel is None else tables.conversions(funnel),
@@ -71,7 +80,7 @@ def router(shell: Shell) -> APIRouter:
         campaign = house.crm.campaign(campaign_id)
         found = shelf.campaign(campaign)
         if found is None:
-            return shell.page(request, caller, "results_nothing.html", campaign=campaign, about="results")
+            return nothing(request, caller, campaign, "results")
         of_arm = [
             line
             for line in found.metrics.lifts
@@ -100,7 +109,7 @@ def router(shell: Shell) -> APIRouter:
         campaign = house.crm.campaign(campaign_id)
         found = shelf.campaign(campaign)
         if found is None:
-            return shell.page(request, caller, "results_nothing.html", campaign=campaign, about="learning")
+            return nothing(request, caller, campaign, "learning")
         learner, known = status_of(house, campaign, shell.now()), titles()
         believed, changed = shelf.beliefs(campaign, by), changes(found)
         currency = found.metrics.currency
@@ -166,16 +175,27 @@ def _file(offered: dict[str, Callable[[], ResultTable]], name: str, of: str) -> 
     return Response(csv_of(offered[name]()), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _line(found: CampaignResults | None) -> dict[str, Any] | None:
-    """What the list says of one campaign beside its verdict."""
-    if found is None:
-        return None
-    arm = next((line for line in found.metrics.arms if line.arm is Arm.LEARNED), None)
-    goal = found.metrics.goal.value
-    whole = together(found.handled)
-    return {
-        "reached": None if arm is None else arm.reached[goal],
-        "closed": None if arm is None else arm.closed_windows,
-        "alone": None if whole is None else whole.share_alone,
-        "arm": ARMS[Arm.LEARNED],
-    }
+class _Line(NamedTuple):
+    """A campaign in the list: with its results, with none yet, or still being counted."""
+
+    campaign: Campaign
+    found: CampaignResults | None
+    is_being_counted: bool
+
+    @classmethod
+    def of(cls, campaign: Campaign, look: Callable[[], CampaignResults | None]) -> _Line:
+        try:
+            return cls(campaign, look(), False)
+        except BeingCounted:
+            return cls(campaign, None, True)
+
+    @property
+    def arm(self) -> ArmLine | None:
+        """Attune's own contacts, where it decided for any."""
+        arms = self.found.metrics.arms if self.found else ()
+        return next((line for line in arms if line.arm is Arm.LEARNED), None)
+
+    @property
+    def share_alone(self) -> float | None:
+        whole = together(self.found.handled) if self.found else None
+        return whole.share_alone if whole else None
