@@ -43,6 +43,7 @@ class Member(Noun):
     zone: str = "UTC"
     has_password: bool = False
     joined_at: UtcDatetime
+    seen_at: UtcDatetime | None = None
     left_at: UtcDatetime | None = None
 
     @property
@@ -96,5 +97,10 @@ class ApiToken(Noun):
     member_id: str
     name: str
     made_at: UtcDatetime
+    expires_at: UtcDatetime | None = None
     used_at: UtcDatetime | None = None
     revoked_at: UtcDatetime | None = None
+
+    def is_good(self, now: datetime) -> bool:
+        """Tell whether it still opens the door."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

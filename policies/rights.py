@@ -36,6 +36,10 @@ RIGHTS: dict[Role, frozenset[Act]] = {
 }
 
 
+BY_TOKEN = frozenset(Act) - {Act.SELF, Act.ADMIN}
+"""What a program may do with somebody's API token, where its owner's role allows it: never make more ways in."""
+
+
 def may(role: Role, act: Act) -> bool:
     """Tell whether this role may do this."""
     return act in RIGHTS[role]

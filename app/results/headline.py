@@ -13,6 +13,7 @@ from app.lift_words import WHAT_NAMES
 from app.metrics import CampaignMetrics, LiftLine
 from app.signs import second
 from domain.base import Noun
+from domain.campaign import Outcome
 from domain.decision import Arm
 from learning.lift import Telling
 
@@ -80,6 +81,12 @@ def headline_of(metrics: CampaignMetrics, pace: Pace) -> Headline:
         for line in of_arm
         if line is not goal and line.estimate is not None
     )
+    if metrics.goal is Outcome.REPLY and goal.reason != "no_holdout":
+        others = (
+            "Those left alone get no message to reply to, so every reply counts as brought. What replies lead to, "
+            "meetings and later stages, says more.",
+            *others,
+        )
     if goal.reason == "no_holdout":
         return Headline(
             tone="warn",

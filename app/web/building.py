@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from app.web import assets, chat, health, hooks, links, opt_out, preferences, results, signing_in
+from app.web import (
+    assets,
+    chat,
+    health,
+    hooks,
+    keyring,
+    links,
+    me,
+    members,
+    opt_out,
+    preferences,
+    results,
+    signing_in,
+    team,
+)
 from app.web.errors import answer_errors
 from app.web.guard import unguarded
 from app.web.headers import SecurityHeaders
@@ -27,6 +41,10 @@ WEB_ROUTERS = (
     links.router,
     results.router,
     chat.router,
+    team.router,
+    members.router,
+    me.router,
+    keyring.router,
 )
 """The web app for the team, one router a place; each route names whom it lets in (`guard.needs`)."""
 

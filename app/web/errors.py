@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from app.results.kept import BeingCounted
-from app.web.guard import ForgedForm, NotAllowed, NotSignedIn, caller_of, sign_in_path
+from app.web.guard import ForgedForm, NotAllowed, NotByToken, NotSignedIn, caller_of, sign_in_path
 from app.web.shell import see_other
 from domain.errors import (
     AttuneError,
@@ -47,6 +47,7 @@ TITLES = {
 _STATUS: dict[type[AttuneError], int] = {
     NotFound: 404,
     NotAllowed: 403,
+    NotByToken: 403,
     ForgedForm: 403,
     NotSignedIn: 401,
     LinkSpent: 410,

@@ -175,12 +175,14 @@ def zero_line(channel: str) -> Spec:
 def reached(results: CampaignResults) -> Markup | None:
     """What share of contacts got to each stage, of each arm, with its interval; None before a window closed."""
     rows, said = [], []
+    goal = results.metrics.goal.value
+    seen = {stage for line in results.metrics.arms for stage, many in line.reached.items() if many} | {goal}
     for arm, name in ARMS.items():
         line = next((one for one in results.metrics.arms if one.arm is arm), None)
         if line is None or line.closed_windows < LEAST_ARM:
             continue
         for stage, many in line.reached.items():
-            if stage not in _FUNNEL:
+            if stage not in _FUNNEL or stage not in seen:
                 continue
             told = wilson(many, line.closed_windows)
             rows.append(
@@ -192,7 +194,7 @@ def reached(results: CampaignResults) -> Markup | None:
                     "high": (told.high or 0) * 100,
                 }
             )
-            if stage == results.metrics.goal.value:
+            if stage == goal:
                 said.append(f"{name} {(told.value or 0) * 100:.1f} in 100")
     if not rows:
         return None
@@ -249,7 +251,7 @@ def reached(results: CampaignResults) -> Markup | None:
 
     return chart(
         "Contacts that reached each stage",
-        f"{WHAT_NAMES.get(results.metrics.goal.value, 'Goal')}: {', '.join(said)}. Lines are 95 % intervals",
+        f"{WHAT_NAMES.get(goal, goal)}: {', '.join(said)}. Lines are 95 % intervals",
         make,
     )
 
@@ -261,6 +263,7 @@ _FUNNEL = {
     "sql": "Became SQL",
     "opportunity": "Opportunity",
     "won": "Won",
+    "renewed": "Renewed",
 }
 
 

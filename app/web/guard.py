@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from domain.base import Noun
 from domain.errors import AttuneError
 from domain.staff import Member
-from policies.rights import Act, may
+from policies.rights import BY_TOKEN, Act, may
 
 COOKIE = "__Host-attune"
 """Browsers take a `__Host-` cookie only with Secure, for this host and all of it: no neighbour can plant one."""
@@ -57,6 +57,10 @@ class NotAllowed(AttuneError):
         self.act = act
 
 
+class NotByToken(AttuneError):
+    """A program asked for what only a person may do."""
+
+
 class ForgedForm(AttuneError):
     """A form that did not come from a page of ours, or not from this session."""
 
@@ -74,6 +78,8 @@ class Needs:
             raise NotSignedIn("Sign in first.")
         if not caller.may(self.act):
             raise NotAllowed(caller, self.act)
+        if caller.token_id is not None and self.act not in BY_TOKEN:
+            raise NotByToken(f"An API token may not {self.act.value}. Sign in with a browser for that.")
         return caller
 
 

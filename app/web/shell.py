@@ -108,6 +108,12 @@ class Shell:
         text = told if isinstance(told, str) else told.decode()
         response.set_cookie(NOTICE, text, path="/", secure=True, httponly=True, samesite="lax")
 
+    def said_at(self, path: str, caller: Caller, words: str) -> RedirectResponse:
+        """Answer a POST that did what was asked: go to a page of ours, which says so once."""
+        answer = see_other(path)
+        self.say(answer, caller, words)
+        return answer
+
     async def form(self, request: Request, caller: Caller) -> FormData:
         """Parse a posted form after checking where it comes from and its CSRF token. A 403 page tells why not."""
         return await read_form(request, caller)

@@ -82,6 +82,42 @@ def money(cents: float | None, currency: str) -> str:
     return f"{sign}{whole:,}{f'.{rest:02}' if rest else ''} {currency}"
 
 
+def browser(agent: str) -> str:
+    """What a browser calls itself, in two words: `Firefox on Linux`; its own words are never shown whole."""
+    name = next((name for mark, name in _BROWSERS if mark in agent), "A browser")
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    return f"{name} on {system}" if system else name
+
+
+_BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+_WAYS = {
+    "password": "by password",
+    "link": "by one-time link",
+    "first_run": "by the first link",
+    "invitation": "by invitation",
+    "oidc": "by single sign-on",
+}
+
+
+def way_in(way: str) -> str:
+    """How somebody signed in, in words."""
+    return _WAYS.get(way, "")
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
     "full": full,
@@ -92,4 +128,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "money": money,
     "percent": percent,
     "counted": count,
+    "browser": browser,
+    "way_in": way_in,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, RowMapping, delete, select, update
 
@@ -49,6 +49,7 @@ class SessionStore:
                 connection.execute(delete(SESSIONS).where(SESSIONS.c.id == sha256_of(instead_of)))
             connection.execute(delete(SESSIONS).where(SESSIONS.c.began_at < now - SESSION_FOR))
             insert_all(connection, SESSIONS, [row])
+            _seen(connection, member.member_id, now)
             self._told(connection, member.member_id, "signed in", way=way)
         return secret
 
@@ -66,6 +67,7 @@ class SessionStore:
                 connection.execute(
                     update(SESSIONS).where(SESSIONS.c.id == session.session_id).values(seen_at=now)
                 )
+                _seen(connection, member.member_id, now)
         return session, member
 
     def of(self, member_id: str) -> tuple[Session, ...]:
@@ -89,14 +91,15 @@ class SessionStore:
             self._told(connection, member_id, "signed out everywhere")
         return many
 
-    def make_token(self, member: Member, name: str) -> tuple[ApiToken, str]:
-        """Return a new API token and its secret, which is not kept."""
-        secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    def make_token(self, member: Member, name: str, lasts: timedelta | None = None) -> tuple[ApiToken, str]:
+        """Return a new API token and its secret, which is not kept; without `lasts` it works until revoked."""
+        secret, now = TOKEN_PREFIX + secrets.token_urlsafe(32), self._clock()
         token = ApiToken(
             token_id=f"k_{secrets.token_hex(6)}",
             member_id=member.member_id,
             name=name.strip(),
-            made_at=self._clock(),
+            made_at=now,
+            expires_at=now + lasts if lasts else None,
         )
         row = token.model_dump(exclude={"token_id"}) | {
             "id": token.token_id,
@@ -131,13 +134,14 @@ class SessionStore:
         if row is None:
             return None
         token, member, now = token_of(row), _member_in(row), self._clock()
-        if token.revoked_at is not None or not member.is_active:
+        if not token.is_good(now) or not member.is_active:
             return None
         if token.used_at is None or now - token.used_at >= SEEN_EVERY:
             with writing(self._engine) as connection:
                 connection.execute(
                     update(API_TOKENS).where(API_TOKENS.c.id == token.token_id).values(used_at=now)
                 )
+                _seen(connection, member.member_id, now)
         return token, member
 
     def _told(self, connection: Connection, member_id: str, did: str, **detail: str) -> None:
@@ -157,5 +161,10 @@ def token_of(row: RowMapping) -> ApiToken:
 
 
 def _member_in(row: RowMapping) -> Member:
-    told = {name: row[f"of_{name}"] for name in ("email", "name", "role", "zone", "joined_at", "left_at")}
+    names = ("email", "name", "role", "zone", "joined_at", "seen_at", "left_at")
+    told = {name: row[f"of_{name}"] for name in names}
     return Member(member_id=row["of_id"], has_password=row["of_password_hash"] is not None, **told)
+
+
+def _seen(connection: Connection, member_id: str, at: datetime) -> None:
+    connection.execute(update(MEMBERS).where(MEMBERS.c.id == member_id).values(seen_at=at))

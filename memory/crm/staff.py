@@ -291,7 +291,7 @@ class StaffStore:
 
 def member_of(row: RowMapping) -> Member:
     """One row of members as the noun; the password's hash stays behind."""
-    told = {name: row[name] for name in ("email", "name", "role", "zone", "joined_at", "left_at")}
+    told = {name: row[name] for name in ("email", "name", "role", "zone", "joined_at", "seen_at", "left_at")}
     return Member(member_id=row["id"], has_password=row["password_hash"] is not None, **told)
 
 

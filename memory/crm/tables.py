@@ -554,6 +554,7 @@ class MemberTable(SQLModel, table=True):
     zone: str = "UTC"
     password_hash: str | None = None
     joined_at: datetime
+    seen_at: datetime | None = None
     left_at: datetime | None = None
 
 
@@ -598,6 +599,7 @@ class ApiTokenTable(SQLModel, table=True):
     member_id: str = Field(foreign_key="members.id", index=True)
     name: str
     made_at: datetime
+    expires_at: datetime | None = None
     used_at: datetime | None = None
     revoked_at: datetime | None = None
 
