@@ -17,11 +17,14 @@ DEFAULT = Rule.TIME_DECAY
 
 
 class CreditLine(Noun):
-    """One content's part of what was bought, cents by rule; `touches` are messages that were before a purchase."""
+    """One content's part of what was bought, cents by rule, not rounded: parts of one purchase sum to it.
+
+    touches: messages that were before a purchase.
+    """
 
     asset_id: str
     touches: int
-    cents: dict[Rule, int]
+    cents: dict[Rule, float]
 
 
 class OtherMoney(Noun):
@@ -68,7 +71,11 @@ def credited(gathered: Gathered) -> Credit:
         for rule, credit in by_rule.items():
             sums[assets[row]][rule] += float(credit[row])
     lines = [
-        CreditLine(asset_id=asset, touches=touches[asset], cents={r: round(c) for r, c in cents.items()})
+        CreditLine(
+            asset_id=asset,
+            touches=touches[asset],
+            cents={rule: round(credit, 4) for rule, credit in cents.items()},
+        )
         for asset, cents in sums.items()
     ]
     return Credit(

@@ -205,7 +205,7 @@ def credit(results: CampaignResults, titles: Mapping[str, str]) -> ResultTable:
         for line in found.lines
     ]
     if rows:
-        sums = (sum(line.cents[rule] for line in found.lines) for rule in rules)
+        sums = (round(sum(line.cents[rule] for line in found.lines)) for rule in rules)
         rows.append(("All content", sum(line.touches for line in found.lines), *sums))
     return ResultTable(
         name="attribution",
