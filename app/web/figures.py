@@ -120,7 +120,7 @@ def _curve(
             "legend": None,
             "scale": {"domain": [arm.value for arm in arms], "range": [COLOURS[arm] for arm in arms]},
         }
-        x = {"field": "week", "type": "temporal", "title": None, "axis": {"format": "%-d %b", "tickCount": 4}}
+        x = day_axis("week", _some(sorted({p.week.isoformat() for p in points}), 4 if is_narrow else 6))
         y_axis = {"tickCount": 5, "title": axis}
         y = {"field": "value", "type": "quantitative", "axis": y_axis, "scale": {"domain": [bottom, high]}}
         banded = [arm.value for arm in arms if arm in _BANDED]
@@ -161,6 +161,25 @@ def _curve(
 
 _BANDED = (Arm.LEARNED, Arm.USUAL)
 """Arms whose interval is drawn: more bands than two would hide each other. The table has them all."""
+
+
+def day_axis(field: str, days: Sequence[str] = (), ticks: int = 4) -> Spec:
+    """An axis of days in UTC, whatever the machine's own zone; `days` are where ticks stand, else about `ticks`."""
+    axis: Spec = {"format": "%-d %b", "tickCount": ticks, "grid": False}
+    if days:
+        axis["values"] = [_instant(day) for day in days]
+    return {"field": field, "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": axis}
+
+
+def _instant(day: str) -> Spec:
+    year, month, number = map(int, day.split("-"))
+    return {"year": year, "month": month, "date": number, "utc": True}
+
+
+def _some(values: Sequence[str], most: int) -> list[str]:
+    """At most so many of them, evenly, the last among them."""
+    step = -(-len(values) // most)
+    return list(reversed(values[::-1][::step]))
 
 
 def zero_line(channel: str) -> Spec:
@@ -401,7 +420,7 @@ def handled(results: CampaignResults) -> Markup | None:
                         "labelAngle": 0,
                         "labelExpr": (
                             f"indexof(domain('x'), datum.value) % {every} == 0 ? "
-                            "timeFormat(toDate(datum.value), '%-d %b') : ''"
+                            "utcFormat(toDate(datum.value), '%-d %b') : ''"
                         ),
                     },
                 },

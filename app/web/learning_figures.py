@@ -13,7 +13,7 @@ from app.results.campaign import CampaignResults
 from app.results.changes import Change, Lane
 from app.results.tables import STAGES, content_name
 from app.web.charts import INK, NARROW, QUIET, SERIES, WHOLE, Spec, chart
-from app.web.figures import LEAST_POINTS, zero_line
+from app.web.figures import LEAST_POINTS, day_axis, zero_line
 from domain.decision import Arm, Knowledge
 from memory.crm.learners import LearnerVersion
 
@@ -173,7 +173,7 @@ def knowledge(versions: Sequence[LearnerVersion]) -> Markup | None:
             },
             "scale": {"type": "log", "domain": [min(CONFIDENT / 2, least), top]},
         }
-        x = {"field": "at", "type": "temporal", "title": None, "axis": {"format": "%-d %b", "tickCount": 4}}
+        x = day_axis("at")
         line = {"mark": {"type": "rule", "color": QUIET, "strokeDash": [4, 4]}}
         return {
             "width": width,
@@ -235,13 +235,8 @@ def timeline(changes: Sequence[Change], results: CampaignResults) -> Markup | No
 
     def make(width: int) -> Spec:
         inner = width - (190 if width > NARROW else 165)
-        x: Spec = {
-            "field": "at",
-            "type": "temporal",
-            "title": None,
-            "scale": {"domain": domain, "type": "utc"},
-            "axis": {"format": "%-d %b", "tickCount": 8 if width > NARROW else 3, "grid": True},
-        }
+        x = day_axis("at", ticks=8 if width > NARROW else 3)
+        x = {**x, "scale": {**x["scale"], "domain": domain}, "axis": {**x["axis"], "grid": True}}
         top: Spec = {
             "width": inner,
             "height": 90,
