@@ -19,6 +19,7 @@ from app.results.kept import FACT, BeingCounted, ResultsShelf
 from app.settings import read_settings
 from app.web import make_app
 from app.wiring import House, open_house
+from domain.errors import AttuneError
 from domain.events import EventKind
 from domain.staff import Role
 from learning.lift import Telling
@@ -257,3 +258,14 @@ def test_a_large_workspace_is_counted_ahead_and_never_on_a_page(
 
 def test_counting_ahead_is_not_due_in_a_small_workspace(told: House) -> None:
     assert not count_ahead(told)
+
+
+def test_a_count_ahead_that_fails_is_told_and_leaves_what_was_kept(
+    told: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ResultsShelf, "due", lambda _: True)
+    gone = House(
+        told.settings.model_copy(update={"workspace": tmp_path / "gone"}), told.workspace, told.clock
+    )
+    with pytest.raises(AttuneError, match="could not be counted ahead"):
+        count_ahead(gone)
