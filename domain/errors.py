@@ -230,3 +230,12 @@ class LinkSpent(AttuneError):
 
 class TeamRefused(AttuneError):
     """A change of the team that must not be: nobody left to administer it, an address twice."""
+
+
+class IdentityRefused(AttuneError):
+    """An identity provider vouches for nobody here, or not in a way that can be proven."""
+
+    def __init__(self, provider: str, why: str) -> None:
+        super().__init__(
+            f"Signing in by {provider} did not work: {why}. A one-time link lets you in as well."
+        )

@@ -131,6 +131,11 @@ def line(text: str, style: str = "") -> None:
     out.print(Text(shown(text), style=style))
 
 
+def address(url: str) -> None:
+    """Print an address on a line of its own, never broken: it is there to be clicked or pasted."""
+    out.print(Text(f"  {shown(url)}", style="bold cyan"), soft_wrap=True)
+
+
 def print_narrowing(steps: Sequence[Step], missing: Sequence[str]) -> None:
     """Print how many contacts each condition leaves, and what else a run would lack."""
     heading("Contacts left by each condition")

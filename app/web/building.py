@@ -21,6 +21,7 @@ from app.web import (
     preferences,
     results,
     signing_in,
+    single_sign_on,
     team,
 )
 from app.web.errors import answer_errors
@@ -39,6 +40,7 @@ WEB_ROUTERS = (
     assets.router,
     signing_in.router,
     links.router,
+    single_sign_on.router,
     results.router,
     chat.router,
     team.router,

@@ -543,7 +543,9 @@ class PrivacyRequestTable(SQLModel, table=True):
 
 
 class MemberTable(SQLModel, table=True):
-    """People of the team. `email` is in lower case; the password is an Argon2id hash."""
+    """People of the team. `email` is in lower case; the password is an Argon2id hash; `subject` is who the
+    identity provider says it is, once somebody signed in by it.
+    """
 
     __tablename__ = "members"
 
@@ -553,6 +555,7 @@ class MemberTable(SQLModel, table=True):
     role: str
     zone: str = "UTC"
     password_hash: str | None = None
+    subject: str | None = Field(default=None, unique=True)
     joined_at: datetime
     seen_at: datetime | None = None
     left_at: datetime | None = None

@@ -142,3 +142,5 @@ document.querySelectorAll("input[data-zone], select[data-zone]").forEach((one) =
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone && (!one.value || one.value === "UTC")) one.value = zone;
 });
+// Where something was wrong in a form, that is where one goes on.
+document.querySelector("[aria-invalid=true]")?.focus();
