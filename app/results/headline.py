@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.amounts import rounded_up, whole_money
-from app.lift_words import WHAT_NAMES
+from app.lift_words import ARM_NAMES, WHAT_NAMES
 from app.metrics import CampaignMetrics, LiftLine
 from app.signs import second
 from domain.base import Noun
@@ -93,19 +93,23 @@ def headline_of(metrics: CampaignMetrics, pace: Pace) -> Headline:
             word="no comparison",
             verdict="Cannot tell: nobody is held out, so nobody knows what would have come anyway.",
             more=(
-                "Set `holdout_share` in the campaign file, to 0.1 for one in ten; contacts already written to stay "
-                "as they are drawn.",
+                "Set `holdout_share` in the campaign file, to 0.1 for one in ten: whoever is first decided about from "
+                "then on can be compared.",
                 *others,
             ),
         )
+    whose = "" if arm is Arm.LEARNED else f"Attune has decided for nobody yet. {ARM_NAMES[arm.value]} arm: "
     if goal.estimate is None:
         return Headline(
-            tone="quiet", word="not told yet", verdict=_untold(goal), more=(*others, *_wait(goal, pace))
+            tone="quiet",
+            word="not told yet",
+            verdict=f"{whose}{_untold(goal)}",
+            more=(*others, *_wait(goal, pace)),
         )
     return Headline(
         tone=_TONES[goal.telling],
         word=_WORDS[goal.telling],
-        verdict=told_words(goal, metrics.currency),
+        verdict=f"{whose}{told_words(goal, metrics.currency)}",
         more=others,
     )
 

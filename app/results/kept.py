@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from app.wiring import House
     from domain.campaign import Campaign
 
-LIVE_DECISIONS = 20_000
-"""Up to so many decisions a page counts for itself: about a second."""
+LIVE_DECISIONS, LIVE_CAMPAIGNS = 10_000, 10
+"""Up to so many decisions, of so many campaigns, a page counts for itself: about a second."""
 
 RECOUNT_EVERY = timedelta(minutes=15)
 """How often upkeep counts anew in a large workspace, where something has happened."""
@@ -59,8 +59,9 @@ class BeingCounted(AttuneError):
 
     def __init__(self) -> None:
         super().__init__(
-            f"With more than {LIVE_DECISIONS:,} decisions, results are counted in the background, and these have not "
-            "been yet. `attune serve` does so within minutes; `attune metrics` counts at once."
+            f"With more than {LIVE_DECISIONS:,} decisions or {LIVE_CAMPAIGNS} campaigns, results are counted in the "
+            "background, and these have not been yet. `attune serve` does so within minutes; `attune metrics` counts "
+            "at once."
         )
 
 
@@ -101,7 +102,7 @@ class ResultsShelf:
     def due(self) -> bool:
         """Tell whether there is something to count ahead."""
         freshness = self._reader.freshness()
-        return freshness.decisions > LIVE_DECISIONS and bool(self._due(freshness))
+        return _is_large(freshness) and bool(self._due(freshness))
 
     def recount(self) -> int:
         """Count ahead what a large workspace's pages show, where something happened; return how much was counted.
@@ -109,7 +110,7 @@ class ResultsShelf:
         Two processes may both do it: the later one's numbers stand, and both are right.
         """
         freshness = self._reader.freshness()
-        if freshness.decisions <= LIVE_DECISIONS:
+        if not _is_large(freshness):
             return 0
         due = self._due(freshness)
         for job in due:
@@ -165,7 +166,7 @@ class ResultsShelf:
 
     def _given(self, job: _Job[NounT]) -> NounT | None:
         now, freshness = self._house.clock(), self._reader.freshness()
-        if freshness.decisions > LIVE_DECISIONS:
+        if _is_large(freshness):
             kept = self._fact(job)
             if kept is None:
                 raise BeingCounted
@@ -191,3 +192,8 @@ class ResultsShelf:
         except ValidationError:
             return None
         return kept
+
+
+def _is_large(freshness: Freshness) -> bool:
+    """Tell whether pages wait for upkeep's counts instead of counting."""
+    return freshness.decisions > LIVE_DECISIONS or freshness.campaigns > LIVE_CAMPAIGNS

@@ -16,6 +16,7 @@ from domain.run import ContactOutcome
 from memory.crm.statements import (
     ACCOUNTS,
     AUDIT,
+    CAMPAIGNS,
     CONTACTS,
     DECISIONS,
     EVENTS,
@@ -59,6 +60,7 @@ class Freshness(Noun):
     """
 
     decisions: int
+    campaigns: int
     heard_at: UtcDatetime | None
     audit_lines: int
 
@@ -163,6 +165,7 @@ class ResultsReader:
         with self._engine.connect() as connection:
             return Freshness(
                 decisions=connection.execute(select(func.count()).select_from(DECISIONS)).scalar() or 0,
+                campaigns=connection.execute(select(func.count()).select_from(CAMPAIGNS)).scalar() or 0,
                 heard_at=connection.execute(select(func.max(EVENTS.c.received_at))).scalar(),
                 audit_lines=connection.execute(select(func.max(AUDIT.c.seq))).scalar() or 0,
             )

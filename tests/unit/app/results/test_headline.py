@@ -79,3 +79,15 @@ def test_an_untold_lift_has_no_sentence_with_numbers() -> None:
 def test_the_pace_counts_contacts_first_decided_about_lately() -> None:
     start = np.array(["2026-03-29", "2026-03-10", "2026-01-01"], dtype="datetime64[s]")
     assert Pace.of(start, NOW, 4).contacts_a_week == 0.5
+
+
+def test_another_arm_s_verdict_is_not_passed_off_as_attune_s() -> None:
+    line = told(arm=Arm.USUAL)
+    found = headline_of(metrics(line, arms=(Arm.USUAL, Arm.HOLDOUT)), FAST)
+    assert found.verdict.startswith("Attune has decided for nobody yet. Usual arm: More SQLs than without")
+
+
+def test_a_goal_of_replies_is_said_to_have_it_easy() -> None:
+    line = told(what="reply")
+    given = metrics(line).model_copy(update={"goal": Outcome.REPLY})
+    assert "no message to reply to" in headline_of(given, FAST).more[0]

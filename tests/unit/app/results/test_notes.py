@@ -26,7 +26,9 @@ def results(**changes: Any) -> CampaignResults:
         "metrics": CampaignMetrics.model_construct(**metrics),
         "costs": Costs.model_construct(**{**costs, **changes.pop("costs", {})}),
         "credit": Credit(currency="USD", lines=(), left_out=changes.pop("left_out", ()), total_cents=0),
-        "freshness": Freshness(decisions=1, heard_at=changes.pop("heard_at", NOON), audit_lines=1),
+        "freshness": Freshness(
+            decisions=1, campaigns=1, heard_at=changes.pop("heard_at", NOON), audit_lines=1
+        ),
         "open_windows": 0,
         **changes,
     }
