@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.carry import Carrier
-from app.configuration import note_changes
+from app.configuration import as_last_run, note_campaign, note_changes
 from app.decide import Decider, sampled
 from app.deliver import expire_proposals, mark, reconcile
 from app.gaps import hold_after_a_gap, look_after_a_restore, seen_now
@@ -168,9 +168,11 @@ def _start(
         seed=secrets.randbits(48),
         started_at=now,
     )
+    before = as_last_run(house, campaign.id)
     stored = house.runs.start(run, campaign)
     if stored != run:
         return stored
+    note_campaign(house, before, campaign)
     told = {"campaign": campaign.id, "dry_run": is_dry_run, "seed": run.seed}
     house.audit.append("run", run.id, {**told, "by": by} if by else told)
     return run

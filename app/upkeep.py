@@ -30,8 +30,18 @@ async def keep_up(house: House) -> None:
         if known is None or known.checked_at is None or house.clock() - known.checked_at >= DAILY:
             looks, check = await asyncio.to_thread(look, house)
             await asyncio.to_thread(hold_if_broken, house, looks, check)
+    await asyncio.to_thread(_count_ahead, house)
     today = {"day": house.clock().date().isoformat()}
     if house.content.get_fact(LAST_PRUNED) != today:
         await prune(house)
         house.content.set_fact(LAST_PRUNED, today)
     await asyncio.to_thread(reckon_if_old, house)
+
+
+def _count_ahead(house: House) -> None:
+    """Have at hand what pages of results wait for: their sums in a large workspace, and what draws charts."""
+    from app.results.ahead import count_ahead
+    from app.web.charts import warm
+
+    warm()
+    count_ahead(house)

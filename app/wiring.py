@@ -352,6 +352,13 @@ class House:
         return OpenAIChat(endpoint, self.budget, read_prices(settings.prices))
 
     @cached_property
+    def model_currency(self) -> str:
+        """The currency of what models cost: the price list's."""
+        from tools.models.prices import read_prices
+
+        return read_prices(self.settings.prices).currency
+
+    @cached_property
     def bench(self) -> Workbench:
         """What the graph's nodes may use."""
         from agents.compliance_reviewer import ComplianceReviewer
