@@ -26,10 +26,12 @@ from domain.leads import Outlook
 from domain.ports import Channel, Clock, Embedder, IdentityProvider, InboundHook, Inbox, Webhook
 from domain.run import Run
 from domain.sender import SenderProfile
+from memory.crm.account_reader import AccountReader
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
 from memory.crm.autonomy import AutonomyStore
 from memory.crm.content import ContentStore
+from memory.crm.content_use import ContentUseReader
 from memory.crm.controls import ControlStore
 from memory.crm.decision_log import DecisionLogReader
 from memory.crm.delivery import DeliveryStore
@@ -37,6 +39,7 @@ from memory.crm.drafts import DraftStore
 from memory.crm.engine import open_engine
 from memory.crm.erased import ErasedPeople
 from memory.crm.features_reader import FeatureReader
+from memory.crm.finder import Finder
 from memory.crm.goal_outcomes import GoalOutcomes
 from memory.crm.intake import Intake
 from memory.crm.journal import Journal
@@ -52,6 +55,7 @@ from memory.crm.review_figures import ReviewFigureReader
 from memory.crm.review_queue import ReviewQueue
 from memory.crm.runs import RunStore
 from memory.crm.staff import StaffStore
+from memory.crm.stories import StoryReader
 from memory.crm.tallies import TallyStore
 from memory.crm.together import CommitGroup
 from memory.history.clients import Lease, embedded, served
@@ -104,9 +108,29 @@ class House:
         return CrmStore(self.engine, self.clock)
 
     @cached_property
+    def finder(self) -> Finder:
+        """Searches of contacts and accounts."""
+        return Finder(self.engine, self.clock)
+
+    @cached_property
+    def stories(self) -> StoryReader:
+        """Contacts' stories, page by page."""
+        return StoryReader(self.engine)
+
+    @cached_property
+    def account_reader(self) -> AccountReader:
+        """Reads of one account."""
+        return AccountReader(self.engine)
+
+    @cached_property
     def content(self) -> ContentStore:
         """Assets, campaigns, named facts."""
         return ContentStore(self.engine, self.clock)
+
+    @cached_property
+    def content_use(self) -> ContentUseReader:
+        """How content fares."""
+        return ContentUseReader(self.engine)
 
     @cached_property
     def audience(self) -> AudienceReader:
@@ -284,6 +308,16 @@ class House:
         return ChromaHistory(self.engine, self._open_chroma, self.embedder)
 
     @cached_property
+    def remembered(self) -> ChromaHistory:
+        """The same memory for a reader who holds nothing: a page must not keep its folder from a run.
+
+        A folder's vectors are left alone; one contact's few texts are embedded on the spot.
+        """
+        nothing_held = Lease(None, lambda: None)
+        opened = self._open_chroma if self.settings.chroma_url else lambda: nothing_held
+        return ChromaHistory(self.engine, opened, self.embedder)
+
+    @cached_property
     def channel(self) -> Channel:
         """Carries messages out of the house."""
         return channel_of(self.settings, self.workspace.mailbox, self.clock)
@@ -350,6 +384,13 @@ class House:
             retry=RetryRule(attempts=settings.model_attempts),
         )
         return OpenAIChat(endpoint, self.budget, read_prices(settings.prices))
+
+    @cached_property
+    def model_currency(self) -> str:
+        """The currency of what models cost: the price list's."""
+        from tools.models.prices import read_prices
+
+        return read_prices(self.settings.prices).currency
 
     @cached_property
     def bench(self) -> Workbench:

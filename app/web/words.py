@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -61,6 +62,12 @@ def span(length: timedelta) -> str:
         if many >= 1:
             return f"{many:,} {word}{'s' if word == 'day' and many > 1 else ''}"
     return f"{int(length.total_seconds())} s"
+
+
+def in_zone(moment: datetime, zone: str) -> str:
+    """A time of a schedule in the zone it is meant in: `Mon 30 Nov, 09:00 GMT`."""
+    there = moment.astimezone(ZoneInfo(zone))
+    return f"{there:%a} {there.day} {there:%b, %H:%M %Z}"
 
 
 def iso(moment: datetime) -> str:
@@ -123,16 +130,31 @@ def way_in(way: str) -> str:
     return _WAYS.get(way, "")
 
 
+def coded(told: str) -> Markup:
+    """Words with commands between backticks, as errors are written: each becomes `<code>`; all else is escaped."""
+    parts = told.split("`")
+    if len(parts) % 2 == 0:
+        return escape(told)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
     "full": full,
     "day": day,
     "ago": ago,
     "span": span,
+    "in_zone": in_zone,
+    "capitalize_first": lambda words: words[:1].upper() + words[1:],
+    "lower_first": lambda words: words[:1].lower() + words[1:],
     "iso": iso,
     "money": money,
     "percent": percent,
     "counted": count,
     "browser": browser,
+    "coded": coded,
     "way_in": way_in,
 }
