@@ -30,7 +30,9 @@ from domain.campaign import Autonomy
 from domain.events import EventKind
 from domain.records import EventRow, Place
 from domain.run import ContactOutcome
+from domain.staff import Role
 from evals.crowd import NOON, SENDER, campaign
+from tests.web import signed_in
 
 ROOT = Path(__file__).resolve().parents[2]
 FREE, STOPPED, ORDERING = (f"person{number}@co0.example" for number in range(3))
@@ -173,6 +175,17 @@ def through_review(house: House, hands: Hands) -> None:
     attune("review", "approve", named[FREE], named[STOPPED], "--as", "rita", "--json")
 
 
+def through_inbox_page(house: House, hands: Hands) -> None:
+    named = asked(house)
+    opt_out(house)
+    rita = signed_in(house, Role.REVIEWER)
+    for address in (FREE, STOPPED):
+        proposal_id, _, sha = named[address].partition("@")
+        form = {"csrf": rita.token(), "sha": house.proposals.get(proposal_id).message_sha256, "query": ""}
+        assert form["sha"].startswith(sha)
+        assert rita.post(f"/inbox/{proposal_id}/approve", data=form).status_code == 303
+
+
 def through_edit(house: House, hands: Hands) -> None:
     named = asked(house)
     opt_out(house)
@@ -197,6 +210,7 @@ DRIVERS: dict[str, Callable[[House, Hands], None]] = {
     "attune demo": through_demo,
     "attune review approve": through_review,
     "attune review edit": through_edit,
+    "inbox page": through_inbox_page,
     "attune outbox send": through_outbox,
     "schedule": through_schedule,
     "Python API": through_python,
