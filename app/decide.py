@@ -33,7 +33,7 @@ from policies.contactable import limits_for, may_contact
 from policies.eligibility import actions_for, fits
 from policies.quiet_hours import opens_at
 from policies.rulebook import RuleBook
-from policies.suppression import unwanted_topic
+from policies.suppression import may_profile, unwanted_topic
 
 LOOK_BACK = timedelta(days=90)
 """How far back behaviour counts for features and topics."""
@@ -136,7 +136,10 @@ class Decider:
         reachable = []
         for contact, account in people:
             standing = standings.get(contact.id) or Standing(contact=contact)
-            refusal = may_contact(standing, self.campaign.id, self.now, self.rules)
+            # Before anything is drawn: features, scores and the chooser are profiling (C-13).
+            refusal = may_profile(contact, standing.suppressions) or may_contact(
+                standing, self.campaign.id, self.now, self.rules
+            )
             if refusal is None:
                 reachable.append((contact, account))
                 continue

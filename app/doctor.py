@@ -38,7 +38,7 @@ def examine(settings: Settings) -> list[Finding]:
     try:
         looks: list[Callable[[House], Iterator[Finding]]] = [
             _workspace, _database, _sender, _content, _model, _history, _channel, _opt_out, _feedback, _dns,
-            _privacy,
+            _alarms,
         ]  # fmt: skip
         found: list[Finding] = []
         for look in looks:
@@ -245,15 +245,11 @@ def _dns(house: Any) -> Iterator[Finding]:
             yield Finding(finding.rule_id, state, finding.reason, finding.mend or "")
 
 
-def _privacy(house: Any) -> Iterator[Finding]:
-    from app.privacy.requests import pressing
+def _alarms(house: Any) -> Iterator[Finding]:
+    """Deadlines of the law that are near or missed: opt-outs not obeyed, requests not answered."""
+    from app.alarms import alarms
 
-    for request in pressing(house):
-        is_late = request.is_overdue(house.clock())
-        due = f"{'was' if is_late else 'is'} due {request.due_at:%Y-%m-%d} (C-14)"
-        yield Finding(
-            "privacy",
-            "missing" if is_late else "note",
-            f"{request.kind.value} request {request.id} {due}",
-            "attune privacy list --open",
-        )
+    for alarm in alarms(house):
+        found = alarm.finding
+        state: Literal["note", "missing"] = "missing" if found.severity.value == "block" else "note"
+        yield Finding(alarm.about, state, f"{found.reason} ({found.rule_id})", alarm.mend)

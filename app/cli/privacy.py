@@ -14,7 +14,7 @@ from app.cli.doors import doors
 from app.cli.screen import AsJson, line, listing, next_steps, print_json
 from domain.errors import AttuneError, NotFound
 from domain.rights import Erasure, PrivacyRequest, RequestKind
-from policies.deadlines import is_pressing
+from policies.deadlines import alarm as alarm_of
 from policies.rulebook import RuleBook
 
 app = typer.Typer(
@@ -58,7 +58,7 @@ def list_requests(
 def _row(request: PrivacyRequest, now: datetime, rules: RuleBook) -> dict[str, object]:
     if request.is_overdue(now):
         alarm = f"overdue by {(now - request.due_at).days} days"
-    elif is_pressing(request, now, rules.deadlines):
+    elif alarm_of(request, now, rules.deadlines):
         alarm = f"{(request.due_at - now).days} days left"
     else:
         alarm = ""

@@ -52,6 +52,7 @@ from memory.crm.statements import (
     OUTBOX,
     SUPPRESSIONS,
 )
+from memory.crm.unobeyed import every_stop_called_for
 
 NounT = TypeVar("NounT", bound=Noun)
 Tallies = dict[str, dict[EventKind, tuple[int, datetime]]]
@@ -102,6 +103,7 @@ class AudienceReader:
             contacts = [c for c in _contacts(connection) if wanted is None or c.id in wanted]
             consents = _consents(connection)
             by_address, by_person = _suppressions(connection)
+            called_for = every_stop_called_for(connection)
             sent_at = _sent_at(connection, now)
             soft_bounced_at = _soft_bounced_at(connection, now)
             on_their_way = _open_messages(connection)
@@ -109,7 +111,10 @@ class AudienceReader:
             contact.id: Standing.model_construct(
                 contact=contact,
                 consents=tuple(consents.get(contact.id, ())),
-                suppressions=_merged(by_address, by_person, contact),
+                suppressions=(
+                    *_merged(by_address, by_person, contact),
+                    *called_for.get(contact.id, ()),
+                ),
                 sent_at=tuple(sorted(sent_at.get(contact.id, ()), reverse=True)),
                 soft_bounced_at=tuple(sorted(soft_bounced_at.get(contact.id, ()), reverse=True)),
                 open_campaigns=on_their_way.get(contact.id, _NONE)[0],
