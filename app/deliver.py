@@ -71,7 +71,7 @@ async def deliver_due(house: House, until: Callable[[], bool] = lambda: False) -
             await house.bench.write(lambda: mark(house, after))
             done[after.status] += 1
 
-    with house.workspace.sending():
+    with house.locks.sending():
         last: tuple[datetime, str] | None = None
         while not until() and (due := house.outbox.due(house.clock(), DUE_AT_ONCE, after=last)):
             last = (due[-1].not_before, due[-1].id)
@@ -88,7 +88,7 @@ async def reconcile(house: House) -> list[OutboxEntry]:
     In an embedded workspace a lock tells for certain whether any sender lives; with PostgreSQL, where
     senders may sit on other machines, only entries older than the slowest send are touched.
     """
-    with house.workspace.nobody_sends() as is_certain:
+    with house.locks.nobody_sends() as is_certain:
         is_alone = is_certain and house.database_url is None
         age = timedelta(0) if is_alone else SLOWEST_SEND
         settled = house.delivery.reconcile()
@@ -194,7 +194,7 @@ async def expire_proposals(house: House) -> int:
         if not is_undecided(proposal.created_at, house.clock(), house.rules):
             break
         # One that is being reviewed this very moment is not overdue any more.
-        with contextlib.suppress(ReviewRejected), house.workspace.reviewing(proposal.id):
+        with contextlib.suppress(ReviewRejected), house.locks.reviewing(proposal.id):
             if house.proposals.expire(proposal.id, detail, house.clock()).status is ProposalStatus.EXPIRED:
                 house.audit.append("review", proposal.id, {"act": "expire", "detail": detail})
                 mark(house, house.outbox.get(house.proposals.outbox_id(proposal.id)))

@@ -186,6 +186,8 @@ def _channel(house: Any) -> Iterator[Finding]:
 
 def _opt_out(house: Any) -> Iterator[Finding]:
     """The door that opt-out links lead to."""
+    from app.link_key import fingerprint_of
+
     url = str(house.sender.unsubscribe_url)
     if not url.startswith("https://"):
         yield Finding(
@@ -195,11 +197,11 @@ def _opt_out(house: Any) -> Iterator[Finding]:
             "set unsubscribe_url",
         )
         return
-    house.workspace.link_key()
+    source = "ATTUNE_LINK_KEY" if house.settings.link_key else house.workspace.key_file.name
     yield Finding(
         "opt-out",
         "note",
-        f"links are signed with {house.workspace.key_file.name} and lead to {url}",
+        f"links are signed with {source} ({fingerprint_of(house.link_key)}, as the database knows it), lead to {url}",
         "that address must reach this workspace's door (`attune serve`)",
     )
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine
 
 from app.feature_feed import FeatureFeed
+from app.link_key import begin_key, check_key, link_key_of
+from app.locks import Locks
 from app.pacing import Pacer
 from app.providers import channel_of, inbound_hooks_of, inbox_of, webhooks_of
 from app.settings import Settings
@@ -92,6 +94,16 @@ class House:
         return open_engine(self.database_url or f"sqlite:///{self.workspace.database}")
 
     @cached_property
+    def link_key(self) -> bytes:
+        """The secret behind opt-out links, canaries and the hashes of erased people."""
+        return link_key_of(self.settings, self.workspace)
+
+    @cached_property
+    def locks(self) -> Locks:
+        """Who may do what this moment."""
+        return Locks(self.workspace, self.engine)
+
+    @cached_property
     def crm(self) -> CrmStore:
         """Reads of the CRM."""
         return CrmStore(self.engine, self.clock)
@@ -164,7 +176,7 @@ class House:
     @cached_property
     def erased(self) -> ErasedPeople:
         """Who asked to be erased, by keyed hash."""
-        return ErasedPeople(self.engine, self.workspace.link_key())
+        return ErasedPeople(self.engine, self.link_key)
 
     @cached_property
     def privacy_requests(self) -> PrivacyRequests:
@@ -333,7 +345,7 @@ class House:
             channel=self.channel,
             rules=self.rules,
             sender=self.sender,
-            link_key=self.workspace.link_key(),
+            link_key=self.link_key,
             render=to_mime,
             analyst=SignalAnalyst(self.model, self.prompts),
             strategist=ContentStrategist(self.model, self.prompts, CrmToolbox(self.crm)),
@@ -409,6 +421,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
     Raises:
         WorkspaceMissing: there is none at the place the settings name.
         AttuneError: its database belongs to another release.
+        LinkKeyDiffers: its database was begun with another key.
     """
     house = House(settings, Workspace(settings.workspace).require(), clock)
     if not is_current(house.engine):
@@ -418,16 +431,26 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
             f"The database of {settings.workspace} is at {at}, this release needs {head()}. "
             "Nothing was changed. Bring it up to date with `attune init`."
         )
+    try:
+        check_key(house)
+    except AttuneError:
+        house.close()
+        raise
     return house
 
 
-def make_workspace(settings: Settings) -> tuple[bool, str]:
-    """Make or update a workspace; return whether it is new, and its database revision."""
+def make_workspace(settings: Settings, *, new_link_key: bool = False) -> tuple[bool, str]:
+    """Make or update a workspace; return whether it is new, and its database revision.
+
+    Raises:
+        LinkKeyMissing, LinkKeyDiffers: the database has its key already, and it is not this machine's.
+    """
     workspace = Workspace(settings.workspace)
     is_new = workspace.lay()
     house = House(settings, workspace)
     try:
         upgrade(house.engine)
+        begin_key(house, anew=new_link_key)
         if house.content.get_fact(EMBEDDER_FACT) is None:
             house.content.set_fact(EMBEDDER_FACT, {"name": settings.embedder})
         return is_new, head()

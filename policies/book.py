@@ -51,7 +51,7 @@ ELSEWHERE: dict[str, tuple[Check, ...]] = {
     "C-15": (reading.needs_a_reader,),
     "C-16": (sms.review_sms,),
     "C-17": (opt_out.read_opt_out,),
-    "C-18": (quiet_hours.is_open,),
+    "C-18": (quiet_hours.shut,),
     "C-19": (suppression.refuses, bounces.refuses, bounces.stops_after),
     "C-20": (addresses.refuses,),
     "C-21": (mail.review_signature, mail.unsigned_because),
@@ -72,7 +72,7 @@ ELSEWHERE: dict[str, tuple[Check, ...]] = {
     "H-08": (stakes.assess,),
     "H-20": (pacing.warm_up, pacing.recipient_rate, pacing.channel_rate),
     "H-21": (pacing.is_overdue,),
-    "T-00": (team.review_team, contactable.may_contact, quiet_hours.is_open),
+    "T-00": (team.review_team, contactable.may_contact, quiet_hours.shut),
 }
 """What is asked at doors other than the words and the envelope of one message."""
 

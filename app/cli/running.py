@@ -261,7 +261,7 @@ def list_runs(
 
 def _is_anyone_working(house: House) -> bool:
     try:
-        with house.workspace.only_worker():
+        with house.locks.only_worker():
             return False
     except WorkspaceBusy:
         return True

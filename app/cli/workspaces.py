@@ -15,13 +15,21 @@ def init(
     folder: Annotated[
         Path | None, typer.Argument(help="Where; else ATTUNE_WORKSPACE or ./attune-workspace.")
     ] = None,
+    new_link_key: Annotated[
+        bool,
+        typer.Option(
+            "--new-link-key",
+            help="The database's key is lost for good: go on with this machine's. Links sent so far stop working, and "
+            "imports can bring erased people back.",
+        ),
+    ] = False,
 ) -> None:
     """Make a workspace: database, contact history, a sender file to fill in. Safe to repeat."""
     from app.wiring import make_workspace
 
     doors.choose(folder) if folder else None
     settings = doors.settings()
-    is_new, revision = make_workspace(settings)
+    is_new, revision = make_workspace(settings, new_link_key=new_link_key)
     line(
         f"{'Made' if is_new else 'Already there, brought up to date'}: {settings.workspace} (database {revision})."
     )

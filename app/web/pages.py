@@ -25,7 +25,7 @@ class Pages:
     def __init__(self, house: House, templates: Path, misses: Misses) -> None:
         self.house = house
         self.preferences = PreferenceStore(house.engine, house.audit, house.clock)
-        self._key = house.workspace.link_key()
+        self._key = house.link_key
         self._misses = misses
         self._templates = Environment(
             loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined

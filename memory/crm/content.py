@@ -16,7 +16,16 @@ from domain.content import ContentAsset
 from domain.ports import Clock
 from domain.sender import SenderProfile
 from memory.crm import codec
-from memory.crm.statements import ASSETS, CAMPAIGNS, CLAIMS, WORKSPACE, insert_all, upsert, writing
+from memory.crm.statements import (
+    ASSETS,
+    CAMPAIGNS,
+    CLAIMS,
+    WORKSPACE,
+    insert_all,
+    insert_new,
+    upsert,
+    writing,
+)
 
 SENDER_FACT = "sender"
 """The workspace fact that holds the sender profile."""
@@ -46,6 +55,13 @@ class ContentStore:
         """Keep a fact about this workspace under its name."""
         with writing(self._engine) as connection:
             upsert(connection, WORKSPACE, [{"name": name, "value": dict(value)}], keys=["name"])
+
+    def settle_fact(self, name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep a fact unless one stands under its name; return the one that stands, whoever was first."""
+        with writing(self._engine) as connection:
+            insert_new(connection, WORKSPACE, [{"name": name, "value": dict(value)}])
+            stands = select(WORKSPACE.c.value).where(WORKSPACE.c.name == name)
+            return dict(connection.execute(stands).scalar_one())
 
     def get_fact(self, name: str) -> dict[str, Any] | None:
         """Return a fact about this workspace, or None."""
