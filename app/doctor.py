@@ -37,7 +37,7 @@ def examine(settings: Settings) -> list[Finding]:
         return [Finding("workspace", "missing", str(error))]
     try:
         looks: list[Callable[[House], Iterator[Finding]]] = [
-            _workspace, _database, _sender, _content, _model, _history, _channel, _opt_out, _feedback, _dns,
+            _workspace, _database, _rules, _sender, _content, _model, _history, _channel, _opt_out, _feedback, _dns,
             _alarms,
         ]  # fmt: skip
         found: list[Finding] = []
@@ -45,7 +45,9 @@ def examine(settings: Settings) -> list[Finding]:
             try:
                 found.extend(look(house))
             except AttuneError as error:
-                found.append(Finding(look.__name__.strip("_"), "missing", str(error)))
+                # A file that cannot be read stops more than one look; it is told once.
+                if str(error) not in {one.says for one in found}:
+                    found.append(Finding(look.__name__.strip("_"), "missing", str(error)))
         return found
     finally:
         house.close()
@@ -82,6 +84,13 @@ def _database(house: Any) -> Iterator[Finding]:
         yield Finding(
             "audit", "missing", f"the audit chain is broken at line {broken}", "attune audit verify"
         )
+
+
+def _rules(house: Any) -> Iterator[Finding]:
+    team = house.rules.team
+    many = sum(len(getattr(team, name)) for name in type(team).model_fields)
+    own = f"{many} of your own" if many else "none of your own"
+    yield Finding("rules", "ok", f"law and house, {own} ({house.workspace.team_rules_file.name})")
 
 
 def _sender(house: Any) -> Iterator[Finding]:

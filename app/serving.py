@@ -28,7 +28,7 @@ from app.upkeep import REPLIES_EVERY, keep_up
 from app.wiring import House
 from domain.errors import AttuneError, CampaignHeld, RunOpen, WorkspaceBusy
 from domain.message import Severity
-from domain.run import Run, RunStatus
+from domain.run import ContactOutcome, Run, RunStatus
 from domain.schedule import CampaignState, ScheduledState
 
 TICK_SECONDS = 1.0
@@ -83,8 +83,15 @@ class Server:
     """
 
     def __init__(
-        self, house: House, another: Callable[[], House] | None = None, *, schedules: bool = True
+        self,
+        house: House,
+        another: Callable[[], House] | None = None,
+        *,
+        schedules: bool = True,
+        tell: Callable[[str], None] = lambda _words: None,
     ) -> None:
+        """Take the workspace, and whom to tell of runs that begin and end."""
+        self._tell = tell
         self.house = house
         self._schedules = schedules
         self._another = another or (lambda: House(house.settings, house.workspace, house.clock))
@@ -166,16 +173,21 @@ class Server:
             run, _ = begin(house, due.campaign, is_dry_run=False, run_id=due.run_id)
         except (RunOpen, CampaignHeld) as reason:
             controls.settle(due.scheduled, ScheduledState.SKIPPED, detail=str(reason))
+            self._tell(f"{due.campaign.id}: skipped. {reason}")
             return None
         controls.settle(due.scheduled, ScheduledState.BEGUN, run_id=run.id)
         at = due.scheduled.scheduled_at.isoformat()
         house.audit.append("schedule", due.campaign.id, {"at": at, "state": "begun", "run": run.id})
+        queued = house.runs.counts(run.id).get(ContactOutcome.QUEUED, 0)
+        self._tell(f"{due.campaign.id}: run {run.id} begun, {queued:,} to draft for")
+        self._tell_end(run.id)
         return run
 
     async def _carry(self, run: Run) -> None:
         state = is_held(self.house, run)
         if state is CampaignState.STOPPED:
             give_up(self.house, run.id)
+            self._tell(f"{run.campaign_id}: run {run.id} given up, the campaign is stopped")
         if state is not None:
             return
         if run.status is RunStatus.DECIDING:
@@ -190,6 +202,14 @@ class Server:
             await asyncio.to_thread(self._carry_apart, run)
         finally:
             self.health.carrying = None
+        self._tell_end(run.id)
+
+    def _tell_end(self, run_id: str) -> None:
+        run = self.house.runs.get(run_id)
+        if run.status is RunStatus.FINISHED:
+            counts = self.house.runs.counts(run_id)
+            ended = ", ".join(f"{many:,} {found.value.replace('_', ' ')}" for found, many in counts.items())
+            self._tell(f"{run.campaign_id}: run {run_id} ended: {ended or 'nobody in its audience'}")
 
     def _carry_apart(self, run: Run) -> None:
         house = self._another()
@@ -227,9 +247,11 @@ def _is_time(ticks: int) -> bool:
     return ticks % max(1, int(REPLIES_EVERY.total_seconds() / TICK_SECONDS)) == 1
 
 
-async def serve(house: House, *, http: tuple[str, int] | None = None) -> None:
-    """Serve until SIGINT or SIGTERM; with `http`, also answer on that address."""
-    server = Server(house)
+async def serve(
+    house: House, *, http: tuple[str, int] | None = None, tell: Callable[[str], None] = lambda _words: None
+) -> None:
+    """Serve until SIGINT or SIGTERM; with `http`, also answer on that address. `tell` hears of runs."""
+    server = Server(house, tell=tell)
     running = asyncio.get_running_loop()
     for told in (signal.SIGINT, signal.SIGTERM):
         running.add_signal_handler(told, server.stop)

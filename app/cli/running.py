@@ -160,8 +160,7 @@ def print_report(report: RunReport) -> None:
     for outcome, (word, meaning) in WORDS.items():
         many = report.counts.get(outcome, 0)
         if many:
-            out.print(f"  {many:>6,}  {word:<15}", end="")
-            line(meaning, style="dim")
+            line(meaning, style="dim", lead=(f"  {many:>6,}  {word:<15}", ""), hang=25)
     if report.refusals:
         from policies.explain import describe
 

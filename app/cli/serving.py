@@ -32,18 +32,26 @@ def scheduler() -> None:
 def _serve(http: tuple[str, int] | None) -> None:
     from app.schedules import next_run, scheduled_campaigns
     from app.serving import serve as keep_serving
+    from domain.schedule import CampaignState
 
     house = doors.house()
     logging.getLogger("attune").setLevel(logging.WARNING)
     # Read before anything starts, so that what is missing is told at once.
     _ = house.channel, house.sender
     for campaign in scheduled_campaigns(house):
-        due = next_run(house, campaign)
-        line(f"{campaign.id}: next at {due:%Y-%m-%d %H:%M} UTC" if due else campaign.id)
+        standing, due = house.controls.standing(campaign.id), next_run(house, campaign)
+        if standing.state is not CampaignState.ACTIVE:
+            line(f"{campaign.id}: {standing.in_words}; no run begins")
+        else:
+            line(f"{campaign.id}: next at {due:%Y-%m-%d %H:%M} UTC" if due else campaign.id)
     line(
         f"Serving {house.workspace.folder}"
         + (f" on http://{http[0]}:{http[1]}" if http else "")
         + ". Ctrl-C ends it."
     )
-    loop.run(keep_serving(house, http=http))
+    loop.run(
+        keep_serving(
+            house, http=http, tell=lambda words: line(f"{house.clock():%Y-%m-%d %H:%M} UTC  {words}")
+        )
+    )
     line("Ended; nothing is lost.")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.cli.doors import doors
-from app.cli.screen import AsJson, line, next_steps, out, print_json
+from app.cli.screen import AsJson, line, next_steps, print_json
 
 
 def init(
@@ -55,9 +55,8 @@ def doctor(as_json: AsJson = False) -> None:
         marks = {"ok": ("ok", "green"), "note": ("note", "yellow"), "missing": ("missing", "red")}
         for finding in findings:
             word, style = marks[finding.state]
-            out.print(f"  {word:<8}", style=style, end="")
-            line(f"{finding.what:<16} {finding.says}")
+            line(f"{finding.what:<16} {finding.says}", lead=(f"  {word:<8}", style), hang=27)
             if finding.mend:
-                line(f"          {'':<16} → {finding.mend}", style="dim")
+                line(f"{'':<27}→ {finding.mend}", style="dim", hang=29)
     if any(finding.state == "missing" for finding in findings):
         raise typer.Exit(1)
