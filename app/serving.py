@@ -40,6 +40,8 @@ Part = Callable[[int], Awaitable[bool]]
 """One thing a server does each tick; tells whether there was any work in it."""
 
 log = logging.getLogger("attune.serving")
+told_of_runs = logging.getLogger("attune.runs")
+"""Runs that begin, end, are skipped or given up: what somebody who watches the process wants to read."""
 
 
 @dataclass
@@ -83,15 +85,8 @@ class Server:
     """
 
     def __init__(
-        self,
-        house: House,
-        another: Callable[[], House] | None = None,
-        *,
-        schedules: bool = True,
-        tell: Callable[[str], None] = lambda _words: None,
+        self, house: House, another: Callable[[], House] | None = None, *, schedules: bool = True
     ) -> None:
-        """Take the workspace, and whom to tell of runs that begin and end."""
-        self._tell = tell
         self.house = house
         self._schedules = schedules
         self._another = another or (lambda: House(house.settings, house.workspace, house.clock))
@@ -173,13 +168,13 @@ class Server:
             run, _ = begin(house, due.campaign, is_dry_run=False, run_id=due.run_id)
         except (RunOpen, CampaignHeld) as reason:
             controls.settle(due.scheduled, ScheduledState.SKIPPED, detail=str(reason))
-            self._tell(f"{due.campaign.id}: skipped. {reason}")
+            told_of_runs.info(f"{due.campaign.id}: skipped. {reason}")
             return None
         controls.settle(due.scheduled, ScheduledState.BEGUN, run_id=run.id)
         at = due.scheduled.scheduled_at.isoformat()
         house.audit.append("schedule", due.campaign.id, {"at": at, "state": "begun", "run": run.id})
         queued = house.runs.counts(run.id).get(ContactOutcome.QUEUED, 0)
-        self._tell(f"{due.campaign.id}: run {run.id} begun, {queued:,} to draft for")
+        told_of_runs.info(f"{due.campaign.id}: run {run.id} begun, {queued:,} to draft for")
         self._tell_end(run.id)
         return run
 
@@ -187,7 +182,7 @@ class Server:
         state = is_held(self.house, run)
         if state is CampaignState.STOPPED:
             give_up(self.house, run.id)
-            self._tell(f"{run.campaign_id}: run {run.id} given up, the campaign is stopped")
+            told_of_runs.info(f"{run.campaign_id}: run {run.id} given up, the campaign is stopped")
         if state is not None:
             return
         if run.status is RunStatus.DECIDING:
@@ -209,7 +204,7 @@ class Server:
         if run.status is RunStatus.FINISHED:
             counts = self.house.runs.counts(run_id)
             ended = ", ".join(f"{many:,} {found.value.replace('_', ' ')}" for found, many in counts.items())
-            self._tell(f"{run.campaign_id}: run {run_id} ended: {ended or 'nobody in its audience'}")
+            told_of_runs.info(f"{run.campaign_id}: run {run_id} ended: {ended or 'nobody in its audience'}")
 
     def _carry_apart(self, run: Run) -> None:
         house = self._another()
@@ -247,11 +242,9 @@ def _is_time(ticks: int) -> bool:
     return ticks % max(1, int(REPLIES_EVERY.total_seconds() / TICK_SECONDS)) == 1
 
 
-async def serve(
-    house: House, *, http: tuple[str, int] | None = None, tell: Callable[[str], None] = lambda _words: None
-) -> None:
-    """Serve until SIGINT or SIGTERM; with `http`, also answer on that address. `tell` hears of runs."""
-    server = Server(house, tell=tell)
+async def serve(house: House, *, http: tuple[str, int] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; with `http`, also answer on that address."""
+    server = Server(house)
     running = asyncio.get_running_loop()
     for told in (signal.SIGINT, signal.SIGTERM):
         running.add_signal_handler(told, server.stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -36,6 +37,7 @@ def _serve(http: tuple[str, int] | None) -> None:
 
     house = doors.house()
     logging.getLogger("attune").setLevel(logging.WARNING)
+    _tell_of_runs()
     # Read before anything starts, so that what is missing is told at once.
     _ = house.channel, house.sender
     for campaign in scheduled_campaigns(house):
@@ -49,9 +51,20 @@ def _serve(http: tuple[str, int] | None) -> None:
         + (f" on http://{http[0]}:{http[1]}" if http else "")
         + ". Ctrl-C ends it."
     )
-    loop.run(
-        keep_serving(
-            house, http=http, tell=lambda words: line(f"{house.clock():%Y-%m-%d %H:%M} UTC  {words}")
-        )
-    )
+    loop.run(keep_serving(house, http=http))
     line("Ended; nothing is lost.")
+
+
+class _Told(logging.Handler):
+    """Prints what happens to runs, a line each with its time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        at = datetime.fromtimestamp(record.created, UTC)
+        line(f"{at:%Y-%m-%d %H:%M} UTC  {record.getMessage()}", hang=22)
+
+
+def _tell_of_runs() -> None:
+    runs = logging.getLogger("attune.runs")
+    runs.setLevel(logging.INFO)
+    runs.propagate = False
+    runs.handlers = [_Told()]
