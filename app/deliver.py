@@ -100,7 +100,7 @@ async def reconcile(house: House) -> list[OutboxEntry]:
                 None: "cut off while sending; the channel cannot tell whether it went out",
             }[was_sent]
             retry_at = house.clock() if was_sent is False else None
-            settled.append(_settled(house, entry, was_sent, words, retry_at))
+            settled.append(house.delivery.settle(entry.id, was_sent, entry.fencing_token, words, retry_at))
     settled.extend(await _look_into_unknown(house))
     for entry in house.outbox.untold():
         mark(house, entry)
@@ -115,20 +115,13 @@ async def _look_into_unknown(house: House) -> list[OutboxEntry]:
     settled = []
     for entry in house.outbox.entries(status=OutboxStatus.UNKNOWN, limit=MOST_UNKNOWN_AT_ONCE):
         if told := house.journal.told_of(entry.contact_id, entry.message.message_id, MEANS_IT_WENT_OUT):
-            settled.append(_settled(house, entry, True, f"a provider told of it: {told.kind.value}", None))
+            words = f"a provider told of it: {told.kind.value}"
         elif await house.channel.find(entry.message):
-            settled.append(_settled(house, entry, True, "the channel has it", None))
+            words = "the channel has it"
+        else:
+            continue
+        settled.append(house.delivery.settle(entry.id, True, entry.fencing_token, words))
     return settled
-
-
-def _settled(
-    house: House, entry: OutboxEntry, was_sent: bool | None, words: str, retry_at: datetime | None
-) -> OutboxEntry:
-    after = house.outbox.settle_unknown(
-        entry.id, was_sent, fencing_token=entry.fencing_token, detail=words, retry_at=retry_at
-    )
-    house.audit.append("reconcile", entry.id, {"status": after.status.value, "detail": words})
-    return after
 
 
 def release(house: House, entry_id: str) -> OutboxEntry:
@@ -179,9 +172,7 @@ def settle(house: House, entry_id: str, *, was_sent: bool) -> OutboxEntry:
             f"Outbox entry {entry_id} is {entry.status.value}, not unknown. Nothing was changed. "
             "See `attune outbox list --status unknown`."
         )
-    detail = "settled by a person"
-    after = house.outbox.settle_unknown(entry_id, was_sent, fencing_token=entry.fencing_token, detail=detail)
-    house.audit.append("reconcile", entry_id, {"status": after.status.value, "detail": detail})
+    after = house.delivery.settle(entry_id, was_sent, entry.fencing_token, "settled by a person")
     mark(house, after)
     return after
 

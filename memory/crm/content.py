@@ -14,7 +14,6 @@ from domain.base import utc_now
 from domain.campaign import Campaign
 from domain.content import ContentAsset
 from domain.ports import Clock
-from domain.sender import SenderProfile
 from memory.crm import codec
 from memory.crm.statements import (
     ASSETS,
@@ -26,9 +25,6 @@ from memory.crm.statements import (
     upsert,
     writing,
 )
-
-SENDER_FACT = "sender"
-"""The workspace fact that holds the sender profile."""
 
 
 class ContentStore:
@@ -68,15 +64,6 @@ class ContentStore:
         with self._engine.connect() as connection:
             value = connection.execute(select(WORKSPACE.c.value).where(WORKSPACE.c.name == name)).scalar()
         return None if value is None else dict(value)
-
-    def set_sender(self, sender: SenderProfile) -> None:
-        """Keep who writes."""
-        self.set_fact(SENDER_FACT, sender.model_dump(mode="json"))
-
-    def sender(self) -> SenderProfile | None:
-        """Return who writes, or None where it was not set yet."""
-        record = self.get_fact(SENDER_FACT)
-        return None if record is None else SenderProfile.model_validate(record)
 
 
 def save_campaign(connection: Connection, campaign: Campaign, at: datetime) -> str:
