@@ -131,7 +131,9 @@ def release(house: House, entry_id: str) -> OutboxEntry:
         NotFound: there is no such entry.
         ReviewRejected: it is not held.
     """
-    return _answer(house, entry_id, "release", lambda: house.outbox.let_go(entry_id, "", house.clock()))
+    from app.gaps import RELEASED  # which needs this module
+
+    return _answer(house, entry_id, "release", lambda: house.outbox.let_go(entry_id, RELEASED, house.clock()))
 
 
 def withdraw(house: House, entry_id: str) -> OutboxEntry:

@@ -24,6 +24,7 @@ from domain.base import utc_now
 from domain.campaign import Caps
 from domain.errors import AttuneError
 from domain.leads import Outlook
+from domain.message import OutboxEntry
 from domain.ports import Channel, Clock, Embedder, InboundHook, Inbox, Webhook
 from domain.run import Run
 from domain.sender import SenderProfile
@@ -218,6 +219,11 @@ class House:
     def _outlook(self, contact_id: str) -> Outlook | None:
         return self.outlooks.get(contact_id)
 
+    def _doubt(self, entry: OutboxEntry) -> str | None:
+        from app.gaps import doubt
+
+        return doubt(self, entry)
+
     @cached_property
     def rules(self) -> RuleBook:
         """The rule book, the team's own rules in it. Raises `InvalidFile` naming what is wrong with those."""
@@ -353,6 +359,7 @@ class House:
             outlook=self._outlook,
             reviewer=ComplianceReviewer(self.model, self.prompts),
             write=CommitGroup(self.engine),
+            doubt=self._doubt,
             paces=Pacer(
                 self.settings, self.tallies, self.rules.delivery, self.channel.name, self.crm.campaign
             ),
