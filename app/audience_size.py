@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.decide import Person
 from app.wiring import House
 from domain.campaign import Audience, Campaign, EventCondition, FieldCondition
+from memory.crm.audience import Person
 from policies.audience import matches
 from policies.envelope import incomplete_address
 

@@ -33,6 +33,7 @@ from domain.schedule import CampaignState
 from memory.crm.audit_records import COVERS_ROWS, decision_sha256, together
 from memory.crm.earlier import silences
 from memory.crm.locks import ContactLocks
+from memory.crm.runs import Part
 
 Progress = Callable[[dict[ContactOutcome, int]], None]
 
@@ -193,11 +194,16 @@ def _decide(house: House, campaign: Campaign, run: Run) -> None:
             run.started_at,
         ),
     )
-    decided = decider.decide()
-    house.runs.record(run.id, decided.decisions, decided.lines)
-    hashes = together(map(decision_sha256, decided.decisions))
+    hashes: list[str] = []
+
+    def parts() -> Iterator[Part]:
+        for part in decider.parts():
+            hashes.extend(map(decision_sha256, part.decisions))
+            yield part.decisions, part.lines
+
+    house.runs.record_parts(run.id, parts())
     house.audit.append(
-        "decisions", run.id, {"count": len(decided.decisions), "sha256": hashes, "covers": COVERS_ROWS}
+        "decisions", run.id, {"count": len(hashes), "sha256": together(hashes), "covers": COVERS_ROWS}
     )
 
 

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import socket
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -242,8 +243,23 @@ def _is_time(ticks: int) -> bool:
     return ticks % max(1, int(REPLIES_EVERY.total_seconds() / TICK_SECONDS)) == 1
 
 
-async def serve(house: House, *, http: tuple[str, int] | None = None) -> None:
-    """Serve until SIGINT or SIGTERM; with `http`, also answer on that address."""
+def listen(host: str, port: int) -> socket.socket:
+    """Take an address to answer HTTP on, before anything starts.
+
+    Raises:
+        AttuneError: another program has it, or it is none of this machine's.
+    """
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as problem:
+        raise AttuneError(
+            f"Nothing can be served on {host}:{port} ({problem.strerror}). Perhaps Attune runs there already. "
+            "Name another port: `attune serve --port 8751`."
+        ) from None
+
+
+async def serve(house: House, *, http: socket.socket | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; with `http`, a listening socket, also answer there."""
     server = Server(house)
     running = asyncio.get_running_loop()
     for told in (signal.SIGINT, signal.SIGTERM):
@@ -257,16 +273,18 @@ async def serve(house: House, *, http: tuple[str, int] | None = None) -> None:
 
 
 @contextlib.contextmanager
-def _door(server: Server, http: tuple[str, int]) -> Any:
+def _door(server: Server, http: socket.socket) -> Any:
     """Answer HTTP in a thread of its own, so that neither waits for the other."""
     import uvicorn
 
     from app.door import http_app
 
-    host, port = http
-    config = uvicorn.Config(http_app(server), host=host, port=port, log_level="warning", access_log=False)
+    # No access log: one-time links and opt-out links would stand in it.
+    config = uvicorn.Config(http_app(server), log_level="warning", access_log=False, server_header=False)
     listener = uvicorn.Server(config)
-    thread = threading.Thread(target=listener.run, name="attune-http", daemon=True)
+    thread = threading.Thread(
+        target=listener.run, kwargs={"sockets": [http]}, name="attune-http", daemon=True
+    )
     thread.start()
     try:
         yield

@@ -17,7 +17,7 @@ from app.feature_feed import FeatureFeed
 from app.link_key import begin_key, check_key, link_key_of
 from app.locks import Locks
 from app.pacing import Pacer
-from app.providers import channel_of, inbound_hooks_of, inbox_of, webhooks_of
+from app.providers import channel_of, identity_provider_of, inbound_hooks_of, inbox_of, webhooks_of
 from app.settings import Settings
 from app.workspace import Workspace
 from domain.base import utc_now
@@ -25,7 +25,7 @@ from domain.campaign import Caps
 from domain.errors import AttuneError
 from domain.leads import Outlook
 from domain.message import OutboxEntry
-from domain.ports import Channel, Clock, Embedder, InboundHook, Inbox, Webhook
+from domain.ports import Channel, Clock, Embedder, IdentityProvider, InboundHook, Inbox, Webhook
 from domain.run import Run
 from domain.sender import SenderProfile
 from memory.crm.audience import AudienceReader
@@ -212,9 +212,8 @@ class House:
         from app.outlook import outlooks
 
         now = self.clock()
-        account_of = {contact.id: contact.account_id for contact, _ in self.audience.contacts_with_accounts()}
         hand_off = whom_to_hand_off(self.lead_reader, now)
-        return outlooks(hand_off, who_may_leave(self.lead_reader, now), account_of)
+        return outlooks(hand_off, who_may_leave(self.lead_reader, now), self.audience.account_of())
 
     def _outlook(self, contact_id: str) -> Outlook | None:
         return self.outlooks.get(contact_id)
@@ -303,6 +302,11 @@ class House:
     def inbox(self) -> Inbox | None:
         """The mailbox replies arrive in, where one is set."""
         return inbox_of(self.settings, self.clock)
+
+    @cached_property
+    def identity_provider(self) -> IdentityProvider | None:
+        """Who vouches for members, where one is set."""
+        return identity_provider_of(self.settings)
 
     @cached_property
     def budget(self) -> RunBudget:

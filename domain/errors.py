@@ -225,3 +225,23 @@ class ImportRefused(AttuneError):
     """A file is not what the importer reads."""
 
     exit_code = 4
+
+
+class LinkSpent(AttuneError):
+    """A one-time link was used, withdrawn, is too old, or was never one of ours."""
+
+    def __init__(self, hint: str) -> None:
+        super().__init__(f"This link does not work any more: each works once, and not for long. {hint}")
+
+
+class TeamRefused(AttuneError):
+    """A change of the team that must not be: nobody left to administer it, an address twice."""
+
+
+class IdentityRefused(AttuneError):
+    """An identity provider vouches for nobody here, or not in a way that can be proven."""
+
+    def __init__(self, provider: str, why: str) -> None:
+        super().__init__(
+            f"Signing in by {provider} did not work: {why}. A one-time link lets you in as well."
+        )

@@ -34,6 +34,7 @@ from app.cli import (
     running,
     samples,
     serving,
+    team,
     workspaces,
 )
 from app.cli.doors import doors
@@ -94,6 +95,7 @@ app.add_typer(inboxes.app, name="inbox", rich_help_panel="People decide")
 app.add_typer(outboxes.app, name="outbox", rich_help_panel="What went out")
 app.add_typer(policies_text.app, name="policy", rich_help_panel="What went out")
 app.command("metrics", rich_help_panel="What worked")(metrics.metrics)
+app.add_typer(team.app, name="team", rich_help_panel="People decide")
 app.add_typer(auditing.app, name="audit", rich_help_panel="What went out")
 
 

@@ -170,6 +170,11 @@ def with_workspace(text: str) -> str:
     return _OURS.sub(lambda found: f"{found[1]}{command_name()} ", text) if doors.named else text
 
 
+def address(url: str) -> None:
+    """Print an address on a line of its own, never broken: it is there to be clicked or pasted."""
+    out.print(Text(f"  {shown(url)}", style="bold cyan"), soft_wrap=True)
+
+
 def print_narrowing(steps: Sequence[Step], missing: Sequence[str]) -> None:
     """Print how many contacts each condition leaves, and what else a run would lack."""
     heading("Contacts left by each condition")

@@ -6,16 +6,47 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
-from app.web import health, hooks, opt_out, preferences
+from app.web import (
+    assets,
+    chat,
+    health,
+    hooks,
+    keyring,
+    links,
+    me,
+    members,
+    opt_out,
+    preferences,
+    signing_in,
+    single_sign_on,
+    team,
+)
+from app.web.errors import answer_errors
+from app.web.guard import unguarded
 from app.web.headers import SecurityHeaders
 from app.web.limits import BodyLimit, Misses
 from app.web.pages import Pages
+from app.web.shell import Shell
 
 if TYPE_CHECKING:
     from app.wiring import House
 
 HERE = Path(__file__).parent
+
+WEB_ROUTERS = (
+    assets.router,
+    signing_in.router,
+    links.router,
+    single_sign_on.router,
+    chat.router,
+    team.router,
+    members.router,
+    me.router,
+    keyring.router,
+)
+"""The web app for the team, one router a place; each route names whom it lets in (`guard.needs`)."""
 
 
 def make_app(house: House) -> FastAPI:
@@ -23,6 +54,7 @@ def make_app(house: House) -> FastAPI:
 
     Raises:
         SettingsInvalid: a webhook's secret is not what its provider gives out.
+        RuntimeError: a route of the web app does not say whom it lets in.
 
     """
     app = FastAPI(title="Attune", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
@@ -31,6 +63,22 @@ def make_app(house: House) -> FastAPI:
     app.include_router(preferences.router(pages))
     app.include_router(hooks.router(house))
     app.include_router(health.router(house, HERE / "static" / "style.css"))
+    _add_web_app(app, house)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+def _add_web_app(app: FastAPI, house: House) -> None:
+    shell = app.state.shell = Shell(house)
+    paths: set[str] = set()
+    for router in WEB_ROUTERS:
+        routes = router(shell)
+        if open_ones := list(unguarded(routes)):
+            raise RuntimeError(
+                f"{router.__module__}: {', '.join(open_ones)} say not whom they let in (guard.needs)"
+            )
+        paths |= {route.path for route in routes.routes if isinstance(route, APIRoute)}
+        app.include_router(routes)
+    shell.paths = frozenset(paths)
+    answer_errors(app, shell)

@@ -82,11 +82,16 @@ FORGOTTEN: dict[str, Way] = {
     "tallies": "swept",
     "webhook_tokens": "kept",
     "learners": "kept",
+    "members": "kept",
+    "tickets": "kept",
+    "sessions": "kept",
+    "api_tokens": "kept",
     "audit": "kept",
     "erased": "kept",
 }
 """Of every table: `theirs`, rows of the person go (in this order) and the rest is swept; `swept`, words that name
-the person are blanked; `kept`, it holds ids, numbers and hashes only. Learners are taught anew by the caller."""
+the person are blanked; `kept`, it holds ids, numbers and hashes only, or the team's own people.
+Learners are taught anew by the caller."""
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,10 @@ AUDIT = table_of(tables.AuditTable)
 MEMORIES = table_of(tables.MemoryTable)
 ERASED = table_of(tables.ErasedTable)
 PRIVACY_REQUESTS = table_of(tables.PrivacyRequestTable)
+MEMBERS = table_of(tables.MemberTable)
+TICKETS = table_of(tables.TicketTable)
+SESSIONS = table_of(tables.SessionTable)
+API_TOKENS = table_of(tables.ApiTokenTable)
 WORKSPACE = table_of(tables.WorkspaceTable)
 
 

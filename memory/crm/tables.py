@@ -542,6 +542,71 @@ class PrivacyRequestTable(SQLModel, table=True):
     outcome: str = ""
 
 
+class MemberTable(SQLModel, table=True):
+    """People of the team. `email` is in lower case; the password is an Argon2id hash; `subject` is who the
+    identity provider says it is, once somebody signed in by it.
+    """
+
+    __tablename__ = "members"
+
+    id: str = Field(primary_key=True)
+    email: str = Field(unique=True)
+    name: str
+    role: str
+    zone: str = "UTC"
+    password_hash: str | None = None
+    subject: str | None = Field(default=None, unique=True)
+    joined_at: datetime
+    seen_at: datetime | None = None
+    left_at: datetime | None = None
+
+
+class TicketTable(SQLModel, table=True):
+    """One-time links: first run, sign-in, invitations. The link's token is kept as its SHA-256."""
+
+    __tablename__ = "tickets"
+
+    id: str = Field(primary_key=True)
+    token_sha256: str = Field(unique=True)
+    kind: str
+    email: str | None = None
+    role: str
+    member_id: str | None = Field(default=None, foreign_key="members.id", index=True)
+    made_by: str | None = None
+    made_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+
+
+class SessionTable(SQLModel, table=True):
+    """Browsers people are signed in with. `id` is the SHA-256 of what the cookie holds."""
+
+    __tablename__ = "sessions"
+
+    id: str = Field(primary_key=True)
+    member_id: str = Field(foreign_key="members.id", index=True)
+    way: str
+    browser: str = ""
+    began_at: datetime
+    seen_at: datetime
+
+
+class ApiTokenTable(SQLModel, table=True):
+    """What programs sign in with, as SHA-256."""
+
+    __tablename__ = "api_tokens"
+
+    id: str = Field(primary_key=True)
+    token_sha256: str = Field(unique=True)
+    member_id: str = Field(foreign_key="members.id", index=True)
+    name: str
+    made_at: datetime
+    expires_at: datetime | None = None
+    used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
 class WorkspaceTable(SQLModel, table=True):
     """Facts about this workspace itself (its embedder, its sample-market flag), by name."""
 

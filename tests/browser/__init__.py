@@ -1,0 +1,1 @@
+"""The web app in a real browser, headless: Debian's or any Chromium on this machine."""
