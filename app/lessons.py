@@ -19,7 +19,7 @@ from domain.decision import Action
 from domain.errors import NotFound
 from domain.why import PastLesson, Tried
 from learning.bandit import Bandit
-from learning.bandit.influence import on_target, on_value, remembered
+from learning.bandit.influence import on_value, remembered
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -103,12 +103,7 @@ def moved_by(bandit: Bandit, lesson: Lesson, x: Floats, fits: Floats, action: in
     inputs = bandit.basis.with_dyads(bandit.basis.inputs(lesson.x[rows]), lesson.own_fits[rows])
     phi = bandit.basis.with_dyads(bandit.basis.inputs(x[None]), fits[None])[0]
     weights = remembered(bandit, taken, lesson.at[rows], np.where(rows < lesson.past, PAST_WEIGHT, 1.0))
-    gains = lesson.gains[rows]
-    found[rows] = on_value(bandit, inputs, taken, np.maximum(gains, 0), weights, phi, action)
-    if bandit.loses:
-        scale = bandit.settings.prior_worth
-        lost = np.minimum(gains, 0) / scale
-        found[rows] += scale * on_target(bandit.loss, inputs, taken, lost, weights, phi, action)
+    found[rows] = on_value(bandit, inputs, taken, lesson.gains[rows], weights, phi, action)
     return found
 
 

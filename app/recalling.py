@@ -29,25 +29,6 @@ MOST_COMPARED = 500
 """So many contacts of the run say what is typical, and how far one number can be moved."""
 
 
-class Worths(Values):
-    """Values with what is expected to be lost: the learner decided on both, see `Bandit.values`."""
-
-    def __init__(self, bandit: Bandit) -> None:
-        super().__init__(bandit)
-        self._learner = bandit
-        self._losses = bandit.loss.coefficients() if bandit.loses else None
-
-    def __call__(self, x: Floats, fits: Floats) -> Floats:
-        """Return shape (n, K), cents. x: shape (n or 1, d). fits: shape (n or 1, K, m)."""
-        gains = super().__call__(x, fits)
-        if self._losses is None:
-            return gains
-        basis = self._learner.basis
-        lost = basis.inputs(x) @ self._losses.T
-        lost = lost + np.einsum("nkm,km->nk", fits, self._losses[:, basis.dyad_columns])
-        return np.asarray(gains + lost * self._learner.settings.prior_worth)
-
-
 @dataclass(frozen=True)
 class Recalled:
     """What a decision was made with and on.
@@ -66,7 +47,7 @@ class Recalled:
     @property
     def values(self) -> Floats:
         """Shape (K,), cents, of the contact decided about."""
-        return np.asarray(Worths(self.bandit)(self.x[:1], self.fits[:1])[0])
+        return np.asarray(Values(self.bandit)(self.x[:1], self.fits[:1])[0])
 
 
 def recalled_of(

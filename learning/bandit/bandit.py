@@ -5,6 +5,10 @@ rewards are best modelled so); where outcomes can also be losses, a third part s
 are hierarchical regressions over all actions (`belief`) whose scales are learned from the data (`fitting`). State is
 sums (`sums`), so learners merge, correct and forget exactly.
 
+What an answer is worth may differ a hundredfold between contacts for reasons known before anything is decided (their
+stage, the size of their account). Then rewards are measured in units: cents a unit, one number a contact, given with
+every question and every outcome. What is learned is how many units come of an action; values are told in cents.
+
 Over 400 lines on purpose: choosing and learning share one state, and every step of both is read here in order.
 """
 
@@ -58,7 +62,8 @@ class Settings:
     boldness: how many standard deviations of doubt count when actions are compared; 1 is Thompson's rule.
     floor: in [0.01, 1], share of the mass spread evenly over allowed actions.
     prior_rate: in (0, 1), how often anything comes of an action, before data.
-    prior_worth: cents, what it is worth then, before data; also the unit the worth is modelled in.
+    prior_worth: cents, what it is worth then, before data; also the measure the worth is modelled in. Of a learner in
+        units it is so many units.
     prior_spread: how much response rates are taken to differ between actions and contacts, as a standard deviation
         of one coefficient, before data; None for as much as outcomes themselves vary.
     half_life_days: after so long an outcome counts half.
@@ -88,6 +93,7 @@ class Bandit:
         costs: Floats | None = None,
         settings: Settings | None = None,
         patterns: int | None = None,
+        in_units: bool = False,
     ) -> None:
         """Begin knowing nothing.
 
@@ -100,8 +106,10 @@ class Bandit:
             costs: shape (K,), cents, what taking an action costs in any case; rewards are given without it.
             settings: what is not learned.
             patterns: how many patterns the basis has, or None for as many as fit.
+            in_units: whether every question and outcome comes with cents a unit; else a unit is one cent for all.
         """
         self.actions = tuple(actions)
+        self.in_units = in_units
         self.settings = settings or Settings()
         count = patterns_for(len(self.actions), features, dyads) if patterns is None else patterns
         self.basis = Basis(features, dyads, count)
@@ -120,12 +128,12 @@ class Bandit:
 
     @property
     def version(self) -> str:
-        """Names what is believed: the number of outcomes learned from and a hash of the sums."""
+        """Names what is believed: the number of outcomes learned from and a hash of the sums; 2 is in units."""
         digest = hashlib.sha256()
         for belief in self.beliefs:
             digest.update(belief.sums.moments.tobytes())
             digest.update(belief.sums.squares.tobytes())
-        return f"bandit-1({self.outcomes}:{digest.hexdigest()[:10]})"
+        return f"bandit-{1 + self.in_units}({self.outcomes}:{digest.hexdigest()[:10]})"
 
     @property
     def loses(self) -> bool:
@@ -140,7 +148,12 @@ class Bandit:
     # Choosing ------------------------------------------------------------------------------------------------
 
     def choose(
-        self, features: Floats, allowed: NDArray[np.bool_], dyads: Floats | None = None, seed: int = 0
+        self,
+        features: Floats,
+        allowed: NDArray[np.bool_],
+        dyads: Floats | None = None,
+        seed: int = 0,
+        units: Floats | None = None,
     ) -> Choice:
         """Draw one allowed action a row.
 
@@ -148,12 +161,14 @@ class Bandit:
             features: shape (n, d). allowed: shape (n, K), at least one True a row.
             dyads: shape (n, K, m), or None where there are none.
             seed: reproduces the draw.
+            units: shape (n,), cents a unit, > 0, known before the draw; of a learner in units only.
 
         Raises:
-            ValueError: if shapes do not agree, a number is not finite, or a row allows nothing.
+            ValueError: if shapes do not agree, a number is not finite, units are missing or not asked for, or a row
+                allows nothing.
         """
         self._check(features, allowed, dyads)
-        values, spreads = self.values(features, dyads)
+        values, spreads = self.values(features, dyads, units)
         probabilities = chances(values, spreads * self.settings.boldness, allowed, self.settings.floor)
         actions = draw(probabilities, seed)
         return Choice(
@@ -164,22 +179,26 @@ class Bandit:
             uncertainties=spreads,
         )
 
-    def values(self, features: Floats, dyads: Floats | None = None) -> tuple[Floats, Floats]:
-        """Return expected worth and its standard deviation in cents, shape (n, K) each."""
+    def values(
+        self, features: Floats, dyads: Floats | None = None, units: Floats | None = None
+    ) -> tuple[Floats, Floats]:
+        """Return expected worth and its standard deviation in cents, shape (n, K) each; see `choose`."""
+        cents = self.cents_of(units, len(features))
         looked = self.parts(features, dyads)
         (rate, rate_var), (worth, worth_var) = looked[:2]
         value = rate * worth
         variance = rate**2 * worth_var + worth**2 * rate_var + rate_var * worth_var
         for loss, loss_var in looked[2:]:
             value, variance = value + loss, variance + loss_var
-        scale = self.settings.prior_worth
+        scale = self.settings.prior_worth if cents is None else self.settings.prior_worth * cents[:, None]
         return value * scale - self.costs, np.sqrt(variance) * scale
 
-    def score(self, features: Floats, dyads: Floats | None = None) -> Floats:
+    def score(self, features: Floats, dyads: Floats | None = None, units: Floats | None = None) -> Floats:
         """Return expected worth in cents, shape (n, K), and no doubt with it: many times faster than `values`.
 
         Single precision: equal to `values` within 1e-5 of the largest value.
         """
+        cents = self.cents_of(units, len(features))
         both = np.vstack([self.acts.coefficients(), self.worth.coefficients()])
         both[: len(self.actions)] *= self.settings.prior_worth
         found = Plane(self.basis, both).products(features, dyads)
@@ -187,13 +206,15 @@ class Bandit:
             one = np.zeros((len(self.actions), self.basis.width))
             one[:, 0] = self.settings.prior_worth
             found += Plane(self.basis, np.vstack([self.loss.coefficients(), one])).products(features, dyads)
+        if cents is not None:
+            found *= cents[:, None]
         found -= self.costs
         return found
 
     def parts(self, features: Floats, dyads: Floats | None = None) -> list[tuple[Floats, Floats]]:
         """Return mean and variance, shape (n, K) each, of rate, worth and, where there are losses, loss.
 
-        Worth and loss are in units of `prior_worth`.
+        Worth and loss are multiples of `prior_worth`.
         """
         if len(features) > MOST_ROWS:
             pieces = [
@@ -221,6 +242,23 @@ class Bandit:
         if not np.isfinite(features).all() or (dyads is not None and not np.isfinite(dyads).all()):
             raise ValueError("features or dyads hold a number that is not finite; nothing was decided")
 
+    def cents_of(self, units: Floats | None, rows: int) -> Floats | None:
+        """Return the cents a unit of so many rows, or None where a unit is one cent.
+
+        Raises:
+            ValueError: if this learner is in units and they are missing or not above 0, or if it is not.
+        """
+        if (units is not None) != self.in_units:
+            raise ValueError(
+                f"this learner {'is' if self.in_units else 'is not'} in units; "
+                f"{'they are missing' if self.in_units else 'they were given'}"
+            )
+        if units is not None and (units.shape != (rows,) or not (np.isfinite(units) & (units > 0)).all()):
+            raise ValueError(
+                f"units are {rows} numbers of cents above 0; some are not, or their count differs"
+            )
+        return units
+
     # Learning ------------------------------------------------------------------------------------------------
 
     def learn(
@@ -234,6 +272,7 @@ class Bandit:
         *,
         is_news: bool = True,
         weight: float = 1.0,
+        units: Floats | None = None,
     ) -> list[Alarm]:
         """Take outcomes in, oldest first; return the changes of the market that were noticed on the way.
 
@@ -246,12 +285,15 @@ class Bandit:
             dyads: shape (n, m), of the action taken.
             is_news: False for corrected or long past outcomes: they say nothing about a shift of the market.
             weight: > 0, as how many outcomes each of these counts, besides its age.
+            units: shape (n,), cents a unit, as they were when decided; of a learner in units only.
 
         Raises:
-            ValueError: if a reward is not finite.
+            ValueError: if a reward is not finite, or units are missing or not asked for.
         """
         if not np.isfinite(rewards).all():
             raise ValueError("a reward is not finite: outcomes whose window is open are not learned from yet")
+        cents = self.cents_of(units, len(actions))
+        rewards = rewards if cents is None else rewards / cents
         inputs = self.basis.with_dyads(self.basis.inputs(features), dyads)
         weights = self._ages(at)
         if weight != 1:
@@ -278,8 +320,17 @@ class Bandit:
             belief.begin_scales()
             fit(belief, SETTLE_STEPS)
 
-    def unlearn(self, features: Floats, actions: Ints, rewards: Floats, dyads: Floats | None = None) -> None:
-        """Take outcomes out again that were learned, because they were corrected since."""
+    def unlearn(
+        self,
+        features: Floats,
+        actions: Ints,
+        rewards: Floats,
+        dyads: Floats | None = None,
+        units: Floats | None = None,
+    ) -> None:
+        """Take outcomes out again that were learned, because they were corrected since; see `learn`."""
+        cents = self.cents_of(units, len(actions))
+        rewards = rewards if cents is None else rewards / cents
         inputs = self.basis.with_dyads(self.basis.inputs(features), dyads)
         self._take(inputs, actions, rewards, -np.ones(len(actions)))
         self.outcomes -= len(actions)
@@ -288,10 +339,10 @@ class Bandit:
         """Add what another learner of the same actions and inputs saw; the order of merging does not matter.
 
         Raises:
-            ValueError: if the two do not speak of the same actions and inputs.
+            ValueError: if the two do not speak of the same actions and inputs in the same measure.
         """
-        if (self.actions, self.basis) != (other.actions, other.basis):
-            raise ValueError("two learners merge only if their actions and inputs are the same")
+        if (self.actions, self.basis, self.in_units) != (other.actions, other.basis, other.in_units):
+            raise ValueError("two learners merge only if their actions, inputs and measure are the same")
         parts = ((self.acts, other.acts), (self.worth, other.worth), (self.loss, other.loss))
         for mine, theirs in parts:
             mine.sums.merge(theirs.sums)
