@@ -131,7 +131,13 @@ def _measure(gathered: Gathered, since: datetime | None) -> CampaignMetrics:
     closed = meant & (start + np.timedelta64(goal.window_days, "D") <= seconds([gathered.now])[0])
     model = gathered.value_model()
     rewards = rewards_of(
-        gathered.signs, gathered.harm, gathered.decided, model, goal, seconds([gathered.now])[0]
+        gathered.signs,
+        gathered.harm,
+        gathered.decided,
+        model,
+        goal,
+        seconds([gathered.now])[0],
+        size=gathered.size,
     ).reward_cents
     reward = np.bincount(gathered.decided.contact, rewards, minlength=contacts).astype(float)
     written = np.bincount(gathered.decided.contact, gathered.decided.sent, minlength=contacts) > 0

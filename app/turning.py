@@ -37,7 +37,7 @@ def turning_points_of(
     situation = Situation(
         recalled.x[0], recalled.fits[0], allowed, _groups(bandit.actions), _families(features.NAMES)
     )
-    values_of = Values(bandit)
+    values_of = Values(bandit, recalled.unit)
     values = np.where(allowed, recalled.values, -np.inf)
     of_features = tuple(
         replace(span, deviation=0.0) if _is_unreadable(name) else span
