@@ -74,7 +74,7 @@ def test_few_deals_say_little_and_nobody_counts_for_more_than_a_few_usual_ones()
     employees = np.array([10.0, 100, 1_000, 10_000, np.nan, 50])
     amounts = employees * 100
     assert fit_sizes(employees[:4], amounts[:4]) == DealSizes()
-    noise = np.array([0.1, 4, 0.3, 20, 1, 1])
+    noise = np.array([5, 0.1, 3, 0.2, 1, 6])
     few, many = (fit_sizes(np.tile(employees, n), np.tile(amounts * noise, n)) for n in (1, 99))
     assert few.deals == FEW_DEALS
     assert few.power < 0.9 * many.power
