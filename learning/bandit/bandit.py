@@ -26,6 +26,7 @@ from learning.bandit.basis import Basis, patterns_for
 from learning.bandit.belief import Belief
 from learning.bandit.drift import Alarm, Watch
 from learning.bandit.fitting import fit
+from learning.bandit.kin import loadings_of
 from learning.bandit.odds import chances, draw
 from learning.bandit.recent import Recent
 from learning.bandit.scoring import Plane
@@ -44,9 +45,6 @@ STILL_TELLS = 2.0
 
 KEPT_AT_NEW_LEVEL = 0.7
 """What is then kept of it."""
-
-MOST_KIN = 8
-"""What actions are like is kept in at most so many numbers: a few dozen actions cannot tell more apart."""
 
 MOST_ROWS = 50_000
 """So many contacts are scored at a time, so that a million fit in memory."""
@@ -115,7 +113,7 @@ class Bandit:
         self.basis = Basis(features, dyads, count)
         self.action_features = action_features
         self.costs = np.zeros(len(self.actions)) if costs is None else costs
-        loadings = _loadings(len(self.actions), action_features)
+        loadings = loadings_of(len(self.actions), action_features)
         self.acts = Belief(self.basis, loadings, self.settings.prior_rate, tilt, self.settings.prior_spread)
         self.worth = Belief(self.basis, loadings, 1.0)
         self.loss = Belief(self.basis, loadings, 0.0)
@@ -359,7 +357,7 @@ class Bandit:
         self.actions = (*self.actions, *actions)
         self.action_features = action_features
         self.costs = np.concatenate([self.costs, np.full(len(actions), self.costs.max())])
-        loadings = _loadings(len(self.actions), action_features)
+        loadings = loadings_of(len(self.actions), action_features)
         for belief in (self.acts, self.worth, self.loss):
             belief.sums.extend(len(actions))
             belief.loadings = loadings
@@ -459,18 +457,3 @@ class Bandit:
         rate = acted.mean()
         width = np.sqrt((spread**2).sum() * rate * (1 - rate))
         return bool(width > 0 and (spread @ acted) / width > STILL_TELLS)
-
-
-def _loadings(actions: int, features: Floats | None) -> Floats:
-    """Z, shape (K, 1+q): ones, then the actions' features, centred, rows of length about one.
-
-    More than `MOST_KIN` features are turned into their principal components, of which the first ones are kept.
-    """
-    ones = np.ones((actions, 1))
-    if features is None or not features.shape[1]:
-        return ones
-    z = features - features.mean(axis=0)
-    if z.shape[1] > MOST_KIN:
-        left, sizes, _ = np.linalg.svd(z, full_matrices=False)
-        z = left[:, :MOST_KIN] * sizes[:MOST_KIN]
-    return np.hstack([ones, z / max(float(np.sqrt((z**2).sum(axis=1).mean())), 1e-12)])

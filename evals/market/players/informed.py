@@ -26,6 +26,7 @@ from evals.market.players.rules import Rules
 from evals.market.truth import Truth
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 TRAINING_SEEDS = (9_301, 9_302, 9_303)
@@ -42,7 +43,7 @@ MOST_TIRED = 0.4
 class _Seen:
     """What was seen in training games: inputs and true worth of messages, inputs and tiredness of contacts."""
 
-    messages: list[Floats] = field(default_factory=list)
+    messages: list[Singles] = field(default_factory=list)
     worths: list[Floats] = field(default_factory=list)
     units: list[Floats] = field(default_factory=list)
     contacts: list[Floats] = field(default_factory=list)
@@ -93,9 +94,9 @@ class _Witness:
         """Take no notice."""
 
 
-def inputs_of(features: Floats, dyads: Floats, told: Floats, rows: Ints, actions: Ints) -> Floats:
+def inputs_of(features: Floats, dyads: Floats, told: Floats, rows: Ints, actions: Ints) -> Singles:
     """Shape (pairs, d + m + q): a contact's columns, how the content fits it, and what the content is like."""
-    return np.hstack([features[rows], dyads[rows, actions], told[actions]])
+    return np.hstack([features[rows], dyads[rows, actions], told[actions]], dtype=np.float32)
 
 
 @dataclass(frozen=True)
