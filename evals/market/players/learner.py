@@ -12,8 +12,18 @@ from learning.bandit import Bandit, Settings
 PRIORS = Settings(floor=0.02, prior_rate=0.03, prior_worth=1.0, prior_spread=0.03)
 """As the product sets them (`app/teaching.py`)."""
 
-TILT = {"topic_affinity": 0.05, "stage_usual": 0.01, "form_affinity": 0.01, "had_before": -0.02}
-"""The product's defaults for how content fits, under this market's names."""
+TILT = {
+    "topic_affinity": 0.05,
+    "topic_sure": 0.02,
+    "stage_declared": 0.01,
+    "stage_usual": 0.01,
+    "brevity_fit": 0.005,
+    "industry_declared": 0.005,
+    "form_affinity": 0.01,
+    "form_unanswered": -0.005,
+    "had_before": -0.02,
+}
+"""The product's defaults for how content fits, each under this market's name for the like."""
 
 
 class Learner:

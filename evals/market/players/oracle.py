@@ -15,12 +15,6 @@ from evals.market.players.player import Briefing, certain
 from evals.market.truth import Truth
 
 
-def tiredness(truth: Truth, who: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return shape (m,), ≥ 0: by how much recent messages lower the click logit of each contact."""
-    world = truth.world
-    return np.asarray(-world.params.click_pressure * world.hidden.wearies[who] * world.pressure[who])
-
-
 class Oracle:
     """Plays on the truth it was last shown."""
 
@@ -33,8 +27,9 @@ class Oracle:
 
     def see(self, truth: Truth, who: NDArray[np.int64]) -> None:
         """Look at what each action is worth for the contacts of the next choice."""
+        world = truth.world
         self._values = truth.values(who)
-        self._tired = tiredness(truth, who)
+        self._tired = -world.params.click_pressure * world.hidden.wearies[who] * world.pressure[who]
 
     def choose(
         self,

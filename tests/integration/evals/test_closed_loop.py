@@ -18,7 +18,7 @@ from evals.market.catalogue import MQL, Catalogue
 from evals.market.comparison import Comparison
 from evals.market.curve import draw_curve
 from evals.market.loop import FIRST_DAY, Game, Scenario
-from evals.market.players.informed import Informed, fitted_eyes
+from evals.market.players.informed import Informed, fitted_trees
 from evals.market.players.learner import Learner
 from evals.market.players.linear import PerArmLinear, SharedLinear
 from evals.market.players.oracle import Oracle
@@ -186,10 +186,10 @@ def test_an_answer_s_worth_is_read_off_the_columns_players_see() -> None:
 
 
 def test_who_knows_what_the_columns_tell_chooses_between_rules_and_oracle() -> None:
-    eyes = fitted_eyes(contacts=300, days=40, seeds=(9_301,))
+    trees = fitted_trees(contacts=300, days=40, seeds=(9_301,))
 
     def informed(briefing: Briefing) -> Informed:
-        return Informed(briefing, eyes)
+        return Informed(briefing, trees)
 
     seeds = range(70, 73)
     worth = {
