@@ -117,7 +117,7 @@ def fitted_trees(contacts: int = 3_000, days: int = 90, seeds: tuple[int, ...] =
             Game(seed, Scenario(contacts=contacts, days=days), make).play()
     units = np.concatenate(seen.units)
     trees = HistGradientBoostingRegressor(
-        max_iter=400, learning_rate=0.06, max_leaf_nodes=31, min_samples_leaf=200, random_state=0
+        max_iter=200, learning_rate=0.1, max_leaf_nodes=31, min_samples_leaf=200, random_state=0
     )
     trees.fit(np.vstack(seen.messages), np.concatenate(seen.worths) / units, sample_weight=units)
     fitted: Trees = trees
