@@ -17,6 +17,7 @@ from agents.context import DraftingContext
 from agents.outreach_composer import OutreachComposer
 from agents.signal_analyst import SignalAnalyst
 from agents.state import OutreachState
+from domain.autonomy import ActionClass
 from domain.content import ContentAsset
 from domain.errors import NotSent
 from domain.leads import Outlook
@@ -66,6 +67,11 @@ def _no_outlook(contact_id: str) -> Outlook | None:
     return None
 
 
+def _nothing_earned(action_class: ActionClass) -> bool:
+    """Nobody keeps what classes of messages have earned: every reason asks."""
+    return False
+
+
 @dataclass(frozen=True)
 class Workbench:
     """Ports, rule book, sender and the four agents: the graph's runtime context."""
@@ -88,6 +94,7 @@ class Workbench:
     reviewer: ComplianceReviewer
     write: Writes = _at_once
     outlook: Callable[[str], Outlook | None] = _no_outlook
+    earned: Callable[[ActionClass], bool] = _nothing_earned
     paces: Callable[[OutboxEntry, datetime], tuple[Pace, ...]] = _no_paces
     seconds: Callable[[], float] = _since_boot
     _contexts: OrderedDict[tuple[str, str], DraftingContext] = field(default_factory=OrderedDict)

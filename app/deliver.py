@@ -56,6 +56,9 @@ async def deliver_due(house: House, until: Callable[[], bool] = lambda: False) -
     note_changes(house)
     await reconcile(house)
     await expire_proposals(house)
+    from app.autonomy import narrow_after_bad_days  # which needs this module
+
+    await asyncio.to_thread(narrow_after_bad_days, house)
     if house.outbox.due(house.clock(), 1):
         from app.steering import trip_all  # which needs this module
 

@@ -18,6 +18,7 @@ from app.pacing import Pacer
 from app.providers import channel_of, identity_provider_of, inbound_hooks_of, inbox_of, webhooks_of
 from app.settings import Settings
 from app.workspace import Workspace
+from domain.autonomy import ActionClass, GrantState
 from domain.base import utc_now
 from domain.campaign import Caps
 from domain.errors import AttuneError
@@ -25,9 +26,12 @@ from domain.leads import Outlook
 from domain.ports import Channel, Clock, Embedder, IdentityProvider, InboundHook, Inbox, Webhook
 from domain.run import Run
 from domain.sender import SenderProfile
+from memory.crm.account_reader import AccountReader
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
+from memory.crm.autonomy import AutonomyStore
 from memory.crm.content import ContentStore
+from memory.crm.content_use import ContentUseReader
 from memory.crm.controls import ControlStore
 from memory.crm.decision_log import DecisionLogReader
 from memory.crm.delivery import DeliveryStore
@@ -35,6 +39,7 @@ from memory.crm.drafts import DraftStore
 from memory.crm.engine import open_engine
 from memory.crm.erased import ErasedPeople
 from memory.crm.features_reader import FeatureReader
+from memory.crm.finder import Finder
 from memory.crm.goal_outcomes import GoalOutcomes
 from memory.crm.intake import Intake
 from memory.crm.journal import Journal
@@ -46,12 +51,17 @@ from memory.crm.privacy_requests import PrivacyRequests
 from memory.crm.proposals import ProposalStore
 from memory.crm.reader import CrmStore
 from memory.crm.reputation import ReputationReader
+from memory.crm.review_figures import ReviewFigureReader
+from memory.crm.review_queue import ReviewQueue
 from memory.crm.runs import RunStore
+from memory.crm.staff import StaffStore
+from memory.crm.stories import StoryReader
 from memory.crm.tallies import TallyStore
 from memory.crm.together import CommitGroup
 from memory.history.clients import Lease, embedded, served
 from memory.history.reindex import reindex
 from memory.history.store import ChromaHistory
+from policies.autonomy import may_go_alone
 from policies.pacing import day_of
 from policies.rulebook import RuleBook, load_rulebook
 from policies.team_file import load_team_rules
@@ -67,6 +77,7 @@ if TYPE_CHECKING:
     # Agents, graph and models of leads take seconds to import, and most commands need none of them.
     from agents.workbench import Workbench
     from app.carry import Carrier
+    from app.desk import Desk
     from tools.models.openai_chat import OpenAIChat
 
 EMBEDDER_FACT = "embedder-setting"
@@ -97,9 +108,29 @@ class House:
         return CrmStore(self.engine, self.clock)
 
     @cached_property
+    def finder(self) -> Finder:
+        """Searches of contacts and accounts."""
+        return Finder(self.engine, self.clock)
+
+    @cached_property
+    def stories(self) -> StoryReader:
+        """Contacts' stories, page by page."""
+        return StoryReader(self.engine)
+
+    @cached_property
+    def account_reader(self) -> AccountReader:
+        """Reads of one account."""
+        return AccountReader(self.engine)
+
+    @cached_property
     def content(self) -> ContentStore:
         """Assets, campaigns, named facts."""
         return ContentStore(self.engine, self.clock)
+
+    @cached_property
+    def content_use(self) -> ContentUseReader:
+        """How content fares."""
+        return ContentUseReader(self.engine)
 
     @cached_property
     def audience(self) -> AudienceReader:
@@ -142,6 +173,28 @@ class House:
         return ProposalStore(self.engine)
 
     @cached_property
+    def review_queue(self) -> ReviewQueue:
+        """Proposals as reviewers work through them."""
+        return ReviewQueue(self.engine)
+
+    @cached_property
+    def review_figures(self) -> ReviewFigureReader:
+        """Figures of reviewers' work."""
+        return ReviewFigureReader(self.engine)
+
+    @cached_property
+    def autonomy(self) -> AutonomyStore:
+        """What classes of messages have earned."""
+        return AutonomyStore(self.engine)
+
+    def _earned(self, action_class: ActionClass) -> bool:
+        grant = self.autonomy.grant(action_class)
+        if grant is None or grant.state is not GrantState.GRANTED:
+            return False
+        today = self.autonomy.day(action_class, self.clock())
+        return may_go_alone(grant, today, action_class.level, self.rules.autonomy)
+
+    @cached_property
     def archive(self) -> DraftStore:
         """What was made for each decision."""
         return DraftStore(self.engine)
@@ -150,6 +203,11 @@ class House:
     def audit(self) -> AuditChain:
         """The append-only chain."""
         return AuditChain(self.engine, self.clock)
+
+    @cached_property
+    def staff(self) -> StaffStore:
+        """The team."""
+        return StaffStore(self.engine, self.audit, self.clock)
 
     @cached_property
     def journal(self) -> Journal:
@@ -250,6 +308,16 @@ class House:
         return ChromaHistory(self.engine, self._open_chroma, self.embedder)
 
     @cached_property
+    def remembered(self) -> ChromaHistory:
+        """The same memory for a reader who holds nothing: a page must not keep its folder from a run.
+
+        A folder's vectors are left alone; one contact's few texts are embedded on the spot.
+        """
+        nothing_held = Lease(None, lambda: None)
+        opened = self._open_chroma if self.settings.chroma_url else lambda: nothing_held
+        return ChromaHistory(self.engine, opened, self.embedder)
+
+    @cached_property
     def channel(self) -> Channel:
         """Carries messages out of the house."""
         return channel_of(self.settings, self.workspace.mailbox, self.clock)
@@ -318,6 +386,13 @@ class House:
         return OpenAIChat(endpoint, self.budget, read_prices(settings.prices))
 
     @cached_property
+    def model_currency(self) -> str:
+        """The currency of what models cost: the price list's."""
+        from tools.models.prices import read_prices
+
+        return read_prices(self.settings.prices).currency
+
+    @cached_property
     def bench(self) -> Workbench:
         """What the graph's nodes may use."""
         from agents.compliance_reviewer import ComplianceReviewer
@@ -343,6 +418,7 @@ class House:
             strategist=ContentStrategist(self.model, self.prompts, CrmToolbox(self.crm)),
             composer=OutreachComposer(self.model, self.prompts),
             outlook=self._outlook,
+            earned=self._earned,
             reviewer=ComplianceReviewer(self.model, self.prompts),
             write=CommitGroup(self.engine),
             paces=Pacer(
@@ -400,8 +476,17 @@ class House:
     def _embedder(self, name: str) -> Embedder:
         return embedders.choose(name, self.settings)
 
+    @cached_property
+    def desk(self) -> Desk:
+        """Where reviewers' acts are carried out beside whatever else this process does."""
+        from app.desk import Desk
+
+        return Desk(self)
+
     def close(self) -> None:
         """Close what was opened."""
+        if "desk" in self.__dict__:
+            self.desk.close()
         self.release_history()
         if "engine" in self.__dict__:
             self.engine.dispose()

@@ -12,6 +12,7 @@ from typing import Any
 from policies import (
     addresses,
     answering,
+    autonomy,
     bounces,
     competition,
     consent,
@@ -72,9 +73,16 @@ ELSEWHERE: dict[str, tuple[Check, ...]] = {
     "H-08": (stakes.assess,),
     "H-20": (pacing.warm_up, pacing.recipient_rate, pacing.channel_rate),
     "H-21": (pacing.is_overdue,),
+    "H-22": (autonomy.may_go_alone, autonomy.with_autonomy),
     "T-00": (team.review_team, contactable.may_contact, quiet_hours.is_open),
 }
 """What is asked at doors other than the words and the envelope of one message."""
+
+
+NOT_ASKED_YET = {
+    "C-16": "No channel carries text messages yet: the check is written and tried, and no run asks it."
+}
+"""Rules whose functions nothing calls today, and why."""
 
 
 def checks_of(rule_id: str) -> tuple[Check, ...]:

@@ -180,6 +180,28 @@ class StakesRules(Noun):
     hand_off_probability: float = Field(gt=0, lt=1)
     churn_lift: PositiveFloat
     locked: frozenset[str]
+    minor: frozenset[str]
+
+    @model_validator(mode="after")
+    def _not_both(self) -> StakesRules:
+        if both := self.locked & self.minor:
+            raise ValueError(f"stakes: {sorted(both)} cannot be locked and minor")
+        return self
+
+
+class AutonomyRules(Noun):
+    """When a class of messages has earned to go alone, and when it loses that again."""
+
+    window_days: PositiveInt
+    confidence: float = Field(gt=0.5, lt=1)
+    widen_reviews: PositiveInt
+    widen_share: float = Field(gt=0, lt=1)
+    keep_share: float = Field(gt=0, lt=1)
+    check_share: float = Field(gt=0, le=1)
+    bad_reviews: PositiveInt
+    bad_share: float = Field(gt=0, le=1)
+    bad_complaints: PositiveInt
+    bad_opt_outs: PositiveInt
 
 
 class CountryRule(Noun):
@@ -239,6 +261,7 @@ class RuleBook(Noun):
     domain: DomainRules
     delivery: DeliveryRules
     stakes: StakesRules
+    autonomy: AutonomyRules
     countries: dict[str, CountryRule]
     states: dict[str, StateRule]
     texts: dict[str, RuleText]

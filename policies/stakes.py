@@ -82,11 +82,17 @@ def assess(
         *_understudy(draft, stood_in),
         *_cold_start(decision, messages_before, rules.stakes),
     ]
-    reasons = [
-        StakesReason(code=code, text=text, is_locked=code in rules.stakes.locked) for code, text in found
-    ]
     if autonomy is Autonomy.ASSIST:
-        reasons.append(StakesReason(code="assist", text="Everything is reviewed in assist"))
+        found.append(("assist", "Everything is reviewed in assist"))
+    reasons = [
+        StakesReason(
+            code=code,
+            text=text,
+            is_locked=code in rules.stakes.locked,
+            is_minor=code in rules.stakes.minor,
+        )
+        for code, text in found
+    ]
     if autonomy is Autonomy.AUTOPILOT:
         reasons = [reason for reason in reasons if reason.is_locked]
     return Stakes(reasons=tuple(reasons))

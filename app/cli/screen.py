@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app import amounts
 from app.cli.doors import doors
 
 if TYPE_CHECKING:
@@ -111,13 +112,7 @@ def _words(value: Any) -> str:
     return str(value)
 
 
-def money(cents: int | None, currency: str) -> str:
-    """An amount as a person reads it: `4,200 USD`, or `–` where none is known."""
-    if cents is None:
-        return "–"
-    whole, rest = divmod(abs(cents), 100)
-    sign = "-" if cents < 0 else ""
-    return f"{sign}{whole:,}{f'.{rest:02}' if rest else ''} {currency}"
+money = amounts.money
 
 
 def count(number: int, noun: str) -> str:

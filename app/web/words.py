@@ -29,7 +29,12 @@ def when(context: Context, moment: datetime) -> str:
 @pass_context
 def full(context: Context, moment: datetime) -> str:
     """A time in the reader's zone with everything: `Thu 12 Mar 2026, 14:05 CET`."""
-    here = moment.astimezone(ZoneInfo(context["zone"]))
+    return full_in(moment, context["zone"])
+
+
+def full_in(moment: datetime, zone: str) -> str:
+    """A time in a zone with everything: `Thu 12 Mar 2026, 14:05 CET`."""
+    here = moment.astimezone(ZoneInfo(zone))
     return f"{here:%a} {here.day} {here:%b %Y, %H:%M %Z}"
 
 
@@ -57,6 +62,12 @@ def span(length: timedelta) -> str:
         if many >= 1:
             return f"{many:,} {word}{'s' if word == 'day' and many > 1 else ''}"
     return f"{int(length.total_seconds())} s"
+
+
+def in_zone(moment: datetime, zone: str) -> str:
+    """A time of a schedule in the zone it is meant in: `Mon 30 Nov, 09:00 GMT`."""
+    there = moment.astimezone(ZoneInfo(zone))
+    return f"{there:%a} {there.day} {there:%b, %H:%M %Z}"
 
 
 def iso(moment: datetime) -> str:
@@ -136,6 +147,9 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "day": day,
     "ago": ago,
     "span": span,
+    "in_zone": in_zone,
+    "capitalize_first": lambda words: words[:1].upper() + words[1:],
+    "lower_first": lambda words: words[:1].lower() + words[1:],
     "iso": iso,
     "money": money,
     "percent": percent,

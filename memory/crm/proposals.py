@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, bindparam, func, select, update
 
 from domain.errors import NotFound, ReviewRejected
 from domain.message import OutboxEntry, OutboxStatus
 from domain.review import Proposal, ProposalStatus, Review, ReviewAct
 from memory.crm import codec
 from memory.crm.outbox import put_entry
-from memory.crm.statements import OUTBOX, PROPOSALS, REVIEWS, insert_new, is_postgres, writing
+from memory.crm.statements import DECISIONS, OUTBOX, PROPOSALS, REVIEWS, insert_new, is_postgres, writing
 
 _SETTLED = {
     ReviewAct.APPROVE: ProposalStatus.APPROVED,
@@ -47,7 +47,7 @@ class ProposalStore:
             if stored is not None:
                 return codec.proposal_of(stored)
             put_entry(connection, entry)
-            insert_new(connection, PROPOSALS, [codec.proposal_row(proposal, entry.id)])
+            insert_new(connection, PROPOSALS, [_new_row(connection, proposal, entry.id)])
             return codec.proposal_of(_row(connection, proposal.id))
 
     def get(self, proposal_id: str) -> Proposal:
@@ -148,6 +148,14 @@ class ProposalStore:
         with self._engine.connect() as connection:
             return {ProposalStatus(status): many for status, many in connection.execute(query)}
 
+    def waiting_by_campaign(self) -> dict[str, int]:
+        """Return how many proposals of each campaign wait for a person."""
+        query = select(PROPOSALS.c.campaign_id, func.count()).where(
+            PROPOSALS.c.status == ProposalStatus.WAITING.value
+        )
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query.group_by(PROPOSALS.c.campaign_id))}
+
     def reviews_of(self, proposal_id: str) -> tuple[Review, ...]:
         """Return everything reviewers did with a proposal, in order."""
         query = select(REVIEWS).where(REVIEWS.c.proposal_id == proposal_id).order_by(REVIEWS.c.id)
@@ -162,6 +170,26 @@ class ProposalStore:
                 _close(connection, row, ProposalStatus.EXPIRED, at)
                 _move_entry(connection, row, at, status=OutboxStatus.WITHDRAWN.value, detail=detail)
             return codec.proposal_of(_row(connection, proposal_id))
+
+
+def _new_row(connection: Connection, proposal: Proposal, outbox_id: str) -> dict[str, Any]:
+    """Every column of a proposal that is asked for the first time; worth and content are its decision's."""
+    decided = connection.execute(_DECIDED, {"id": proposal.decision_id}).mappings().first()
+    decision = None if decided is None else codec.decision_of(decided)
+    columns = codec.queue_columns(proposal)
+    return {
+        **codec.proposal_row(proposal, outbox_id),
+        **columns,
+        "asked_level": columns["level"],
+        "asset_id": decision.action.asset_id if decision else None,
+        "value_cents": decision.value_cents if decision else None,
+        "snoozed_until": None,
+        "assignee": None,
+    }
+
+
+# Built once: a run asks this for every message, and building a statement costs more than running it.
+_DECIDED = select(DECISIONS).where(DECISIONS.c.id == bindparam("id"))
 
 
 def _is_recorded(connection: Connection, review: Review) -> bool:
@@ -205,7 +233,9 @@ def _move_entry(connection: Connection, row: codec.Row, at: datetime, **changes:
 
 
 def _write(connection: Connection, proposal: Proposal, outbox_id: str) -> None:
-    columns = codec.proposal_row(proposal, outbox_id)
+    columns = codec.proposal_row(proposal, outbox_id) | codec.queue_columns(proposal)
+    # Another message than the one that was put off.
+    columns["snoozed_until"] = None
     connection.execute(update(PROPOSALS).where(PROPOSALS.c.id == proposal.id).values(**columns))
     message = proposal.message
     moved = connection.execute(
