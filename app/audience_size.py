@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from app.wiring import House
-from domain.campaign import Audience, Campaign, EventCondition, FieldCondition
-from memory.crm.audience import Person
-from policies.audience import matches
+from domain.campaign import Campaign, EventCondition, FieldCondition
+from policies.audience import event_holds, field_holds
 from policies.envelope import incomplete_address
 
 
@@ -23,23 +23,40 @@ class Step:
 
 def narrowed(house: House, campaign: Campaign, now: datetime) -> tuple[Step, ...]:
     """Return everyone, then how many each further condition leaves, in the file's own order."""
-    people = house.audience.contacts_with_accounts()
-    steps = [Step("all contacts", len(people))]
     parts = [(condition, True) for condition in campaign.audience.all]
     parts += [(condition, False) for condition in campaign.audience.none]
+    asked = [condition.field for condition, _ in parts if isinstance(condition, FieldCondition)]
+    fields = {field: at for at, field in enumerate(dict.fromkeys(asked))}
+    people = house.audience.values_of(tuple(fields))
+    steps = [Step("all contacts", len(people))]
     for condition, must_hold in parts:
-        alone = Audience(all=(condition,)) if must_hold else Audience(none=(condition,))
-        people = _left(people, alone, _counts(house, condition, now))
-        steps.append(Step(f"{'' if must_hold else 'not '}{_said(condition)}", len(people)))
+        holds = _asked(house, condition, fields, now)
+        people = [person for person in people if holds(person) is must_hold]
+        steps.append(Step(f"{'' if must_hold else 'not '}{condition_words(condition)}", len(people)))
     return tuple(steps)
 
 
-def _left(people: Sequence[Person], alone: Audience, counts: Mapping[str, int]) -> list[Person]:
-    def holds(person: Person) -> bool:
-        contact, account = person
-        return matches(alone, contact, account, lambda _: counts.get(contact.id, 0))
+Values = tuple[str, tuple[Any, ...]]
 
-    return [person for person in people if holds(person)]
+
+def _asked(
+    house: House, condition: FieldCondition | EventCondition, fields: Mapping[str, int], now: datetime
+) -> Callable[[Values], bool]:
+    """What tells of one contact's values whether a condition holds; a value that comes again is not asked twice."""
+    if isinstance(condition, EventCondition):
+        days = condition.within_days
+        since = now - timedelta(days=days) if days else None
+        counts = house.audience.event_counts(condition.event, topic=condition.topic, since=since, until=now)
+        return lambda person: event_holds(condition, counts.get(person[0], 0))
+    at, known = fields[condition.field], dict[Any, bool]()
+
+    def holds(person: Values) -> bool:
+        value = person[1][at]
+        if value not in known:
+            known[value] = field_holds(condition, value)
+        return known[value]
+
+    return holds
 
 
 def lacks(house: House) -> Iterator[str]:
@@ -51,15 +68,7 @@ def lacks(house: House) -> Iterator[str]:
         yield f"{incomplete.reason}, so every message would be blocked ({incomplete.rule_id}). See `attune doctor`."
 
 
-def _counts(house: House, condition: FieldCondition | EventCondition, now: datetime) -> Mapping[str, int]:
-    if not isinstance(condition, EventCondition):
-        return {}
-    days = condition.within_days
-    since = now - timedelta(days=days) if days else None
-    return house.audience.event_counts(condition.event, topic=condition.topic, since=since, until=now)
-
-
-def _said(condition: FieldCondition | EventCondition) -> str:
+def condition_words(condition: FieldCondition | EventCondition) -> str:
     """The condition in the file's own words: `lifecycle_stage in lead, mql`."""
     given = condition.model_dump(mode="json", by_alias=True, exclude_none=True)
     name = given.pop("event", None) or given.pop("field", None)

@@ -3,61 +3,87 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ValidationError
 
 from domain.campaign import Audience, Campaign, EventCondition, FieldCondition, Schedule
 from domain.errors import InvalidFile
 from domain.events import EventKind
 from domain.people import LifecycleStage
-from policies.audience import field_problems
+from policies.audience import unknown_field
+from policies.mistakes import Mistake, Place, line_of, mistakes_of, not_yaml
 from policies.timetable import Timetable
+
+MOST_BYTES = 200_000
+"""A campaign file is a page or two; anything so long is something else."""
 
 
 def read_campaign(path: Path) -> Campaign:
     """Read one campaign file.
 
     Raises:
-        InvalidFile: naming the file, the field and what would be right.
+        InvalidFile: naming the file, and every mistake with its line, its field and what would be right.
     """
+    campaign, mistakes = judge_campaign(text_of(path))
+    if campaign is None:
+        said = " ".join(f"{mistake.in_words}." for mistake in mistakes)
+        raise InvalidFile(path, said, "`attune campaign explain` describes every field.")
+    return campaign
+
+
+def text_of(path: Path) -> str:
+    """The words of a campaign file. Raises `InvalidFile` where there is none or it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InvalidFile(path, "there is no such campaign file.", "See `attune campaign list`.") from None
     except IsADirectoryError:
         raise InvalidFile(path, "is a folder, not a campaign file.", "See `attune campaign list`.") from None
     except (UnicodeDecodeError, PermissionError) as error:
         raise InvalidFile(path, f"cannot be read as a campaign file: {error}.") from None
+
+
+def judge_campaign(
+    text: str, asset_ids: Sequence[str] | None = None
+) -> tuple[Campaign | None, tuple[Mistake, ...]]:
+    """Return the campaign a text means, or None and every mistake in it.
+
+    Args:
+        text: a campaign file's words.
+        asset_ids: the content library, to find content that is not in it; None does not ask.
+    """
+    if len(text) > MOST_BYTES:
+        return None, (Mistake(says=f"is longer than {MOST_BYTES:,} characters"),)
     try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        said = " ".join(str(error).replace(' in "<unicode string>",', " at").split())
-        raise InvalidFile(path, f"is not YAML: {said}.") from None
+        return None, (not_yaml(error),)
     if not isinstance(content, dict):
-        raise InvalidFile(path, "holds no campaign: expected `id:`, `name:`, `goal:` and more at the top.")
+        return None, (
+            Mistake(says="holds no campaign: expected `id:`, `name:`, `goal:` and more at the top"),
+        )
     try:
         campaign = Campaign.model_validate(content)
     except ValidationError as error:
         # A condition's problems are told by its own words below, not once for every kind it does not fit.
-        problems = [_told(problem) for problem in error.errors() if not _is_of_a_condition(problem)]
-        problems += _condition_problems(content)
-        raise InvalidFile(
-            path, " ".join(dict.fromkeys(problems)), "`attune campaign explain` describes every field."
-        ) from None
-    problems = [*field_problems(campaign.audience), *_stage_problems(campaign.audience)]
-    if problems:
-        raise InvalidFile(path, " ".join(f"audience: {problem}" for problem in problems))
-    if campaign.schedule is not None:
-        try:
-            timetable_of(campaign.schedule, "UTC")
-        except ValueError as error:
-            raise InvalidFile(path, f"schedule: {error}.") from None
-    return campaign
+        told = [m for m in mistakes_of(error, tree, _known_at) if not _is_of_a_condition(m.place)]
+        return None, _in_order([*told, *_condition_mistakes(content, tree)])
+    found = [*_audience_mistakes(campaign.audience, tree), *_schedule_mistakes(campaign, tree)]
+    if asset_ids is not None:
+        found += [
+            Mistake(line=line_of(tree, ("assets",)), place=("assets",), says=problem)
+            for problem in _missing(campaign, asset_ids)
+        ]
+    return (None, _in_order(found)) if found else (campaign, ())
+
+
+def _in_order(mistakes: Sequence[Mistake]) -> tuple[Mistake, ...]:
+    return tuple(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line))
 
 
 def read_runnable(path: Path, asset_ids: Sequence[str]) -> Campaign:
@@ -75,79 +101,101 @@ def read_runnable(path: Path, asset_ids: Sequence[str]) -> Campaign:
 
 def library_problems(campaign: Campaign, asset_ids: Sequence[str]) -> tuple[str, ...]:
     """What the campaign names that the content library lacks, each with the nearest that is there."""
+    return tuple(f"assets: {problem}." for problem in _missing(campaign, asset_ids))
+
+
+def _missing(campaign: Campaign, asset_ids: Sequence[str]) -> Iterator[str]:
     rows = campaign.usual.rows if campaign.usual else ()
-    named = dict.fromkeys((*campaign.assets, *(asset_id for row in rows for asset_id in row.send)))
-    return tuple(
-        f"assets: {one!r} is not in the content library.{_nearest(one, asset_ids)}"
-        for one in named
-        if one not in asset_ids
-    )
+    for one in dict.fromkeys((*campaign.assets, *(asset_id for row in rows for asset_id in row.send))):
+        if one not in asset_ids:
+            yield f"{one!r} is not in the content library.{_nearest(one, asset_ids)}".rstrip(".")
 
 
-def _told(problem: ErrorDetails) -> str:
-    place = ".".join(str(part) for part in problem["loc"])
-    said = problem["msg"].removeprefix("Value error, ").rstrip(".")
-    if problem["type"] == "extra_forbidden":
-        name, known = str(problem["loc"][-1]), tuple(Campaign.model_fields)
-        said = "there is no such field"
-        if len(problem["loc"]) == 1:
-            return f"{place}: {said}.{_nearest(name, known)}"
-    return f"{place or 'the file'}: {said}."
+def _known_at(place: Place) -> Sequence[str]:
+    """The fields there are where an unknown one was written, in the file's own words."""
+    kind: Any = Campaign
+    for step in place[:-1]:
+        if isinstance(step, int):
+            continue
+        fields = getattr(kind, "model_fields", {})
+        kind = _noun_in(fields[step].annotation) if step in fields else None
+    return tuple(info.alias or name for name, info in getattr(kind, "model_fields", {}).items())
 
 
-def _is_of_a_condition(problem: ErrorDetails) -> bool:
-    place = problem["loc"]
+def _noun_in(annotation: Any) -> Any:
+    """The model inside `X | None` or `tuple[X, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in getattr(annotation, "__args__", ()) if (found := _noun_in(part))), None)
+
+
+def _is_of_a_condition(place: Place) -> bool:
     return len(place) > _CONDITION_DEPTH and place[0] == "audience" and place[1] in ("all", "none")
 
 
 _CONDITION_DEPTH = 3
 
 
-def _condition_problems(content: dict[str, Any]) -> list[str]:
+def _condition_mistakes(content: dict[str, Any], tree: yaml.Node | None) -> Iterator[Mistake]:
     """Every condition that cannot be read, told as a condition on an event or on a field, whichever it is meant as."""
     audience = content.get("audience")
     if not isinstance(audience, dict):
-        return []
-    found = []
+        return
     for part in ("all", "none"):
         conditions = audience.get(part)
-        for number, condition in enumerate(conditions if isinstance(conditions, list) else (), start=1):
-            place = f"audience, condition {number} of `{part}`"
-            found += [f"{place}: {said}" for said in _wrong_with(condition)]
-    return found
+        for number, condition in enumerate(conditions if isinstance(conditions, list) else ()):
+            for place, said in _wrong_with(condition):
+                whole = ("audience", part, number, *place)
+                yield Mistake(line=line_of(tree, whole), place=whole, says=said)
 
 
-def _wrong_with(condition: Any) -> list[str]:
+def _wrong_with(condition: Any) -> Iterator[tuple[Place, str]]:
     if not isinstance(condition, dict) or ("event" in condition) == ("field" in condition):
-        return ["name either `field:` or `event:`, as in {event: page_viewed, at_least: 1}."]
-    kind: type[FieldCondition | EventCondition] = EventCondition if "event" in condition else FieldCondition
+        yield (), "name either `field:` or `event:`, as in {event: page_viewed, at_least: 1}"
+        return
+    is_event = "event" in condition
+    kind: type[FieldCondition | EventCondition] = EventCondition if is_event else FieldCondition
+    known = [info.alias or name for name, info in kind.model_fields.items()]
     try:
         kind.model_validate(condition)
     except ValidationError as error:
-        return [_told_of_condition(problem, condition) for problem in error.errors()]
-    return []
+        for mistake in mistakes_of(error, None, lambda _: known):
+            if mistake.place == ("event",):
+                kinds = tuple(one.value for one in EventKind)
+                name = str(condition["event"])
+                yield ("event",), f"there is no event {name!r}.{_nearest(name, kinds)}".rstrip(".")
+            else:
+                # Which of a union's two kinds a value was tried as is the validator's business.
+                yield mistake.place[:1], mistake.says
 
 
-def _told_of_condition(problem: ErrorDetails, condition: dict[str, Any]) -> str:
-    place = str(problem["loc"][0]) if problem["loc"] else ""
-    said = problem["msg"].removeprefix("Value error, ").rstrip(".")
-    if place == "event":
-        known = tuple(kind.value for kind in EventKind)
-        return f"there is no event {condition['event']!r}.{_nearest(str(condition['event']), known)}"
-    if problem["type"] == "extra_forbidden":
-        return f"a condition on {'an event' if 'event' in condition else 'a field'} has no {place!r}."
-    return f"{place}: {said}." if place else f"{said}."
-
-
-def _stage_problems(audience: Audience) -> list[str]:
+def _audience_mistakes(audience: Audience, tree: yaml.Node | None) -> Iterator[Mistake]:
     known = tuple(stage.value for stage in LifecycleStage)
-    return [
-        f"there is no lifecycle_stage {value!r}.{_nearest(str(value), known)}"
-        for condition in (*audience.all, *audience.none)
-        if isinstance(condition, FieldCondition) and condition.field == "lifecycle_stage"
-        for value in (*(condition.is_in or ()), *(condition.is_not_in or ()))
-        if value not in known
-    ]
+    for part in ("all", "none"):
+        for number, condition in enumerate(getattr(audience, part)):
+            place = ("audience", part, number)
+            if not isinstance(condition, FieldCondition):
+                continue
+            if said := unknown_field(condition.field):
+                yield Mistake(
+                    line=line_of(tree, (*place, "field")), place=(*place, "field"), says=said.rstrip(".")
+                )
+            if condition.field != "lifecycle_stage":
+                continue
+            for name, values in (("in", condition.is_in), ("not_in", condition.is_not_in)):
+                for value in values or ():
+                    if value not in known:
+                        said = f"there is no lifecycle_stage {value!r}.{_nearest(str(value), known)}"
+                        where = (*place, name)
+                        yield Mistake(line=line_of(tree, where), place=where, says=said.rstrip("."))
+
+
+def _schedule_mistakes(campaign: Campaign, tree: yaml.Node | None) -> Iterator[Mistake]:
+    if campaign.schedule is not None:
+        try:
+            timetable_of(campaign.schedule, "UTC")
+        except ValueError as error:
+            yield Mistake(line=line_of(tree, ("schedule",)), place=("schedule",), says=str(error))
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:

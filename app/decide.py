@@ -6,6 +6,7 @@ Everything is read in bulk and ends at the moment of the decision; the chooser s
 from __future__ import annotations
 
 import hashlib
+import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -330,6 +331,28 @@ class Decider:
             features_version=features.VERSION,
             decided_at=self.now,
         )
+
+
+def sampled(decided: Decided, most: int) -> Decided:
+    """Leave `most` of those who would get a message on the queue: of every action in turn, in the order decided."""
+    action_of = {decision.id: decision.action.key for decision in decided.decisions}
+    queued: dict[str, list[str]] = {}
+    for line in decided.lines:
+        if line.outcome is ContactOutcome.QUEUED and line.decision_id:
+            queued.setdefault(action_of[line.decision_id], []).append(line.contact_id)
+    turns = itertools.chain.from_iterable(itertools.zip_longest(*queued.values()))
+    chosen = set(itertools.islice((contact_id for contact_id in turns if contact_id), most))
+    beyond = {
+        "outcome": ContactOutcome.NOT_REACHED,
+        "reason": f"Beyond the sample: this dry run drafts for {most} only.",
+    }
+    lines = [
+        line.model_copy(update=beyond)
+        if line.outcome is ContactOutcome.QUEUED and line.contact_id not in chosen
+        else line
+        for line in decided.lines
+    ]
+    return Decided(decided.decisions, lines)
 
 
 def _alternatives(actions: Sequence[Action], drawn: Drawn) -> tuple[Alternative, ...]:

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from app.carry import Carrier
 from app.configuration import as_last_run, note_campaign, note_changes
-from app.decide import Decider
+from app.decide import Decider, sampled
 from app.deliver import expire_proposals, mark, reconcile
 from app.gaps import hold_after_a_gap, look_after_a_restore, seen_now
 from app.jobs import Jobs, Queued, Worker, is_of_the_house, working
@@ -111,6 +111,34 @@ def begin(
         return house.runs.get(run.id), was_broken_off
 
 
+def ask(
+    house: House, campaign: Campaign, by: str, *, is_dry_run: bool, sample: int | None = None
+) -> tuple[Run, bool]:
+    """Put a run on record for a serving process to decide and carry; return it, and whether one was open already.
+
+    It is in the database when this returns, so whoever is killed, it goes on.
+
+    Args:
+        house: the opened workspace.
+        campaign: what to run.
+        by: who asks.
+        is_dry_run: decide and draft only.
+        sample: of a dry run: for how many to draft.
+
+    Raises:
+        RunOpen: a run of this campaign as it was before is under way.
+        CampaignHeld: the campaign is paused or stopped; a dry run may be made all the same.
+    """
+    if not is_dry_run:
+        look_after_a_restore(house, campaign.id)
+        require_active(house, campaign.id)
+    _refuse_another_campaign(house, campaign)
+    run = house.runs.open_run(campaign.id, is_dry_run=is_dry_run)
+    if run is not None:
+        return run, True
+    return _start(house, campaign, is_dry_run, None, None, sample=sample, by=by), False
+
+
 def _refuse_another_campaign(house: House, campaign: Campaign) -> None:
     """A run under way goes by the campaign as it was read when it began; another text would change it."""
     for is_dry_run in (False, True):
@@ -120,7 +148,14 @@ def _refuse_another_campaign(house: House, campaign: Campaign) -> None:
 
 
 def _start(
-    house: House, campaign: Campaign, is_dry_run: bool, autonomy: Autonomy | None, run_id: str | None
+    house: House,
+    campaign: Campaign,
+    is_dry_run: bool,
+    autonomy: Autonomy | None,
+    run_id: str | None,
+    *,
+    sample: int | None = None,
+    by: str = "",
 ) -> Run:
     now = house.clock()
     run = Run(
@@ -129,6 +164,7 @@ def _start(
         status=RunStatus.DECIDING,
         autonomy=autonomy or campaign.autonomy,
         is_dry_run=is_dry_run,
+        sample=sample,
         seed=secrets.randbits(48),
         started_at=now,
     )
@@ -137,7 +173,8 @@ def _start(
     if stored != run:
         return stored
     note_campaign(house, before, campaign)
-    house.audit.append("run", run.id, {"campaign": campaign.id, "dry_run": is_dry_run, "seed": run.seed})
+    told = {"campaign": campaign.id, "dry_run": is_dry_run, "seed": run.seed}
+    house.audit.append("run", run.id, {**told, "by": by} if by else told)
     return run
 
 
@@ -153,13 +190,48 @@ def stop(house: House, run_id: str) -> Run:
         return _give_up(house, run_id)
 
 
-def _give_up(house: House, run_id: str) -> Run:
+def cancel(house: House, run_id: str, by: str) -> Run:
+    """Give a run up although somebody carries it: whoever is still queued is not reached.
+
+    A worker that carries it sees so within a second and takes up nobody else. What it is sending ends by itself.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    house.runs.get(run_id)
+    try:
+        with house.workspace.only_worker():
+            return _give_up(house, run_id, by)
+    except WorkspaceBusy:
+        run = house.runs.stop(run_id, house.clock())
+        house.audit.append("run", run.id, {"status": run.status.value, "by": by})
+        return run
+
+
+def _give_up(house: House, run_id: str, by: str = "") -> Run:
     run = house.runs.stop(run_id, house.clock())
-    # A process may have died between the outbox and the ledger: whom it asked about, or wrote to, was reached.
+    _tell_the_ledger(house)
+    told = {"status": run.status.value}
+    house.audit.append("run", run.id, {**told, "by": by} if by else told)
+    return run
+
+
+def _tell_the_ledger(house: House) -> None:
+    """Whoever was asked about, or written to, was reached, though a process ended before it could say so."""
     for entry in house.outbox.untold():
         mark(house, entry)
-    house.audit.append("run", run.id, {"status": run.status.value})
-    return run
+
+
+def decide(house: House, campaign: Campaign, run: Run) -> Run:
+    """Decide a run that `ask` put on record, and return it; one that is decided stays as it is.
+
+    Raises:
+        WorkspaceBusy: another machine decides it right now.
+    """
+    note_changes(house)
+    if run.status is RunStatus.DECIDING:
+        _decide_alone(house, campaign, run)
+    return house.runs.get(run.id)
 
 
 def _decide_alone(house: House, campaign: Campaign, run: Run) -> None:
@@ -199,7 +271,11 @@ def _decide(house: House, campaign: Campaign, run: Run) -> None:
     hashes: list[str] = []
 
     def parts() -> Iterator[Part]:
+        left = run.sample
         for part in decider.parts():
+            if left is not None:
+                part = sampled(part, left)  # noqa: PLW2901
+                left -= sum(line.outcome is ContactOutcome.QUEUED for line in part.lines)
             hashes.extend(map(decision_sha256, part.decisions))
             yield part.decisions, part.lines
 
@@ -245,6 +321,8 @@ async def carry_on(
                     await _work(house, carrier, run, progress, until)
         if is_held(house, run) is CampaignState.STOPPED:
             _give_up(house, run.id)
+        elif house.runs.get(run.id).status is RunStatus.STOPPED:
+            _tell_the_ledger(house)
     catch_up(house)
     seen_now(house)
     run = house.runs.get(run.id)

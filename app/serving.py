@@ -20,6 +20,7 @@ from typing import Any
 from app import loop
 from app.deliver import deliver_due
 from app.gaps import hold_after_a_gap
+from app.rehearsing import rehearse
 from app.runs import begin, carry_on
 from app.runs import stop as give_up
 from app.schedules import DueRun, campaign_files, claim_due, claimant_name
@@ -96,7 +97,7 @@ class Server:
     async def run(self) -> None:
         """Serve until told to stop."""
         self.health.held = hold_after_a_gap(self.house, nobody_watches=True)
-        parts = [self._work, self._deliver, self._upkeep]
+        parts = [self._work, self._rehearse, self._deliver, self._upkeep]
         if self._schedules:
             parts.insert(0, self._schedule)
         await asyncio.gather(*(self._keep_doing(part) for part in parts))
@@ -184,6 +185,21 @@ class Server:
         finally:
             house.close()
 
+    async def _rehearse(self, _ticks: int) -> None:
+        """Carry dry runs that somebody waits for on a page, beside whatever run is under way."""
+        for run in self.house.runs.open_samples():
+            if self.is_stopping:
+                return
+            self.house.reread()
+            await asyncio.to_thread(self._rehearse_apart, run)
+
+    def _rehearse_apart(self, run: Run) -> None:
+        house = self._another()
+        try:
+            loop.run(rehearse(house, run, until=lambda: self.is_stopping))
+        finally:
+            house.close()
+
     async def _deliver(self, ticks: int) -> None:
         if ticks % TICKS_BETWEEN_DELIVERIES:
             return
@@ -237,7 +253,14 @@ def _door(server: Server, http: socket.socket) -> Any:
     from app.door import http_app
 
     # No access log: one-time links and opt-out links would stand in it.
-    config = uvicorn.Config(http_app(server), log_level="warning", access_log=False, server_header=False)
+    # A page that follows a run holds its answer open; two seconds are enough for every other one.
+    config = uvicorn.Config(
+        http_app(server),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
     listener = uvicorn.Server(config)
     thread = threading.Thread(
         target=listener.run, kwargs={"sockets": [http]}, name="attune-http", daemon=True

@@ -1,4 +1,4 @@
-"""What a serving process does beside campaigns: reads replies, looks at the domain, counts results, prunes."""
+"""What a serving process does beside campaigns: reads replies, looks at the domain, lets old things go, reckons."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.kept_lists import reckon_if_old
 from app.privacy.retention import prune
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ async def keep_up(house: House) -> None:
     if house.content.get_fact(LAST_PRUNED) != today:
         await prune(house)
         house.content.set_fact(LAST_PRUNED, today)
+    await asyncio.to_thread(reckon_if_old, house)
 
 
 def _count_ahead(house: House) -> None:

@@ -25,9 +25,11 @@ from domain.leads import Outlook
 from domain.ports import Channel, Clock, Embedder, IdentityProvider, InboundHook, Inbox, Webhook
 from domain.run import Run
 from domain.sender import SenderProfile
+from memory.crm.account_reader import AccountReader
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
 from memory.crm.content import ContentStore
+from memory.crm.content_use import ContentUseReader
 from memory.crm.controls import ControlStore
 from memory.crm.decision_log import DecisionLogReader
 from memory.crm.delivery import DeliveryStore
@@ -35,6 +37,7 @@ from memory.crm.drafts import DraftStore
 from memory.crm.engine import open_engine
 from memory.crm.erased import ErasedPeople
 from memory.crm.features_reader import FeatureReader
+from memory.crm.finder import Finder
 from memory.crm.goal_outcomes import GoalOutcomes
 from memory.crm.intake import Intake
 from memory.crm.journal import Journal
@@ -47,6 +50,7 @@ from memory.crm.proposals import ProposalStore
 from memory.crm.reader import CrmStore
 from memory.crm.reputation import ReputationReader
 from memory.crm.runs import RunStore
+from memory.crm.stories import StoryReader
 from memory.crm.tallies import TallyStore
 from memory.crm.together import CommitGroup
 from memory.history.clients import Lease, embedded, served
@@ -97,9 +101,29 @@ class House:
         return CrmStore(self.engine, self.clock)
 
     @cached_property
+    def finder(self) -> Finder:
+        """Searches of contacts and accounts."""
+        return Finder(self.engine, self.clock)
+
+    @cached_property
+    def stories(self) -> StoryReader:
+        """Contacts' stories, page by page."""
+        return StoryReader(self.engine)
+
+    @cached_property
+    def account_reader(self) -> AccountReader:
+        """Reads of one account."""
+        return AccountReader(self.engine)
+
+    @cached_property
     def content(self) -> ContentStore:
         """Assets, campaigns, named facts."""
         return ContentStore(self.engine, self.clock)
+
+    @cached_property
+    def content_use(self) -> ContentUseReader:
+        """How content fares."""
+        return ContentUseReader(self.engine)
 
     @cached_property
     def audience(self) -> AudienceReader:
@@ -248,6 +272,16 @@ class House:
     def history(self) -> ChromaHistory:
         """The memory of contact history."""
         return ChromaHistory(self.engine, self._open_chroma, self.embedder)
+
+    @cached_property
+    def remembered(self) -> ChromaHistory:
+        """The same memory for a reader who holds nothing: a page must not keep its folder from a run.
+
+        A folder's vectors are left alone; one contact's few texts are embedded on the spot.
+        """
+        nothing_held = Lease(None, lambda: None)
+        opened = self._open_chroma if self.settings.chroma_url else lambda: nothing_held
+        return ChromaHistory(self.engine, opened, self.embedder)
 
     @cached_property
     def channel(self) -> Channel:

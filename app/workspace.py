@@ -228,6 +228,12 @@ class Workspace:
             yield
 
     @contextlib.contextmanager
+    def writing_campaigns(self) -> Iterator[bool]:
+        """Tell whether nobody else writes campaign files now, and keep it so meanwhile."""
+        with _lock(self.folder / "campaigns.lock", fcntl.LOCK_EX) as is_held:
+            yield is_held
+
+    @contextlib.contextmanager
     def sending(self) -> Iterator[None]:
         """Say that this process may have messages between reserve and confirm."""
         with _lock(self.folder / "sending.lock", fcntl.LOCK_SH):

@@ -83,8 +83,8 @@ class FieldCondition(Noun):
     """One condition on a contact's or its account's field, such as `account.employees`."""
 
     field: str
-    is_in: tuple[Scalar, ...] | None = Field(None, alias="in")
-    is_not_in: tuple[Scalar, ...] | None = Field(None, alias="not_in")
+    is_in: tuple[Scalar, ...] | None = Field(None, alias="in", min_length=1)
+    is_not_in: tuple[Scalar, ...] | None = Field(None, alias="not_in", min_length=1)
     at_least: float | None = None
     at_most: float | None = None
     is_known: bool | None = None

@@ -6,6 +6,7 @@ and at a provider's edge.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from domain.message import Usage
@@ -24,6 +25,16 @@ class NotFound(AttuneError):
 
     def __init__(self, noun: str, thing_id: str, hint: str = "") -> None:
         super().__init__(f"No {noun} {thing_id!r} here. {hint}".rstrip())
+
+
+class Ambiguous(AttuneError):
+    """A thing was asked for by words that fit several."""
+
+    exit_code = 3
+
+    def __init__(self, noun: str, said: str, named: Sequence[str], total: int) -> None:
+        more = f" and {total - len(named):,} more" if total > len(named) else ""
+        super().__init__(f"{said!r} fits {total:,} {noun}s: {'; '.join(named)}{more}. Say which by its id.")
 
 
 class InvalidFile(AttuneError):

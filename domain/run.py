@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import PositiveInt
+
 from domain.base import Noun, UtcDatetime
 from domain.campaign import Autonomy
 from domain.message import Usage
@@ -19,13 +21,17 @@ class RunStatus(StrEnum):
 
 
 class Run(Noun):
-    """One campaign run. `seed` reproduces every draw in it."""
+    """One campaign run. `seed` reproduces every draw in it.
+
+    `sample`, of a dry run: for so many of those who would get a message one is drafted; None is for all of them.
+    """
 
     id: str
     campaign_id: str
     status: RunStatus
     autonomy: Autonomy
     is_dry_run: bool = False
+    sample: PositiveInt | None = None
     seed: int
     started_at: UtcDatetime
     finished_at: UtcDatetime | None = None

@@ -55,8 +55,8 @@ def matches(audience: Audience, contact: Contact, account: Account | None, count
 
     def holds(condition: FieldCondition | EventCondition) -> bool:
         if isinstance(condition, EventCondition):
-            return _counts(condition, count_of(condition))
-        return _fits(condition, _value(condition.field, contact, account))
+            return event_holds(condition, count_of(condition))
+        return field_holds(condition, _value(condition.field, contact, account))
 
     return all(holds(c) for c in audience.all) and not any(holds(c) for c in audience.none)
 
@@ -75,13 +75,16 @@ def validate_fields(audience: Audience) -> None:
 def field_problems(audience: Audience) -> tuple[str, ...]:
     """Every unknown field the audience names, each with the nearest known one."""
     return tuple(
-        _unknown(condition.field)
+        said
         for condition in (*audience.all, *audience.none)
-        if isinstance(condition, FieldCondition) and not _is_known_field(condition.field)
+        if isinstance(condition, FieldCondition) and (said := unknown_field(condition.field))
     )
 
 
-def _unknown(field: str) -> str:
+def unknown_field(field: str) -> str:
+    """Say that there is no such field, and the nearest there is; `` for a field that exists."""
+    if _is_known_field(field):
+        return ""
     near = difflib.get_close_matches(field, FIELDS, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}?" if near else f"Known fields: {', '.join(FIELDS)}."
     return (
@@ -111,10 +114,13 @@ def _value(field: str, contact: Contact, account: Account | None) -> Scalar | No
         value = getattr(owner, name)
     if isinstance(value, Enum):
         value = str(value.value)
-    return None if value in ("", "unknown") else value
+    return value
 
 
-def _fits(condition: FieldCondition, value: Scalar | None) -> bool:
+def field_holds(condition: FieldCondition, value: Scalar | None) -> bool:
+    """Tell whether a condition on a field holds for its value; empty words and `unknown` are no value."""
+    if value in ("", "unknown"):
+        value = None
     if condition.is_known is not None and condition.is_known != (value is not None):
         return False
     asked = (condition.is_in, condition.is_not_in, condition.at_least, condition.at_most)
@@ -143,7 +149,8 @@ def _is_between(value: Scalar, least: float | None, most: float | None) -> bool:
     return (least is None or number >= least) and (most is None or number <= most)
 
 
-def _counts(condition: EventCondition, count: int) -> bool:
+def event_holds(condition: EventCondition, count: int) -> bool:
+    """Tell whether a condition on what a contact did holds for so many events."""
     if condition.at_least is not None and count < condition.at_least:
         return False
     return condition.at_most is None or count <= condition.at_most

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from domain.errors import InvalidFile
+from policies.mistakes import Mistake, Place, line_of, mistakes_of, not_yaml
 from policies.team import TeamRules
 
 _HINT = "See docs/rules.md; `attune policy list` shows what is read."
@@ -22,38 +21,65 @@ def load_team_rules(path: Path) -> TeamRules:
     """Read a team's rules; a file that is not there is a team without rules.
 
     Raises:
-        InvalidFile: naming the line, the field, and what is wrong with it.
+        InvalidFile: naming every mistake with its line, its field and what would be right.
 
     """
+    team, mistakes = read_team_rules(path)
+    if team is None:
+        raise InvalidFile(path, f"{'; '.join(mistake.in_words for mistake in mistakes)}.", _HINT)
+    return team
+
+
+def read_team_rules(path: Path) -> tuple[TeamRules | None, tuple[Mistake, ...]]:
+    """Return a team's rules, or None and every mistake of the file. Nothing of a file with a mistake holds."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return TeamRules()
+        return TeamRules(), ()
     except (OSError, UnicodeDecodeError) as problem:
-        raise InvalidFile(path, f"cannot be read: {problem}.") from None
+        return None, (Mistake(says=f"cannot be read: {problem}"),)
     if len(text) > _MOST_BYTES:
-        raise InvalidFile(path, f"is longer than {_MOST_BYTES:,} characters.")
+        return None, (Mistake(says=f"is longer than {_MOST_BYTES:,} characters"),)
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         raw = yaml.safe_load(text)
     except yaml.YAMLError as problem:
-        mark = getattr(problem, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark else ""
-        raise InvalidFile(
-            path, f"{where}is not YAML ({getattr(problem, 'problem', problem)}).", _HINT
-        ) from None
+        return None, (not_yaml(problem),)
     if raw is None:
-        return TeamRules()
+        return TeamRules(), ()
     if not isinstance(raw, dict):
-        raise InvalidFile(path, "line 1: must hold sections such as `banned_phrases:`.", _HINT)
+        return None, (Mistake(line=1, says="must hold sections such as `banned_phrases:`"),)
+    return _judged({key: part or () for key, part in raw.items()}, tree)
+
+
+def _judged(raw: dict[Any, Any], tree: yaml.Node | None) -> tuple[TeamRules | None, tuple[Mistake, ...]]:
     try:
-        return numbered(TeamRules.model_validate({key: part or () for key, part in raw.items()}))
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        line = _line_of(tree, first["loc"])
-        raise InvalidFile(path, f"line {line}, {_field(first['loc'])}: {_says(first)}.", _HINT) from None
-    except ValueError as problem:
-        raise InvalidFile(path, f"{problem}.", _HINT) from None
+        return numbered(TeamRules.model_validate(raw)), ()
+    except ValidationError as error:
+        return None, mistakes_of(error, tree, _known_at)
+    except _GivenTwiceError as error:
+        place = next(place for place, given in _ids(raw) if given == error.rule_id)
+        return None, (Mistake(line=line_of(tree, place), says=str(error)),)
+    except ValueError as error:
+        return None, (Mistake(says=str(error)),)
+
+
+class _GivenTwiceError(ValueError):
+    def __init__(self, rule_id: str) -> None:
+        super().__init__(f"the id {rule_id} is given twice")
+        self.rule_id = rule_id
+
+
+def _ids(raw: dict[Any, Any]) -> list[tuple[Place, str]]:
+    """Every id that was given, with its place, the last first: of two that are alike the later is the mistake."""
+    found = [
+        ((section, number, "id"), str(rule["id"]))
+        for section, part in raw.items()
+        if isinstance(part, list)
+        for number, rule in enumerate(part)
+        if isinstance(rule, dict) and rule.get("id")
+    ]
+    return list(reversed(found))
 
 
 def numbered(team: TeamRules) -> TeamRules:
@@ -66,7 +92,7 @@ def numbered(team: TeamRules) -> TeamRules:
     given = [rule.id for part in _sections(team).values() for rule in part if rule.id]
     twice = sorted({rule_id for rule_id in given if given.count(rule_id) > 1})
     if twice:
-        raise ValueError(f"the id {twice[0]} is given twice")
+        raise _GivenTwiceError(twice[0])
     free = _free_ids(set(given))
     return team.model_copy(
         update={
@@ -88,43 +114,7 @@ def _free_ids(taken: set[str]) -> Iterator[str]:
     raise ValueError("a team has at most 999 rules")
 
 
-def _line_of(tree: yaml.Node | None, loc: Sequence[int | str]) -> int:
-    """The line (from 1) of the deepest node on the way to the place that is wrong."""
-    node, line = tree, 1
-    for step in loc:
-        found: yaml.Node | None = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == step:
-                    line, found = key.start_mark.line + 1, value
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            found = node.value[step]
-            line = found.start_mark.line + 1
-        if found is None:
-            break
-        node = found
-    return line
-
-
-def _field(loc: Sequence[int | str]) -> str:
-    words = "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in loc)
-    return words.lstrip(".") or "file"
-
-
-def _says(error: Mapping[str, Any]) -> str:
-    if error["type"] == "extra_forbidden":
-        loc = error["loc"]
-        known = sorted(_known_at(loc))
-        near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
-        return f"there is no such field; {hint}".rstrip("?") + ("?" if near else "")
-    message = str(error["msg"]).removeprefix("Value error, ")
-    given = error.get("input")
-    shown = f" (it is {given!r:.60})" if isinstance(given, str | int | float) else ""
-    return re.sub(r"\.$", "", message[:1].lower() + message[1:]) + shown
-
-
-def _known_at(loc: Sequence[int | str]) -> set[str]:
+def _known_at(loc: Place) -> set[str]:
     if len(loc) == 1:
         return set(TeamRules.model_fields)
     kinds = TeamRules.model_fields[str(loc[0])].annotation

@@ -10,6 +10,7 @@ import typer
 from app.cli.doors import doors
 from app.cli.screen import AsJson, err, heading, line, print_json
 from app.cli.whys import print_why
+from app.finding import contact_meant
 from domain.decision import Decision
 from domain.errors import NotFound
 from domain.run import RunContact
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 def explain(
     thing: Annotated[
-        str, typer.Argument(help="A contact (id, e-mail or CRM id), a decision (d_…) or a proposal (p_…).")
+        str,
+        typer.Argument(
+            help="A contact (id, e-mail, CRM id, or a name that fits one only), a decision (d_…) or a proposal (p_…)."
+        ),
     ],
     quick: Annotated[
         bool, typer.Option("--quick", help="Only what is stored with the decision; reckon nothing again.")
@@ -75,7 +79,7 @@ def _find(house: House, thing: str) -> tuple[Decision | None, list[RunContact]]:
         decision = house.crm.decision(thing)
         found = house.runs.line(decision.run_id, decision.contact_id)
         return decision, [found] if found else []
-    contact = house.crm.contact_by(thing)
+    contact = contact_meant(house, thing)
     lines = list(house.runs.lines_of(contact.id))
     if not lines:
         raise NotFound(

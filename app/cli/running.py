@@ -10,6 +10,7 @@ import typer
 from app import loop
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, money, next_steps, out, print_json, print_narrowing
+from app.run_words import NOT_DRAFTED, WORDS
 from domain.campaign import Autonomy
 from domain.errors import WorkspaceBusy
 from domain.run import ContactOutcome, Run, RunStatus
@@ -19,36 +20,6 @@ if TYPE_CHECKING:
     from app.wiring import House
 
 app = typer.Typer(no_args_is_help=True, help="Look at campaign runs and their ledgers.")
-
-WORDS: dict[ContactOutcome, tuple[str, str]] = {
-    ContactOutcome.SENT: ("sent", "handed to the channel"),
-    ContactOutcome.SCHEDULED: ("scheduled", "approved; goes out when its send slot opens"),
-    ContactOutcome.WAITING: ("waiting", "for a person: `attune review list`"),
-    ContactOutcome.SHADOWED: ("drafted only", "dry run or shadow: nothing left the house"),
-    ContactOutcome.SILENT: ("silent", "silence was the decision"),
-    ContactOutcome.DECIDED_BEFORE: (
-        "decided before",
-        "already decided lately: that silence still holds (`silence_holds_hours`)",
-    ),
-    ContactOutcome.HELD_OUT: ("held out", "to measure lift"),
-    ContactOutcome.REFUSED: ("refused", "by a rule, before any drafting"),
-    ContactOutcome.BLOCKED: ("blocked", "the draft broke a rule and could not be mended"),
-    ContactOutcome.REJECTED: ("rejected", "by a reviewer, or nobody decided in time"),
-    ContactOutcome.NOT_SENT: ("not sent", "refused or failed at the last check"),
-    ContactOutcome.UNKNOWN: ("unknown", "cut off while sending; never sent again by itself"),
-    ContactOutcome.PARKED: ("parked", "something failed three times; see the reason"),
-    ContactOutcome.NOT_REACHED: ("not reached", "a cap of the campaign, or its stop, came first"),
-    ContactOutcome.QUEUED: ("queued", "still to be carried: run the same command again"),
-}
-"""How each outcome is called, and what it means, in the order of a summary."""
-
-NOT_DRAFTED = {
-    ContactOutcome.REFUSED,
-    ContactOutcome.HELD_OUT,
-    ContactOutcome.SILENT,
-    ContactOutcome.DECIDED_BEFORE,
-}
-"""Whoever ends so is not waited for while a run drafts."""
 
 
 def run(

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from app.campaign_shelf import FileChanged
 from app.results.kept import BeingCounted
 from app.web.guard import ForgedForm, NotAllowed, NotByToken, NotSignedIn, caller_of, sign_in_path
 from app.web.shell import see_other
@@ -55,6 +56,7 @@ _STATUS: dict[type[AttuneError], int] = {
     CampaignHeld: 409,
     RunOpen: 409,
     WorkspaceBusy: 409,
+    FileChanged: 409,
     BeingCounted: 503,
 }
 _NO_PAGE = "There is no page at this address. Perhaps the link was cut, or what it showed is gone."

@@ -90,7 +90,6 @@ class Shell:
             keys_are_off=_chosen(request, KEYS, ("off",)) == "off",
             now=self.now(),
             zone=caller.member.zone if caller else self.house.settings.time_zone,
-            organisation=self._organisation(),
             label=self.house.label,
             **more,
         )
@@ -129,13 +128,6 @@ class Shell:
         if caller is None:
             return []
         return places_of(self.paths, caller, request.url.path, self.counters)
-
-    def _organisation(self) -> str:
-        try:
-            return self.house.sender.organisation
-        except Exception:
-            # A profile that cannot be read stops every send and is told there; pages still come.
-            return "Attune"
 
 
 def see_other(path: str) -> RedirectResponse:

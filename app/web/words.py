@@ -59,6 +59,12 @@ def span(length: timedelta) -> str:
     return f"{int(length.total_seconds())} s"
 
 
+def in_zone(moment: datetime, zone: str) -> str:
+    """A time of a schedule in the zone it is meant in: `Mon 30 Nov, 09:00 GMT`."""
+    there = moment.astimezone(ZoneInfo(zone))
+    return f"{there:%a} {there.day} {there:%b, %H:%M %Z}"
+
+
 def iso(moment: datetime) -> str:
     """For `<time datetime=…>`: UTC, to the second."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -136,6 +142,9 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "day": day,
     "ago": ago,
     "span": span,
+    "in_zone": in_zone,
+    "capitalize_first": lambda words: words[:1].upper() + words[1:],
+    "lower_first": lambda words: words[:1].lower() + words[1:],
     "iso": iso,
     "money": money,
     "percent": percent,

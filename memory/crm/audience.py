@@ -8,7 +8,7 @@ validation is most of the time it would take.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -69,6 +69,34 @@ class AudienceReader:
         """Return every contact's account."""
         with self._engine.connect() as connection:
             return {row.id: row.account_id for row in connection.execute(_ACCOUNT_OF)}
+
+    def values_of(self, fields: Sequence[str]) -> list[tuple[str, tuple[Any, ...]]]:
+        """Return every contact's id with its values of these fields, as conditions name them, by contact id.
+
+        Plain rows: where only a few columns are asked for, building nouns would be most of the time.
+        """
+        columns, picks = [], []
+        for field in fields:
+            table = ACCOUNTS if field.startswith("account.") else CONTACTS
+            name, _, key = field.removeprefix("account.").partition(".")
+            columns.append(table.c[name])
+            picks.append(key)
+        query = (
+            select(CONTACTS.c.id, *(column.label(f"f{at}") for at, column in enumerate(columns)))
+            .select_from(CONTACTS.outerjoin(ACCOUNTS, ACCOUNTS.c.id == CONTACTS.c.account_id))
+            .order_by(CONTACTS.c.id)
+        )
+        with self._engine.connect() as connection:
+            return [
+                (
+                    row[0],
+                    tuple(
+                        (value or {}).get(key) if key else value
+                        for value, key in zip(row[1:], picks, strict=True)
+                    ),
+                )
+                for row in connection.execute(query)
+            ]
 
     def standings(
         self, contact_ids: Collection[str] | None = None, *, until: datetime | None = None

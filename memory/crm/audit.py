@@ -98,6 +98,13 @@ class AuditChain:
         with self._engine.connect() as connection:
             return tuple(AuditLine.model_validate(dict(row)) for row in connection.execute(query).mappings())
 
+    def newest_of(self, subject: str, kinds: Sequence[str], limit: int = 20) -> tuple[AuditLine, ...]:
+        """Return what was noted about one thing, newest first."""
+        query = select(AUDIT).where(AUDIT.c.subject == subject, AUDIT.c.kind.in_(kinds))
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(AUDIT.c.seq.desc()).limit(limit)).mappings()
+            return tuple(AuditLine.model_validate(dict(row)) for row in rows)
+
     def of_kinds(
         self, kinds: Sequence[str], since: datetime, until: datetime, limit: int
     ) -> tuple[AuditLine, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from domain.content import ContentAsset
 from domain.ports import Clock
 from domain.sender import SenderProfile
 from memory.crm import codec
-from memory.crm.statements import ASSETS, CAMPAIGNS, CLAIMS, WORKSPACE, insert_all, upsert, writing
+from memory.crm.statements import ASSETS, CAMPAIGNS, CLAIMS, WORKSPACE, insert_all, sharing, upsert, writing
 
 SENDER_FACT = "sender"
 """The workspace fact that holds the sender profile."""
@@ -36,6 +36,36 @@ class ContentStore:
             for asset in assets:
                 connection.execute(delete(CLAIMS).where(CLAIMS.c.asset_id == asset.id))
             insert_all(connection, CLAIMS, [row for asset in assets for row in codec.claim_rows(asset)])
+
+    def replace_asset(
+        self, asset: ContentAsset, base_sha256: str | None, hashed: Callable[[ContentAsset], str]
+    ) -> bool:
+        """Add a new asset, or put a changed one in place of what it was; tell whether that was done.
+
+        Args:
+            asset: as it is to be.
+            base_sha256: of the asset the change was made on; None where there may be none yet.
+            hashed: how an asset is hashed.
+
+        Returns:
+            False where the stored asset is another, and nothing was changed.
+
+        """
+        with writing(self._engine) as connection:
+            row = (
+                connection.execute(select(ASSETS).where(ASSETS.c.id == asset.id).with_for_update())
+                .mappings()
+                .first()
+            )
+            claims = connection.execute(
+                select(CLAIMS).where(CLAIMS.c.asset_id == asset.id).order_by(CLAIMS.c.id)
+            )
+            now = None if row is None else hashed(codec.asset_of(row, claims.mappings().all()))
+            if now != base_sha256:
+                return False
+            with sharing(connection):
+                self.save_assets([asset])
+            return True
 
     def save_campaign(self, campaign: Campaign) -> str:
         """Keep the campaign as it is now and return the SHA-256 of its record."""

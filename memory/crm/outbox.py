@@ -307,6 +307,19 @@ class OutboxStore:
         with self._engine.connect() as connection:
             return {OutboxStatus(status): many for status, many in connection.execute(query)}
 
+    def open_by_campaign(self) -> dict[str, dict[OutboxStatus, int]]:
+        """Return how many messages of each campaign are approved, held, or sent to nobody knows where."""
+        waiting = [OutboxStatus.APPROVED.value, OutboxStatus.HELD.value, OutboxStatus.UNKNOWN.value]
+        query = select(OUTBOX.c.campaign_id, OUTBOX.c.status, func.count()).where(
+            OUTBOX.c.status.in_(waiting)
+        )
+        found: dict[str, dict[OutboxStatus, int]] = {}
+        with self._engine.connect() as connection:
+            grouped = query.group_by(OUTBOX.c.campaign_id, OUTBOX.c.status)
+            for campaign_id, status, many in connection.execute(grouped):
+                found.setdefault(campaign_id, {})[OutboxStatus(status)] = many
+        return found
+
     def _finish(
         self,
         entry_id: str,

@@ -148,6 +148,14 @@ class ProposalStore:
         with self._engine.connect() as connection:
             return {ProposalStatus(status): many for status, many in connection.execute(query)}
 
+    def waiting_by_campaign(self) -> dict[str, int]:
+        """Return how many proposals of each campaign wait for a person."""
+        query = select(PROPOSALS.c.campaign_id, func.count()).where(
+            PROPOSALS.c.status == ProposalStatus.WAITING.value
+        )
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query.group_by(PROPOSALS.c.campaign_id))}
+
     def reviews_of(self, proposal_id: str) -> tuple[Review, ...]:
         """Return everything reviewers did with a proposal, in order."""
         query = select(REVIEWS).where(REVIEWS.c.proposal_id == proposal_id).order_by(REVIEWS.c.id)

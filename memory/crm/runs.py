@@ -49,6 +49,12 @@ def _packed(decisions: Sequence[Decision], lines: Sequence[RunContact]) -> bytes
     return zlib.compress(pickle.dumps(rows), level=1)
 
 
+def _newest(since: datetime, most: int) -> Any:
+    """Ids of the newest runs since then, dry runs apart."""
+    began = select(RUNS.c.id).where(RUNS.c.is_dry_run.is_(False), RUNS.c.started_at >= since)
+    return select(began.order_by(RUNS.c.started_at.desc()).limit(most).subquery().c.id)
+
+
 class RunStore:
     """Keeps runs and their ledgers."""
 
@@ -243,12 +249,16 @@ class RunStore:
         return Usage(**{name: int(row[name]) for name in _USAGE})
 
     def usage_since(self, campaign_id: str, since: datetime) -> Usage:
-        """Return what a campaign's contacts who were touched since then took from models, in all its runs."""
+        """Return what a campaign's contacts who were touched since then took from models, dry runs apart."""
         sums = [func.coalesce(func.sum(RUN_CONTACTS.c[name]), 0).label(name) for name in _USAGE]
         query = (
             select(*sums)
             .select_from(RUN_CONTACTS.join(RUNS, RUNS.c.id == RUN_CONTACTS.c.run_id))
-            .where(RUNS.c.campaign_id == campaign_id, RUN_CONTACTS.c.updated_at >= since)
+            .where(
+                RUNS.c.campaign_id == campaign_id,
+                RUNS.c.is_dry_run.is_(False),
+                RUN_CONTACTS.c.updated_at >= since,
+            )
         )
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().one()
@@ -256,7 +266,14 @@ class RunStore:
 
     def open_runs(self) -> tuple[Run, ...]:
         """Return every unfinished run that is no dry run, the oldest first."""
-        query = select(RUNS).where(RUNS.c.status.in_(_OPEN), RUNS.c.is_dry_run.is_(False))
+        return self._open(RUNS.c.is_dry_run.is_(False))
+
+    def open_samples(self) -> tuple[Run, ...]:
+        """Return every unfinished dry run of a sample, the oldest first."""
+        return self._open(RUNS.c.sample.is_not(None))
+
+    def _open(self, which: ColumnElement[bool]) -> tuple[Run, ...]:
+        query = select(RUNS).where(RUNS.c.status.in_(_OPEN), which)
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(RUNS.c.started_at, RUNS.c.id)).mappings()
             return tuple(codec.run_of(row) for row in rows)
@@ -268,6 +285,40 @@ class RunStore:
             query = query.where(RUNS.c.campaign_id == campaign_id)
         with self._engine.connect() as connection:
             return tuple(codec.run_of(row) for row in connection.execute(query).mappings())
+
+    def latest(self, campaign_id: str, *, is_dry_run: bool = False) -> Run | None:
+        """Return the newest run of this kind, whatever became of it, or None."""
+        query = select(RUNS).where(RUNS.c.campaign_id == campaign_id, RUNS.c.is_dry_run == is_dry_run)
+        with self._engine.connect() as connection:
+            newest = query.order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc()).limit(1)
+            row = connection.execute(newest).mappings().first()
+        return None if row is None else codec.run_of(row)
+
+    def kept_back(self, since: datetime, most_runs: int = 50) -> dict[str, dict[ContactOutcome, int]]:
+        """Return how many contacts each rule kept back in the newest runs begun since then, by outcome."""
+        counted = (
+            select(RUN_CONTACTS.c.rule_id, RUN_CONTACTS.c.outcome, func.count())
+            .where(RUN_CONTACTS.c.run_id.in_(_newest(since, most_runs)), RUN_CONTACTS.c.rule_id.is_not(None))
+            .group_by(RUN_CONTACTS.c.rule_id, RUN_CONTACTS.c.outcome)
+        )
+        found: dict[str, dict[ContactOutcome, int]] = {}
+        with self._engine.connect() as connection:
+            for rule_id, outcome, many in connection.execute(counted):
+                found.setdefault(str(rule_id), {})[ContactOutcome(outcome)] = many
+        return found
+
+    def kept_back_by(
+        self, rule_id: str, since: datetime, limit: int = 20, most_runs: int = 50
+    ) -> tuple[RunContact, ...]:
+        """Return lines a rule kept back in the newest runs begun since then, newest first."""
+        query = (
+            select(RUN_CONTACTS)
+            .where(RUN_CONTACTS.c.run_id.in_(_newest(since, most_runs)), RUN_CONTACTS.c.rule_id == rule_id)
+            .order_by(RUN_CONTACTS.c.updated_at.desc(), RUN_CONTACTS.c.contact_id)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return tuple(codec.run_contact_of(row) for row in connection.execute(query).mappings())
 
     def ledger(
         self,

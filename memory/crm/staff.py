@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, func, select, text, update
@@ -30,6 +31,9 @@ _LASTS = {
     TicketKind.SIGN_IN: SIGN_IN_FOR,
     TicketKind.INVITATION: INVITATION_FOR,
 }
+FORGET_TICKETS_AFTER = timedelta(days=90)
+"""Addresses of people who never came are not kept for good; that they were invited stays in the audit chain."""
+
 _ACTIVE = MEMBERS.c.left_at.is_(None)
 _NEW_LINK = "Ask an admin for a new one, or make one on the server: `attune team link EMAIL`."
 
@@ -333,6 +337,7 @@ class StaffStore:
             "used_at": None,
             "withdrawn_at": None,
         }
+        connection.execute(delete_from(TICKETS).where(TICKETS.c.expires_at < now - FORGET_TICKETS_AFTER))
         insert_all(connection, TICKETS, [row])
         subject = member.member_id if member else str(row["id"])
         self._told(connection, subject, f"{kind.value} link", by, role=role.value)

@@ -29,6 +29,8 @@ def table_of(model: type[SQLModel]) -> Table:
 
 ACCOUNTS = table_of(tables.AccountTable)
 CONTACTS = table_of(tables.ContactTable)
+CONTACT_CARDS = table_of(tables.ContactCardTable)
+ACCOUNT_CARDS = table_of(tables.AccountCardTable)
 IDENTITIES = table_of(tables.IdentityTable)
 DEALS = table_of(tables.DealTable)
 DEAL_STAGES = table_of(tables.DealStageTable)

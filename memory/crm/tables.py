@@ -65,6 +65,40 @@ class ContactTable(SQLModel, table=True):
     attributes: dict[str, Any] = _json()
 
 
+class ContactCardTable(SQLModel, table=True):
+    """What contacts are found by: folded words, and what lists are narrowed and sorted by (`cards.py`).
+
+    Derived: a card that is missing is made anew. Narrow, and on SQLite kept in the order of `name_key`, so that
+    a search reads little and the first page of a list stops early.
+    """
+
+    __tablename__ = "contact_cards"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    name_key: str = Field(primary_key=True)
+    contact_id: str = Field(primary_key=True, foreign_key="contacts.id", ondelete="CASCADE", unique=True)
+    words: str
+    stage: str
+    country: str | None = None
+    owner: str | None = None
+    account_id: str | None = Field(default=None, index=True)
+    is_listed: bool = True
+
+
+class AccountCardTable(SQLModel, table=True):
+    """What accounts are found by, as `contact_cards`."""
+
+    __tablename__ = "account_cards"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    name_key: str = Field(primary_key=True)
+    account_id: str = Field(primary_key=True, foreign_key="accounts.id", ondelete="CASCADE", unique=True)
+    words: str
+    industry: str | None = None
+    country: str | None = None
+    owner: str | None = None
+
+
 class IdentityTable(SQLModel, table=True):
     """What a source calls a thing. Merged ids point at the kept thing."""
 
@@ -118,6 +152,7 @@ class BuyingRoleTable(SQLModel, table=True):
 
 
 _HARM = "kind = 'email_complained' OR kind = 'email_bounced'"
+_HAS_TOPIC = "topic IS NOT NULL"
 
 
 class EventTable(SQLModel, table=True):
@@ -129,6 +164,15 @@ class EventTable(SQLModel, table=True):
         Index("ix_events_account_at", "account_id", "at"),
         Index("ix_events_received", "received_at", "id"),
         Index("ix_events_harm", "kind", "at", sqlite_where=text(_HARM), postgresql_where=text(_HARM)),
+        # Not by kind alone: SQLite would take that for one contact's or account's events, too, which are few.
+        Index(
+            "ix_events_topic",
+            "topic",
+            "kind",
+            "at",
+            sqlite_where=text(_HAS_TOPIC),
+            postgresql_where=text(_HAS_TOPIC),
+        ),
     )
 
     id: str = Field(primary_key=True)
@@ -246,6 +290,7 @@ class RunTable(SQLModel, table=True):
     status: str
     autonomy: str
     is_dry_run: bool = False
+    sample: int | None = None
     seed: int = Field(sa_type=BigInteger)
     started_at: datetime
     finished_at: datetime | None = None
@@ -493,6 +538,7 @@ class AuditTable(SQLModel, table=True):
     """Append-only chain: each row's hash covers the row before."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_subject", "subject", "seq"),)
 
     seq: int = Field(primary_key=True)
     at: datetime

@@ -12,9 +12,10 @@ from sqlalchemy import Engine, select
 from domain.errors import LinkSpent, NotFound, TeamRefused
 from domain.staff import Identity, Member, Role, TicketKind
 from memory.crm.audit import AuditChain
+from memory.crm.engine import BUSY_TIMEOUT_MS, is_sqlite
 from memory.crm.sessions import SessionStore
 from memory.crm.staff import StaffStore
-from memory.crm.statements import API_TOKENS, SESSIONS, TICKETS
+from memory.crm.statements import API_TOKENS, SESSIONS, TICKETS, writing
 from policies.rights import INVITATION_FOR
 from tests.contracts.crm_sample import NOON
 
@@ -145,6 +146,23 @@ def test_a_session_is_of_its_member_and_seen(staff: StaffStore, sessions: Sessio
     assert sessions.who(secret) is not None
     assert sessions.end_all(ada.member_id) == 1
     assert sessions.who(secret) is None
+
+
+def test_a_page_does_not_wait_for_somebody_who_writes_for_long(
+    engine: Engine, staff: StaffStore, sessions: SessionStore, hands: Hands
+) -> None:
+    ada = admin(staff)
+    secret = sessions.begin(ada, "link")
+    hands.now += timedelta(hours=1)
+    if not is_sqlite(engine):
+        pytest.skip("writers of other rows do not wait for each other on PostgreSQL")
+    with writing(engine):
+        assert sessions.who(secret) is not None
+        assert staff.member(ada.member_id).seen_at == NOON
+    assert sessions.who(secret) is not None
+    assert staff.member(ada.member_id).seen_at == hands.now
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == BUSY_TIMEOUT_MS
 
 
 def test_a_subject_belongs_to_one_member(staff: StaffStore) -> None:

@@ -26,14 +26,14 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         (
             {"audience": {"all": [{"event": "page_viewed", "within_days": 60}]}},
-            ["condition 1 of `all`: condition on 'page_viewed' asks nothing: give at_least or at_most."],
+            ["audience.all[1]: condition on 'page_viewed' asks nothing: give at_least or at_most."],
         ),
         (
             {"audience": {"all": [{"event": "page_viewd", "at_least": 1}], "none": [{"in": [1]}]}, "nmae": 1},
             [
                 "there is no event 'page_viewd'. Did you mean 'page_viewed'?",
-                "condition 1 of `none`: name either `field:` or `event:`",
-                "nmae: there is no such field. Did you mean 'name'?",
+                "audience.none[1]: name either `field:` or `event:`",
+                "nmae: there is no such field; did you mean 'name'?",
             ],
         ),
         (

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.running import WORDS
 from app.drills.settling import settle
+from app.run_words import WORDS
 from app.runs import begin, stop
 from app.wiring import House
 from domain.campaign import Autonomy, Campaign

@@ -144,3 +144,9 @@ document.querySelectorAll("input[data-zone], select[data-zone]").forEach((one) =
 });
 // Where something was wrong in a form, that is where one goes on.
 document.querySelector("[aria-invalid=true]")?.focus();
+// On a narrow screen the places scroll sideways: the one we are at is in sight.
+const places = document.querySelector(".places");
+const here = places?.querySelector("[aria-current]");
+if (here && places.scrollWidth > places.clientWidth) {
+  places.scrollLeft = here.offsetLeft - (places.clientWidth - here.offsetWidth) / 2;
+}

@@ -13,7 +13,7 @@ from policies.explain import describe, every_rule
 from policies.quiet_hours import is_open, next_open
 from policies.rulebook import RuleBook
 from policies.team import TeamRules
-from policies.team_file import load_team_rules
+from policies.team_file import load_team_rules, read_team_rules
 from tests.unit.policies.cases import (
     ASSET,
     CLAIM,
@@ -144,6 +144,35 @@ def test_a_mistake_is_named_with_its_line_and_field(tmp_path: Path, text: str, s
         load_team_rules(written(tmp_path, text))
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_every_mistake_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = (
+        "caps:\n  - {messages: many, days: 0}\n  - {days: 3}\nblackouts:\n"
+        "  - {from: soon, to: 2026-12-01, countries: [de]}\n"
+        "banned_phrases:\n  - {phrase: x, verdict: blok, id: T1}\n"
+    )
+    _, mistakes = read_team_rules(written(tmp_path, text))
+    assert [mistake.in_words for mistake in mistakes] == [
+        "line 2, caps[1].messages: must be a whole number (it is 'many')",
+        "line 2, caps[1].days: must be more than 0 (it is 0)",
+        "line 3, caps[2].messages: is missing",
+        "line 5, blackouts[1].from: must be a date such as 2026-12-24 (it is 'soon')",
+        "line 5, blackouts[1].countries[1]: must be a country's two capital letters, such as DE (it is 'de')",
+        "line 7, banned_phrases[1].id: must be T and two or three digits, such as T-07 (it is 'T1')",
+        "line 7, banned_phrases[1].phrase: needs at least 2 characters (it is 'x')",
+        "line 7, banned_phrases[1].verdict: must be one of block, hold, warn (it is 'blok'); did you mean 'block'?",
+    ]
+
+
+def test_one_line_tells_them_all_and_no_words_of_the_validator(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile) as error:
+        load_team_rules(written(tmp_path, "caps:\n  - 7\nbrand_voice: utilize\ncompetitors: [3]\n"))
+    said = str(error.value)
+    assert "line 2, caps[1]: must hold fields, such as {name: value} (it is 7)" in said
+    assert "line 3, brand_voice: must be a list" in said
+    assert "line 4, competitors[1]: must hold fields" in said
+    assert "nput should" not in said and "Team" not in said
 
 
 def test_no_file_and_the_example_are_a_team_without_rules(tmp_path: Path) -> None:
