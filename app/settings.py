@@ -38,6 +38,10 @@ class Settings(DeliverySettings):
         None,
         description="PostgreSQL URL for the CRM, checkpoints and jobs; without it SQLite in the workspace.",
     )
+    link_key: SecretStr | None = Field(
+        None,
+        description="What stands in a link.key, for machines that share a database; without it the workspace's file.",
+    )
 
     openai_api_key: SecretStr | None = Field(
         None,

@@ -30,6 +30,7 @@ PLACES = (
     Place(name="Leads", path="/leads", key="l"),
     Place(name="Content", path="/content", key="o"),
     Place(name="Rules", path="/rules", key="u"),
+    Place(name="Autonomy", path="/autonomy", key="y"),
     Place(name="Chat", path="/chat", key="t", act=Act.CHAT),
     Place(name="Team", path="/team", key="m", act=Act.ADMIN),
 )

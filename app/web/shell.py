@@ -52,7 +52,7 @@ class Shell:
         """Of a place of the navigation, by path: how many things wait there for this person."""
         self.paths: frozenset[str] = frozenset()
         """Every path of the built app; set by `make_app`."""
-        self._signer = URLSafeSerializer(house.workspace.link_key(), salt="attune notice")
+        self._signer = URLSafeSerializer(house.link_key, salt="attune notice")
         self._versions = {file.name: _version(file) for file in STATIC.iterdir() if file.is_file()}
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),

@@ -29,7 +29,12 @@ def when(context: Context, moment: datetime) -> str:
 @pass_context
 def full(context: Context, moment: datetime) -> str:
     """A time in the reader's zone with everything: `Thu 12 Mar 2026, 14:05 CET`."""
-    here = moment.astimezone(ZoneInfo(context["zone"]))
+    return full_in(moment, context["zone"])
+
+
+def full_in(moment: datetime, zone: str) -> str:
+    """A time in a zone with everything: `Thu 12 Mar 2026, 14:05 CET`."""
+    here = moment.astimezone(ZoneInfo(zone))
     return f"{here:%a} {here.day} {here:%b %Y, %H:%M %Z}"
 
 

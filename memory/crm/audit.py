@@ -119,6 +119,12 @@ class AuditChain:
             found = [AuditLine.model_validate(dict(row)) for row in connection.execute(query).mappings()]
         return tuple(reversed(found))
 
+    def latest(self, kind: str, limit: int) -> tuple[AuditLine, ...]:
+        """Return the newest lines of one kind, the newest first."""
+        query = select(AUDIT).where(AUDIT.c.kind == kind).order_by(AUDIT.c.seq.desc()).limit(limit)
+        with self._engine.connect() as connection:
+            return tuple(AuditLine.model_validate(dict(row)) for row in connection.execute(query).mappings())
+
     def sha256_of(self, seq: int) -> str | None:
         """Return the hash of one line, or None where the chain is not so long."""
         with self._engine.connect() as connection:

@@ -83,6 +83,7 @@ FORGOTTEN: dict[str, Way] = {
     "campaign_states": "swept",
     "scheduled_runs": "swept",
     "tallies": "swept",
+    "autonomy": "swept",
     "webhook_tokens": "kept",
     "learners": "kept",
     "members": "kept",

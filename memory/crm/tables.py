@@ -402,9 +402,20 @@ class OutboxTable(SQLModel, table=True):
 
 
 class ProposalTable(SQLModel, table=True):
-    """What waits for a person; `record` is the JSON of `Proposal`."""
+    """What waits for a person; `record` is the JSON of `Proposal`.
+
+    The columns after it are what the queue sorts, narrows and shows by; `asked_level` is the level at which a person
+    was first asked, whatever edits made of it; levels are 1 (low) to 3 (high).
+    """
 
     __tablename__ = "proposals"
+    __table_args__ = (
+        Index("ix_proposals_stakes", "status", "level", "created_at"),
+        Index("ix_proposals_value", "status", "value_cents"),
+        Index("ix_proposals_age", "status", "created_at"),
+        Index("ix_proposals_class", "campaign_id", "asset_id", "asked_level", "decided_at"),
+        Index("ix_proposals_decided", "decided_at"),
+    )
 
     id: str = Field(primary_key=True)
     run_id: str = Field(foreign_key="runs.id", index=True)
@@ -417,6 +428,17 @@ class ProposalTable(SQLModel, table=True):
     record: dict[str, Any] = _json()
     created_at: datetime
     decided_at: datetime | None = None
+    level: int = 2
+    asked_level: int = 2
+    asset_id: str | None = None
+    value_cents: float | None = None
+    subject: str = ""
+    reason: str = ""
+    more_reasons: int = 0
+    is_clean: bool = False
+    not_before: datetime | None = None
+    snoozed_until: datetime | None = None
+    assignee: str | None = Field(default=None, index=True)
 
 
 class ReviewTable(SQLModel, table=True):
@@ -432,6 +454,21 @@ class ReviewTable(SQLModel, table=True):
     reason: str = ""
     subject: str | None = None
     body: str | None = None
+    at: datetime = Field(index=True)
+
+
+class AutonomyTable(SQLModel, table=True):
+    """What was last decided about classes of messages: whether they may go alone. The audit chain has the rest."""
+
+    __tablename__ = "autonomy"
+
+    campaign_id: str = Field(primary_key=True)
+    asset_id: str = Field(primary_key=True)
+    level: int = Field(primary_key=True)
+    state: str
+    by: str
+    reason: str = ""
+    decided_then: int = 0
     at: datetime
 
 
@@ -538,7 +575,10 @@ class AuditTable(SQLModel, table=True):
     """Append-only chain: each row's hash covers the row before."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_subject", "subject", "seq"),)
+    __table_args__ = (
+        Index("ix_audit_subject", "subject", "seq"),
+        Index("ix_audit_kind", "kind", "seq"),
+    )
 
     seq: int = Field(primary_key=True)
     at: datetime
