@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Many small matrices on few cores: threads of the linear algebra would only wait for each other.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
-.PHONY: help demo test check format lock evals-setup drill faults bench clean
+.PHONY: help demo serve test check format lock evals-setup drill faults bench clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,10 @@ endef
 
 demo: .venv/.ready  ## a sample market, one campaign, proposals to review: no key, no server (AGAIN=1: anew)
 	@$(BIN)/attune demo $(if $(AGAIN),--again)
+
+serve: .venv/.ready  ## the web app on the demo, made first where there is none: prints a link that signs you in
+	@test -f demo/sample-market.txt || $(BIN)/attune demo
+	@$(BIN)/attune -w demo serve $(if $(PORT),--port $(PORT))
 
 test: .venv/.ready-dev  ## the whole test suite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -22,17 +22,29 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agents import approval, dispatch, facts, letter
-from agents.context import Made
+from agents.context import DraftingContext, Made
 from agents.state import OutreachState
 from agents.workbench import Workbench, outbox_id, proposal_id, thread_id
+from domain.autonomy import ActionClass
 from domain.campaign import Autonomy
 from domain.errors import DuplicateSend, NothingToSay
-from domain.message import Author, Message, OutboxEntry, OutboxStatus, Severity, Verdict
+from domain.message import (
+    Author,
+    Message,
+    OutboxEntry,
+    OutboxStatus,
+    Severity,
+    Stakes,
+    StakesLevel,
+    Verdict,
+)
 from domain.review import DraftRecord, Proposal
 from domain.run import ContactOutcome
+from policies.autonomy import with_autonomy
 from policies.content import review_message
 from policies.quiet_hours import opens_at
 from policies.stakes import assess
+from policies.suppression import may_profile
 
 MOST_REVISIONS = 2
 RECALLED = 6
@@ -42,22 +54,26 @@ Node = Callable[[OutreachState, Bench], Coroutine[Any, Any, Any]]
 OutreachGraph = CompiledStateGraph[OutreachState, Workbench, OutreachState, OutreachState]
 
 
-async def signals(state: OutreachState, runtime: Bench) -> dict[str, Any]:
-    """Read timeline and history, gather the facts, find what they say."""
+async def signals(state: OutreachState, runtime: Bench) -> Command[Literal["plan", "finish"]]:
+    """Read timeline and history, gather the facts, find what they say; nothing of somebody who objected meanwhile."""
     bench = runtime.context
     context = bench.context(state)
+    if refusal := may_profile(context.dossier.contact, context.dossier.standing.suppressions):
+        refused = {"outcome": ContactOutcome.REFUSED, "rule_id": refusal.rule_id, "reason": refusal.reason}
+        return Command(goto="finish", update=refused)
     about = ". ".join((context.asset.title, context.asset.summary, *context.asset.topics))
     # In a thread: the words are embedded first, and an embedder may have to ask a server.
     recall = functools.partial(bench.history.recall, now=context.now, limit=RECALLED)
     recalled = await asyncio.to_thread(recall, state.contact_id, about)
     evidence = facts.gather(context.dossier, recalled, context.asset, context.now)
     made = await bench.analyst.analyse(bench.context(state.model_copy(update={"evidence": evidence})))
-    return {
+    update = {
         "evidence": evidence,
         "brief": made.work,
         "usage": made.usage,
         "stood_in": _stood_in("signals", made),
     }
+    return Command(goto="plan", update=update)
 
 
 async def plan(state: OutreachState, runtime: Bench) -> dict[str, Any]:
@@ -90,27 +106,7 @@ async def review(state: OutreachState, runtime: Bench) -> Command[Literal["draft
     """Address the message, hold it against the rules, then against the reviewer's judgement."""
     assert state.draft is not None
     bench, context = runtime.context, runtime.context.context(state)
-    contact = context.dossier.contact
-    message = letter.address(
-        state.draft,
-        contact=contact,
-        asset=context.asset,
-        campaign=context.campaign,
-        sender=bench.sender,
-        outbox_id=outbox_id(state.run_id, state.contact_id),
-        link_key=bench.link_key,
-    )
-    verdict = review_message(
-        message=message,
-        draft=state.draft,
-        evidence=state.evidence,
-        asset=context.asset,
-        sender=bench.sender,
-        rules=bench.rules,
-        today=bench.now().date(),
-        raw=bench.rendered(message),
-        canary=context.canary,
-    )
+    message, verdict = judged(state, bench)
     update: dict[str, Any] = {"message": message, "verdict": verdict}
     if state.draft.author is not Author.REVIEWER:
         made = await bench.reviewer.review(context, state.draft, verdict)
@@ -153,6 +149,10 @@ async def stakes(state: OutreachState, runtime: Bench) -> Command[Literal["propo
         currency=context.campaign.goal.currency,
         goal=context.campaign.goal.outcome,
     )
+    if state.proposal_id is None:
+        assessed = with_autonomy(
+            assessed, _has_earned(assessed, context, bench), state.decision_id, bench.rules.autonomy
+        )
     update: dict[str, Any] = {"stakes": assessed, "not_before": opens}
     if state.is_dry_run or state.autonomy is Autonomy.SHADOW:
         words = "would ask a person" if assessed.asks_a_person else "would go alone"
@@ -160,6 +160,35 @@ async def stakes(state: OutreachState, runtime: Bench) -> Command[Literal["propo
     # Once a person was asked, only a person lets it go, whatever a new draft looks like.
     asks = assessed.asks_a_person or state.proposal_id is not None
     return Command(goto="propose" if asks else "dispatch", update=update)
+
+
+def judged(state: OutreachState, bench: Workbench) -> tuple[Message, Verdict]:
+    """Address the draft and hold the message against every rule; nothing is written and no model is asked.
+
+    Whoever shows an edit before it is made asks this too, so that both see the same.
+    """
+    assert state.draft is not None
+    context = bench.context(state)
+    message = letter.address(
+        state.draft,
+        contact=context.dossier.contact,
+        asset=context.asset,
+        campaign=context.campaign,
+        sender=bench.sender,
+        outbox_id=outbox_id(state.run_id, state.contact_id),
+        link_key=bench.link_key,
+    )
+    return message, review_message(
+        message=message,
+        draft=state.draft,
+        evidence=state.evidence,
+        asset=context.asset,
+        sender=bench.sender,
+        rules=bench.rules,
+        today=bench.now().date(),
+        raw=bench.rendered(message),
+        canary=context.canary,
+    )
 
 
 async def propose(state: OutreachState, runtime: Bench) -> dict[str, Any]:
@@ -211,6 +240,15 @@ async def finish(state: OutreachState, runtime: Bench) -> dict[str, Any]:
 def _stood_in(part: str, made: Made[Any]) -> list[str]:
     """Why the understudy did this part although a model was asked; nothing if all went well."""
     return [f"{part}: {made.stand_in_for}"] if made.stand_in_for else []
+
+
+def _has_earned(assessed: Stakes, context: DraftingContext, bench: Workbench) -> bool:
+    """Tell whether messages like this one may go alone by what their class has earned."""
+    if not assessed.asks_a_person or assessed.level is StakesLevel.HIGH:
+        return False
+    return bench.earned(
+        ActionClass(campaign_id=context.campaign.id, asset_id=context.asset.id, level=assessed.level)
+    )
 
 
 def _is_worth_revising(verdict: Verdict) -> bool:
@@ -316,7 +354,6 @@ def build_graph(
     graph.add_node("approval", approval.approval)
     graph.add_node("edit", approval.edit)
     graph.add_edge(START, "signals")
-    graph.add_edge("signals", "plan")
     graph.add_edge("plan", "draft")
     graph.add_edge("propose", "approval")
     graph.add_edge("approval", "settle")

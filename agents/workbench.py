@@ -17,6 +17,7 @@ from agents.context import DraftingContext
 from agents.outreach_composer import OutreachComposer
 from agents.signal_analyst import SignalAnalyst
 from agents.state import OutreachState
+from domain.autonomy import ActionClass
 from domain.content import ContentAsset
 from domain.errors import NotSent
 from domain.leads import Outlook
@@ -56,6 +57,11 @@ def _no_paces(entry: OutboxEntry, now: datetime) -> tuple[Pace, ...]:
     return ()
 
 
+def _no_doubt(entry: OutboxEntry) -> str | None:
+    """Nothing speaks for a message having left already."""
+    return None
+
+
 def _since_boot() -> float:
     """Seconds on a clock that only goes forward, and goes on while the machine is suspended where it can."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
@@ -64,6 +70,11 @@ def _since_boot() -> float:
 def _no_outlook(contact_id: str) -> Outlook | None:
     """Nobody asked hand-off and churn: nothing is known of any contact."""
     return None
+
+
+def _nothing_earned(action_class: ActionClass) -> bool:
+    """Nobody keeps what classes of messages have earned: every reason asks."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -88,7 +99,9 @@ class Workbench:
     reviewer: ComplianceReviewer
     write: Writes = _at_once
     outlook: Callable[[str], Outlook | None] = _no_outlook
+    earned: Callable[[ActionClass], bool] = _nothing_earned
     paces: Callable[[OutboxEntry, datetime], tuple[Pace, ...]] = _no_paces
+    doubt: Callable[[OutboxEntry], str | None] = _no_doubt
     seconds: Callable[[], float] = _since_boot
     _contexts: OrderedDict[tuple[str, str], DraftingContext] = field(default_factory=OrderedDict)
     _records: OrderedDict[tuple[str, str, str], Any] = field(default_factory=OrderedDict)

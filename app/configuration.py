@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+from domain.errors import NotFound
+
 if TYPE_CHECKING:
     from app.wiring import House
+    from domain.campaign import Campaign
 
 FACT = "configuration"
 KEY_FACT = "configuration-key"
-OF_ONE_MACHINE = frozenset({"workspace", "secrets_dir", "reviewer"})
+OF_ONE_MACHINE = frozenset({"workspace", "secrets_dir", "reviewer", "link_key"})
 """Settings in which machines on one database may differ without anything having changed."""
 
 _LONGEST_VALUE = 200
@@ -52,6 +55,25 @@ def note_changes(house: House) -> list[str]:
     if changed:
         house.content.set_fact(FACT, now)
     return changed
+
+
+def as_last_run(house: House, campaign_id: str) -> Campaign | None:
+    """A campaign as the database has it, or None where it never ran."""
+    try:
+        return house.crm.campaign(campaign_id)
+    except NotFound:
+        return None
+
+
+def note_campaign(house: House, before: Campaign | None, after: Campaign) -> None:
+    """Tell the chain which fields of a campaign are others than when it last ran; a first run is told by a hash."""
+    if before == after:
+        return
+    was = {} if before is None else _flat(before.model_dump(mode="json"))
+    now = _flat(after.model_dump(mode="json"))
+    names = sorted(name for name in {*now, *was} if now.get(name) != was.get(name))
+    changed = {name: [was.get(name), now.get(name)] for name in names} if was else {}
+    house.audit.append("campaign changed", after.id, {"sha256": _sha256(now), "changed": changed})
 
 
 def _key(house: House) -> bytes:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -19,14 +20,14 @@ from app.choosing import Choosers, Drawn, Scene
 from app.feature_feed import FeatureFeed
 from domain.campaign import Campaign, EventCondition
 from domain.content import ContentAsset
-from domain.decision import SILENCE, Action, Alternative, Arm, Decision
+from domain.decision import SILENCE, Action, Alternative, Arm, Decision, Refusal
 from domain.dossier import Standing
 from domain.errors import ContentMissing
 from domain.people import Account, Contact
 from domain.run import ContactOutcome, Run, RunContact
 from learning import features
 from learning.arms import Shares, arm_of, arms_of
-from memory.crm.audience import AudienceReader
+from memory.crm.audience import AudienceReader, Person
 from memory.crm.earlier import Silence
 from policies.audience import matches
 from policies.competition import compete, from_now_on
@@ -34,12 +35,13 @@ from policies.contactable import limits_for, may_contact
 from policies.eligibility import actions_for, fits
 from policies.quiet_hours import opens_at
 from policies.rulebook import RuleBook
-from policies.suppression import unwanted_topic
+from policies.suppression import may_profile, unwanted_topic
 
 LOOK_BACK = timedelta(days=90)
 """How far back behaviour counts for features and topics."""
 
-Person = tuple[Contact, Account | None]
+PART_PEOPLE = 5_000
+"""Contacts decided for at a time."""
 
 
 @dataclass
@@ -67,6 +69,17 @@ class Decided:
         )
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What is read once for all who may get a message."""
+
+    table: features.ActionTable
+    choosers: Choosers
+    book: features.FeatureBook
+    topics: Mapping[str, Mapping[str, int]]
+    sent: Mapping[str, Mapping[str, date]]
+
+
 @dataclass
 class Decider:
     """Joins audience, rules, holdout and chooser for one run at one moment."""
@@ -80,9 +93,10 @@ class Decider:
     assets: Sequence[ContentAsset]
     now: datetime
     global_holdout: float = 0.0
-    _standings: dict[str, Standing] = field(default_factory=dict, init=False)
     earlier: Mapping[str, Silence] = field(default_factory=dict)
     """By contact: silences decided so lately that they stand."""
+    _left: int = field(default=0, init=False)
+    """Messages the run's cap still allows."""
 
     def decide(self) -> Decided:
         """Return decisions and ledger lines for everyone the campaign considers.
@@ -90,24 +104,48 @@ class Decider:
         Raises:
             ContentMissing: where the campaign names an asset that is not in the library.
         """
-        assets = _chosen_assets(self.campaign, self.assets)
-        decided = Decided()
-        speaking: list[Person] = []
-        for contact, account in self._reachable(decided):
-            is_held_out = arm_of(self.campaign.id, contact.id, self.shares) is Arm.HOLDOUT
-            earlier = self.earlier.get(contact.id)
-            if earlier is not None and (earlier.arm is Arm.HOLDOUT) is is_held_out:
-                self._let_stand(earlier, decided)
-            elif is_held_out:
-                self._hold_out(contact, decided)
-            else:
-                speaking.append((contact, account))
-        if speaking:
-            self._draw(speaking, assets, decided)
-        return decided
+        whole = Decided()
+        for part in self.parts():
+            whole.decisions += part.decisions
+            whole.lines += part.lines
+        return whole
 
-    def _audience(self) -> list[Person]:
-        """Everyone the campaign's conditions name."""
+    def parts(self, many: int = PART_PEOPLE) -> Iterator[Decided]:
+        """Yield the same for at most `many` contacts at a time: a hundred thousand would fill gigabytes at once.
+
+        Raises:
+            ContentMissing: where the campaign names an asset that is not in the library.
+        """
+        assets = _chosen_assets(self.campaign, self.assets)
+        counts = self._event_counts()
+        seen: _Seen | None = None
+        self._left = self.campaign.caps.messages or sys.maxsize
+        standings = self.audience.standings_of(self.now)
+        for number, everyone in enumerate(self.audience.people(many)):
+            decided, speaking = Decided(), []
+            for contact, account in self._meant(everyone, counts):
+                standing = standings.of(contact)
+                # Before anything is drawn: features, scores and the chooser are profiling (C-13).
+                refusal = may_profile(contact, standing.suppressions) or may_contact(
+                    standing, self.campaign.id, self.now, self.rules
+                )
+                if refusal is not None:
+                    decided.lines.append(self._refused(contact, refusal))
+                    continue
+                is_held_out = arm_of(self.campaign.id, contact.id, self.shares) is Arm.HOLDOUT
+                earlier = self.earlier.get(contact.id)
+                if earlier is not None and (earlier.arm is Arm.HOLDOUT) is is_held_out:
+                    self._let_stand(earlier, decided)
+                elif is_held_out:
+                    self._hold_out(contact, decided)
+                else:
+                    speaking.append((standing, account))
+            if speaking:
+                seen = seen or self._look(assets)
+                self._draw(speaking, assets, seen, self.run.seed + number * many, decided)
+            yield decided
+
+    def _event_counts(self) -> dict[EventCondition, Mapping[str, int]]:
         counts: dict[EventCondition, Mapping[str, int]] = {}
         for condition in (*self.campaign.audience.all, *self.campaign.audience.none):
             if isinstance(condition, EventCondition):
@@ -118,6 +156,12 @@ class Decider:
                     since=self.now - timedelta(days=days) if days else None,
                     until=self.now,
                 )
+        return counts
+
+    def _meant(
+        self, people: Sequence[Person], counts: Mapping[EventCondition, Mapping[str, int]]
+    ) -> Iterator[Person]:
+        """Those whom the campaign's conditions name."""
 
         def is_meant(contact: Contact, account: Account | None) -> bool:
             return matches(
@@ -127,31 +171,17 @@ class Decider:
                 lambda condition: counts[condition].get(contact.id, 0),
             )
 
-        return [person for person in self.audience.contacts_with_accounts() if is_meant(*person)]
+        return (person for person in people if is_meant(*person))
 
-    def _reachable(self, decided: Decided) -> list[Person]:
-        """Everyone in the audience the rules let us write to; the others get their refusal's line."""
-        people = self._audience()
-        standings = self.audience.standings([contact.id for contact, _ in people], until=self.now)
-        self._standings = dict(standings)
-        reachable = []
-        for contact, account in people:
-            standing = standings.get(contact.id) or Standing(contact=contact)
-            refusal = may_contact(standing, self.campaign.id, self.now, self.rules)
-            if refusal is None:
-                reachable.append((contact, account))
-                continue
-            decided.lines.append(
-                RunContact(
-                    run_id=self.run.id,
-                    contact_id=contact.id,
-                    outcome=ContactOutcome.REFUSED,
-                    rule_id=refusal.rule_id,
-                    reason=refusal.reason,
-                    updated_at=self.now,
-                )
-            )
-        return reachable
+    def _refused(self, contact: Contact, refusal: Refusal) -> RunContact:
+        return RunContact(
+            run_id=self.run.id,
+            contact_id=contact.id,
+            outcome=ContactOutcome.REFUSED,
+            rule_id=refusal.rule_id,
+            reason=refusal.reason,
+            updated_at=self.now,
+        )
 
     def _let_stand(self, earlier: Silence, decided: Decided) -> None:
         """A line that names the earlier decision; no second one is taken, so outcomes are not shared with it."""
@@ -198,36 +228,49 @@ class Decider:
             campaign.holdout_share, self.global_holdout, campaign.explore_share, campaign.usual_share
         )
 
-    def _draw(self, people: Sequence[Person], assets: Sequence[ContentAsset], decided: Decided) -> None:
+    def _look(self, assets: Sequence[ContentAsset]) -> _Seen:
         actions = actions_for(self.campaign, assets)
         table = features.ActionTable.of(actions, {asset.id: asset for asset in assets})
-        contacts = tuple(contact for contact, _ in people)
-        scene = self._scene(people, assets, table)
-        arms = arms_of(self.campaign.id, [contact.id for contact in contacts], self.shares)
-        left = self.campaign.caps.messages or len(people)
-        for contact, drawn in zip(
-            contacts, self.choosers(table).draw(scene, arms, self.run.seed), strict=True
-        ):
+        since = self.now - LOOK_BACK
+        return _Seen(
+            table=table,
+            choosers=self.choosers(table),
+            book=self.feed.book(self.assets, self.now),
+            topics=self.audience.topic_counts(since=since, until=self.now),
+            sent=self.audience.assets_sent(since=since, until=self.now),
+        )
+
+    def _draw(
+        self,
+        people: Sequence[tuple[Standing, Account | None]],
+        assets: Sequence[ContentAsset],
+        seen: _Seen,
+        seed: int,
+        decided: Decided,
+    ) -> None:
+        actions = seen.table.actions
+        scene = self._scene(people, assets, seen)
+        arms = arms_of(self.campaign.id, [contact.id for contact in scene.contacts], self.shares)
+        for (standing, _), drawn in zip(people, seen.choosers.draw(scene, arms, seed), strict=True):
             action = actions[drawn.action]
-            decision = self._drawn(contact, action, drawn, actions)
+            decision = self._drawn(standing.contact, action, drawn, actions)
             if action.is_silence:
                 decided.add(decision, ContactOutcome.SILENT, drawn.reasons[0])
-            elif loses := self._loses(contact, decision):
+            elif loses := self._loses(standing, decision):
                 decided.add(decision, ContactOutcome.NOT_REACHED, loses, "C-26")
-            elif left > 0:
-                left -= 1
+            elif self._left > 0:
+                self._left -= 1
                 decided.add(decision, ContactOutcome.QUEUED)
             else:
                 cap = f"The run's cap of {self.campaign.caps.messages} messages was reached."
                 decided.add(decision, ContactOutcome.NOT_REACHED, cap)
 
-    def _loses(self, contact: Contact, decision: Decision) -> str | None:
+    def _loses(self, standing: Standing, decision: Decision) -> str | None:
         """Why another message on its way to this contact keeps the place, or None."""
-        standing = self._standings.get(contact.id)
-        if standing is None or not standing.open_messages:
+        if not standing.open_messages:
             return None
-        limits = [limit for _, limit in limits_for(contact, self.rules)]
-        planned_at = opens_at(decision.action.slot, contact, self.now, self.rules)
+        limits = [limit for _, limit in limits_for(standing.contact, self.rules)]
+        planned_at = opens_at(decision.action.slot, standing.contact, self.now, self.rules)
         contest = compete(
             decision.value_cents,
             planned_at,
@@ -238,33 +281,35 @@ class Decider:
         return None if contest.wins else contest.reason
 
     def _scene(
-        self, people: Sequence[Person], assets: Sequence[ContentAsset], table: features.ActionTable
+        self, people: Sequence[tuple[Standing, Account | None]], assets: Sequence[ContentAsset], seen: _Seen
     ) -> Scene:
-        topics = self.audience.topic_counts(since=self.now - LOOK_BACK, until=self.now)
+        contacts = tuple(standing.contact for standing, _ in people)
         row_of = {asset.id: i for i, asset in enumerate(assets)}
-        speaking = [row_of[action.asset_id] for action in table.actions if action.asset_id]
-        allowed = np.ones((len(people), len(table.actions)), dtype=bool)
-        allowed[:, :-1] = self._fit(people, assets)[:, speaking]
-        book = self.feed.book(self.assets, self.now)
-        rows = book.rows([contact.id for contact, _ in people])
+        speaking = [row_of[action.asset_id] for action in seen.table.actions if action.asset_id]
+        allowed = np.ones((len(people), len(seen.table.actions)), dtype=bool)
+        allowed[:, :-1] = self._fit(people, assets, seen.sent)[:, speaking]
+        rows = seen.book.rows([contact.id for contact in contacts])
         return Scene(
-            contacts=tuple(contact for contact, _ in people),
-            table=table,
-            x=book.matrix(rows, self.now).astype(np.float64),
-            fits=book.dyads(rows, table, self.now).astype(np.float64),
+            contacts=contacts,
+            table=seen.table,
+            x=seen.book.matrix(rows, self.now).astype(np.float64),
+            fits=seen.book.dyads(rows, seen.table, self.now).astype(np.float64),
             allowed=allowed,
-            looked_at=tuple(topics.get(contact.id, {}) for contact, _ in people),
+            looked_at=tuple(seen.topics.get(contact.id, {}) for contact in contacts),
         )
 
-    def _fit(self, people: Sequence[Person], assets: Sequence[ContentAsset]) -> NDArray[np.bool_]:
+    def _fit(
+        self,
+        people: Sequence[tuple[Standing, Account | None]],
+        assets: Sequence[ContentAsset],
+        sent: Mapping[str, Mapping[str, date]],
+    ) -> NDArray[np.bool_]:
         """Shape (people, assets): whether an asset may go to a contact now."""
-        sent = self.audience.assets_sent(since=self.now - LOOK_BACK, until=self.now)
         today = self.now.date()
         fit = np.zeros((len(people), len(assets)), dtype=bool)
-        for row, (contact, account) in enumerate(people):
+        for row, (standing, account) in enumerate(people):
+            contact, stops, yes = standing.contact, standing.suppressions, standing.consents
             had = sent.get(contact.id, {})
-            standing = self._standings.get(contact.id)
-            yes, stops = (standing.consents, standing.suppressions) if standing else ((), ())
             for column, asset in enumerate(assets):
                 is_wanted = not stops or unwanted_topic(asset.topics, stops, self.now) is None
                 fit[row, column] = (

@@ -9,6 +9,7 @@ from app.remembering import catch_up
 from app.wiring import House
 from domain.errors import ImportRefused
 from domain.records import ImportSummary
+from memory.crm.cards import renew
 from tools.importers import Importer
 
 Progress = Callable[[int, int], None]
@@ -63,4 +64,5 @@ def bring_in(house: House, importer: Importer, path: Path, progress: Progress | 
         {"source": importer.name, "rows": summary.rows, "added": summary.added, "rejected": summary.rejected},
     )
     catch_up(house)
+    renew(house.engine)
     return summary

@@ -11,11 +11,16 @@ Result = TypeVar("Result")
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
     """Return what `work` returns. Ctrl-C cancels it, and it cleans up before this returns."""
-    with asyncio.Runner(loop_factory=_new_loop()) as runner:
+    with asyncio.Runner(loop_factory=_factory()) as runner:
         return runner.run(work)
 
 
-def _new_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def new_loop() -> asyncio.AbstractEventLoop:
+    """Return a loop for a thread of its own; whoever asked closes it."""
+    return (_factory() or asyncio.new_event_loop)()
+
+
+def _factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
     except ImportError:

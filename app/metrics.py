@@ -6,6 +6,7 @@ Each figure comes with how sure it is, or with what is missing. A lift that cann
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,15 @@ from numpy.typing import NDArray
 
 from app.funnels import Engagement, engagement_of
 from app.outcomes import Gathered, gather
+from app.results.credit import credited
 from app.signs import seconds
 from domain.base import Noun, UtcDatetime
 from domain.campaign import Campaign, Outcome
 from domain.decision import Arm
 from domain.errors import AttuneError
-from learning.attribution import parts_of
 from learning.cohort import Cohort, cohort_of
 from learning.lift import Lift, Telling, lift, revenue_lift
-from learning.rewards import rewards_of
-from learning.signs import LADDER, stage_code
+from learning.signs import LADDER
 from learning.worth import goal_level, prior_chances
 
 if TYPE_CHECKING:
@@ -111,28 +111,24 @@ def metrics_of(
         NothingDecided: no run but dry ones has decided yet.
     """
     gathered = gather(house, campaign, now or house.clock())
-    return _measure(gathered, since)
+    return measure(gathered, since)
 
 
-def _measure(gathered: Gathered, since: datetime | None) -> CampaignMetrics:
-    goal, lines = gathered.goal, gathered.lines
-    if not lines:
+def measure(gathered: Gathered, since: datetime | None = None) -> CampaignMetrics:
+    """Return the metrics of what was gathered; arguments and errors as for `metrics_of`."""
+    goal = gathered.goal
+    if not gathered.lines:
         raise NothingDecided(gathered.campaign.id)
     contacts = len(gathered.contact_ids)
-    first = np.full(contacts, -1, dtype=np.int64)
-    for row in range(len(lines) - 1, -1, -1):
-        first[gathered.decided.contact[row]] = row
-    start = seconds([line.decided_at for line in lines])[first] if contacts else seconds([])
-    arm = np.array([lines[row].arm.value for row in first.tolist()], dtype=object)
+    firsts = first_decisions(gathered)
+    start, arm = firsts.start, firsts.arm
     meant = np.ones(contacts, dtype=bool)
     if since is not None:
         meant = start >= seconds([since])[0]
     cohort = cohort_of(gathered.signs, start, goal.window_days)
-    closed = meant & (start + np.timedelta64(goal.window_days, "D") <= seconds([gathered.now])[0])
-    model = gathered.value_model()
-    rewards = rewards_of(
-        gathered.signs, gathered.harm, gathered.decided, model, goal, seconds([gathered.now])[0]
-    ).reward_cents
+    closed = meant & firsts.closed
+    model = gathered.value_model
+    rewards = gathered.rewards.reward_cents
     reward = np.bincount(gathered.decided.contact, rewards, minlength=contacts).astype(float)
     written = np.bincount(gathered.decided.contact, gathered.decided.sent, minlength=contacts) > 0
     lifts = _lifts(gathered, cohort, arm, closed)
@@ -150,12 +146,37 @@ def _measure(gathered: Gathered, since: datetime | None) -> CampaignMetrics:
         ),
         lifts=lifts,
         engagement=engagement_of(gathered.signs, gathered.decided, gathered.now),
-        attributed_revenue_cents=_attributed(gathered),
+        attributed_revenue_cents=credited(gathered).total_cents,
         incremental_revenue_cents=_incremental(lifts, arm, closed),
         value_model=model.version,
         value_learned_from=model.followed,
         computed_at=gathered.now,
     )
+
+
+@dataclass(frozen=True)
+class Firsts:
+    """Each contact's first decision, which its arm and its window count from.
+
+    start: shape (c,), datetime64[s]. arm: shape (c,), an `Arm`'s value. closed: shape (c,), whether the goal's
+    window after it is over.
+    """
+
+    start: NDArray[np.datetime64]
+    arm: NDArray[np.object_]
+    closed: NDArray[np.bool_]
+
+
+def first_decisions(gathered: Gathered) -> Firsts:
+    """Return each gathered contact's first decision."""
+    lines, contacts = gathered.lines, len(gathered.contact_ids)
+    first = np.full(contacts, -1, dtype=np.int64)
+    for row in range(len(lines) - 1, -1, -1):
+        first[gathered.decided.contact[row]] = row
+    start = seconds([line.decided_at for line in lines])[first] if contacts else seconds([])
+    arm = np.array([lines[row].arm.value for row in first.tolist()], dtype=object)
+    closed = start + np.timedelta64(gathered.goal.window_days, "D") <= seconds([gathered.now])[0]
+    return Firsts(start, arm, closed)
 
 
 def _arm_line(
@@ -181,7 +202,7 @@ def _arm_line(
 def _lifts(
     gathered: Gathered, cohort: Cohort, arm: NDArray[np.object_], closed: NDArray[np.bool_]
 ) -> tuple[LiftLine, ...]:
-    accounts = _account_numbers(gathered.account_ids)
+    accounts = account_numbers(gathered.account_ids)
     has_holdout = bool((arm == Arm.HOLDOUT.value).any())
     found: list[LiftLine] = []
     for one in SPOKEN:
@@ -241,23 +262,6 @@ def _expected(stage: Outcome) -> float:
     return float(prior_chances(stage)[0])
 
 
-def _attributed(gathered: Gathered) -> int:
-    """Won amounts credited to messages, by the default rule."""
-    signs, decided = gathered.signs, gathered.decided
-    code = stage_code(Outcome.RENEWED if gathered.goal.outcome is Outcome.RENEWED else Outcome.WON)
-    paid = (signs.code == code) & np.isfinite(signs.amount_cents)
-    amounts = signs.amount_cents[paid] * signs.scale[paid]
-    sent = decided.sent
-    parts = parts_of(
-        signs.contact[paid],
-        signs.at[paid],
-        decided.contact[sent],
-        decided.at[sent],
-        float(gathered.goal.window_days),
-    )
-    return round(float(parts.credit(amounts, int(sent.sum())).sum()))
-
-
 def _incremental(
     lifts: Sequence[LiftLine], arm: NDArray[np.object_], closed: NDArray[np.bool_]
 ) -> tuple[int, int, int] | None:
@@ -270,7 +274,7 @@ def _incremental(
     return None
 
 
-def _account_numbers(account_ids: Sequence[str | None]) -> NDArray[np.int64]:
+def account_numbers(account_ids: Sequence[str | None]) -> NDArray[np.int64]:
     """Shape (c,): one number an account; a contact without one stands alone."""
     names = [account or f"\x00{i}" for i, account in enumerate(account_ids)]
     return np.asarray(np.unique(np.array(names, dtype=str), return_inverse=True)[1], dtype=np.int64)

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,14 +20,14 @@ from domain.base import Noun, UtcDatetime
 from domain.campaign import Campaign, Goal
 from domain.people import SuppressionReason
 from learning.landmarks import followed
-from learning.rewards import COMPLAINED, UNSUBSCRIBED, Decided, path_of
+from learning.rewards import COMPLAINED, UNSUBSCRIBED, Decided, Rewards, path_of
 from learning.rewards import rewards_of as rewards_in
 from learning.signs import (
     Signs,
     name_of,
 )
 from learning.value import ValueModel, fit, prior_model
-from memory.crm.outcomes import DecisionLine, OutcomeReader
+from memory.crm.outcomes import DealStory, DecisionLine, OutcomeReader
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -77,12 +78,14 @@ class Gathered:
     decided: Decided
     signs: Signs
     harm: Signs
+    deals: tuple[DealStory, ...] = ()
 
     @property
     def goal(self) -> Goal:
         """The campaign's goal."""
         return self.campaign.goal
 
+    @cached_property
     def value_model(self) -> ValueModel:
         """The value model as fitted to what is known by now; the documented chances where nothing is mature."""
         prior = prior_model(self.goal)
@@ -91,6 +94,11 @@ class Gathered:
             self.signs, path, self.decided.contact, self.decided.at, second(self.now), self.goal, prior
         )
         return fit(prior, seen)
+
+    @cached_property
+    def rewards(self) -> Rewards:
+        """What each decision brought by now."""
+        return rewards_in(self.signs, self.harm, self.decided, self.value_model, self.goal, second(self.now))
 
 
 def gather(house: House, campaign: Campaign, now: datetime, past: Sequence[DecisionLine] = ()) -> Gathered:
@@ -144,6 +152,7 @@ def gather(house: House, campaign: Campaign, now: datetime, past: Sequence[Decis
             seconds([at for _, at, _ in harm]),
             np.array([code for *_, code in harm], dtype=np.int64),
         ),
+        deals=tuple(stories),
     )
 
 
@@ -163,12 +172,12 @@ def rewards_of(
         found = [one for each in house.crm.campaigns(limit=10_000) for one in rewards_of(house, each, moment)]
         return tuple(found)
     gathered = gather(house, campaign, moment)
-    return _rewards(gathered, gathered.value_model())
+    return _rewards(gathered)
 
 
-def _rewards(gathered: Gathered, model: ValueModel) -> tuple[DecisionReward, ...]:
-    goal, now, decided = gathered.goal, gathered.now, gathered.decided
-    found = rewards_in(gathered.signs, gathered.harm, decided, model, goal, second(now))
+def _rewards(gathered: Gathered) -> tuple[DecisionReward, ...]:
+    goal, now = gathered.goal, gathered.now
+    found = gathered.rewards
     parts: dict[int, list[RewardPart]] = defaultdict(list)
     gains = found.gain_cents[found.parts.outcome] * found.parts.share
     signs_at = moments(gathered.signs.at)
@@ -200,7 +209,7 @@ def _rewards(gathered: Gathered, model: ValueModel) -> tuple[DecisionReward, ...
                 is_mature=age >= timedelta(days=goal.window_days),
                 was_carried_out=line.asset_id is None or line.left_at is not None,
                 parts=tuple(sorted(parts[row], key=lambda part: part.at or now)),
-                value_model_version=model.version,
+                value_model_version=gathered.value_model.version,
                 computed_at=now,
             )
         )

@@ -1,4 +1,4 @@
-"""Fills the ports of delivery from the settings: which channel, which webhooks, which mailbox."""
+"""Fills ports from the settings: which channel, which webhooks, which mailbox, who vouches for members."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from app.settings import Settings
 from domain.errors import SettingsInvalid
-from domain.ports import Channel, Clock, InboundHook, Inbox, Webhook
+from domain.ports import Channel, Clock, IdentityProvider, InboundHook, Inbox, Webhook
+from policies.mail import unsigned_because
 
 if TYPE_CHECKING:
     from tools.channels.signing import DkimSigner
@@ -159,6 +160,21 @@ def _smtp(settings: Settings, clock: Clock) -> Channel:
         clock,
         tls_context(settings),
         signer_of(settings),
+        unsigned_because,
+    )
+
+
+def identity_provider_of(settings: Settings) -> IdentityProvider | None:
+    """Return who vouches for members, or None where no issuer is set. Raises `SettingsInvalid`."""
+    if settings.oidc_issuer is None:
+        return None
+    from tools.identity import OpenIdProvider
+
+    return OpenIdProvider(
+        settings.oidc_issuer,
+        needed(settings.oidc_client_id, "ATTUNE_OIDC_CLIENT_ID", "signing in by OpenID Connect"),
+        needed(settings.oidc_client_secret, "ATTUNE_OIDC_CLIENT_SECRET", "signing in by OpenID Connect"),
+        settings.oidc_name,
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agents.dispatch import OUTCOME_OF_STATUS
 from agents.workbench import outbox_id
+from app.autonomy import narrow_after_bad_days
 from app.configuration import note_changes
 from app.deliver import mark
+from app.four_eyes import needs_another, was_alone
 from app.gaps import look_after_a_restore
 from app.wiring import House
 from domain.errors import ReviewRejected
@@ -15,6 +19,9 @@ from domain.message import OutboxEntry
 from domain.review import Proposal, ProposalStatus, Review, ReviewAct
 from domain.run import ContactOutcome
 from memory.history.story import lesson
+
+if TYPE_CHECKING:
+    from app.carry import Carrier
 
 
 @dataclass(frozen=True)
@@ -26,34 +33,46 @@ class Reviewed:
     entry: OutboxEntry
 
 
-async def review(house: House, given: Review) -> Reviewed:
+async def review(house: House, given: Review, carrier: Carrier | None = None) -> Reviewed:
     """Carry out one review and take the paused contact on.
+
+    Args:
+        house: the opened workspace.
+        given: the act, bound to the hash of what the reviewer saw.
+        carrier: an open one of the running loop; without it one is opened for this act.
 
     Raises:
         ReviewRejected: the proposal was decided, or its message changed, since the reviewer looked; an
             approval was given to a message with a blocking finding; or the review could not be carried out.
         NotFound: there is no such proposal.
     """
-    with house.workspace.reviewing(given.proposal_id):
+    with house.locks.reviewing(given.proposal_id):
         note_changes(house)
         look_after_a_restore(house)
         proposal = house.proposals.get(given.proposal_id)
-        _refuse_what_does_not_fit(proposal, given)
+        _refuse_what_does_not_fit(house, proposal, given)
+        is_single = given.act is ReviewAct.APPROVE and was_alone(house, proposal, given.reviewer)
         run = house.runs.get(proposal.run_id)
         # Minutes bound a run, and a person may look days after it.
         house.begin_budget(run, house.crm.campaign(run.campaign_id).caps.model_copy(update={"minutes": None}))
-        with house.workspace.sending():
-            async with house.open_carrier() as carrier:
-                await carrier.resume(proposal.run_id, proposal.contact_id, given)
+        with house.locks.sending():
+            async with (
+                house.open_carrier() if carrier is None else contextlib.nullcontext(carrier) as carries
+            ):
+                await carries.resume(proposal.run_id, proposal.contact_id, given)
         after = house.proposals.get(proposal.id)
         _tell_if_nothing_happened(proposal, after, given)
+        if is_single:
+            house.audit.append("review", proposal.id, {"act": "own words, nobody else", "by": given.reviewer})
     _learn(house, proposal, given)
+    if given.act in {ReviewAct.APPROVE, ReviewAct.REJECT}:
+        narrow_after_bad_days(house)
     entry = house.outbox.get(outbox_id(proposal.run_id, proposal.contact_id))
     mark(house, entry)
     return Reviewed(proposal=after, outcome=OUTCOME_OF_STATUS[entry.status], entry=entry)
 
 
-def _refuse_what_does_not_fit(proposal: Proposal, given: Review) -> None:
+def _refuse_what_does_not_fit(house: House, proposal: Proposal, given: Review) -> None:
     if proposal.status is not ProposalStatus.WAITING:
         raise ReviewRejected(
             f"Proposal {proposal.id} is {proposal.status.value} already. Nothing was changed. "
@@ -72,6 +91,8 @@ def _refuse_what_does_not_fit(proposal: Proposal, given: Review) -> None:
             f"Proposal {proposal.id} breaks {rules}, which no approval can waive. Nothing was sent. "
             f"Edit it (`attune review edit {proposal.id}`) or reject it."
         )
+    if given.act is ReviewAct.APPROVE and (why := needs_another(house, proposal, given.reviewer)):
+        raise ReviewRejected(f"{why} Nothing was sent.")
 
 
 def _tell_if_nothing_happened(before: Proposal, after: Proposal, given: Review) -> None:

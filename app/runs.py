@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.carry import Carrier
-from app.configuration import note_changes
+from app.configuration import as_last_run, note_campaign, note_changes
 from app.decide import Decider, sampled
 from app.deliver import expire_proposals, mark, reconcile
 from app.gaps import hold_after_a_gap, look_after_a_restore, seen_now
@@ -33,6 +33,7 @@ from domain.schedule import CampaignState
 from memory.crm.audit_records import COVERS_ROWS, decision_sha256, together
 from memory.crm.earlier import silences
 from memory.crm.locks import ContactLocks
+from memory.crm.runs import Part
 
 Progress = Callable[[dict[ContactOutcome, int]], None]
 
@@ -96,7 +97,7 @@ def begin(
     if not is_dry_run:
         look_after_a_restore(house, campaign.id)
         require_active(house, campaign.id)
-    with house.workspace.only_worker():
+    with house.locks.only_worker():
         note_changes(house)
         _refuse_another_campaign(house, campaign)
         run = house.runs.open_run(campaign.id, is_dry_run=is_dry_run)
@@ -167,9 +168,11 @@ def _start(
         seed=secrets.randbits(48),
         started_at=now,
     )
+    before = as_last_run(house, campaign.id)
     stored = house.runs.start(run, campaign)
     if stored != run:
         return stored
+    note_campaign(house, before, campaign)
     told = {"campaign": campaign.id, "dry_run": is_dry_run, "seed": run.seed}
     house.audit.append("run", run.id, {**told, "by": by} if by else told)
     return run
@@ -183,7 +186,7 @@ def stop(house: House, run_id: str) -> Run:
         WorkspaceBusy: it is being carried right now.
     """
     house.runs.get(run_id)
-    with house.workspace.only_worker():
+    with house.locks.only_worker():
         return _give_up(house, run_id)
 
 
@@ -197,7 +200,7 @@ def cancel(house: House, run_id: str, by: str) -> Run:
     """
     house.runs.get(run_id)
     try:
-        with house.workspace.only_worker():
+        with house.locks.only_worker():
             return _give_up(house, run_id, by)
     except WorkspaceBusy:
         run = house.runs.stop(run_id, house.clock())
@@ -265,13 +268,20 @@ def _decide(house: House, campaign: Campaign, run: Run) -> None:
             run.started_at,
         ),
     )
-    decided = decider.decide()
-    if run.sample is not None:
-        decided = sampled(decided, run.sample)
-    house.runs.record(run.id, decided.decisions, decided.lines)
-    hashes = together(map(decision_sha256, decided.decisions))
+    hashes: list[str] = []
+
+    def parts() -> Iterator[Part]:
+        left = run.sample
+        for part in decider.parts():
+            if left is not None:
+                part = sampled(part, left)  # noqa: PLW2901
+                left -= sum(line.outcome is ContactOutcome.QUEUED for line in part.lines)
+            hashes.extend(map(decision_sha256, part.decisions))
+            yield part.decisions, part.lines
+
+    house.runs.record_parts(run.id, parts())
     house.audit.append(
-        "decisions", run.id, {"count": len(decided.decisions), "sha256": hashes, "covers": COVERS_ROWS}
+        "decisions", run.id, {"count": len(hashes), "sha256": together(hashes), "covers": COVERS_ROWS}
     )
 
 
@@ -298,7 +308,7 @@ async def carry_on(
         WorkspaceBusy: another process works on this workspace.
     """
     house.begin_budget(run, house.crm.campaign(run.campaign_id).caps)
-    with house.workspace.only_worker():
+    with house.locks.only_worker():
         if house.runs.get(run.id).status is not RunStatus.RUNNING:
             return report(house, house.runs.get(run.id))
         _ = house.outlooks  # learned now: in the event loop it would make every contact wait
@@ -306,7 +316,7 @@ async def carry_on(
         await reconcile(house)
         await expire_proposals(house)
         if not is_held(house, run):
-            with house.workspace.sending():
+            with house.locks.sending():
                 async with house.open_carrier() as carrier:
                     await _work(house, carrier, run, progress, until)
         if is_held(house, run) is CampaignState.STOPPED:
@@ -410,7 +420,7 @@ def retry(house: House, run_id: str, contact_id: str | None = None) -> int:
         WorkspaceBusy: it is being carried right now.
     """
     run = house.runs.get(run_id)
-    with house.workspace.only_worker():
+    with house.locks.only_worker():
         put_back = house.runs.retry_parked(run.id, contact_id, house.clock())
     if put_back:
         whose = {"person": house.erased.person_hash(contact_id)} if contact_id else {}

@@ -23,6 +23,7 @@ from pydantic_settings import SettingsConfigDict
 
 from app.delivery_settings import DeliverySettings
 from domain.errors import SettingsInvalid
+from domain.staff import Role
 
 
 class Settings(DeliverySettings):
@@ -36,6 +37,10 @@ class Settings(DeliverySettings):
     database_url: SecretStr | None = Field(
         None,
         description="PostgreSQL URL for the CRM, checkpoints and jobs; without it SQLite in the workspace.",
+    )
+    link_key: SecretStr | None = Field(
+        None,
+        description="What stands in a link.key, for machines that share a database; without it the workspace's file.",
     )
 
     openai_api_key: SecretStr | None = Field(
@@ -113,6 +118,17 @@ class Settings(DeliverySettings):
         365, description="Days after which mail that reached us, and what providers posted, is blanked."
     )
 
+    oidc_issuer: str | None = Field(
+        None, description="Issuer of OpenID Connect sign-in (https://…); without it there is none."
+    )
+    oidc_client_id: str | None = Field(None, description="Client id the issuer knows us by.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Client secret.")
+    oidc_name: str = Field("single sign-on", description="What its button says: Sign in with …")
+    oidc_domains: tuple[str, ...] = Field(
+        (),
+        description='Of whose addresses anybody may join, as JSON: ["example.com"]; else only who is invited.',
+    )
+    oidc_role: Role = Field(Role.MARKETER, description="Role of those who join so.")
     public_url: str | None = Field(
         None,
         description="Address people reach the web app at, behind a reverse proxy; links we print and mail begin so.",

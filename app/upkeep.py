@@ -1,4 +1,4 @@
-"""What a serving process does beside campaigns: reads replies, looks at the sending domain, lets old things go."""
+"""What a serving process does beside campaigns: reads replies, looks at the domain, lets old things go, reckons."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.kept_lists import reckon_if_old
 from app.privacy.retention import prune
 
 if TYPE_CHECKING:
@@ -29,7 +30,18 @@ async def keep_up(house: House) -> None:
         if known is None or known.checked_at is None or house.clock() - known.checked_at >= DAILY:
             looks, check = await asyncio.to_thread(look, house)
             await asyncio.to_thread(hold_if_broken, house, looks, check)
+    await asyncio.to_thread(_count_ahead, house)
     today = {"day": house.clock().date().isoformat()}
     if house.content.get_fact(LAST_PRUNED) != today:
         await prune(house)
         house.content.set_fact(LAST_PRUNED, today)
+    await asyncio.to_thread(reckon_if_old, house)
+
+
+def _count_ahead(house: House) -> None:
+    """Have at hand what pages of results wait for: their sums in a large workspace, and what draws charts."""
+    from app.results.ahead import count_ahead
+    from app.web.charts import warm
+
+    warm()
+    count_ahead(house)

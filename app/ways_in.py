@@ -56,7 +56,6 @@ async def mail_invitation(house: House, ticket: Ticket, link: str) -> Receipt:
         subject=f"Your invitation to {sender.organisation}'s Attune",
         text=text,
         html=html,
-        headers=(("Auto-Submitted", "auto-generated"),),
         message_id=f"<{ticket.ticket_id}@{domain}>",
     )
     return await house.channel.send(message)

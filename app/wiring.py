@@ -14,19 +14,25 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine
 
 from app.feature_feed import FeatureFeed
+from app.link_key import begin_key, check_key, link_key_of
+from app.locks import Locks
 from app.pacing import Pacer
-from app.providers import channel_of, inbound_hooks_of, inbox_of, webhooks_of
+from app.providers import channel_of, identity_provider_of, inbound_hooks_of, inbox_of, webhooks_of
 from app.settings import Settings
 from app.workspace import Workspace
+from domain.autonomy import ActionClass, GrantState
 from domain.base import utc_now
 from domain.campaign import Caps
 from domain.errors import AttuneError
 from domain.leads import Outlook
-from domain.ports import Channel, Clock, Embedder, InboundHook, Inbox, Webhook
+from domain.message import OutboxEntry
+from domain.ports import Channel, Clock, Embedder, IdentityProvider, InboundHook, Inbox, Webhook
 from domain.run import Run
 from domain.sender import SenderProfile
+from memory.crm.account_reader import AccountReader
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
+from memory.crm.autonomy import AutonomyStore
 from memory.crm.content import ContentStore
 from memory.crm.content_use import ContentUseReader
 from memory.crm.controls import ControlStore
@@ -36,6 +42,7 @@ from memory.crm.drafts import DraftStore
 from memory.crm.engine import open_engine
 from memory.crm.erased import ErasedPeople
 from memory.crm.features_reader import FeatureReader
+from memory.crm.finder import Finder
 from memory.crm.goal_outcomes import GoalOutcomes
 from memory.crm.intake import Intake
 from memory.crm.journal import Journal
@@ -47,12 +54,17 @@ from memory.crm.privacy_requests import PrivacyRequests
 from memory.crm.proposals import ProposalStore
 from memory.crm.reader import CrmStore
 from memory.crm.reputation import ReputationReader
+from memory.crm.review_figures import ReviewFigureReader
+from memory.crm.review_queue import ReviewQueue
 from memory.crm.runs import RunStore
+from memory.crm.staff import StaffStore
+from memory.crm.stories import StoryReader
 from memory.crm.tallies import TallyStore
 from memory.crm.together import CommitGroup
 from memory.history.clients import Lease, embedded, served
 from memory.history.reindex import reindex
 from memory.history.store import ChromaHistory
+from policies.autonomy import may_go_alone
 from policies.pacing import day_of
 from policies.rulebook import RuleBook, load_rulebook
 from policies.team_file import load_team_rules
@@ -68,6 +80,7 @@ if TYPE_CHECKING:
     # Agents, graph and models of leads take seconds to import, and most commands need none of them.
     from agents.workbench import Workbench
     from app.carry import Carrier
+    from app.desk import Desk
     from tools.models.openai_chat import OpenAIChat
 
 EMBEDDER_FACT = "embedder-setting"
@@ -93,9 +106,34 @@ class House:
         return open_engine(self.database_url or f"sqlite:///{self.workspace.database}")
 
     @cached_property
+    def link_key(self) -> bytes:
+        """The secret behind opt-out links, canaries and the hashes of erased people."""
+        return link_key_of(self.settings, self.workspace)
+
+    @cached_property
+    def locks(self) -> Locks:
+        """Who may do what this moment."""
+        return Locks(self.workspace, self.engine)
+
+    @cached_property
     def crm(self) -> CrmStore:
         """Reads of the CRM."""
         return CrmStore(self.engine, self.clock)
+
+    @cached_property
+    def finder(self) -> Finder:
+        """Searches of contacts and accounts."""
+        return Finder(self.engine, self.clock)
+
+    @cached_property
+    def stories(self) -> StoryReader:
+        """Contacts' stories, page by page."""
+        return StoryReader(self.engine)
+
+    @cached_property
+    def account_reader(self) -> AccountReader:
+        """Reads of one account."""
+        return AccountReader(self.engine)
 
     @cached_property
     def content(self) -> ContentStore:
@@ -148,6 +186,28 @@ class House:
         return ProposalStore(self.engine)
 
     @cached_property
+    def review_queue(self) -> ReviewQueue:
+        """Proposals as reviewers work through them."""
+        return ReviewQueue(self.engine)
+
+    @cached_property
+    def review_figures(self) -> ReviewFigureReader:
+        """Figures of reviewers' work."""
+        return ReviewFigureReader(self.engine)
+
+    @cached_property
+    def autonomy(self) -> AutonomyStore:
+        """What classes of messages have earned."""
+        return AutonomyStore(self.engine)
+
+    def _earned(self, action_class: ActionClass) -> bool:
+        grant = self.autonomy.grant(action_class)
+        if grant is None or grant.state is not GrantState.GRANTED:
+            return False
+        today = self.autonomy.day(action_class, self.clock())
+        return may_go_alone(grant, today, action_class.level, self.rules.autonomy)
+
+    @cached_property
     def archive(self) -> DraftStore:
         """What was made for each decision."""
         return DraftStore(self.engine)
@@ -156,6 +216,11 @@ class House:
     def audit(self) -> AuditChain:
         """The append-only chain."""
         return AuditChain(self.engine, self.clock)
+
+    @cached_property
+    def staff(self) -> StaffStore:
+        """The team."""
+        return StaffStore(self.engine, self.audit, self.clock)
 
     @cached_property
     def journal(self) -> Journal:
@@ -170,7 +235,7 @@ class House:
     @cached_property
     def erased(self) -> ErasedPeople:
         """Who asked to be erased, by keyed hash."""
-        return ErasedPeople(self.engine, self.workspace.link_key())
+        return ErasedPeople(self.engine, self.link_key)
 
     @cached_property
     def privacy_requests(self) -> PrivacyRequests:
@@ -205,12 +270,16 @@ class House:
         from app.outlook import outlooks
 
         now = self.clock()
-        account_of = {contact.id: contact.account_id for contact, _ in self.audience.contacts_with_accounts()}
         hand_off = whom_to_hand_off(self.lead_reader, now)
-        return outlooks(hand_off, who_may_leave(self.lead_reader, now), account_of)
+        return outlooks(hand_off, who_may_leave(self.lead_reader, now), self.audience.account_of())
 
     def _outlook(self, contact_id: str) -> Outlook | None:
         return self.outlooks.get(contact_id)
+
+    def _doubt(self, entry: OutboxEntry) -> str | None:
+        from app.gaps import doubt
+
+        return doubt(self, entry)
 
     @cached_property
     def rules(self) -> RuleBook:
@@ -257,6 +326,16 @@ class House:
         return ChromaHistory(self.engine, self._open_chroma, self.embedder)
 
     @cached_property
+    def remembered(self) -> ChromaHistory:
+        """The same memory for a reader who holds nothing: a page must not keep its folder from a run.
+
+        A folder's vectors are left alone; one contact's few texts are embedded on the spot.
+        """
+        nothing_held = Lease(None, lambda: None)
+        opened = self._open_chroma if self.settings.chroma_url else lambda: nothing_held
+        return ChromaHistory(self.engine, opened, self.embedder)
+
+    @cached_property
     def channel(self) -> Channel:
         """Carries messages out of the house."""
         return channel_of(self.settings, self.workspace.mailbox, self.clock)
@@ -293,6 +372,11 @@ class House:
         return inbox_of(self.settings, self.clock)
 
     @cached_property
+    def identity_provider(self) -> IdentityProvider | None:
+        """Who vouches for members, where one is set."""
+        return identity_provider_of(self.settings)
+
+    @cached_property
     def budget(self) -> RunBudget:
         """Caps and usage per run."""
         return RunBudget()
@@ -320,6 +404,13 @@ class House:
         return OpenAIChat(endpoint, self.budget, read_prices(settings.prices))
 
     @cached_property
+    def model_currency(self) -> str:
+        """The currency of what models cost: the price list's."""
+        from tools.models.prices import read_prices
+
+        return read_prices(self.settings.prices).currency
+
+    @cached_property
     def bench(self) -> Workbench:
         """What the graph's nodes may use."""
         from agents.compliance_reviewer import ComplianceReviewer
@@ -339,14 +430,16 @@ class House:
             channel=self.channel,
             rules=self.rules,
             sender=self.sender,
-            link_key=self.workspace.link_key(),
+            link_key=self.link_key,
             render=to_mime,
             analyst=SignalAnalyst(self.model, self.prompts),
             strategist=ContentStrategist(self.model, self.prompts, CrmToolbox(self.crm)),
             composer=OutreachComposer(self.model, self.prompts),
             outlook=self._outlook,
+            earned=self._earned,
             reviewer=ComplianceReviewer(self.model, self.prompts),
             write=CommitGroup(self.engine),
+            doubt=self._doubt,
             paces=Pacer(
                 self.settings, self.tallies, self.rules.delivery, self.channel.name, self.crm.campaign
             ),
@@ -402,8 +495,17 @@ class House:
     def _embedder(self, name: str) -> Embedder:
         return embedders.choose(name, self.settings)
 
+    @cached_property
+    def desk(self) -> Desk:
+        """Where reviewers' acts are carried out beside whatever else this process does."""
+        from app.desk import Desk
+
+        return Desk(self)
+
     def close(self) -> None:
         """Close what was opened."""
+        if "desk" in self.__dict__:
+            self.desk.close()
         self.release_history()
         if "engine" in self.__dict__:
             self.engine.dispose()
@@ -415,6 +517,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
     Raises:
         WorkspaceMissing: there is none at the place the settings name.
         AttuneError: its database belongs to another release.
+        LinkKeyDiffers: its database was begun with another key.
     """
     house = House(settings, Workspace(settings.workspace).require(), clock)
     if not is_current(house.engine):
@@ -424,16 +527,26 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
             f"The database of {settings.workspace} is at {at}, this release needs {head()}. "
             "Nothing was changed. Bring it up to date with `attune init`."
         )
+    try:
+        check_key(house)
+    except AttuneError:
+        house.close()
+        raise
     return house
 
 
-def make_workspace(settings: Settings) -> tuple[bool, str]:
-    """Make or update a workspace; return whether it is new, and its database revision."""
+def make_workspace(settings: Settings, *, new_link_key: bool = False) -> tuple[bool, str]:
+    """Make or update a workspace; return whether it is new, and its database revision.
+
+    Raises:
+        LinkKeyMissing, LinkKeyDiffers: the database has its key already, and it is not this machine's.
+    """
     workspace = Workspace(settings.workspace)
     is_new = workspace.lay()
     house = House(settings, workspace)
     try:
         upgrade(house.engine)
+        begin_key(house, anew=new_link_key)
         if house.content.get_fact(EMBEDDER_FACT) is None:
             house.content.set_fact(EMBEDDER_FACT, {"name": settings.embedder})
         return is_new, head()

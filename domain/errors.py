@@ -6,6 +6,7 @@ and at a provider's edge.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from domain.message import Usage
@@ -24,6 +25,16 @@ class NotFound(AttuneError):
 
     def __init__(self, noun: str, thing_id: str, hint: str = "") -> None:
         super().__init__(f"No {noun} {thing_id!r} here. {hint}".rstrip())
+
+
+class Ambiguous(AttuneError):
+    """A thing was asked for by words that fit several."""
+
+    exit_code = 3
+
+    def __init__(self, noun: str, said: str, named: Sequence[str], total: int) -> None:
+        more = f" and {total - len(named):,} more" if total > len(named) else ""
+        super().__init__(f"{said!r} fits {total:,} {noun}s: {'; '.join(named)}{more}. Say which by its id.")
 
 
 class InvalidFile(AttuneError):
@@ -100,6 +111,12 @@ class CampaignHeld(AttuneError):
             f"Campaign {campaign_id!r} is {standing}. Nothing was run. "
             f"Let it go on with `attune campaign resume {campaign_id}`."
         )
+
+
+class WrongUsage(AttuneError):
+    """The words of a command do not fit together, or one of its values cannot be."""
+
+    exit_code = 2
 
 
 class SettingsInvalid(AttuneError):
@@ -230,3 +247,12 @@ class LinkSpent(AttuneError):
 
 class TeamRefused(AttuneError):
     """A change of the team that must not be: nobody left to administer it, an address twice."""
+
+
+class IdentityRefused(AttuneError):
+    """An identity provider vouches for nobody here, or not in a way that can be proven."""
+
+    def __init__(self, provider: str, why: str) -> None:
+        super().__init__(
+            f"Signing in by {provider} did not work: {why}. A one-time link lets you in as well."
+        )

@@ -183,22 +183,53 @@ class Verdict(Noun):
 
 
 class StakesReason(Noun):
-    """One reason why a person decides. `is_locked` means no autonomy level ever waives it."""
+    """One reason why a person decides.
+
+    `is_locked` means no autonomy level ever waives it; `is_minor` that it is about learning to trust the
+    system, not about this contact.
+    """
 
     code: str
     text: str
     is_locked: bool = False
+    is_minor: bool = False
+
+
+class StakesLevel(StrEnum):
+    """How much hangs on one message: minor reasons only, some other, or one that is locked."""
+
+    LOW = "low"
+    ORDINARY = "ordinary"
+    HIGH = "high"
+
+
+OWN_EDIT = "edited"
+"""The reason that says a reviewer's words need approving: it asks, and makes nothing high by itself."""
 
 
 class Stakes(Noun):
-    """Whether a message may go alone. Any reason means a person is asked."""
+    """Whether a message may go alone. Any reason means a person is asked.
+
+    `waived` are reasons that would have asked, were it not for autonomy its class has earned.
+    """
 
     reasons: tuple[StakesReason, ...] = ()
+    waived: tuple[StakesReason, ...] = ()
 
     @property
     def asks_a_person(self) -> bool:
         """Tell whether a person has to approve."""
         return bool(self.reasons)
+
+    @property
+    def level(self) -> StakesLevel:
+        """How high the stakes are, waived reasons included."""
+        every = (*self.reasons, *self.waived)
+        if any(reason.is_locked and reason.code != OWN_EDIT for reason in every):
+            return StakesLevel.HIGH
+        if all(reason.is_minor for reason in every):
+            return StakesLevel.LOW
+        return StakesLevel.ORDINARY
 
 
 class Message(Noun):

@@ -6,7 +6,7 @@ are asynchronous (they wait for a network).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -21,6 +21,7 @@ from domain.model import Answer, ModelReply, ModelRequest, ToolSpec
 from domain.people import Contact
 from domain.review import DraftRecord, Proposal, Review
 from domain.schedule import Pace
+from domain.staff import Identity, SignInTry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -199,6 +200,25 @@ class Inbox(Protocol):
         ...
 
 
+class IdentityProvider(Protocol):
+    """Vouches for members of the team (OpenID Connect)."""
+
+    @property
+    def name(self) -> str:
+        """What the sign-in page calls it."""
+        ...
+
+    def begin(self, redirect_uri: str) -> SignInTry:
+        """Return where to send the browser, and what to remember. Raises `IdentityRefused`."""
+        ...
+
+    def finish(
+        self, redirect_uri: str, begun: SignInTry, answer: Mapping[str, str], now: datetime
+    ) -> Identity:
+        """Return who came back, proven, with a verified address. Raises `IdentityRefused`."""
+        ...
+
+
 class CrmReader(Protocol):
     """What agents may look up."""
 
@@ -322,7 +342,7 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """Names the embedder and everything that changes its vectors, such as `lexical-v1-512`."""
+        """Names the embedder and everything that changes its vectors, such as `lexical-v1-384`."""
         ...
 
     @property

@@ -79,6 +79,23 @@ class Ticket(Noun):
         return self.used_at is None and self.withdrawn_at is None and now < self.expires_at
 
 
+class Identity(Noun):
+    """Who an identity provider says somebody is; its `subject` stays the same when an address changes hands."""
+
+    subject: str
+    email: str
+    name: str = ""
+
+
+class SignInTry(Noun):
+    """One try to sign in by an identity provider: where the browser goes, and what must come back."""
+
+    url: str
+    state: str
+    nonce: str
+    verifier: str
+
+
 class Session(Noun):
     """One browser somebody is signed in with. `session_id` is the hash of what its cookie holds."""
 

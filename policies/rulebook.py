@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_validator, model_validator
 
 from domain.base import Noun
 from domain.errors import InvalidFile
@@ -174,12 +174,45 @@ class StakesRules(Noun):
 
     renewal_days: PositiveInt
     large_deal_cents: PositiveInt
+    small_units: dict[str, PositiveInt] = Field(default_factory=dict)
     cold_start_messages: int = Field(ge=0)
     doubt_ratio: PositiveFloat
     proposal_days: PositiveInt
     hand_off_probability: float = Field(gt=0, lt=1)
     churn_lift: PositiveFloat
     locked: frozenset[str]
+    minor: frozenset[str]
+
+    @model_validator(mode="after")
+    def _not_both(self) -> StakesRules:
+        if both := self.locked & self.minor:
+            raise ValueError(f"stakes: {sorted(both)} cannot be locked and minor")
+        return self
+
+    @field_validator("small_units", mode="before")
+    @classmethod
+    def _by_currency(cls, value: Any) -> Any:
+        """As the rule book lists them: `JPY 100`."""
+        return dict(one.split() for one in value) if isinstance(value, list | tuple) else value
+
+    def is_large(self, amount_cents: int | None, currency: str) -> bool:
+        """Tell whether a deal of this sum is a large one in its currency."""
+        return (amount_cents or 0) >= self.large_deal_cents * self.small_units.get(currency, 1)
+
+
+class AutonomyRules(Noun):
+    """When a class of messages has earned to go alone, and when it loses that again."""
+
+    window_days: PositiveInt
+    confidence: float = Field(gt=0.5, lt=1)
+    widen_reviews: PositiveInt
+    widen_share: float = Field(gt=0, lt=1)
+    keep_share: float = Field(gt=0, lt=1)
+    check_share: float = Field(gt=0, le=1)
+    bad_reviews: PositiveInt
+    bad_share: float = Field(gt=0, le=1)
+    bad_complaints: PositiveInt
+    bad_opt_outs: PositiveInt
 
 
 class CountryRule(Noun):
@@ -239,6 +272,7 @@ class RuleBook(Noun):
     domain: DomainRules
     delivery: DeliveryRules
     stakes: StakesRules
+    autonomy: AutonomyRules
     countries: dict[str, CountryRule]
     states: dict[str, StateRule]
     texts: dict[str, RuleText]

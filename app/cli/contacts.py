@@ -8,6 +8,8 @@ import typer
 
 from app.cli.doors import doors
 from app.cli.screen import AsJson, cell, heading, line, listing, money, print_json
+from app.finding import contact_meant
+from domain.search import ContactSearch
 
 app = typer.Typer(no_args_is_help=True, help="Contacts: find one, see the whole story.")
 
@@ -20,16 +22,17 @@ def list_contacts(
     as_json: AsJson = False,
 ) -> None:
     """Find contacts."""
-    found = doors.house().crm.find_contacts(words, limit=limit, offset=skip)
+    found, total = doors.house().finder.contacts(ContactSearch(words=words[:200]), limit=limit, offset=skip)
     listing(
         [
             {
-                "id": contact.id,
+                "id": contact.contact_id,
                 "name": contact.name,
                 "job_title": contact.job_title,
+                "account": contact.account,
                 "email": contact.email,
                 "country": contact.country,
-                "stage": contact.lifecycle_stage.value,
+                "stage": contact.stage.value,
             }
             for contact in found
         ],
@@ -43,19 +46,21 @@ def list_contacts(
         },
         as_json=as_json,
         empty="No contact fits." if words else "No contacts yet. Bring them in with `attune import`.",
-        more=f"More: --skip {skip + limit}" if len(found) == limit else "",
+        more=f"{total:,} in all. More: --skip {skip + limit}" if skip + limit < total else "",
     )
 
 
 @app.command("show")
 def show_contact(
-    who: Annotated[str, typer.Argument(help="Contact id, e-mail address or CRM id.")],
+    who: Annotated[
+        str, typer.Argument(help="Contact id, e-mail address, CRM id, or a name that fits one only.")
+    ],
     limit: Annotated[int, typer.Option(help="How many events.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Show everything known about one contact: fields, consents, stops, deals, story, decisions."""
     house = doors.house()
-    dossier = house.crm.dossier(house.crm.contact_by(who).id)
+    dossier = house.crm.dossier(contact_meant(house, who).id)
     decisions = house.crm.decisions(dossier.contact.id, limit=5)
     if as_json:
         print_json({"dossier": dossier, "decisions": list(decisions)})

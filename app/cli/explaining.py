@@ -10,6 +10,7 @@ import typer
 from app.cli.doors import doors
 from app.cli.screen import AsJson, err, heading, line, print_json
 from app.cli.whys import print_why
+from app.finding import contact_meant
 from domain.decision import Decision
 from domain.errors import NotFound
 from domain.run import RunContact
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 def explain(
     thing: Annotated[
-        str, typer.Argument(help="A contact (id, e-mail or CRM id), a decision (d_…) or a proposal (p_…).")
+        str,
+        typer.Argument(
+            help="A contact (id, e-mail, CRM id, or a name that fits one only), a decision (d_…) or a proposal (p_…)."
+        ),
     ],
     quick: Annotated[
         bool, typer.Option("--quick", help="Only what is stored with the decision; reckon nothing again.")
@@ -75,7 +79,7 @@ def _find(house: House, thing: str) -> tuple[Decision | None, list[RunContact]]:
         decision = house.crm.decision(thing)
         found = house.runs.line(decision.run_id, decision.contact_id)
         return decision, [found] if found else []
-    contact = house.crm.contact_by(thing)
+    contact = contact_meant(house, thing)
     lines = list(house.runs.lines_of(contact.id))
     if not lines:
         raise NotFound(
@@ -127,7 +131,7 @@ def _print_made(house: House, decision_id: str) -> None:
     if made.brief:
         heading("What the signals say")
         for signal in made.brief.signals:
-            line(f"  {signal.strength:<6} {signal.text} [{', '.join(signal.evidence)}]")
+            line(f"  {signal.strength:<6} {signal.text} [{', '.join(signal.evidence)}]", hang=9)
     if made.draft:
         heading(f"Draft by the {made.draft.author.value}: {made.draft.subject}")
         facts = {fact.id: fact for fact in made.evidence}
@@ -140,8 +144,8 @@ def _print_made(house: House, decision_id: str) -> None:
         heading("Findings")
         for finding in made.verdict.findings:
             title = describe(finding.rule_id).title
-            line(f"  {finding.severity.value:<5} {finding.rule_id} {title}: {finding.reason}")
+            line(f"  {finding.severity.value:<5} {finding.rule_id} {title}: {finding.reason}", hang=8)
     if made.stakes and made.stakes.reasons:
         heading("Why a person decides")
         for stake in made.stakes.reasons:
-            line(f"  • {stake.text}")
+            line(f"  • {stake.text}", hang=4)

@@ -8,30 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.amounts import whole_money
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, money, print_json
+from app.lift_words import ARM_NAMES, WHAT_NAMES, counted, is_worth_a_line, sentence
 
 if TYPE_CHECKING:
     from app.funnels import Funnel
-    from app.metrics import CampaignMetrics, LiftLine
-
-_ARMS = {
-    "learned": "Learned",
-    "explore": "Random",
-    "usual": "Usual",
-    "holdout": "Holdout",
-}
-_WHAT = {
-    "mql": "MQL",
-    "sql": "SQL",
-    "mql to sql": "MQL to SQL",
-    "sql to opportunity": "SQL to opportunity",
-    "reply": "replies",
-    "meeting": "meetings",
-    "opportunity": "opportunities",
-    "won": "deals won",
-    "renewed": "renewals",
-}
+    from app.metrics import CampaignMetrics
 
 
 def metrics(
@@ -105,7 +89,7 @@ def _print_campaign(found: CampaignMetrics) -> None:
     listing(
         [
             {
-                "arm": _ARMS[arm.arm.value],
+                "arm": ARM_NAMES[arm.arm.value],
                 "contacts": arm.contacts,
                 "written": arm.written_to,
                 "closed": arm.closed_windows,
@@ -142,64 +126,22 @@ def _print_campaign(found: CampaignMetrics) -> None:
     _print_revenue(found)
 
 
-def counted(found: CampaignMetrics) -> str:
-    """Say what the columns count, and where wins are seen whose money is not."""
-    said = (
-        f"Replies to Won count contacts to whom it happened within {found.window_days} days of their first decision, "
-        "once these are over; a click is none of them, so fewer than a demo's “answered”."
-    )
-    won = sum(arm.reached["won"] + arm.reached["renewed"] for arm in found.arms)
-    if won and not any(arm.revenue_cents for arm in found.arms):
-        said += f" Of the {won:,} won nobody told an amount in {found.currency}, so there is no revenue to compare."
-    return said
-
-
 def _print_lifts(found: CampaignMetrics) -> None:
     for arm in dict.fromkeys(told.arm for told in found.lifts):
-        heading(f"{_ARMS[arm.value]} against the holdout")
+        heading(f"{ARM_NAMES[arm.value]} against the holdout")
         for told in found.lifts:
-            if told.arm is arm and _is_worth_a_line(told, found):
+            if told.arm is arm and is_worth_a_line(told, found):
                 style = "" if told.estimate is not None else "dim"
-                line(f"  {_WHAT.get(told.what, told.what):<26}{sentence(told, found.currency)}", style=style)
+                line(
+                    f"  {WHAT_NAMES.get(told.what, told.what):<26}{sentence(told, found.currency)}",
+                    style=style,
+                )
     if found.lifts:
         line(
             "  Intervals hold at 95 % however often you look. 'More contacts' is what showing a difference of a "
             "fifth takes; a larger difference, or a larger holdout, shows sooner.",
             style="dim",
         )
-
-
-def _is_worth_a_line(told: LiftLine, found: CampaignMetrics) -> bool:
-    """The goal and revenue always are; other stages once somebody reached them. `--json` has them all."""
-    return told.what in {found.goal.value, "revenue"} or told.reason not in {"nothing_yet", "no_holdout"}
-
-
-def _whole(cents: float | None, currency: str) -> str:
-    """An amount without cents: they would promise what nobody knows."""
-    return money(None if cents is None else round(cents / 100) * 100, currency)
-
-
-def sentence(told: LiftLine, currency: str) -> str:
-    """One comparison in words: a number with its interval, or what is missing. Never both."""
-    if told.reason == "no_holdout":
-        return "cannot tell: nobody is held out. Set `holdout_share` in the campaign file"
-    if told.estimate is None or told.low is None or told.high is None or told.holdout_mean is None:
-        why = {"nothing_yet": "none seen yet", "too_few": "too few so far"}.get(told.reason, "")
-        return f"cannot tell{f' ({why})' if why else ''}; about {_rounded(told.more_contacts)} more contacts"
-    word = {"better": "better", "worse": "worse", "alike": "no difference that matters"}[told.telling.value]
-    if told.unit == "share":
-        return (
-            f"{word}: {told.estimate * 100:+.1f} per 100 contacts, between {told.low * 100:+.1f} and "
-            f"{told.high * 100:+.1f}; the holdout has {told.holdout_mean * 100:.1f}"
-        )
-    low, middle, high = (_whole(cents, currency) for cents in (told.low, told.estimate, told.high))
-    return f"{word}: {middle} a contact, between {low} and {high}"
-
-
-def _rounded(number: int) -> str:
-    """Two significant digits: more would promise what nobody knows."""
-    step = 10 ** max(len(str(number)) - 2, 0)
-    return f"{-(-number // step) * step:,}"
 
 
 def _print_revenue(found: CampaignMetrics) -> None:
@@ -248,16 +190,16 @@ def _print_funnel(funnel: Funnel) -> None:
                 "currency": one.currency,
                 "open": one.open_deals,
                 "rate": _percent(one.win_rate, one.win_rate_low, one.win_rate_high),
-                "value": _whole(one.value_cents, one.currency),
+                "value": whole_money(one.value_cents, one.currency),
                 "cycle": None if one.cycle_days is None else f"{one.cycle_days:.0f} days",
                 "velocity": "cannot tell yet"
                 if one.cents_per_day is None
-                else f"{_whole(one.cents_per_day, one.currency)} a day"
+                else f"{whole_money(one.cents_per_day, one.currency)} a day"
                 + (
                     ""
                     if one.cents_per_day_low is None
-                    else f" ({_whole(one.cents_per_day_low, one.currency)} – "
-                    f"{_whole(one.cents_per_day_high, one.currency)})"
+                    else f" ({whole_money(one.cents_per_day_low, one.currency)} – "
+                    f"{whole_money(one.cents_per_day_high, one.currency)})"
                 ),
             }
             for one in funnel.pipeline

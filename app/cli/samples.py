@@ -100,7 +100,10 @@ def demo(
             _print_letter(house, record)
     waiting = house.proposals.waiting(limit=1)
     prefix = f"attune -w {folder}"
-    steps = {f"{prefix} review list": "what waits for you, and why"}
+    steps = {
+        f"{prefix} serve": "the same in a browser: it prints a link that signs you in",
+        f"{prefix} review list": "what waits for you, and why",
+    }
     if waiting:
         steps |= {
             f"{prefix} review show {waiting[0].id}": "one message, its evidence, its findings",

@@ -8,7 +8,7 @@ import typer
 
 from app import loop
 from app.cli.doors import doors
-from app.cli.screen import AsJson, line, listing, print_json
+from app.cli.screen import AsJson, address, line, listing, print_json
 from app.ways_in import link_to, mail_invitation
 from domain.errors import NotFound
 from domain.staff import Member, Role
@@ -94,7 +94,7 @@ def invite(
         print_json({"email": ticket.email, "role": role.value, "link": link, "expires_at": ticket.expires_at})
         return
     line(f"{ticket.email} can join as {role.value} until {ticket.expires_at:%Y-%m-%d %H:%M} UTC, once, by")
-    line(f"  {link}", style="cyan")
+    address(link)
     line("Mailed to them as well." if mail else "Nothing was mailed: hand it over yourself.", style="dim")
 
 
@@ -108,7 +108,7 @@ def link(email: Email, at: At = None, as_json: AsJson = False) -> None:
         print_json({"email": member.email, "link": shown})
         return
     line(f"Signs {member.name} in once, within 30 minutes:")
-    line(f"  {shown}", style="cyan")
+    address(shown)
 
 
 @app.command("role")

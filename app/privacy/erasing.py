@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from app.kept_lists import drop_lists
 from app.privacy import stores
 from app.privacy.objection import withdraw_open
 from app.privacy.requests import register
@@ -67,15 +68,17 @@ async def erase_person(house: House, who: str) -> Erasure:
         raise WorkspaceBusy(
             "Another process holds the contact history. Nothing was erased. Try again when its run is over."
         )
-    with house.workspace.only_worker(), house.workspace.nobody_sends() as is_quiet:
+    with house.locks.nobody_works(), house.locks.nobody_sends() as is_quiet:
         if not is_quiet:
             raise WorkspaceBusy("A message is being sent this moment. Nothing was erased. Try again.")
         request = register(house, person_id, RequestKind.ERASURE)
         with writing(house.engine) as connection:
             stop_for_good(connection, house.erased, traces, house.clock())
             withdraw_open(house, connection, traces.contact_ids, "the person asked to be erased")
+        drop_lists(house)
         removed = await _forget_beside(house, traces)
         removed |= _forget_rows(house, traces, request)
+        drop_lists(house)
         notes = [*OUT_OF_REACH, *([ON_A_SERVER] if house.database_url else []), *_teach_anew(house)]
         notes += _forget_vectors(house, removed)
         stores.scrub(house)

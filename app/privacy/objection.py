@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, update
 
 from app.deliver import mark
+from app.kept_lists import drop_lists
 from app.privacy.requests import answered, register
 from domain.message import OutboxStatus
 from domain.people import Consent, ConsentBasis, Suppression, SuppressionReason
@@ -49,6 +50,7 @@ def object_to(house: House, contact: Contact, wording: str = "") -> tuple[Privac
         mark(house, house.outbox.get(entry_id))
     # The features' file holds sums of what this person did; it is built anew without them.
     house.workspace.features.unlink(missing_ok=True)
+    drop_lists(house)
     return answered(house, request, f"stopped; {len(stopped)} messages withdrawn"), len(stopped)
 
 

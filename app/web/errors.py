@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from app.campaign_shelf import FileChanged
+from app.results.kept import BeingCounted
 from app.web.guard import ForgedForm, NotAllowed, NotByToken, NotSignedIn, caller_of, sign_in_path
 from app.web.shell import see_other
 from domain.errors import (
@@ -56,6 +57,7 @@ _STATUS: dict[type[AttuneError], int] = {
     RunOpen: 409,
     WorkspaceBusy: 409,
     FileChanged: 409,
+    BeingCounted: 503,
 }
 _NO_PAGE = "There is no page at this address. Perhaps the link was cut, or what it showed is gone."
 

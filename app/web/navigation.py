@@ -27,8 +27,10 @@ PLACES = (
     Place(name="Campaigns", path="/campaigns", key="c", also=("/runs",)),
     Place(name="Contacts", path="/contacts", key="p"),
     Place(name="Accounts", path="/accounts", key="a"),
+    Place(name="Leads", path="/leads", key="l"),
     Place(name="Content", path="/content", key="o"),
     Place(name="Rules", path="/rules", key="u"),
+    Place(name="Autonomy", path="/autonomy", key="y"),
     Place(name="Chat", path="/chat", key="t", act=Act.CHAT),
     Place(name="Team", path="/team", key="m", act=Act.ADMIN),
 )

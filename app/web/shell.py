@@ -52,7 +52,7 @@ class Shell:
         """Of a place of the navigation, by path: how many things wait there for this person."""
         self.paths: frozenset[str] = frozenset()
         """Every path of the built app; set by `make_app`."""
-        self._signer = URLSafeSerializer(house.workspace.link_key(), salt="attune notice")
+        self._signer = URLSafeSerializer(house.link_key, salt="attune notice")
         self._versions = {file.name: _version(file) for file in STATIC.iterdir() if file.is_file()}
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
@@ -90,7 +90,6 @@ class Shell:
             keys_are_off=_chosen(request, KEYS, ("off",)) == "off",
             now=self.now(),
             zone=caller.member.zone if caller else self.house.settings.time_zone,
-            organisation=self._organisation(),
             label=self.house.label,
             **more,
         )
@@ -129,13 +128,6 @@ class Shell:
         if caller is None:
             return []
         return places_of(self.paths, caller, request.url.path, self.counters)
-
-    def _organisation(self) -> str:
-        try:
-            return self.house.sender.organisation
-        except Exception:
-            # A profile that cannot be read stops every send and is told there; pages still come.
-            return "Attune"
 
 
 def see_other(path: str) -> RedirectResponse:

@@ -36,7 +36,7 @@ def router(shell: Shell) -> APIRouter:
         after = own_path(shell, request.query_params.get("next", ""))
         if caller_of(request) is not None:
             return see_other(after)
-        return asked(request, after)
+        return sign_in_page(shell, request, after)
 
     @routes.post("/sign-in", dependencies=open_to_all)
     async def sign_in(request: Request) -> Response:
@@ -45,12 +45,14 @@ def router(shell: Shell) -> APIRouter:
         after = own_path(shell, said(form, "next"))
         names = (f"account {email}", f"address {address_of(request)}")
         if wait := attempts.begin(*names):
-            answer = asked(request, after, email, f"Too many tries. Wait {round(wait) or 1} seconds.", 429)
+            answer = sign_in_page(
+                shell, request, after, email, f"Too many tries. Wait {round(wait) or 1} seconds.", 429
+            )
             answer.headers["retry-after"] = str(round(wait) or 1)
             return answer
         member = await run_in_threadpool(known, email, password)
         if member is None:
-            return asked(request, after, email, WRONG, 401)
+            return sign_in_page(shell, request, after, email, WRONG, 401)
         attempts.succeeded(*names)
         return await run_in_threadpool(signed_in, shell, request, member, "password", after)
 
@@ -58,20 +60,6 @@ def router(shell: Shell) -> APIRouter:
         member = shell.staff.by_email(email)
         kept = shell.staff.password_hash(member.member_id) if member else None
         return member if fits(password, kept) else None
-
-    def asked(
-        request: Request, after: str, email: str = "", error: str | None = None, status: int = 200
-    ) -> HTMLResponse:
-        return shell.page(
-            request,
-            None,
-            "sign_in.html",
-            status=status,
-            after=after,
-            email=email,
-            error=error,
-            is_empty=shell.staff.is_empty(),
-        )
 
     @routes.get("/sign-in/kept", dependencies=open_to_all)
     def kept(request: Request) -> Response:
@@ -93,6 +81,23 @@ def router(shell: Shell) -> APIRouter:
         return answer
 
     return routes
+
+
+def sign_in_page(
+    shell: Shell, request: Request, after: str, email: str = "", error: str | None = None, status: int = 200
+) -> HTMLResponse:
+    """The page that asks who you are, and says what went wrong if it did."""
+    return shell.page(
+        request,
+        None,
+        "sign_in.html",
+        status=status,
+        after=after,
+        email=email,
+        error=error,
+        is_empty=shell.staff.is_empty(),
+        provider=shell.house.identity_provider.name if shell.house.identity_provider else None,
+    )
 
 
 def signed_in(shell: Shell, request: Request, member: Member, way: str, after: str = "/") -> Response:

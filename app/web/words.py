@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -28,7 +29,12 @@ def when(context: Context, moment: datetime) -> str:
 @pass_context
 def full(context: Context, moment: datetime) -> str:
     """A time in the reader's zone with everything: `Thu 12 Mar 2026, 14:05 CET`."""
-    here = moment.astimezone(ZoneInfo(context["zone"]))
+    return full_in(moment, context["zone"])
+
+
+def full_in(moment: datetime, zone: str) -> str:
+    """A time in a zone with everything: `Thu 12 Mar 2026, 14:05 CET`."""
+    here = moment.astimezone(ZoneInfo(zone))
     return f"{here:%a} {here.day} {here:%b %Y, %H:%M %Z}"
 
 
@@ -124,6 +130,17 @@ def way_in(way: str) -> str:
     return _WAYS.get(way, "")
 
 
+def coded(told: str) -> Markup:
+    """Words with commands between backticks, as errors are written: each becomes `<code>`; all else is escaped."""
+    parts = told.split("`")
+    if len(parts) % 2 == 0:
+        return escape(told)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
     "full": full,
@@ -138,5 +155,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "percent": percent,
     "counted": count,
     "browser": browser,
+    "coded": coded,
     "way_in": way_in,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evals.benchmarks import choice_speed, feature_rate, import_rate, run_cost
+from evals.benchmarks import choice_speed, feature_rate, import_rate, run_cost, search_speed
 
 
 def main() -> None:
@@ -11,6 +11,7 @@ def main() -> None:
     import_rate.main()
     feature_rate.main()
     choice_speed.main()
+    search_speed.main()
 
 
 if __name__ == "__main__":

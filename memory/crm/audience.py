@@ -8,60 +8,30 @@ validation is most of the time it would take.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, Select, Table, and_, func, null, select
+from sqlalchemy import Column, Connection, Engine, Select, and_, func, select
 
-from domain.base import Noun, utc_now
-from domain.dossier import OpenMessage, Standing
+from domain.base import utc_now
+from domain.dossier import Standing
 from domain.events import EventKind
-from domain.people import (
-    OF_ADDRESS_ONLY,
-    Account,
-    Consent,
-    ConsentBasis,
-    ConsentGround,
-    Contact,
-    EmailStatus,
-    LifecycleStage,
-    Seniority,
-    Suppression,
-    SuppressionReason,
-)
+from domain.people import Account, Contact, EmailStatus, LifecycleStage, Seniority
 from domain.ports import Clock
 from memory.crm.features_reader import FeatureReader
-from memory.crm.standing import (
-    LEFT_AT,
-    MAY_HAVE_LEFT,
-    NOT_STARTED,
-    SENT_WINDOW,
-    STILL_OPEN,
-    open_messages,
-    sent_by_others,
-    worth_by_decision,
-)
-from memory.crm.statements import (
-    ACCOUNTS,
-    CONSENTS,
-    CONTACTS,
-    DECISIONS,
-    EVENTS,
-    IDENTITIES,
-    OUTBOX,
-    SUPPRESSIONS,
-)
+from memory.crm.noun_rows import built, values_of
+from memory.crm.standing import LEFT_AT, MAY_HAVE_LEFT, STILL_OPEN
+from memory.crm.standings import Standings
+from memory.crm.statements import ACCOUNTS, CONTACTS, DECISIONS, EVENTS, IDENTITIES, OUTBOX
 
-NounT = TypeVar("NounT", bound=Noun)
-Tallies = dict[str, dict[EventKind, tuple[int, datetime]]]
-"""By contact, then kind: how many, and when the newest was."""
+Person = tuple[Contact, Account | None]
 
 _FETCH_ROWS = 10_000
 _EMAIL_STATUS = {member.value: member for member in EmailStatus}
 _SENIORITY = {member.value: member for member in Seniority}
-_BASIS = {member.value: member for member in ConsentBasis}
 _STAGE = {member.value: member for member in LifecycleStage}
+_ACCOUNT_OF = select(CONTACTS.c.id, CONTACTS.c.account_id)
 
 
 class AudienceReader:
@@ -76,14 +46,27 @@ class AudienceReader:
         """What features are built from, in the same database."""
         return FeatureReader(self._engine)
 
-    def contacts_with_accounts(self) -> list[tuple[Contact, Account | None]]:
-        """Return every contact with its account, by contact id."""
+    def people(self, many: int = _FETCH_ROWS) -> Iterator[list[Person]]:
+        """Yield every contact with its account, by contact id, at most `many` at a time."""
         with self._engine.connect() as connection:
             accounts = _accounts(connection)
-            return [
-                (contact, accounts.get(contact.account_id) if contact.account_id else None)
-                for contact in _contacts(connection)
-            ]
+        after = ""
+        while True:
+            with self._engine.connect() as connection:
+                contacts = list(_contacts(connection, after, many))
+            if not contacts:
+                return
+            after = contacts[-1].id
+            yield [(contact, accounts.get(contact.account_id or "")) for contact in contacts]
+
+    def contacts_with_accounts(self) -> list[Person]:
+        """Return every contact with its account, by contact id; `people` takes less memory."""
+        return [person for part in self.people() for person in part]
+
+    def account_of(self) -> dict[str, str | None]:
+        """Return every contact's account."""
+        with self._engine.connect() as connection:
+            return {row.id: row.account_id for row in connection.execute(_ACCOUNT_OF)}
 
     def values_of(self, fields: Sequence[str]) -> list[tuple[str, tuple[Any, ...]]]:
         """Return every contact's id with its values of these fields, as conditions name them, by contact id.
@@ -116,35 +99,31 @@ class AudienceReader:
     def standings(
         self, contact_ids: Collection[str] | None = None, *, until: datetime | None = None
     ) -> dict[str, Standing]:
-        """Return what decides whether each contact may be written to.
+        """Return what decides whether each contact may be written to, by contact; see `standings_of`.
 
         Args:
             contact_ids: whose; None for everyone.
+            until: UTC time the standing is judged at, now if None.
+
+        """
+        found = self.standings_of(until)
+        return {
+            contact.id: found.of(contact)
+            for part in self.people()
+            for contact, _ in part
+            if contact_ids is None or contact.id in contact_ids
+        }
+
+    def standings_of(self, until: datetime | None = None) -> Standings:
+        """Read what everyone's standing is made of.
+
+        Args:
             until: UTC time the standing is judged at, now if None: our messages of the 60 days before it
                 count. Consents, stops and open messages are those recorded by now, never fewer.
 
         """
-        now = until or self._clock()
-        wanted = None if contact_ids is None else frozenset(contact_ids)
         with self._engine.connect() as connection:
-            contacts = [c for c in _contacts(connection) if wanted is None or c.id in wanted]
-            consents = _consents(connection)
-            by_address, by_person = _suppressions(connection)
-            sent_at = _sent_at(connection, now)
-            soft_bounced_at = _soft_bounced_at(connection, now)
-            on_their_way = _open_messages(connection)
-        return {
-            contact.id: Standing.model_construct(
-                contact=contact,
-                consents=tuple(consents.get(contact.id, ())),
-                suppressions=_merged(by_address, by_person, contact),
-                sent_at=tuple(sorted(sent_at.get(contact.id, ()), reverse=True)),
-                soft_bounced_at=tuple(sorted(soft_bounced_at.get(contact.id, ()), reverse=True)),
-                open_campaigns=on_their_way.get(contact.id, _NONE)[0],
-                open_messages=on_their_way.get(contact.id, _NONE)[1],
-            )
-            for contact in contacts
-        }
+            return Standings(connection, until or self._clock())
 
     def event_counts(
         self,
@@ -173,17 +152,6 @@ class AudienceReader:
             for contact_id, topic, many in connection.execute(query.where(EVENTS.c.topic.is_not(None))):
                 counts[contact_id][topic] = many
         return dict(counts)
-
-    def event_tallies(self, since: datetime | None = None, until: datetime | None = None) -> Tallies:
-        """Return how often and how lately each contact did each kind of thing."""
-        tallies: Tallies = defaultdict(dict)
-        columns = [EVENTS.c.kind, func.count(), func.max(EVENTS.c.at)]
-        with self._engine.connect() as connection:
-            for contact_id, kind, many, newest_at in connection.execute(
-                self._by_contact(columns, since, until, EVENTS.c.kind)
-            ):
-                tallies[contact_id][EventKind(kind)] = (many, newest_at)
-        return dict(tallies)
 
     def assets_sent(
         self, since: datetime | None = None, until: datetime | None = None
@@ -237,137 +205,34 @@ class AudienceReader:
         )
 
 
-def _contacts(connection: Connection) -> Iterator[Contact]:
-    ids = _external_ids(connection, "contact")
-    for values in _values(connection, Contact, CONTACTS, CONTACTS.c.id):
+def _contacts(connection: Connection, after: str, many: int) -> Iterator[Contact]:
+    next_ones = select(CONTACTS.c.id).where(CONTACTS.c.id > after).order_by(CONTACTS.c.id).limit(many)
+    ids = _external_ids(connection, "contact", next_ones)
+    for values in values_of(connection, Contact, CONTACTS, CONTACTS.c.id, next_ones):
         values["email_status"] = _EMAIL_STATUS[values["email_status"]]
         values["seniority"] = _SENIORITY[values["seniority"]]
         values["lifecycle_stage"] = _STAGE[values["lifecycle_stage"]]
         values["external_ids"] = ids.get(values["id"], {})
-        yield _built(Contact, values)
+        yield built(Contact, values)
 
 
 def _accounts(connection: Connection) -> dict[str, Account]:
     ids = _external_ids(connection, "account")
     found: dict[str, Account] = {}
-    for values in _values(connection, Account, ACCOUNTS, ACCOUNTS.c.id):
+    for values in values_of(connection, Account, ACCOUNTS, ACCOUNTS.c.id):
         values["external_ids"] = ids.get(values["id"], {})
-        found[values["id"]] = _built(Account, values)
+        found[values["id"]] = built(Account, values)
     return found
 
 
-def _consents(connection: Connection) -> dict[str, list[Consent]]:
-    found: dict[str, list[Consent]] = defaultdict(list)
-    for values in _values(connection, Consent, CONSENTS, CONSENTS.c.recorded_at.desc()):
-        values["basis"] = _BASIS[values["basis"]]
-        values["ground"] = ConsentGround(values["ground"]) if values["ground"] else None
-        found[values["contact_id"]].append(_built(Consent, values))
-    return found
-
-
-def _suppressions(
-    connection: Connection,
-) -> tuple[dict[str, list[Suppression]], dict[str, list[Suppression]]]:
-    """By address, and (all but bounces, which speak of one address only) by person; see `standing`."""
-    by_address: dict[str, list[Suppression]] = defaultdict(list)
-    by_person: dict[str, list[Suppression]] = defaultdict(list)
-    for values in _values(connection, Suppression, SUPPRESSIONS, SUPPRESSIONS.c.since):
-        values["reason"] = SuppressionReason(values["reason"])
-        stop = _built(Suppression, values)
-        by_address[stop.address].append(stop)
-        if stop.contact_id and stop.reason not in OF_ADDRESS_ONLY:
-            by_person[stop.contact_id].append(stop)
-    return by_address, by_person
-
-
-def _merged(
-    by_address: Mapping[str, list[Suppression]], by_person: Mapping[str, list[Suppression]], contact: Contact
-) -> tuple[Suppression, ...]:
-    stops = (*by_address.get((contact.email or "").lower(), ()), *by_person.get(contact.id, ()))
-    once = {(stop.address, stop.channel, stop.reason): stop for stop in stops}
-    return tuple(sorted(once.values(), key=lambda stop: (stop.since, stop.address, stop.reason)))
-
-
-def _sent_at(connection: Connection, now: datetime) -> dict[str, list[datetime]]:
-    since = now - SENT_WINDOW
-    ours = select(OUTBOX.c.contact_id, LEFT_AT).where(OUTBOX.c.status.in_(MAY_HAVE_LEFT), since <= LEFT_AT)
-    told = select(EVENTS.c.contact_id, EVENTS.c.at).where(
-        sent_by_others(), EVENTS.c.contact_id.is_not(None), EVENTS.c.at >= since
-    )
-    found: dict[str, list[datetime]] = defaultdict(list)
-    for query in (ours, told):
-        for contact_id, at in connection.execute(query):
-            found[contact_id].append(at)
-    return found
-
-
-def _soft_bounced_at(connection: Connection, now: datetime) -> dict[str, list[datetime]]:
-    query = select(EVENTS.c.contact_id, EVENTS.c.at).where(
-        EVENTS.c.kind == EventKind.EMAIL_SOFT_BOUNCED.value,
-        EVENTS.c.contact_id.is_not(None),
-        EVENTS.c.at >= now - SENT_WINDOW,
-    )
-    found: dict[str, list[datetime]] = defaultdict(list)
-    for contact_id, at in connection.execute(query):
-        found[contact_id].append(at)
-    return found
-
-
-_NONE: tuple[tuple[str, ...], tuple[OpenMessage, ...]] = ((), ())
-
-
-def _open_messages(
-    connection: Connection,
-) -> dict[str, tuple[tuple[str, ...], tuple[OpenMessage, ...]]]:
-    """By contact: campaigns with a message on its way, and those of the messages not yet being sent."""
-    columns = ("contact_id", "id", "status", "campaign_id", "decision_id", "not_before")
-    query = select(*(OUTBOX.c[name] for name in columns)).where(OUTBOX.c.status.in_(STILL_OPEN))
-    rows: dict[str, list[Any]] = defaultdict(list)
-    for row in connection.execute(query):
-        rows[row.contact_id].append(row)
-    begun = select(OUTBOX.c.decision_id).where(OUTBOX.c.status.in_(NOT_STARTED))
-    expected = select(DECISIONS.c.id, DECISIONS.c.action_key, DECISIONS.c.alternatives)
-    worth = worth_by_decision(connection.execute(expected.where(DECISIONS.c.id.in_(begun))))
-    return {
-        contact_id: (
-            tuple(sorted({row.campaign_id for row in of_contact})),
-            open_messages(of_contact, worth),
-        )
-        for contact_id, of_contact in rows.items()
-    }
-
-
-def _external_ids(connection: Connection, noun: str) -> dict[str, dict[str, str]]:
+def _external_ids(
+    connection: Connection, noun: str, whose: Select[str] | None = None
+) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     query = select(IDENTITIES.c.internal_id, IDENTITIES.c.source, IDENTITIES.c.external_id)
     ordered = query.where(IDENTITIES.c.noun == noun).order_by(IDENTITIES.c.external_id)
+    if whose is not None:
+        ordered = ordered.where(IDENTITIES.c.internal_id.in_(whose))
     for internal_id, source, external_id in connection.execute(ordered):
         found.setdefault(internal_id, {}).setdefault(source, external_id)
     return found
-
-
-def _values(
-    connection: Connection, kind: type[Noun], table: Table, order: ColumnElement[Any]
-) -> Iterator[dict[str, Any]]:
-    """The noun's fields in its own order, row by row; None where the table has no such column."""
-    names = tuple(kind.model_fields)
-    columns = (table.c[name] if name in table.c else null().label(name) for name in names)
-    query = select(*columns).order_by(order)
-    for row in connection.execute(query.execution_options(yield_per=_FETCH_ROWS)):
-        yield dict(zip(names, row, strict=True))
-
-
-def _built(kind: type[NounT], values: dict[str, Any]) -> NounT:
-    """What `model_construct` does, without its search for aliases and defaults: every field is given.
-
-    That search is half the time of reading a large audience.
-    """
-    noun = kind.__new__(kind)
-    for name, value in (
-        ("__dict__", values),
-        ("__pydantic_fields_set__", set(values)),
-        ("__pydantic_extra__", None),
-        ("__pydantic_private__", None),
-    ):
-        object.__setattr__(noun, name, value)
-    return noun

@@ -105,6 +105,26 @@ class AuditChain:
             rows = connection.execute(query.order_by(AUDIT.c.seq.desc()).limit(limit)).mappings()
             return tuple(AuditLine.model_validate(dict(row)) for row in rows)
 
+    def of_kinds(
+        self, kinds: Sequence[str], since: datetime, until: datetime, limit: int
+    ) -> tuple[AuditLine, ...]:
+        """Return the newest lines of some kinds within a span of time, oldest of them first."""
+        query = (
+            select(AUDIT)
+            .where(AUDIT.c.kind.in_(kinds), AUDIT.c.at >= since, AUDIT.c.at <= until)
+            .order_by(AUDIT.c.seq.desc())
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            found = [AuditLine.model_validate(dict(row)) for row in connection.execute(query).mappings()]
+        return tuple(reversed(found))
+
+    def latest(self, kind: str, limit: int) -> tuple[AuditLine, ...]:
+        """Return the newest lines of one kind, the newest first."""
+        query = select(AUDIT).where(AUDIT.c.kind == kind).order_by(AUDIT.c.seq.desc()).limit(limit)
+        with self._engine.connect() as connection:
+            return tuple(AuditLine.model_validate(dict(row)) for row in connection.execute(query).mappings())
+
     def sha256_of(self, seq: int) -> str | None:
         """Return the hash of one line, or None where the chain is not so long."""
         with self._engine.connect() as connection:

@@ -16,7 +16,7 @@ from domain.campaign import Campaign, SendSlot
 from domain.content import ApprovedClaim, ContentAsset
 from domain.decision import Action, Alternative, Arm, Contribution, Decision, Knowledge
 from domain.events import Event
-from domain.message import Message, OutboxEntry, Usage
+from domain.message import OWN_EDIT, Message, OutboxEntry, StakesLevel, StakesReason, Usage
 from domain.people import Account, BuyingRole, Consent, Contact, Deal, Suppression
 from domain.review import Proposal, Review
 from domain.run import Run, RunContact
@@ -273,6 +273,32 @@ def proposal_row(proposal: Proposal, outbox_id: str) -> dict[str, Any]:
         "record": proposal.model_dump(mode="json"),
         "created_at": proposal.created_at,
         "decided_at": proposal.decided_at,
+    }
+
+
+LEVELS = {StakesLevel.LOW: 1, StakesLevel.ORDINARY: 2, StakesLevel.HIGH: 3}
+LEVEL_OF = {number: level for level, number in LEVELS.items()}
+"""Levels of stakes as tables hold them, so that they sort."""
+
+
+def _gravity(reason: StakesReason) -> int:
+    """Sorts reasons: those that make the stakes high, the ordinary, a reviewer's edit, the minor."""
+    if reason.code == OWN_EDIT:
+        return 2
+    return 0 if reason.is_locked else 3 if reason.is_minor else 1
+
+
+def queue_columns(proposal: Proposal) -> dict[str, Any]:
+    """Columns of `proposals` that the queue sorts, narrows and shows by, as far as the proposal itself tells them."""
+    reasons = proposal.stakes.reasons
+    gravest = min(reasons, key=_gravity, default=None)
+    return {
+        "level": LEVELS[proposal.stakes.level],
+        "subject": without_nul(proposal.message.subject) or "",
+        "reason": without_nul(gravest.text if gravest else "") or "",
+        "more_reasons": max(len(reasons) - 1, 0),
+        "is_clean": not (proposal.verdict.blocks or proposal.verdict.holds),
+        "not_before": proposal.not_before,
     }
 
 

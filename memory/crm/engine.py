@@ -7,6 +7,9 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlmodel import create_engine
 
+BUSY_TIMEOUT_MS = 60_000
+"""How long a writer of SQLite waits for another."""
+
 
 def open_engine(url: str) -> Engine:
     """Return an engine for `url`, with SQLite set to WAL, foreign keys and full synchronisation.
@@ -19,12 +22,19 @@ def open_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
     engine = create_engine(
-        url, connect_args={"check_same_thread": False, "timeout": 60}, hide_parameters=True
+        url,
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
     def _set_pragmas(connection: Any, _record: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=60000", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "foreign_keys=ON",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine

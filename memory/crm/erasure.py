@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlmodel import SQLModel
 
 from domain.people import SuppressionReason
+from memory.crm.cards import drop_account_cards
 from memory.crm.erased import ErasedPeople
 from memory.crm.identities import ExternalId
 from memory.crm.statements import (
@@ -68,7 +69,9 @@ FORGOTTEN: dict[str, Way] = {
     "buying_roles": "theirs",
     "identities": "theirs",
     "privacy_requests": "theirs",
+    "contact_cards": "theirs",
     "contacts": "theirs",
+    "account_cards": "swept",
     "accounts": "swept",
     "deals": "swept",
     "deal_stages": "swept",
@@ -80,6 +83,7 @@ FORGOTTEN: dict[str, Way] = {
     "campaign_states": "swept",
     "scheduled_runs": "swept",
     "tallies": "swept",
+    "autonomy": "swept",
     "webhook_tokens": "kept",
     "learners": "kept",
     "members": "kept",
@@ -172,6 +176,8 @@ def erase(connection: Connection, traces: Traces) -> dict[str, int]:
         if way == "theirs":
             _count(removed, name, _delete_theirs(connection, table, traces))
         _count(removed, f"{name}, blanked", _sweep(connection, table, traces))
+    # Their folded words would outlive what was blanked: `Novák` stands there as `novak`.
+    drop_account_cards(connection, traces.account_ids)
     return removed
 
 

@@ -12,6 +12,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from sqlalchemy import Connection, delete, exists, or_, select, update
 
 from domain.people import EmailStatus, Seniority, SuppressionReason
+from memory.crm.cards import drop_contact_cards
 from memory.crm.statements import (
     BUYING_ROLES,
     CONSENTS,
@@ -133,6 +134,7 @@ def merge_contacts(connection: Connection, kept_id: str, merged_id: str) -> None
     else:
         connection.execute(delete(CONTACTS).where(CONTACTS.c.id == merged_id))
     connection.execute(update(CONTACTS).where(CONTACTS.c.id == kept_id).values(_completed(kept, merged)))
+    drop_contact_cards(connection, (kept_id, merged_id))
 
 
 def _move_stops(connection: Connection, kept_id: str, merged_id: str, address: str | None) -> None:

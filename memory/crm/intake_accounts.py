@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from domain.records import AccountRow, ContactRow
 from memory.crm.bulk import insert_new_rows
+from memory.crm.cards import drop_account_cards
 from memory.crm.identities import ExternalId, known_ids, stable_id
 from memory.crm.overlay import BORN, Batch, overlay, overlay_attributes
 from memory.crm.statements import ACCOUNTS, IDENTITIES, batches, upsert
@@ -134,6 +135,7 @@ class AccountBook:
         connection = self._batch.connection
         insert_new_rows(connection, ACCOUNTS, [self.stored[account_id] for account_id in self._new])
         upsert(connection, ACCOUNTS, [self.stored[account_id] for account_id in self._changed], keys=["id"])
+        drop_account_cards(connection, self._changed)
         insert_new_rows(connection, IDENTITIES, self._identities)
 
     def _may_be(self, account_id: str, key: AccountKey, is_own_row: bool) -> bool:

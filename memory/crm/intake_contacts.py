@@ -12,6 +12,7 @@ from domain.events import Event, EventKind
 from domain.people import EmailStatus, LifecycleStage, Seniority, SuppressionReason
 from domain.records import ContactRow, MergeRow
 from memory.crm.bulk import insert_new_rows
+from memory.crm.cards import drop_contact_cards
 from memory.crm.identities import (
     ExternalId,
     contacts_by_email,
@@ -337,6 +338,7 @@ class _ContactBook:
         connection = self._batch.connection
         self._accounts.store()
         upsert(connection, CONTACTS, [self._stored[one] for one in self._changed], keys=["id"])
+        drop_contact_cards(connection, self._changed)
         insert_new_rows(connection, CONTACTS, [self._stored[one] for one in self._new])
         insert_new_rows(connection, IDENTITIES, self._identities)
         self._stops.store()

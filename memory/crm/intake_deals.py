@@ -9,6 +9,7 @@ from sqlalchemy import select, tuple_, update
 
 from domain.people import BuyingRoleKind, DealKind
 from domain.records import DealRow, DealStageRow, RoleRow
+from memory.crm.cards import drop_contact_cards
 from memory.crm.identities import known_ids, stable_id
 from memory.crm.overlay import BORN, Batch, overlay, overlay_attributes
 from memory.crm.statements import (
@@ -140,6 +141,7 @@ def take_roles(batch: Batch, rows: Sequence[RoleRow]) -> None:
         if deal_id is None:
             belongs = update(CONTACTS).where(CONTACTS.c.id == contact_id, CONTACTS.c.account_id.is_(None))
             found = connection.execute(belongs.values(account_id=account_id)).rowcount
+            drop_contact_cards(connection, [contact_id] if found else [])
             batch.tally.count("roles", "added" if found else "unchanged")
         elif (contact_id, deal_id) in roles:
             batch.tally.count("roles", "unchanged")

@@ -50,6 +50,11 @@ class PrivacyRequests:
         theirs = PRIVACY_REQUESTS.c.contact_id == contact_id
         return self._read(select(PRIVACY_REQUESTS).where(theirs).order_by(*_ORDER))
 
+    def of_person(self, person_hash: str) -> tuple[PrivacyRequest, ...]:
+        """Return the requests of one person by keyed hash, in the same order: after an erasure nothing else tells."""
+        theirs = PRIVACY_REQUESTS.c.person_hash == person_hash
+        return self._read(select(PRIVACY_REQUESTS).where(theirs).order_by(*_ORDER))
+
     def close(self, request_id: str, outcome: str, at: datetime) -> PrivacyRequest:
         """Mark a request answered. Raises `NotFound`."""
         with writing(self._engine) as connection:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, bindparam, func, select, update
 
 from domain.errors import NotFound, ReviewRejected
 from domain.message import OutboxEntry, OutboxStatus
 from domain.review import Proposal, ProposalStatus, Review, ReviewAct
 from memory.crm import codec
 from memory.crm.outbox import put_entry
-from memory.crm.statements import OUTBOX, PROPOSALS, REVIEWS, insert_new, is_postgres, writing
+from memory.crm.statements import DECISIONS, OUTBOX, PROPOSALS, REVIEWS, insert_new, is_postgres, writing
 
 _SETTLED = {
     ReviewAct.APPROVE: ProposalStatus.APPROVED,
@@ -47,7 +47,7 @@ class ProposalStore:
             if stored is not None:
                 return codec.proposal_of(stored)
             put_entry(connection, entry)
-            insert_new(connection, PROPOSALS, [codec.proposal_row(proposal, entry.id)])
+            insert_new(connection, PROPOSALS, [_new_row(connection, proposal, entry.id)])
             return codec.proposal_of(_row(connection, proposal.id))
 
     def get(self, proposal_id: str) -> Proposal:
@@ -172,6 +172,26 @@ class ProposalStore:
             return codec.proposal_of(_row(connection, proposal_id))
 
 
+def _new_row(connection: Connection, proposal: Proposal, outbox_id: str) -> dict[str, Any]:
+    """Every column of a proposal that is asked for the first time; worth and content are its decision's."""
+    decided = connection.execute(_DECIDED, {"id": proposal.decision_id}).mappings().first()
+    decision = None if decided is None else codec.decision_of(decided)
+    columns = codec.queue_columns(proposal)
+    return {
+        **codec.proposal_row(proposal, outbox_id),
+        **columns,
+        "asked_level": columns["level"],
+        "asset_id": decision.action.asset_id if decision else None,
+        "value_cents": decision.value_cents if decision else None,
+        "snoozed_until": None,
+        "assignee": None,
+    }
+
+
+# Built once: a run asks this for every message, and building a statement costs more than running it.
+_DECIDED = select(DECISIONS).where(DECISIONS.c.id == bindparam("id"))
+
+
 def _is_recorded(connection: Connection, review: Review) -> bool:
     """Tell whether this very review stands already; the proposal is locked, so nobody adds it meanwhile."""
     _row(connection, review.proposal_id, lock=True)
@@ -213,7 +233,9 @@ def _move_entry(connection: Connection, row: codec.Row, at: datetime, **changes:
 
 
 def _write(connection: Connection, proposal: Proposal, outbox_id: str) -> None:
-    columns = codec.proposal_row(proposal, outbox_id)
+    columns = codec.proposal_row(proposal, outbox_id) | codec.queue_columns(proposal)
+    # Another message than the one that was put off.
+    columns["snoozed_until"] = None
     connection.execute(update(PROPOSALS).where(PROPOSALS.c.id == proposal.id).values(**columns))
     message = proposal.message
     moved = connection.execute(

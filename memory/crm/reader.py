@@ -112,24 +112,6 @@ class CrmStore:
                 contact_id = connection.execute(by_source).scalar()
             return contact_by_id(connection, contact_id or key)
 
-    def find_contacts(self, words: str = "", limit: int = 50, offset: int = 0) -> tuple[Contact, ...]:
-        """Return contacts whose name, address, title or company holds every word, by id."""
-        source = CONTACTS.outerjoin(ACCOUNTS, CONTACTS.c.account_id == ACCOUNTS.c.id)
-        searched = (
-            CONTACTS.c.first_name,
-            CONTACTS.c.last_name,
-            CONTACTS.c.email,
-            CONTACTS.c.job_title,
-            ACCOUNTS.c.name,
-        )
-        query = select(CONTACTS).select_from(source).order_by(CONTACTS.c.id).limit(limit).offset(offset)
-        for word in words.lower().split():
-            query = query.where(or_(*(func.lower(c).contains(word, autoescape=True) for c in searched)))
-        with self._engine.connect() as connection:
-            rows = connection.execute(query).mappings().all()
-            ids = external_ids_of(connection, "contact", [row["id"] for row in rows])
-            return tuple(codec.contact_of(row, ids.get(row["id"])) for row in rows)
-
     def account(self, account_id: str) -> Account:
         """One account. Raises `NotFound`."""
         with self._engine.connect() as connection:
@@ -137,17 +119,6 @@ class CrmStore:
         if account is None:
             raise NotFound("account", account_id)
         return account
-
-    def accounts(self, words: str = "", limit: int = 50, offset: int = 0) -> tuple[Account, ...]:
-        """Return accounts whose name or domain holds every word, by id."""
-        query = select(ACCOUNTS).order_by(ACCOUNTS.c.id).limit(limit).offset(offset)
-        for word in words.lower().split():
-            searched = (ACCOUNTS.c.name, ACCOUNTS.c.domain)
-            query = query.where(or_(*(func.lower(c).contains(word, autoescape=True) for c in searched)))
-        with self._engine.connect() as connection:
-            rows = connection.execute(query).mappings().all()
-            ids = external_ids_of(connection, "account", [row["id"] for row in rows])
-            return tuple(codec.account_of(row, ids.get(row["id"])) for row in rows)
 
     def contacts_of(self, account_id: str, limit: int = 100, offset: int = 0) -> tuple[Contact, ...]:
         """Return an account's contacts, by id."""
@@ -234,10 +205,6 @@ class CrmStore:
         query = select(DECISIONS).where(DECISIONS.c.contact_id == contact_id)
         newest_first = query.order_by(DECISIONS.c.decided_at.desc(), DECISIONS.c.id.desc())
         return self._decisions(newest_first.limit(limit).offset(offset))
-
-    def latest_decision(self, contact_id: str) -> Decision | None:
-        """Return what was last decided for a contact, or None."""
-        return next(iter(self.decisions(contact_id, limit=1)), None)
 
     def counts(self) -> dict[str, int]:
         """Return how many rows every table of the CRM has, by table name."""

@@ -6,7 +6,9 @@ everyone or for no one, never for half.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import pickle
+import zlib
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +22,9 @@ from domain.run import ContactOutcome, Run, RunContact, RunStatus
 from memory.crm import codec
 from memory.crm.content import save_campaign
 from memory.crm.statements import DECISIONS, RUN_CONTACTS, RUNS, insert_all, insert_new, upsert, writing
+
+Part = tuple[Sequence[Decision], Sequence[RunContact]]
+"""Some of a run's decisions and of its ledger's lines."""
 
 _OPEN = (RunStatus.DECIDING.value, RunStatus.RUNNING.value)
 _USAGE = tuple(Usage.model_fields)
@@ -37,6 +42,11 @@ def _count_by(column: ColumnElement[str | None]) -> Select[str | None, int]:
 
 
 _BY_OUTCOME, _BY_RULE = _count_by(RUN_CONTACTS.c.outcome), _count_by(RUN_CONTACTS.c.rule_id)
+
+
+def _packed(decisions: Sequence[Decision], lines: Sequence[RunContact]) -> bytes:
+    rows = [*map(codec.decision_row, decisions)], [*map(codec.run_contact_row, lines)]
+    return zlib.compress(pickle.dumps(rows), level=1)
 
 
 def _newest(since: datetime, most: int) -> Any:
@@ -78,18 +88,28 @@ class RunStore:
         return codec.run_of(row)
 
     def record(self, run_id: str, decisions: Sequence[Decision], lines: Sequence[RunContact]) -> bool:
+        """Write what was decided for the whole audience in one part; see `record_parts`."""
+        return self.record_parts(run_id, [(decisions, lines)])
+
+    def record_parts(self, run_id: str, parts: Iterable[Part]) -> bool:
         """Write what was decided for the whole audience and set the run running, all or nothing.
+
+        All parts are taken before the first row is written: nobody who writes meanwhile has to wait for a decision.
+        They are kept packed until then, as a hundred thousand decisions would fill a gigabyte.
 
         Returns:
             True if this call wrote it; False if the run was recorded before, and nothing changed.
 
         """
+        packed = [_packed(*part) for part in parts]
         with writing(self._engine) as connection:
             deciding = update(RUNS).where(RUNS.c.id == run_id, RUNS.c.status == RunStatus.DECIDING.value)
             if connection.execute(deciding.values(status=RunStatus.RUNNING.value)).rowcount == 0:
                 return False
-            insert_all(connection, DECISIONS, [codec.decision_row(decision) for decision in decisions])
-            insert_all(connection, RUN_CONTACTS, [codec.run_contact_row(line) for line in lines])
+            for part in packed:
+                decision_rows, line_rows = pickle.loads(zlib.decompress(part))  # noqa: S301  # packed a moment ago
+                insert_all(connection, DECISIONS, decision_rows)
+                insert_all(connection, RUN_CONTACTS, line_rows)
             return True
 
     def open_run(self, campaign_id: str, *, is_dry_run: bool = False) -> Run | None:

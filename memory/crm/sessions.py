@@ -5,17 +5,20 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, select, update
+from sqlalchemy import Connection, Engine, RowMapping, Update, delete, select, update
+from sqlalchemy.exc import OperationalError
 
 from domain.base import utc_now
 from domain.errors import NotFound
 from domain.ports import Clock
 from domain.staff import ApiToken, Member, Session
 from memory.crm.audit import AuditChain
+from memory.crm.engine import BUSY_TIMEOUT_MS, is_sqlite
 from memory.crm.staff import sha256_of
 from memory.crm.statements import API_TOKENS, MEMBERS, SESSIONS, insert_all, writing
 from policies.rights import SESSION_FOR, has_ended
 
+NOTE_WAIT_MS = 50
 SEEN_EVERY = timedelta(minutes=5)
 """A session in use is written down so often, not at every click."""
 
@@ -63,11 +66,8 @@ class SessionStore:
         if not member.is_active or has_ended(session, now):
             return None
         if now - session.seen_at >= SEEN_EVERY:
-            with writing(self._engine) as connection:
-                connection.execute(
-                    update(SESSIONS).where(SESSIONS.c.id == session.session_id).values(seen_at=now)
-                )
-                _seen(connection, member.member_id, now)
+            used = update(SESSIONS).where(SESSIONS.c.id == session.session_id).values(seen_at=now)
+            self._note(used, member.member_id, now)
         return session, member
 
     def of(self, member_id: str) -> tuple[Session, ...]:
@@ -137,12 +137,24 @@ class SessionStore:
         if not token.is_good(now) or not member.is_active:
             return None
         if token.used_at is None or now - token.used_at >= SEEN_EVERY:
-            with writing(self._engine) as connection:
-                connection.execute(
-                    update(API_TOKENS).where(API_TOKENS.c.id == token.token_id).values(used_at=now)
-                )
-                _seen(connection, member.member_id, now)
+            used = update(API_TOKENS).where(API_TOKENS.c.id == token.token_id).values(used_at=now)
+            self._note(used, member.member_id, now)
         return token, member
+
+    def _note(self, used: Update, member_id: str, now: datetime) -> None:
+        """Write down that somebody is here, unless another writes for long: no page waits for this."""
+        with self._engine.connect() as connection:
+            if is_sqlite(self._engine):
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={NOTE_WAIT_MS}")
+            try:
+                connection.execute(used)
+                _seen(connection, member_id, now)
+                connection.commit()
+            except OperationalError:
+                connection.rollback()
+            finally:
+                if is_sqlite(self._engine):
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
     def _told(self, connection: Connection, member_id: str, did: str, **detail: str) -> None:
         self._audit.append_in(connection, "team", member_id, {"did": did, "by": member_id, **detail})

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, func, select, text, update
@@ -17,7 +18,7 @@ from sqlalchemy import delete as delete_from
 from domain.base import utc_now
 from domain.errors import LinkSpent, NotFound, TeamRefused
 from domain.ports import Clock
-from domain.staff import Member, Role, Ticket, TicketKind, folded_email, is_address
+from domain.staff import Identity, Member, Role, Ticket, TicketKind, folded_email, is_address
 from memory.crm.audit import AuditChain
 from memory.crm.statements import API_TOKENS, MEMBERS, SESSIONS, TICKETS, insert_all, is_postgres, writing
 from policies.rights import FIRST_RUN_FOR, INVITATION_FOR, SIGN_IN_FOR
@@ -30,6 +31,9 @@ _LASTS = {
     TicketKind.SIGN_IN: SIGN_IN_FOR,
     TicketKind.INVITATION: INVITATION_FOR,
 }
+FORGET_TICKETS_AFTER = timedelta(days=90)
+"""Addresses of people who never came are not kept for good; that they were invited stays in the audit chain."""
+
 _ACTIVE = MEMBERS.c.left_at.is_(None)
 _NEW_LINK = "Ask an admin for a new one, or make one on the server: `attune team link EMAIL`."
 
@@ -204,6 +208,64 @@ class StaffStore:
             how = ticket.kind.value
             return self._join(connection, address, name, ticket.role, zone, how=how, by=ticket.made_by)
 
+    def recognise(self, identity: Identity, domains: Collection[str], role: Role, zone: str) -> Member:
+        """Let somebody in whom the identity provider vouches for: a member, somebody invited, or of our domains.
+
+        Args:
+            identity: who it says this is; its address is verified.
+            domains: of whose addresses anybody may join.
+            role: of those who join so.
+            zone: where a new member reads times.
+
+        Raises:
+            TeamRefused: none of the three, or the address belongs to another person there now.
+        """
+        email = folded_email(identity.email)
+        invited = (
+            TICKETS.c.kind == TicketKind.INVITATION.value,
+            TICKETS.c.email == email,
+            TICKETS.c.used_at.is_(None),
+            TICKETS.c.withdrawn_at.is_(None),
+            TICKETS.c.expires_at > self._clock(),
+        )
+        with self._alone() as connection:
+            if _is_empty(connection):
+                raise TeamRefused("The first admin comes in by the one-time link that `attune serve` prints.")
+            mine = MEMBERS.c.subject == identity.subject
+            known = connection.execute(select(MEMBERS).where(mine, _ACTIVE)).mappings().first()
+            if known is not None:
+                return member_of(known)
+            there = (
+                connection.execute(select(MEMBERS).where(MEMBERS.c.email == email, _ACTIVE))
+                .mappings()
+                .first()
+            )
+            if there is not None:
+                if there["subject"] is not None:
+                    raise TeamRefused(
+                        f"{email} belongs to somebody else at the identity provider than before. Ask an admin."
+                    )
+                return self._bound(connection, there["id"], identity)
+            ticket = connection.execute(select(TICKETS).where(*invited)).mappings().first()
+            if ticket is None and email.rpartition("@")[2] not in domains:
+                raise TeamRefused(f"{email} is neither a member nor invited. Ask an admin of your team.")
+            if ticket is not None:
+                used = update(TICKETS).where(TICKETS.c.id == ticket["id"])
+                connection.execute(used.values(used_at=self._clock()))
+            given = Role(ticket["role"]) if ticket else role
+            how, by = ("invitation", ticket["made_by"]) if ticket else ("domain", None)
+            name = identity.name.strip()[:100] or email
+            member = self._join(connection, email, name, given, zone, how=how, by=by)
+            return self._bound(connection, member.member_id, identity)
+
+    def _bound(self, connection: Connection, member_id: str, identity: Identity) -> Member:
+        # Whoever had this subject and left must not keep it from the one who came back.
+        had = update(MEMBERS).where(MEMBERS.c.subject == identity.subject)
+        connection.execute(had.values(subject=None))
+        connection.execute(_of(member_id).values(subject=identity.subject))
+        self._told(connection, member_id, "single sign-on", member_id)
+        return _member(connection, member_id)
+
     def _good(self, row: RowMapping | None) -> Ticket:
         if row is None or not ticket_of(row).is_good(self._clock()):
             raise LinkSpent(_NEW_LINK)
@@ -222,7 +284,14 @@ class StaffStore:
     ) -> Member:
         email, name = folded_email(email), name.strip()
         there = _refuse_twice(connection, email)
-        row = {"email": email, "name": name, "role": role.value, "zone": zone, "left_at": None}
+        row = {
+            "email": email,
+            "name": name,
+            "role": role.value,
+            "zone": zone,
+            "left_at": None,
+            "subject": None,
+        }
         member_id = there.member_id if there else f"m_{secrets.token_hex(6)}"
         if there:
             connection.execute(_of(member_id).values(**row, joined_at=self._clock()))
@@ -268,6 +337,7 @@ class StaffStore:
             "used_at": None,
             "withdrawn_at": None,
         }
+        connection.execute(delete_from(TICKETS).where(TICKETS.c.expires_at < now - FORGET_TICKETS_AFTER))
         insert_all(connection, TICKETS, [row])
         subject = member.member_id if member else str(row["id"])
         self._told(connection, subject, f"{kind.value} link", by, role=role.value)

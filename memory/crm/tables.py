@@ -65,6 +65,40 @@ class ContactTable(SQLModel, table=True):
     attributes: dict[str, Any] = _json()
 
 
+class ContactCardTable(SQLModel, table=True):
+    """What contacts are found by: folded words, and what lists are narrowed and sorted by (`cards.py`).
+
+    Derived: a card that is missing is made anew. Narrow, and on SQLite kept in the order of `name_key`, so that
+    a search reads little and the first page of a list stops early.
+    """
+
+    __tablename__ = "contact_cards"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    name_key: str = Field(primary_key=True)
+    contact_id: str = Field(primary_key=True, foreign_key="contacts.id", ondelete="CASCADE", unique=True)
+    words: str
+    stage: str
+    country: str | None = None
+    owner: str | None = None
+    account_id: str | None = Field(default=None, index=True)
+    is_listed: bool = True
+
+
+class AccountCardTable(SQLModel, table=True):
+    """What accounts are found by, as `contact_cards`."""
+
+    __tablename__ = "account_cards"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    name_key: str = Field(primary_key=True)
+    account_id: str = Field(primary_key=True, foreign_key="accounts.id", ondelete="CASCADE", unique=True)
+    words: str
+    industry: str | None = None
+    country: str | None = None
+    owner: str | None = None
+
+
 class IdentityTable(SQLModel, table=True):
     """What a source calls a thing. Merged ids point at the kept thing."""
 
@@ -118,6 +152,7 @@ class BuyingRoleTable(SQLModel, table=True):
 
 
 _HARM = "kind = 'email_complained' OR kind = 'email_bounced'"
+_HAS_TOPIC = "topic IS NOT NULL"
 
 
 class EventTable(SQLModel, table=True):
@@ -129,6 +164,15 @@ class EventTable(SQLModel, table=True):
         Index("ix_events_account_at", "account_id", "at"),
         Index("ix_events_received", "received_at", "id"),
         Index("ix_events_harm", "kind", "at", sqlite_where=text(_HARM), postgresql_where=text(_HARM)),
+        # Not by kind alone: SQLite would take that for one contact's or account's events, too, which are few.
+        Index(
+            "ix_events_topic",
+            "topic",
+            "kind",
+            "at",
+            sqlite_where=text(_HAS_TOPIC),
+            postgresql_where=text(_HAS_TOPIC),
+        ),
     )
 
     id: str = Field(primary_key=True)
@@ -358,9 +402,20 @@ class OutboxTable(SQLModel, table=True):
 
 
 class ProposalTable(SQLModel, table=True):
-    """What waits for a person; `record` is the JSON of `Proposal`."""
+    """What waits for a person; `record` is the JSON of `Proposal`.
+
+    The columns after it are what the queue sorts, narrows and shows by; `asked_level` is the level at which a person
+    was first asked, whatever edits made of it; levels are 1 (low) to 3 (high).
+    """
 
     __tablename__ = "proposals"
+    __table_args__ = (
+        Index("ix_proposals_stakes", "status", "level", "created_at"),
+        Index("ix_proposals_value", "status", "value_cents"),
+        Index("ix_proposals_age", "status", "created_at"),
+        Index("ix_proposals_class", "campaign_id", "asset_id", "asked_level", "decided_at"),
+        Index("ix_proposals_decided", "decided_at"),
+    )
 
     id: str = Field(primary_key=True)
     run_id: str = Field(foreign_key="runs.id", index=True)
@@ -373,6 +428,17 @@ class ProposalTable(SQLModel, table=True):
     record: dict[str, Any] = _json()
     created_at: datetime
     decided_at: datetime | None = None
+    level: int = 2
+    asked_level: int = 2
+    asset_id: str | None = None
+    value_cents: float | None = None
+    subject: str = ""
+    reason: str = ""
+    more_reasons: int = 0
+    is_clean: bool = False
+    not_before: datetime | None = None
+    snoozed_until: datetime | None = None
+    assignee: str | None = Field(default=None, index=True)
 
 
 class ReviewTable(SQLModel, table=True):
@@ -388,6 +454,21 @@ class ReviewTable(SQLModel, table=True):
     reason: str = ""
     subject: str | None = None
     body: str | None = None
+    at: datetime = Field(index=True)
+
+
+class AutonomyTable(SQLModel, table=True):
+    """What was last decided about classes of messages: whether they may go alone. The audit chain has the rest."""
+
+    __tablename__ = "autonomy"
+
+    campaign_id: str = Field(primary_key=True)
+    asset_id: str = Field(primary_key=True)
+    level: int = Field(primary_key=True)
+    state: str
+    by: str
+    reason: str = ""
+    decided_then: int = 0
     at: datetime
 
 
@@ -494,7 +575,10 @@ class AuditTable(SQLModel, table=True):
     """Append-only chain: each row's hash covers the row before."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_subject", "subject", "seq"),)
+    __table_args__ = (
+        Index("ix_audit_subject", "subject", "seq"),
+        Index("ix_audit_kind", "kind", "seq"),
+    )
 
     seq: int = Field(primary_key=True)
     at: datetime
@@ -545,7 +629,9 @@ class PrivacyRequestTable(SQLModel, table=True):
 
 
 class MemberTable(SQLModel, table=True):
-    """People of the team. `email` is in lower case; the password is an Argon2id hash."""
+    """People of the team. `email` is in lower case; the password is an Argon2id hash; `subject` is who the
+    identity provider says it is, once somebody signed in by it.
+    """
 
     __tablename__ = "members"
 
@@ -555,6 +641,7 @@ class MemberTable(SQLModel, table=True):
     role: str
     zone: str = "UTC"
     password_hash: str | None = None
+    subject: str | None = Field(default=None, unique=True)
     joined_at: datetime
     seen_at: datetime | None = None
     left_at: datetime | None = None

@@ -95,11 +95,11 @@ class RejectsFile:
         self._spool.seek(0)
         with draft.open("w", encoding="utf-8-sig", newline="") as out:
             writer = csv.writer(out)
-            writer.writerow(["file", "row", "reason", *map(_escaped, self._names)])
+            writer.writerow(["file", "row", "reason", *map(shown_as_text, self._names)])
             for line in self._spool:
                 file, row, reason, cells = json.loads(line)
-                shown = (_escaped(cells.get(name, "")) for name in self._names)
-                writer.writerow([_escaped(file), row, _escaped(reason), *shown])
+                shown = (shown_as_text(cells.get(name, "")) for name in self._names)
+                writer.writerow([shown_as_text(file), row, shown_as_text(reason), *shown])
             out.flush()
             os.fsync(out.fileno())
         draft.replace(self._path)
@@ -112,6 +112,6 @@ class RejectsFile:
             self._spool = None
 
 
-def _escaped(cell: str) -> str:
+def shown_as_text(cell: str) -> str:
     """A spreadsheet must show the cell, never compute it."""
     return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA_STARTS) else cell

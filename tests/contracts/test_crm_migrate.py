@@ -11,11 +11,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, column, inspect, select, table
 from sqlmodel import SQLModel
 
+from domain.message import Stakes, StakesReason
 from memory.crm import codec
 from memory.crm.migrate import VERSION_TABLE, head, is_current, revision_of, upgrade
 from memory.crm.proposals import ProposalStore
+from memory.crm.review_queue import ReviewQueue
+from memory.crm.runs import RunStore
 from memory.crm.statements import ACCOUNTS, CONTACTS, insert_all, writing
-from tests.contracts.crm_sample import ACCOUNT, ADA, pending, proposal, seed
+from tests.contracts.crm_sample import ACCOUNT, ADA, decision, pending, proposal, seed
 
 
 def test_an_empty_database_comes_up_to_the_newest_revision(blank_engine: Engine) -> None:
@@ -62,6 +65,26 @@ def test_everything_stored_at_the_revision_before_the_newest_survives_the_upgrad
         name: rows for name, rows in stored.items() if rows
     }
     assert ProposalStore(blank_engine).waiting() == (proposal(ADA),)
+
+
+def test_what_waited_before_there_was_a_queue_has_its_place_in_it(
+    blank_engine: Engine, engine: Engine
+) -> None:
+    seed(engine)
+    RunStore(engine).record("r_1", [decision(ADA)], [])
+    reasons = (
+        StakesReason(code="cold_start", text="the first ones"),
+        StakesReason(code="executive", text="a CEO", is_locked=True),
+    )
+    ProposalStore(engine).open(
+        proposal(ADA).model_copy(update={"stakes": Stakes(reasons=reasons)}), pending(ADA)
+    )
+    upgrade(blank_engine, "0008")
+    _copied(engine, blank_engine)
+    upgrade(blank_engine)
+    assert ReviewQueue(blank_engine).line(f"p_r_1_{ADA.id}") == ReviewQueue(engine).line(f"p_r_1_{ADA.id}")
+    asked = _rows(blank_engine, "proposals", {"asked_level", "asset_id", "reason"})
+    assert asked == [{"asked_level": 3, "asset_id": "guide", "reason": "a CEO"}]
 
 
 def _copied(whole: Engine, old: Engine) -> dict[str, list[dict[str, object]]]:

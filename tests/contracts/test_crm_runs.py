@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
@@ -10,7 +12,7 @@ from domain.errors import NotFound
 from domain.message import Usage
 from domain.run import ContactOutcome, RunContact, RunStatus
 from memory.crm.reader import CrmStore
-from memory.crm.runs import RunStore
+from memory.crm.runs import Part, RunStore
 from tests.contracts.crm_sample import ADA, BEN, CAMPAIGN, CLEO, DAY, HOUR, NOON, RUN, decision, seed
 
 LINES = (
@@ -65,6 +67,19 @@ def test_decisions_come_back_as_they_were_made(recorded: RunStore, engine: Engin
 def test_recording_a_run_again_changes_nothing(recorded: RunStore, engine: Engine) -> None:
     assert recorded.record("r_1", [decision(CLEO)], []) is False
     assert CrmStore(engine).counts()["decisions"] == 2
+
+
+def test_a_run_may_be_recorded_in_parts_and_stays_all_or_nothing(runs: RunStore, engine: Engine) -> None:
+    def broken() -> Iterator[Part]:
+        yield [decision(ADA)], LINES[:1]
+        raise RuntimeError("the second part fails")
+
+    with pytest.raises(RuntimeError):
+        runs.record_parts("r_1", broken())
+    assert CrmStore(engine).counts()["decisions"] == 0
+    assert runs.record_parts("r_1", [([decision(ADA)], LINES[:1]), ([decision(BEN)], LINES[1:2])])
+    assert [line.contact_id for line in runs.ledger("r_1")] == [ADA.id, BEN.id]
+    assert CrmStore(engine).decision("d_r_1_c_ben") == decision(BEN)
 
 
 def test_a_record_that_breaks_leaves_the_run_deciding(runs: RunStore, engine: Engine) -> None:

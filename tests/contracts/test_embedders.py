@@ -183,7 +183,7 @@ class Nothing:
 
 
 def test_an_embedder_is_chosen_by_name() -> None:
-    assert choose("lexical", Nothing()).name == "lexical-v1-512"
+    assert choose("lexical", Nothing()).name == "lexical-v1-384"
 
 
 @pytest.mark.parametrize(("name", "missing"), [("openai", "OPENAI_API_KEY"), ("bert", "'bert' is unknown")])

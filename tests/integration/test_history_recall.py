@@ -90,7 +90,7 @@ def test_the_command_prints_a_table_and_json(capsys: pytest.CaptureFixture[str])
     assert main(["--contacts", "2", "--json"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(rows) == len(table) - 1
-    assert {row["system"] for row in rows} >= {"newest first", "BM25 (FTS5)", "lexical-v1-512"}
+    assert {row["system"] for row in rows} >= {"newest first", "BM25 (FTS5)", "lexical-v1-384"}
     assert all(row["leaks"] == 0 and 0 <= row["hit_at_3"]["value"] <= 1 for row in rows)
 
 

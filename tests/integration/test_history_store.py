@@ -41,7 +41,7 @@ Open = Callable[..., ChromaHistory]
 class Counting(LexicalEmbedder):
     """Counts the texts it is given; fails when told to."""
 
-    def __init__(self, dimensions: int = 512) -> None:
+    def __init__(self, dimensions: int = 384) -> None:
         super().__init__(dimensions)
         self.texts = 0
         self.fails_after: int | None = None
@@ -156,16 +156,16 @@ def test_who_comes_second_recalls_and_remembers_without_vectors(open_history: Op
 
 def test_another_embedder_is_refused_and_says_how_to_move(open_history: Open) -> None:
     open_history(LexicalEmbedder()).close()
-    with pytest.raises(HistoryMismatch, match=r"lexical-v1-512.*lexical-v1-64.*attune memory reindex"):
+    with pytest.raises(HistoryMismatch, match=r"lexical-v1-384.*lexical-v1-64.*attune memory reindex"):
         open_history(LexicalEmbedder(64))
 
 
 def test_a_folder_of_another_embedder_is_refused(open_history: Open, engine: Engine, folder: Path) -> None:
     history = open_history()
     assert history._shelf is not None
-    history._shelf._collection.modify(metadata={"embedder": "lexical-v0-512", "dimensions": 512})
+    history._shelf._collection.modify(metadata={"embedder": "lexical-v0-384", "dimensions": 384})
     history.close()
-    with pytest.raises(HistoryMismatch, match="lexical-v0-512"):
+    with pytest.raises(HistoryMismatch, match="lexical-v0-384"):
         open_history()
 
 

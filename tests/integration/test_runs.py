@@ -21,6 +21,7 @@ from domain.campaign import Autonomy, Caps
 from domain.errors import BudgetSpent, NotFound, RunOpen, WorkspaceBusy
 from domain.run import ContactOutcome, Run, RunContact, RunStatus
 from evals.crowd import campaign
+from memory.crm.audience import AudienceReader
 from memory.crm.statements import RUN_CONTACTS, RUNS, writing
 
 CROWD = 6
@@ -48,6 +49,31 @@ def forget_in_the_ledger(house: House, run: Run, contacts: int) -> None:
             .where(RUN_CONTACTS.c.contact_id.in_(contact_ids))
             .values(outcome=ContactOutcome.QUEUED.value)
         )
+
+
+def test_an_audience_cut_in_parts_gets_what_the_whole_gets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Draws differ with their seeds; who is considered, held out and capped does not."""
+    house = settle(tmp_path / "ws", 60)
+    people = AudienceReader.people
+
+    def outcomes(many: int) -> dict[str, ContactOutcome]:
+        monkeypatch.setattr(AudienceReader, "people", lambda reader, _=0: people(reader, many))
+        capped = campaign().model_copy(update={"caps": Caps(messages=5), "holdout_share": 0.2})
+        run, _ = begin(house, capped, is_dry_run=True)
+        found = {line.contact_id: line.outcome for line in house.runs.ledger(run.id)}
+        stop(house, run.id)
+        return found
+
+    def held_out(found: dict[str, ContactOutcome]) -> set[str]:
+        return {contact_id for contact_id, outcome in found.items() if outcome is ContactOutcome.HELD_OUT}
+
+    whole, parts = outcomes(1_000), outcomes(7)
+    house.close()
+    assert list(parts) == list(whole)
+    assert held_out(parts) == held_out(whole) != set()
+    assert list(parts.values()).count(ContactOutcome.QUEUED) == 5
 
 
 def test_the_same_command_goes_on_with_what_was_broken_off(house: House) -> None:

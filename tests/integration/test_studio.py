@@ -56,7 +56,7 @@ async def test_the_graph_that_langgraph_json_names_carries_a_contact(
     assert ended.draft is not None
 
 
-@pytest.mark.parametrize("first", ["agents.graph", "app.runs", "app.reviews", "app.cli.main"])
+@pytest.mark.parametrize("first", ["agents.graph", "app.carry", "app.runs", "app.desk", "app.cli.main"])
 def test_checkpoints_bring_back_only_declared_types_whatever_is_imported_first(first: str) -> None:
     asks = (
         f"import {first}, agents.graph; from langgraph.checkpoint.serde import _msgpack; "

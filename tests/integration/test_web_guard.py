@@ -23,6 +23,8 @@ OPEN = {
     "/sign-in",
     "/sign-in/kept",
     "/sign-in/link/{token}",
+    "/sign-in/oidc",
+    "/sign-in/oidc/back",
 }
 """What anyone may ask for: what it takes to sign in. A new one is a decision to be made here."""
 

@@ -64,7 +64,7 @@ def _round(house: House, number: int, at: datetime, picks: list[int]) -> None:
     plan = _campaign()
     actions = actions_for(plan, library())
     rng = np.random.default_rng(100 + number)
-    people = house.crm.find_contacts(limit=1_000)
+    people = [contact for contact, _ in house.audience.contacts_with_accounts()]
     run = Run(
         id=f"r_{number}",
         campaign_id=plan.id,
@@ -260,7 +260,7 @@ def test_whoever_did_not_learn_says_so(house: House, capsys: pytest.CaptureFixtu
 
 
 def test_an_old_decision_reads_with_what_was_stored(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    first = house.crm.find_contacts(limit=1)[0]
+    first = house.audience.contacts_with_accounts()[0][0]
     said = _flat(_shown(f"explain d_0_{first.id}", capsys))
     assert "What was possible, and how likely" in said
     assert "adds up from" not in said

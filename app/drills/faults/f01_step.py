@@ -56,7 +56,7 @@ BOTH: tuple[Side, ...] = ("before", "after")
 STEPS: tuple[Step, ...] = (
     *(
         Step(f"memory.crm.runs:RunStore.{act}", side)
-        for act in ("start", "record", "finish")
+        for act in ("start", "record_parts", "finish")
         for side in BOTH
     ),
     *(Step("memory.crm.runs:RunStore.mark", side) for side in BOTH),

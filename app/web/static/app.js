@@ -142,3 +142,11 @@ document.querySelectorAll("input[data-zone], select[data-zone]").forEach((one) =
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone && (!one.value || one.value === "UTC")) one.value = zone;
 });
+// Where something was wrong in a form, that is where one goes on.
+document.querySelector("[aria-invalid=true]")?.focus();
+// On a narrow screen the places scroll sideways: the one we are at is in sight.
+const places = document.querySelector(".places");
+const here = places?.querySelector("[aria-current]");
+if (here && places.scrollWidth > places.clientWidth) {
+  places.scrollLeft = here.offsetLeft - (places.clientWidth - here.offsetWidth) / 2;
+}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from app.cli.metrics import counted, sentence
+from app.lift_words import counted, sentence
 from app.metrics import ArmLine, CampaignMetrics, LiftLine
 from domain.decision import Arm
 from learning.lift import Telling

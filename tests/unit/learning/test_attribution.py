@@ -47,6 +47,14 @@ def test_all_touches_share_alike_where_that_is_the_rule() -> None:
     assert sorted(zip(parts.touch.tolist(), parts.share.tolist(), strict=True)) == [(0, 0.5), (1, 0.5)]
 
 
+def test_by_position_first_and_last_have_forty_in_a_hundred_each() -> None:
+    touches, outcome = np.array([0, 0, 0, 0, 1, 1, 2]), np.array([0, 1, 2])
+    at = day([5, 12, 18, 19, 3, 4, 1])
+    parts = parts_of(outcome, day([20, 20, 20]), touches, at, 30, Rule.POSITION)
+    told = dict(zip(parts.touch.tolist(), parts.share.tolist(), strict=True))
+    assert [round(told[touch], 12) for touch in range(7)] == [0.4, 0.1, 0.1, 0.4, 0.5, 0.5, 1.0]
+
+
 @given(st.lists(st.tuples(st.integers(0, 4), st.floats(0.1, 5)), max_size=20))
 def test_people_s_shares_of_a_deal_sum_to_one(told: list[tuple[int, float]]) -> None:
     deal = np.array([d for d, _ in told], dtype=np.int64)

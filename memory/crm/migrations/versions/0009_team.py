@@ -29,11 +29,13 @@ def upgrade() -> None:
         _text("role"),
         _text("zone"),
         _text("password_hash", nullable=True),
+        _text("subject", nullable=True),
         _time("joined_at"),
         _time("seen_at", nullable=True),
         _time("left_at", nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("email"),
+        sa.UniqueConstraint("subject"),
     )
     op.create_table(
         "tickets",

@@ -1,0 +1,39 @@
+"""Which contact somebody means: an id, an address, a CRM id, else a name or a part of either where it fits one only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain.errors import Ambiguous, NotFound
+from domain.people import Contact
+from domain.search import ContactSearch
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+MOST_NAMED = 5
+MOST_CHARS = 200
+
+
+def contact_meant(house: House, said: str) -> Contact:
+    """Return the one contact that is meant.
+
+    Raises:
+        NotFound: nobody fits.
+        Ambiguous: several do; it names them.
+    """
+    try:
+        return house.crm.contact_by(said)
+    except NotFound:
+        words = said.strip()[:MOST_CHARS]
+        if not words:
+            raise
+    lines, total = house.finder.contacts(ContactSearch(words=words), limit=MOST_NAMED)
+    if total == 0:
+        raise NotFound("contact", said, "See `attune contact list`, which takes part of a name.")
+    if total == 1:
+        return house.crm.contact(lines[0].contact_id)
+    named = [
+        f"{line.name} ({', '.join(part for part in (line.contact_id, line.email) if part)})" for line in lines
+    ]
+    raise Ambiguous("contact", said, named, total)
