@@ -178,6 +178,17 @@ def test_a_campaign_that_decided_nothing_teaches_what_to_do(boss: Visitor) -> No
     assert boss.get("/results/quiet/arms.csv").status_code == 404
 
 
+def test_a_campaign_that_has_only_a_file_yet_is_no_dead_end(tmp_path: Path) -> None:
+    house = open_workspace(tmp_path / "w", contacts=1)
+    text = "id: autumn\nname: Autumn\ngoal: {outcome: reply, worth_cents: 100}\n"
+    (house.workspace.campaigns / "autumn.yaml").write_text(text, encoding="utf-8")
+    visitor = signed_in(house, Role.MARKETER)
+    for path in ("/results/autumn", "/learning/autumn"):
+        answer = visitor.get(path)
+        assert answer.status_code == 200 and "attune run autumn" in words_of(answer.text)
+    house.close()
+
+
 def test_an_empty_workspace_says_how_to_begin(tmp_path: Path) -> None:
     house = open_workspace(tmp_path / "w", contacts=1)
     visitor = signed_in(house, Role.MARKETER)
