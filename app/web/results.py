@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -30,6 +30,9 @@ from domain.decision import Arm
 from domain.errors import NotFound
 from learning import features
 from policies.rights import Act
+
+if TYPE_CHECKING:
+    from app.wiring import House
 
 EVERYONE = "_"
 """Stands for all campaigns in an address: no campaign can be called so."""
@@ -175,6 +178,24 @@ _CHARTS: dict[str, Callable[[CampaignResults], Any]] = {
     "worth": figures.worth_curve,
     "handled": figures.handled,
 }
+
+
+def draw_ahead(house: House) -> None:
+    """Draw the charts of what was counted ahead, so that the first look at new numbers need not wait for them."""
+    shelf = ResultsShelf(house)
+    named = {asset.id: asset.title for asset in house.crm.assets()}
+    with suppress(BeingCounted):
+        if (funnel := shelf.funnel()) is not None:
+            figures.conversions(funnel)
+        for campaign in shelf.campaigns():
+            found = shelf.campaign(campaign)
+            if found is None:
+                continue
+            for draw in _CHARTS.values():
+                draw(found)
+            believed = shelf.beliefs(campaign, By.STAGE)
+            if believed is not None:
+                learning_figures.beliefs(believed, named, found.metrics.currency)
 
 
 def _given(table: ResultTable) -> Callable[[], ResultTable]:

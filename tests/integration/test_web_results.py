@@ -18,6 +18,8 @@ from app.results.ahead import count_ahead
 from app.results.kept import FACT, BeingCounted, ResultsShelf
 from app.settings import read_settings
 from app.web import make_app
+from app.web.charts import _drawn
+from app.web.results import draw_ahead
 from app.wiring import House, open_house
 from domain.errors import AttuneError
 from domain.events import EventKind
@@ -260,6 +262,11 @@ def test_a_large_workspace_is_counted_ahead_and_never_on_a_page(
     assert not ResultsShelf(house).due()
     page = visitor.get("/results/spring")
     assert page.status_code == 200 and "More meetings than without" in page.text
+    _drawn.cache_clear()
+    draw_ahead(house)
+    drawn = _drawn.cache_info().misses
+    assert drawn and visitor.get("/results/spring").status_code == 200
+    assert _drawn.cache_info().misses == drawn
     house.content.set_fact(
         f"{FACT}:campaign:spring", {"at": "2026-01-01T00:00:00Z", "shape": "of an earlier release"}
     )
