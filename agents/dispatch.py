@@ -42,18 +42,21 @@ SEND_LEASE = timedelta(minutes=10)
 async def deliver(entry_id: str, bench: Workbench) -> OutboxEntry:
     """Send one outbox entry if it is approved, due and still allowed; return it as it stands after.
 
-    What is far overdue is held for a person; outside the recipient's hours it is put off until they open.
+    What may have left already (told by a database that is gone), and what is far overdue, is held for a person;
+    outside the recipient's hours it is put off until they open.
     """
     now = bench.now()
     entry = bench.outbox.get(entry_id)
     if entry.status is not OutboxStatus.APPROVED or entry.not_before > now:
         return entry
+    if doubt := bench.doubt(entry):
+        return await bench.write(lambda: bench.outbox.hold(entry_id, doubt))
     if is_overdue(max(entry.not_before, entry.updated_at), now, bench.rules.delivery):
         detail = f"H-21: due since {entry.not_before:%Y-%m-%d %H:%M} UTC; does it still go out?"
         return await bench.write(lambda: bench.outbox.hold(entry_id, detail))
     opens = next_open(_recipient(entry, bench), now, bench.rules)
     if opens > now:
-        return await bench.write(lambda: bench.outbox.wait(entry_id, opens, ""))
+        return await bench.write(lambda: bench.outbox.wait(entry_id, opens, entry.detail))
     # Shielded: a worker that is told to stop ends what it has begun to send, or nobody could tell.
     sending = asyncio.create_task(_send(entry, now, bench), name=f"{SENDING}:{entry_id}")
     return await asyncio.shield(sending)

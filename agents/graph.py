@@ -44,6 +44,7 @@ from policies.autonomy import with_autonomy
 from policies.content import review_message
 from policies.quiet_hours import opens_at
 from policies.stakes import assess
+from policies.suppression import may_profile
 
 MOST_REVISIONS = 2
 RECALLED = 6
@@ -53,22 +54,26 @@ Node = Callable[[OutreachState, Bench], Coroutine[Any, Any, Any]]
 OutreachGraph = CompiledStateGraph[OutreachState, Workbench, OutreachState, OutreachState]
 
 
-async def signals(state: OutreachState, runtime: Bench) -> dict[str, Any]:
-    """Read timeline and history, gather the facts, find what they say."""
+async def signals(state: OutreachState, runtime: Bench) -> Command[Literal["plan", "finish"]]:
+    """Read timeline and history, gather the facts, find what they say; nothing of somebody who objected meanwhile."""
     bench = runtime.context
     context = bench.context(state)
+    if refusal := may_profile(context.dossier.contact, context.dossier.standing.suppressions):
+        refused = {"outcome": ContactOutcome.REFUSED, "rule_id": refusal.rule_id, "reason": refusal.reason}
+        return Command(goto="finish", update=refused)
     about = ". ".join((context.asset.title, context.asset.summary, *context.asset.topics))
     # In a thread: the words are embedded first, and an embedder may have to ask a server.
     recall = functools.partial(bench.history.recall, now=context.now, limit=RECALLED)
     recalled = await asyncio.to_thread(recall, state.contact_id, about)
     evidence = facts.gather(context.dossier, recalled, context.asset, context.now)
     made = await bench.analyst.analyse(bench.context(state.model_copy(update={"evidence": evidence})))
-    return {
+    update = {
         "evidence": evidence,
         "brief": made.work,
         "usage": made.usage,
         "stood_in": _stood_in("signals", made),
     }
+    return Command(goto="plan", update=update)
 
 
 async def plan(state: OutreachState, runtime: Bench) -> dict[str, Any]:
@@ -349,7 +354,6 @@ def build_graph(
     graph.add_node("approval", approval.approval)
     graph.add_node("edit", approval.edit)
     graph.add_edge(START, "signals")
-    graph.add_edge("signals", "plan")
     graph.add_edge("plan", "draft")
     graph.add_edge("propose", "approval")
     graph.add_edge("approval", "settle")

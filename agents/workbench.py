@@ -57,6 +57,11 @@ def _no_paces(entry: OutboxEntry, now: datetime) -> tuple[Pace, ...]:
     return ()
 
 
+def _no_doubt(entry: OutboxEntry) -> str | None:
+    """Nothing speaks for a message having left already."""
+    return None
+
+
 def _since_boot() -> float:
     """Seconds on a clock that only goes forward, and goes on while the machine is suspended where it can."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
@@ -96,6 +101,7 @@ class Workbench:
     outlook: Callable[[str], Outlook | None] = _no_outlook
     earned: Callable[[ActionClass], bool] = _nothing_earned
     paces: Callable[[OutboxEntry, datetime], tuple[Pace, ...]] = _no_paces
+    doubt: Callable[[OutboxEntry], str | None] = _no_doubt
     seconds: Callable[[], float] = _since_boot
     _contexts: OrderedDict[tuple[str, str], DraftingContext] = field(default_factory=OrderedDict)
     _records: OrderedDict[tuple[str, str, str], Any] = field(default_factory=OrderedDict)

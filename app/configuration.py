@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FACT = "configuration"
 KEY_FACT = "configuration-key"
-OF_ONE_MACHINE = frozenset({"workspace", "secrets_dir", "reviewer"})
+OF_ONE_MACHINE = frozenset({"workspace", "secrets_dir", "reviewer", "link_key"})
 """Settings in which machines on one database may differ without anything having changed."""
 
 _LONGEST_VALUE = 200

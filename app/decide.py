@@ -35,7 +35,7 @@ from policies.contactable import limits_for, may_contact
 from policies.eligibility import actions_for, fits
 from policies.quiet_hours import opens_at
 from policies.rulebook import RuleBook
-from policies.suppression import unwanted_topic
+from policies.suppression import may_profile, unwanted_topic
 
 LOOK_BACK = timedelta(days=90)
 """How far back behaviour counts for features and topics."""
@@ -125,7 +125,10 @@ class Decider:
             decided, speaking = Decided(), []
             for contact, account in self._meant(everyone, counts):
                 standing = standings.of(contact)
-                refusal = may_contact(standing, self.campaign.id, self.now, self.rules)
+                # Before anything is drawn: features, scores and the chooser are profiling (C-13).
+                refusal = may_profile(contact, standing.suppressions) or may_contact(
+                    standing, self.campaign.id, self.now, self.rules
+                )
                 if refusal is not None:
                     decided.lines.append(self._refused(contact, refusal))
                     continue
@@ -330,6 +333,7 @@ class Decider:
             learner_version=drawn.version,
             features_version=features.VERSION,
             decided_at=self.now,
+            unit_cents=drawn.unit_cents,
         )
 
 

@@ -74,7 +74,7 @@ async def deliver_due(house: House, until: Callable[[], bool] = lambda: False) -
             await house.bench.write(lambda: mark(house, after))
             done[after.status] += 1
 
-    with house.workspace.sending():
+    with house.locks.sending():
         last: tuple[datetime, str] | None = None
         while not until() and (due := house.outbox.due(house.clock(), DUE_AT_ONCE, after=last)):
             last = (due[-1].not_before, due[-1].id)
@@ -91,7 +91,7 @@ async def reconcile(house: House) -> list[OutboxEntry]:
     In an embedded workspace a lock tells for certain whether any sender lives; with PostgreSQL, where
     senders may sit on other machines, only entries older than the slowest send are touched.
     """
-    with house.workspace.nobody_sends() as is_certain:
+    with house.locks.nobody_sends() as is_certain:
         is_alone = is_certain and house.database_url is None
         age = timedelta(0) if is_alone else SLOWEST_SEND
         settled = house.delivery.reconcile()
@@ -103,7 +103,7 @@ async def reconcile(house: House) -> list[OutboxEntry]:
                 None: "cut off while sending; the channel cannot tell whether it went out",
             }[was_sent]
             retry_at = house.clock() if was_sent is False else None
-            settled.append(_settled(house, entry, was_sent, words, retry_at))
+            settled.append(house.delivery.settle(entry.id, was_sent, entry.fencing_token, words, retry_at))
     settled.extend(await _look_into_unknown(house))
     for entry in house.outbox.untold():
         mark(house, entry)
@@ -118,20 +118,13 @@ async def _look_into_unknown(house: House) -> list[OutboxEntry]:
     settled = []
     for entry in house.outbox.entries(status=OutboxStatus.UNKNOWN, limit=MOST_UNKNOWN_AT_ONCE):
         if told := house.journal.told_of(entry.contact_id, entry.message.message_id, MEANS_IT_WENT_OUT):
-            settled.append(_settled(house, entry, True, f"a provider told of it: {told.kind.value}", None))
+            words = f"a provider told of it: {told.kind.value}"
         elif await house.channel.find(entry.message):
-            settled.append(_settled(house, entry, True, "the channel has it", None))
+            words = "the channel has it"
+        else:
+            continue
+        settled.append(house.delivery.settle(entry.id, True, entry.fencing_token, words))
     return settled
-
-
-def _settled(
-    house: House, entry: OutboxEntry, was_sent: bool | None, words: str, retry_at: datetime | None
-) -> OutboxEntry:
-    after = house.outbox.settle_unknown(
-        entry.id, was_sent, fencing_token=entry.fencing_token, detail=words, retry_at=retry_at
-    )
-    house.audit.append("reconcile", entry.id, {"status": after.status.value, "detail": words})
-    return after
 
 
 def release(house: House, entry_id: str) -> OutboxEntry:
@@ -141,7 +134,9 @@ def release(house: House, entry_id: str) -> OutboxEntry:
         NotFound: there is no such entry.
         ReviewRejected: it is not held.
     """
-    return _answer(house, entry_id, "release", lambda: house.outbox.let_go(entry_id, "", house.clock()))
+    from app.gaps import RELEASED  # which needs this module
+
+    return _answer(house, entry_id, "release", lambda: house.outbox.let_go(entry_id, RELEASED, house.clock()))
 
 
 def withdraw(house: House, entry_id: str) -> OutboxEntry:
@@ -182,9 +177,7 @@ def settle(house: House, entry_id: str, *, was_sent: bool) -> OutboxEntry:
             f"Outbox entry {entry_id} is {entry.status.value}, not unknown. Nothing was changed. "
             "See `attune outbox list --status unknown`."
         )
-    detail = "settled by a person"
-    after = house.outbox.settle_unknown(entry_id, was_sent, fencing_token=entry.fencing_token, detail=detail)
-    house.audit.append("reconcile", entry_id, {"status": after.status.value, "detail": detail})
+    after = house.delivery.settle(entry_id, was_sent, entry.fencing_token, "settled by a person")
     mark(house, after)
     return after
 
@@ -197,7 +190,7 @@ async def expire_proposals(house: House) -> int:
         if not is_undecided(proposal.created_at, house.clock(), house.rules):
             break
         # One that is being reviewed this very moment is not overdue any more.
-        with contextlib.suppress(ReviewRejected), house.workspace.reviewing(proposal.id):
+        with contextlib.suppress(ReviewRejected), house.locks.reviewing(proposal.id):
             if house.proposals.expire(proposal.id, detail, house.clock()).status is ProposalStatus.EXPIRED:
                 house.audit.append("review", proposal.id, {"act": "expire", "detail": detail})
                 mark(house, house.outbox.get(house.proposals.outbox_id(proposal.id)))

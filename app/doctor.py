@@ -37,15 +37,17 @@ def examine(settings: Settings) -> list[Finding]:
         return [Finding("workspace", "missing", str(error))]
     try:
         looks: list[Callable[[House], Iterator[Finding]]] = [
-            _workspace, _database, _sender, _content, _model, _history, _channel, _opt_out, _feedback, _dns,
-            _privacy,
+            _workspace, _database, _rules, _sender, _content, _model, _history, _channel, _opt_out, _feedback, _dns,
+            _alarms, _team,
         ]  # fmt: skip
         found: list[Finding] = []
         for look in looks:
             try:
                 found.extend(look(house))
             except AttuneError as error:
-                found.append(Finding(look.__name__.strip("_"), "missing", str(error)))
+                # A file that cannot be read stops more than one look; it is told once.
+                if str(error) not in {one.says for one in found}:
+                    found.append(Finding(look.__name__.strip("_"), "missing", str(error)))
         return found
     finally:
         house.close()
@@ -82,6 +84,13 @@ def _database(house: Any) -> Iterator[Finding]:
         yield Finding(
             "audit", "missing", f"the audit chain is broken at line {broken}", "attune audit verify"
         )
+
+
+def _rules(house: Any) -> Iterator[Finding]:
+    team = house.rules.team
+    many = sum(len(getattr(team, name)) for name in type(team).model_fields)
+    own = f"{many} of your own" if many else "none of your own"
+    yield Finding("rules", "ok", f"law and house, {own} ({house.workspace.team_rules_file.name})")
 
 
 def _sender(house: Any) -> Iterator[Finding]:
@@ -186,6 +195,8 @@ def _channel(house: Any) -> Iterator[Finding]:
 
 def _opt_out(house: Any) -> Iterator[Finding]:
     """The door that opt-out links lead to."""
+    from app.link_key import fingerprint_of
+
     url = str(house.sender.unsubscribe_url)
     if not url.startswith("https://"):
         yield Finding(
@@ -195,11 +206,11 @@ def _opt_out(house: Any) -> Iterator[Finding]:
             "set unsubscribe_url",
         )
         return
-    house.workspace.link_key()
+    source = "ATTUNE_LINK_KEY" if house.settings.link_key else house.workspace.key_file.name
     yield Finding(
         "opt-out",
         "note",
-        f"links are signed with {house.workspace.key_file.name} and lead to {url}",
+        f"links are signed with {source} ({fingerprint_of(house.link_key)}, as the database knows it), lead to {url}",
         "that address must reach this workspace's door (`attune serve`)",
     )
 
@@ -245,15 +256,24 @@ def _dns(house: Any) -> Iterator[Finding]:
             yield Finding(finding.rule_id, state, finding.reason, finding.mend or "")
 
 
-def _privacy(house: Any) -> Iterator[Finding]:
-    from app.privacy.requests import pressing
+def _team(house: Any) -> Iterator[Finding]:
+    from domain.staff import Role
+    from memory.crm.staff import StaffStore
 
-    for request in pressing(house):
-        is_late = request.is_overdue(house.clock())
-        due = f"{'was' if is_late else 'is'} due {request.due_at:%Y-%m-%d} (C-14)"
-        yield Finding(
-            "privacy",
-            "missing" if is_late else "note",
-            f"{request.kind.value} request {request.id} {due}",
-            "attune privacy list --open",
-        )
+    members = StaffStore(house.engine, house.audit, house.clock).members(only_active=True)
+    if not members:
+        yield Finding("team", "note", "nobody is a member of the web app yet", "attune serve")
+        return
+    admins = sum(member.role is Role.ADMIN for member in members)
+    single_sign_on = f", single sign-on by {house.settings.oidc_issuer}" if house.identity_provider else ""
+    yield Finding("team", "ok", f"{len(members)} in the web app, {admins} of them admin{single_sign_on}")
+
+
+def _alarms(house: Any) -> Iterator[Finding]:
+    """Deadlines of the law that are near or missed: opt-outs not obeyed, requests not answered."""
+    from app.alarms import alarms
+
+    for alarm in alarms(house):
+        found = alarm.finding
+        state: Literal["note", "missing"] = "missing" if found.severity.value == "block" else "note"
+        yield Finding(alarm.about, state, f"{found.reason} ({found.rule_id})", alarm.mend)

@@ -1,26 +1,20 @@
-"""The HTTP door of `attune serve`: `/health`, and everything of `app.web`."""
+"""The HTTP door of `attune serve`: everything of `app.web`, its `/health` telling of the whole process."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI
 
 from app.web import make_app
+from app.web.health import FARES
 
 if TYPE_CHECKING:
     from app.serving import Server
 
 
 def http_app(server: Server) -> FastAPI:
-    """Return the application to serve: `/health` first, then the rest."""
-    door = FastAPI(title="Attune", docs_url=None, redoc_url=None, openapi_url=None)
-
-    @door.get("/health")
-    def health(response: Response) -> dict[str, Any]:
-        told = server.health.as_record(server.house.clock())
-        response.status_code = 200 if told["ok"] else 503
-        return told
-
-    door.mount("/", make_app(server.house))
+    """Return the application to serve."""
+    door = make_app(server.house)
+    setattr(door.state, FARES, lambda: server.health.as_record(server.house.clock()))
     return door

@@ -13,13 +13,17 @@ from app.deliver import DUE_AT_ONCE, mark
 from app.heads import forget_lost, keep_head, was_restored
 from app.steering import hold_every
 from app.wiring import House
-from domain.message import OutboxStatus
+from domain.message import OutboxEntry, OutboxStatus
 from domain.schedule import CampaignStanding, CampaignState
 from policies.pacing import is_overdue
 
 LAST_SEEN_FACT = "last_seen"
 """The workspace fact that tells when a scheduler, a run or `attune outbox send` was last at work."""
 
+DOUBT_FACT = "may-have-left-by"
+"""The workspace fact that tells until when messages may have left of which this database knows nothing."""
+
+RELEASED = "released by a person"
 RESTORE_CHECK = "the restore check"
 RESTORED = "the database was restored from a backup"
 
@@ -79,6 +83,9 @@ def _hold(house: House, why: str, campaigns: tuple[str, ...], nobody_watches: bo
             after = house.outbox.hold(entry.id, detail)
             mark(house, after)
             held += after.status is OutboxStatus.HELD
+    if why == RESTORED or nobody_watches:
+        until = {"until": house.clock().isoformat(), "why": why, "was_restored": why == RESTORED}
+        house.content.set_fact(DOUBT_FACT, until)
     paused = []
     if why == RESTORED:
         reason = (
@@ -100,6 +107,26 @@ def why_to_look(house: House) -> str | None:
     if last_seen is not None and is_overdue(last_seen, house.clock(), house.rules.delivery):
         return f"nobody was here since {last_seen:%Y-%m-%d %H:%M} UTC"
     return None
+
+
+def doubt(house: House, entry: OutboxEntry) -> str | None:
+    """Return why a person looks before this approved message leaves, whoever approved it since, or None.
+
+    What was to go out before an older database was found here, or everybody had been away, may have gone out: the
+    approval it waited for may have been given before, in a database that is gone. After a restore so may every message
+    of a run that had begun by then. What a person released from the outbox was looked at.
+    """
+    found = house.content.get_fact(DOUBT_FACT)
+    if found is None or entry.detail == RELEASED:
+        return None
+    until = datetime.fromisoformat(str(found["until"]))
+    is_of_old_run = found["was_restored"] and house.runs.get(entry.run_id).started_at < until
+    if entry.not_before >= until and not is_of_old_run:
+        return None
+    return (
+        f"H-21: it may have gone out before {until:%Y-%m-%d %H:%M} UTC, because {found['why']}; ask your provider, "
+        "then release or withdraw it"
+    )
 
 
 def seen_now(house: House) -> None:

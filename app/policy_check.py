@@ -19,7 +19,7 @@ from policies.book import every_id
 from policies.contactable import may_contact
 from policies.content import review_message
 from policies.mail import Mail, message_of, read_mail, review_signature
-from policies.quiet_hours import is_open, next_open
+from policies.quiet_hours import shut
 from policies.rulebook import RuleText
 
 MOST_BYTES = 10_000_000
@@ -104,13 +104,8 @@ def _findings(
         found.append(_block(refusal.rule_id, refusal.reason))
     if message.to_address.lower() != (contact.email or "").lower():
         found.append(_block("A-02", f"the mail is made out to {message.to_address}, not to {contact.email}"))
-    if not is_open(contact, now, rules):
-        opens = next_open(contact, now, rules)
-        found.append(
-            _block(
-                "C-18", f"it is outside house hours for this contact; they open {opens:%Y-%m-%d %H:%M} UTC"
-            )
-        )
+    if why := shut(contact, now, rules):
+        found.append(why)
     if mail.all("DKIM-Signature"):
         found += review_signature(mail)
     is_ours = made is not None and made.message is not None and made.message.sha256 == message.sha256

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from app.settings import Settings
 from domain.errors import SettingsInvalid
 from domain.ports import Channel, Clock, IdentityProvider, InboundHook, Inbox, Webhook
+from policies.mail import unsigned_because
 
 if TYPE_CHECKING:
     from tools.channels.signing import DkimSigner
@@ -159,6 +160,7 @@ def _smtp(settings: Settings, clock: Clock) -> Channel:
         clock,
         tls_context(settings),
         signer_of(settings),
+        unsigned_because,
     )
 
 

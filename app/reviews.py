@@ -46,7 +46,7 @@ async def review(house: House, given: Review, carrier: Carrier | None = None) ->
             approval was given to a message with a blocking finding; or the review could not be carried out.
         NotFound: there is no such proposal.
     """
-    with house.workspace.reviewing(given.proposal_id):
+    with house.locks.reviewing(given.proposal_id):
         note_changes(house)
         look_after_a_restore(house)
         proposal = house.proposals.get(given.proposal_id)
@@ -55,7 +55,7 @@ async def review(house: House, given: Review, carrier: Carrier | None = None) ->
         run = house.runs.get(proposal.run_id)
         # Minutes bound a run, and a person may look days after it.
         house.begin_budget(run, house.crm.campaign(run.campaign_id).caps.model_copy(update={"minutes": None}))
-        with house.workspace.sending():
+        with house.locks.sending():
             async with (
                 house.open_carrier() if carrier is None else contextlib.nullcontext(carrier) as carries
             ):

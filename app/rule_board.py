@@ -12,7 +12,7 @@ from app.run_words import WORDS
 from app.wiring import House
 from domain.base import Noun
 from domain.run import ContactOutcome, RunContact
-from policies.book import NOT_ASKED_YET, checks_of
+from policies.book import asked_by_nothing, checks_of
 from policies.explain import describe, every_rule, sources_of
 from policies.mistakes import Mistake
 from policies.rulebook import RuleBook, RuleText, load_rulebook
@@ -123,7 +123,7 @@ def _card(text: RuleText, kept: dict[ContactOutcome, int]) -> RuleCard:
     return RuleCard(
         text=text,
         group=text.id[:1],
-        not_asked=NOT_ASKED_YET.get(text.id, ""),
+        not_asked=asked_by_nothing(text.id) or "",
         kept_back=KeptBack(total=sum(kept.values()), told=told),
     )
 

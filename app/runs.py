@@ -97,7 +97,7 @@ def begin(
     if not is_dry_run:
         look_after_a_restore(house, campaign.id)
         require_active(house, campaign.id)
-    with house.workspace.only_worker():
+    with house.locks.only_worker():
         note_changes(house)
         _refuse_another_campaign(house, campaign)
         run = house.runs.open_run(campaign.id, is_dry_run=is_dry_run)
@@ -186,7 +186,7 @@ def stop(house: House, run_id: str) -> Run:
         WorkspaceBusy: it is being carried right now.
     """
     house.runs.get(run_id)
-    with house.workspace.only_worker():
+    with house.locks.only_worker():
         return _give_up(house, run_id)
 
 
@@ -200,7 +200,7 @@ def cancel(house: House, run_id: str, by: str) -> Run:
     """
     house.runs.get(run_id)
     try:
-        with house.workspace.only_worker():
+        with house.locks.only_worker():
             return _give_up(house, run_id, by)
     except WorkspaceBusy:
         run = house.runs.stop(run_id, house.clock())
@@ -308,7 +308,7 @@ async def carry_on(
         WorkspaceBusy: another process works on this workspace.
     """
     house.begin_budget(run, house.crm.campaign(run.campaign_id).caps)
-    with house.workspace.only_worker():
+    with house.locks.only_worker():
         if house.runs.get(run.id).status is not RunStatus.RUNNING:
             return report(house, house.runs.get(run.id))
         _ = house.outlooks  # learned now: in the event loop it would make every contact wait
@@ -316,7 +316,7 @@ async def carry_on(
         await reconcile(house)
         await expire_proposals(house)
         if not is_held(house, run):
-            with house.workspace.sending():
+            with house.locks.sending():
                 async with house.open_carrier() as carrier:
                     await _work(house, carrier, run, progress, until)
         if is_held(house, run) is CampaignState.STOPPED:
@@ -420,7 +420,7 @@ def retry(house: House, run_id: str, contact_id: str | None = None) -> int:
         WorkspaceBusy: it is being carried right now.
     """
     run = house.runs.get(run_id)
-    with house.workspace.only_worker():
+    with house.locks.only_worker():
         put_back = house.runs.retry_parked(run.id, contact_id, house.clock())
     if put_back:
         whose = {"person": house.erased.person_hash(contact_id)} if contact_id else {}

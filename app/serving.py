@@ -12,12 +12,13 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from app import loop
+from app.alarms import Alarm, watch
 from app.deliver import deliver_due
 from app.gaps import hold_after_a_gap
 from app.rehearsing import rehearse
@@ -28,7 +29,8 @@ from app.steering import is_held, trip_all
 from app.upkeep import REPLIES_EVERY, keep_up
 from app.wiring import House
 from domain.errors import AttuneError, CampaignHeld, RunOpen, WorkspaceBusy
-from domain.run import Run, RunStatus
+from domain.message import Severity
+from domain.run import ContactOutcome, Run, RunStatus
 from domain.schedule import CampaignState, ScheduledState
 
 TICK_SECONDS = 1.0
@@ -36,7 +38,12 @@ TICKS_BETWEEN_LOOKS_AT_WHAT_CAME_BACK = 5
 TICKS_BETWEEN_DELIVERIES = 2
 FORGET_TALLIES_AFTER = timedelta(days=2)
 
+Part = Callable[[int], Awaitable[bool]]
+"""One thing a server does each tick; tells whether there was any work in it."""
+
 log = logging.getLogger("attune.serving")
+told_of_runs = logging.getLogger("attune.runs")
+"""Runs that begin, end, are skipped or given up: what somebody who watches the process wants to read."""
 
 
 @dataclass
@@ -48,13 +55,18 @@ class Health:
     delivered_at: datetime | None = None
     carrying: str | None = None
     held: int = 0
+    alarms: list[Alarm] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
 
     def as_record(self, now: datetime) -> dict[str, Any]:
         """What `/health` answers; `ok` is False where the scheduler stands still or a part of it fails.
 
-        Whoever asks is not known, so parts that fail are named and their reasons stand in the log.
+        Whoever asks is not known, so parts that fail are named and their reasons stand in the log. A rule whose
+        deadline was missed is named among them, but no new process mends that: `ok` stays as it is.
         """
+        missed = sorted(
+            {one.finding.rule_id for one in self.alarms if one.finding.severity is Severity.BLOCK}
+        )
         late = self.ticked_at is None or now - self.ticked_at > timedelta(seconds=60 * TICK_SECONDS)
         return {
             "ok": not late and not self.problems,
@@ -63,7 +75,7 @@ class Health:
             "delivered_at": self.delivered_at.isoformat() if self.delivered_at else None,
             "is_carrying": self.carrying is not None,
             "held_after_a_gap": self.held,
-            "failing": sorted(self.problems),
+            "failing": [*sorted(self.problems), *missed],
         }
 
 
@@ -97,19 +109,22 @@ class Server:
     async def run(self) -> None:
         """Serve until told to stop."""
         self.health.held = hold_after_a_gap(self.house, nobody_watches=True)
-        parts = [self._work, self._rehearse, self._deliver, self._upkeep]
+        parts = [self._work, self._rehearse, self._deliver, self._watch, self._upkeep]
         if self._schedules:
             parts.insert(0, self._schedule)
         await asyncio.gather(*(self._keep_doing(part) for part in parts))
 
-    async def _keep_doing(self, part: Callable[[int], Any]) -> None:
-        """Do a part every tick; a failure is told and tried again, it never ends the others."""
-        name, ticks = part.__name__.strip("_"), 0
+    async def _keep_doing(self, part: Part) -> None:
+        """Do a part every tick; a failure is told and tried again, it never ends the others.
+
+        A failure stands until the part has done its work: not in every tick is there any.
+        """
+        name, ticks = getattr(part, "__name__", "part").strip("_"), 0
         while not self.is_stopping:
             ticks += 1
             try:
-                await part(ticks)
-                self.health.problems.pop(name, None)
+                if await part(ticks):
+                    self.health.problems.pop(name, None)
             except Exception as failure:
                 told = str(failure) if isinstance(failure, AttuneError) else repr(failure)
                 if self.health.problems.get(name) != told:
@@ -117,7 +132,7 @@ class Server:
                 self.health.problems[name] = told
             await asyncio.sleep(TICK_SECONDS)
 
-    async def _schedule(self, ticks: int) -> None:
+    async def _schedule(self, ticks: int) -> bool:
         self.health.ticked_at = self.house.clock()
         self._to_begin.extend(await asyncio.to_thread(claim_due, self.house, self.claimant))
         if ticks % TICKS_BETWEEN_LOOKS_AT_WHAT_CAME_BACK == 0:
@@ -126,8 +141,9 @@ class Server:
         if broken:
             # Told by `_keep_doing`: a campaign that nobody watches must not drop out unseen.
             raise AttuneError(" ".join(broken))
+        return True
 
-    async def _work(self, _ticks: int) -> None:
+    async def _work(self, _ticks: int) -> bool:
         """Begin what was claimed; carry one open run after the other.
 
         Where another process of this workspace is at work, the next tick tries again.
@@ -138,8 +154,9 @@ class Server:
                 self._to_begin.pop(0)
             for run in self.house.runs.open_runs():
                 if self.is_stopping:
-                    return
+                    break
                 await self._carry(run)
+        return True
 
     def begin(self, due: DueRun) -> Run | None:
         """Begin a claimed run, and say in its claim what became of it.
@@ -153,16 +170,21 @@ class Server:
             run, _ = begin(house, due.campaign, is_dry_run=False, run_id=due.run_id)
         except (RunOpen, CampaignHeld) as reason:
             controls.settle(due.scheduled, ScheduledState.SKIPPED, detail=str(reason))
+            told_of_runs.info(f"{due.campaign.id}: skipped. {reason}")
             return None
         controls.settle(due.scheduled, ScheduledState.BEGUN, run_id=run.id)
         at = due.scheduled.scheduled_at.isoformat()
         house.audit.append("schedule", due.campaign.id, {"at": at, "state": "begun", "run": run.id})
+        queued = house.runs.counts(run.id).get(ContactOutcome.QUEUED, 0)
+        told_of_runs.info(f"{due.campaign.id}: run {run.id} begun, {queued:,} to draft for")
+        self._tell_end(run.id)
         return run
 
     async def _carry(self, run: Run) -> None:
         state = is_held(self.house, run)
         if state is CampaignState.STOPPED:
             give_up(self.house, run.id)
+            told_of_runs.info(f"{run.campaign_id}: run {run.id} given up, the campaign is stopped")
         if state is not None:
             return
         if run.status is RunStatus.DECIDING:
@@ -177,6 +199,14 @@ class Server:
             await asyncio.to_thread(self._carry_apart, run)
         finally:
             self.health.carrying = None
+        self._tell_end(run.id)
+
+    def _tell_end(self, run_id: str) -> None:
+        run = self.house.runs.get(run_id)
+        if run.status is RunStatus.FINISHED:
+            counts = self.house.runs.counts(run_id)
+            ended = ", ".join(f"{many:,} {found.value.replace('_', ' ')}" for found, many in counts.items())
+            told_of_runs.info(f"{run.campaign_id}: run {run_id} ended: {ended or 'nobody in its audience'}")
 
     def _carry_apart(self, run: Run) -> None:
         house = self._another()
@@ -185,13 +215,14 @@ class Server:
         finally:
             house.close()
 
-    async def _rehearse(self, _ticks: int) -> None:
+    async def _rehearse(self, _ticks: int) -> bool:
         """Carry dry runs that somebody waits for on a page, beside whatever run is under way."""
         for run in self.house.runs.open_samples():
             if self.is_stopping:
-                return
+                return False
             self.house.reread()
             await asyncio.to_thread(self._rehearse_apart, run)
+        return True
 
     def _rehearse_apart(self, run: Run) -> None:
         house = self._another()
@@ -200,9 +231,9 @@ class Server:
         finally:
             house.close()
 
-    async def _deliver(self, ticks: int) -> None:
+    async def _deliver(self, ticks: int) -> bool:
         if ticks % TICKS_BETWEEN_DELIVERIES:
-            return
+            return False
         self.house.reread()
         self.health.held += hold_after_a_gap(self.house, nobody_watches=True)
         await deliver_due(self.house, until=lambda: self.is_stopping)
@@ -210,10 +241,23 @@ class Server:
         if ticks % 1_000 == 0:
             for prefix in ("to:", "channel:"):
                 self.house.tallies.forget(prefix, now - FORGET_TALLIES_AFTER)
+        return True
 
-    async def _upkeep(self, ticks: int) -> None:
-        if ticks % max(1, int(REPLIES_EVERY.total_seconds() / TICK_SECONDS)) == 1:
-            await keep_up(self.house)
+    async def _watch(self, ticks: int) -> bool:
+        if not _is_time(ticks):
+            return False
+        self.health.alarms = await asyncio.to_thread(watch, self.house)
+        return True
+
+    async def _upkeep(self, ticks: int) -> bool:
+        if not _is_time(ticks):
+            return False
+        await keep_up(self.house)
+        return True
+
+
+def _is_time(ticks: int) -> bool:
+    return ticks % max(1, int(REPLIES_EVERY.total_seconds() / TICK_SECONDS)) == 1
 
 
 def listen(host: str, port: int) -> socket.socket:

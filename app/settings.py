@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -37,6 +38,10 @@ class Settings(DeliverySettings):
     database_url: SecretStr | None = Field(
         None,
         description="PostgreSQL URL for the CRM, checkpoints and jobs; without it SQLite in the workspace.",
+    )
+    link_key: SecretStr | None = Field(
+        None,
+        description="What stands in a link.key, for machines that share a database; without it the workspace's file.",
     )
 
     openai_api_key: SecretStr | None = Field(
@@ -139,6 +144,16 @@ class Settings(DeliverySettings):
         except (OSError, ValueError, KeyError):
             raise ValueError(f"{name!r} is no time zone; write one such as Europe/Berlin") from None
         return name
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "")
+        if url is not None and (
+            parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/") or parts.query
+        ):
+            raise ValueError(f"{url!r} is no address of a host; write one such as https://attune.example.com")
+        return url
 
     @property
     def zone(self) -> ZoneInfo:

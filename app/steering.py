@@ -134,7 +134,7 @@ async def _close_proposals(house: House, campaign_id: str, words: str) -> int:
             before = closed
             for proposal in waiting:
                 # One that is being reviewed this very moment meets the stop when it would be sent.
-                with contextlib.suppress(ReviewRejected), house.workspace.reviewing(proposal.id):
+                with contextlib.suppress(ReviewRejected), house.locks.reviewing(proposal.id):
                     house.proposals.expire(proposal.id, words, house.clock())
                     house.audit.append("review", proposal.id, {"act": "expire", "detail": words})
                     mark(house, house.outbox.get(house.proposals.outbox_id(proposal.id)))

@@ -187,7 +187,8 @@ def _decision(moment: Moment, decision: Decision, assets: Mapping[str, ContentAs
         kind=StoryKind.DECISION,
         teller=Teller.OURS,
         title="Held out" if is_held_out else f"Decided: {name_of(decision.action, assets)}",
-        text=" ".join(decision.reasons),
+        # The first reason says how it was drawn; the rest stands behind "why".
+        text=decision.reasons[0] if decision.reasons else "",
         source=decision.learner_version,
         marks=tuple(mark for mark in ("dry run" if moment.is_rehearsal else "", said) if mark),
         campaign_id=decision.campaign_id,

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine
 
 from app.feature_feed import FeatureFeed
+from app.link_key import begin_key, check_key, link_key_of
+from app.locks import Locks
 from app.pacing import Pacer
 from app.providers import channel_of, identity_provider_of, inbound_hooks_of, inbox_of, webhooks_of
 from app.settings import Settings
@@ -23,6 +25,7 @@ from domain.base import utc_now
 from domain.campaign import Caps
 from domain.errors import AttuneError
 from domain.leads import Outlook
+from domain.message import OutboxEntry
 from domain.ports import Channel, Clock, Embedder, IdentityProvider, InboundHook, Inbox, Webhook
 from domain.run import Run
 from domain.sender import SenderProfile
@@ -101,6 +104,16 @@ class House:
     def engine(self) -> Engine:
         """The CRM's database."""
         return open_engine(self.database_url or f"sqlite:///{self.workspace.database}")
+
+    @cached_property
+    def link_key(self) -> bytes:
+        """The secret behind opt-out links, canaries and the hashes of erased people."""
+        return link_key_of(self.settings, self.workspace)
+
+    @cached_property
+    def locks(self) -> Locks:
+        """Who may do what this moment."""
+        return Locks(self.workspace, self.engine)
 
     @cached_property
     def crm(self) -> CrmStore:
@@ -222,7 +235,7 @@ class House:
     @cached_property
     def erased(self) -> ErasedPeople:
         """Who asked to be erased, by keyed hash."""
-        return ErasedPeople(self.engine, self.workspace.link_key())
+        return ErasedPeople(self.engine, self.link_key)
 
     @cached_property
     def privacy_requests(self) -> PrivacyRequests:
@@ -262,6 +275,11 @@ class House:
 
     def _outlook(self, contact_id: str) -> Outlook | None:
         return self.outlooks.get(contact_id)
+
+    def _doubt(self, entry: OutboxEntry) -> str | None:
+        from app.gaps import doubt
+
+        return doubt(self, entry)
 
     @cached_property
     def rules(self) -> RuleBook:
@@ -412,7 +430,7 @@ class House:
             channel=self.channel,
             rules=self.rules,
             sender=self.sender,
-            link_key=self.workspace.link_key(),
+            link_key=self.link_key,
             render=to_mime,
             analyst=SignalAnalyst(self.model, self.prompts),
             strategist=ContentStrategist(self.model, self.prompts, CrmToolbox(self.crm)),
@@ -421,6 +439,7 @@ class House:
             earned=self._earned,
             reviewer=ComplianceReviewer(self.model, self.prompts),
             write=CommitGroup(self.engine),
+            doubt=self._doubt,
             paces=Pacer(
                 self.settings, self.tallies, self.rules.delivery, self.channel.name, self.crm.campaign
             ),
@@ -498,6 +517,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
     Raises:
         WorkspaceMissing: there is none at the place the settings name.
         AttuneError: its database belongs to another release.
+        LinkKeyDiffers: its database was begun with another key.
     """
     house = House(settings, Workspace(settings.workspace).require(), clock)
     if not is_current(house.engine):
@@ -507,16 +527,26 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
             f"The database of {settings.workspace} is at {at}, this release needs {head()}. "
             "Nothing was changed. Bring it up to date with `attune init`."
         )
+    try:
+        check_key(house)
+    except AttuneError:
+        house.close()
+        raise
     return house
 
 
-def make_workspace(settings: Settings) -> tuple[bool, str]:
-    """Make or update a workspace; return whether it is new, and its database revision."""
+def make_workspace(settings: Settings, *, new_link_key: bool = False) -> tuple[bool, str]:
+    """Make or update a workspace; return whether it is new, and its database revision.
+
+    Raises:
+        LinkKeyMissing, LinkKeyDiffers: the database has its key already, and it is not this machine's.
+    """
     workspace = Workspace(settings.workspace)
     is_new = workspace.lay()
     house = House(settings, workspace)
     try:
         upgrade(house.engine)
+        begin_key(house, anew=new_link_key)
         if house.content.get_fact(EMBEDDER_FACT) is None:
             house.content.set_fact(EMBEDDER_FACT, {"name": settings.embedder})
         return is_new, head()

@@ -150,13 +150,13 @@ class Workspace:
 
     def require(self) -> Workspace:
         """Return self, or raise `WorkspaceMissing` where `attune init` has not been."""
-        if not self.key_file.is_file():
+        if not self.key_file.is_file() and not self.sender_file.is_file():
             raise WorkspaceMissing(self.folder)
         return self
 
     def lay(self) -> bool:
-        """Make the folders, the key and a sender file to fill in; tell whether anything was new."""
-        is_new = not self.key_file.exists()
+        """Make the folders and a sender file to fill in; tell whether this is a new workspace."""
+        is_new = not self.key_file.exists() and not self.sender_file.exists()
         for folder in (self.folder, self.mailbox, self.campaigns, self.rejects):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -168,15 +168,24 @@ class Workspace:
             self.sender_file.write_text(SENDER_TEMPLATE, encoding="utf-8")
         if not self.team_rules_file.exists():
             self.team_rules_file.write_text(TEAM_RULES_TEMPLATE, encoding="utf-8")
-        if is_new:
+        return is_new
+
+    def make_key(self) -> None:
+        """Make the secret. One that is there already stays."""
+        with contextlib.suppress(FileExistsError):
             descriptor = os.open(self.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
                 file.write(secrets.token_hex(32))
-        return is_new
 
     def link_key(self) -> bytes:
-        """The workspace's secret."""
-        return bytes.fromhex(self.key_file.read_text(encoding="ascii").strip())
+        """The workspace's secret. Raises `InvalidFile` where it is not there, or is none."""
+        mend = "Put it back from a backup or another machine of this database, or set ATTUNE_LINK_KEY."
+        try:
+            return bytes.fromhex(self.key_file.read_text(encoding="ascii").strip())
+        except FileNotFoundError:
+            raise InvalidFile(self.key_file, "is missing.", mend) from None
+        except ValueError:
+            raise InvalidFile(self.key_file, "holds no key.", mend) from None
 
     def sender(self) -> SenderProfile:
         """Read the sender profile. Raises `InvalidFile` naming the field that is wrong."""

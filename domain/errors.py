@@ -113,6 +113,12 @@ class CampaignHeld(AttuneError):
         )
 
 
+class WrongUsage(AttuneError):
+    """The words of a command do not fit together, or one of its values cannot be."""
+
+    exit_code = 2
+
+
 class SettingsInvalid(AttuneError):
     """A setting is missing, malformed or contradicts another."""
 

@@ -162,6 +162,15 @@ class ConsentGround(StrEnum):
     INQUIRY = "inquiry"
 
 
+class ConsentChannel(StrEnum):
+    """A way to reach somebody that a consent can be for."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    PHONE = "phone"
+    POST = "post"
+
+
 class Consent(Noun):
     """One recorded yes or no for one channel: who, when, how worded, from where, with what proof.
 

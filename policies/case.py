@@ -48,7 +48,8 @@ class Case:
     def words(self) -> str:
         """Subject and body as drafted, or the whole message where no draft is known."""
         if self.draft is None:
-            return f"{self.message.subject}\n{markup.URL.sub(' ', self.message.text)}"
+            said = f"{self.message.subject}\n{markup.URL.sub(' ', self.message.text)}"
+            return _without(said, self._not_drafted)
         return f"{self.draft.subject}\n{self.draft.body}"
 
     @cached_property
@@ -57,6 +58,13 @@ class Case:
         said = f"{self.message.subject}\n{markup.URL.sub(' ', self.message.text)}"
         # The footer names the recipient's own address, which is nobody's claim.
         return folded(said.replace(self.message.to_address, " "))
+
+    @property
+    def _not_drafted(self) -> tuple[str, ...]:
+        """What code writes below every message: whom it goes to, who sends it and from where."""
+        message, sender = self.message, self.sender
+        addresses = (message.to_address, message.from_address, message.reply_to, str(sender.from_email))
+        return (sender.postal_address, *(one for one in addresses if one))
 
     @cached_property
     def approved(self) -> str:
@@ -67,6 +75,14 @@ class Case:
         offer = f"{asset.offer.name} {asset.offer.terms}" if asset.offer else ""
         parts = (asset.title, asset.summary, asset.call_to_action, offer, *(c.text for c in asset.claims))
         return " ".join(parts).lower()
+
+
+def _without(text: str, parts: tuple[str, ...]) -> str:
+    """The text without these parts, however their words are broken into lines."""
+    for part in parts:
+        words = r"\s+".join(map(re.escape, part.split()))
+        text = re.sub(words, " ", text, flags=re.IGNORECASE) if words else text
+    return text
 
 
 def phrases_in(case: Case, phrases: tuple[str, ...]) -> Iterator[str]:

@@ -20,7 +20,6 @@ class Asked(Noun):
     kind: RequestKind
     asked_at: UtcDatetime
     country: str | None = None
-    done_at: UtcDatetime | None = None
 
 
 def due_on(request: Asked, rules: DeadlineRules) -> date:
@@ -40,20 +39,14 @@ def due_at(asked: Asked, rules: DeadlineRules) -> datetime:
     return datetime.combine(due_on(asked, rules), time.max, tzinfo=UTC)
 
 
-def is_pressing(request: PrivacyRequest, now: datetime, rules: DeadlineRules) -> bool:
-    """Tell whether an open request is overdue, or will be within the days of warning."""
-    return request.done_at is None and request.due_at - timedelta(days=rules.request_warn_days) <= now
-
-
-def alarm(request: Asked, now: datetime, rules: DeadlineRules) -> Finding | None:
+def alarm(request: PrivacyRequest, now: datetime, rules: DeadlineRules) -> Finding | None:
     """Return a warning while the deadline is near, a block once it has passed, None otherwise."""
-    last = due_on(request, rules)
-    ended = (request.done_at or now).date()
-    what = f"the {request.kind.value} request of {request.contact_id}"
-    if ended > last:
+    late, last = (request.done_at or now) > request.due_at, request.due_at.date()
+    what = f"{request.kind.value} request {request.id}"
+    if late:
         how = "was answered late" if request.done_at else "is overdue"
         return _alarm("C-14", Severity.BLOCK, f"{what} {how}: it was due on {last}", "answer it today")
-    if request.done_at is None and last - now.date() <= timedelta(days=rules.request_warn_days):
+    if request.done_at is None and request.due_at - timedelta(days=rules.request_warn_days) <= now:
         return _alarm("C-14", Severity.WARN, f"{what} is due on {last}", "`attune privacy` answers it")
     return None
 

@@ -7,6 +7,7 @@ from functools import cache
 
 from domain.errors import NotFound
 from domain.people import ConsentBasis
+from policies.book import asked_by_nothing
 from policies.rulebook import RuleBook, RuleText, load_rulebook
 from policies.team_texts import team_texts
 
@@ -37,9 +38,9 @@ def describe(rule_id: str, rules: RuleBook | None = None) -> RuleText:
 
 
 def every_rule(rules: RuleBook | None = None) -> tuple[RuleText, ...]:
-    """Return every rule by id: law and house first, then the team's own."""
+    """Return every rule by id: law and house first, then the team's own. What nothing asks yet says so."""
     book = rules or _own()
-    shipped = tuple(book.texts[rule_id] for rule_id in sorted(book.texts, key=_in_order))
+    shipped = tuple(_as_asked(book.texts[rule_id]) for rule_id in sorted(book.texts, key=_in_order))
     return (*shipped, *team_texts(book.team))
 
 
@@ -69,6 +70,13 @@ def sources_of(rule_id: str, rules: RuleBook | None = None) -> list[dict[str, st
             for code, pack in book.countries.items()
         ]
     return []
+
+
+def _as_asked(text: RuleText) -> RuleText:
+    idle = asked_by_nothing(text.id)
+    if idle is None:
+        return text
+    return text.model_copy(update={"when": idle if idle.startswith("asked") else f"{text.when} ({idle})"})
 
 
 def _basis(accepts: tuple[ConsentBasis, ...]) -> str:

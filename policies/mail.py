@@ -162,6 +162,12 @@ def review_signature(mail: Mail) -> Iterator[Finding]:
         )
 
 
+def unsigned_because(raw: bytes) -> str | None:
+    """Return why a signed mail must not be handed over (C-21), or None: asked of the very bytes that leave."""
+    found = next(review_signature(read_mail(raw)), None)
+    return f"{found.rule_id}: {found.reason}" if found else None
+
+
 def _flat(value: str | None) -> str:
     return " ".join((value or "").split())
 

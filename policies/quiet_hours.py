@@ -16,7 +16,9 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from domain.campaign import SendSlot
+from domain.message import Finding
 from domain.people import Contact
+from policies.case import block
 from policies.jurisdiction import zones_by_country
 from policies.rulebook import QuietHourRules, RuleBook, StateRule
 from policies.team import TeamRules
@@ -116,6 +118,24 @@ class _Clock:
             if hours := self.hours(day):
                 return _at_hour(day, hours[0], self.zone)
         raise ValueError(f"the window of {self.contact.id} stays shut for {_MOST_SHUT_DAYS} days")
+
+
+def shut(contact: Contact, now: datetime, rules: RuleBook) -> Finding | None:
+    """Return what keeps the window shut at `now`: a team's blackout, by its id, else the hours. None while open."""
+    if is_open(contact, now, rules):
+        return None
+    opens = f"{next_open(contact, now, rules):%Y-%m-%d %H:%M} UTC"
+    days = (now.astimezone(zone).date() for zone in zones_of(contact, rules.quiet_hours))
+    blackout = next((found for day in days if (found := rules.team.blackout(contact, day))), None)
+    if blackout is None:
+        return block("C-18", f"it is outside house hours for this contact; they open {opens}")
+    why = f" ({blackout.why})" if blackout.why else ""
+    dates = f"from {blackout.first_day} to {blackout.last_day}"
+    return block(
+        blackout.id or "T-00",
+        f"nothing goes out to this contact {dates}{why}; hours open {opens}",
+        mend="Wait.",
+    )
 
 
 def _clock(contact: Contact, zone: ZoneInfo, rules: RuleBook) -> _Clock:

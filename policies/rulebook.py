@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_validator, model_validator
 
 from domain.base import Noun
 from domain.errors import InvalidFile
@@ -174,6 +174,7 @@ class StakesRules(Noun):
 
     renewal_days: PositiveInt
     large_deal_cents: PositiveInt
+    small_units: dict[str, PositiveInt] = Field(default_factory=dict)
     cold_start_messages: int = Field(ge=0)
     doubt_ratio: PositiveFloat
     proposal_days: PositiveInt
@@ -187,6 +188,16 @@ class StakesRules(Noun):
         if both := self.locked & self.minor:
             raise ValueError(f"stakes: {sorted(both)} cannot be locked and minor")
         return self
+
+    @field_validator("small_units", mode="before")
+    @classmethod
+    def _by_currency(cls, value: Any) -> Any:
+        """As the rule book lists them: `JPY 100`."""
+        return dict(one.split() for one in value) if isinstance(value, list | tuple) else value
+
+    def is_large(self, amount_cents: int | None, currency: str) -> bool:
+        """Tell whether a deal of this sum is a large one in its currency."""
+        return (amount_cents or 0) >= self.large_deal_cents * self.small_units.get(currency, 1)
 
 
 class AutonomyRules(Noun):

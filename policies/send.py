@@ -21,7 +21,7 @@ from policies.contactable import limits_for, may_contact
 from policies.content import review_message
 from policies.eligibility import still_fits
 from policies.envelope import evaluated
-from policies.quiet_hours import is_open, next_open
+from policies.quiet_hours import shut
 from policies.rulebook import RuleBook
 from policies.suppression import unwanted_topic
 
@@ -158,8 +158,5 @@ def _content(
 
 
 def _in_hours(standing: Standing, now: datetime, rules: RuleBook) -> Iterator[Finding]:
-    if not is_open(standing.contact, now, rules):
-        opens = next_open(standing.contact, now, rules)
-        yield block(
-            "C-18", f"it is outside house hours for this contact; they open {opens:%Y-%m-%d %H:%M} UTC"
-        )
+    if why := shut(standing.contact, now, rules):
+        yield why

@@ -122,9 +122,9 @@ def _deals(dossier: Dossier, rules: StakesRules, now: datetime) -> Iterator[Reas
         if deal.kind is DealKind.RENEWAL and _is_near(deal, rules, now):
             when = f"closes on {deal.closes_on.isoformat()}" if deal.closes_on else "is open"
             yield "renewal", f"The renewal {deal.name!r} {when}"
-    large = [d for d in still_open if (d.amount_cents or 0) >= rules.large_deal_cents]
+    large = [d for d in still_open if rules.is_large(d.amount_cents, d.currency)]
     if large:
-        deal = max(large, key=lambda d: d.amount_cents or 0)
+        deal = max(large, key=lambda d: (d.amount_cents or 0) / rules.small_units.get(d.currency, 1))
         sum_ = f"{(deal.amount_cents or 0) // 100:,} {deal.currency}"
         yield "large_deal", f"The open deal {deal.name!r} is worth {sum_}"
 

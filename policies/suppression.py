@@ -63,8 +63,9 @@ def may_profile(contact: Contact, suppressions: Sequence[Suppression]) -> Refusa
     """Return why this person must not be scored or profiled, or None: an objection stops that too (C-13)."""
     for stop in suppressions:
         if stop.reason in _EVERY_CHANNEL:
-            reason = f"{contact.name} {_RULES[stop.reason][1]}: no scoring, no profiling"
-            return Refusal(contact_id=contact.id, rule_id="C-13", reason=reason)
+            rule_id, did = _RULES[stop.reason]
+            reason = f"{contact.name} {did}: no message, no scoring, no profiling"
+            return Refusal(contact_id=contact.id, rule_id=rule_id, reason=reason)
     return None
 
 

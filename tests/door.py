@@ -83,4 +83,4 @@ def caller(house: House) -> TestClient:
 
 def token(house: House, outbox_id: str = OUTBOX_ID) -> str:
     """The signed id that stands in a message's links."""
-    return unsubscribe_token(outbox_id, house.workspace.link_key())
+    return unsubscribe_token(outbox_id, house.link_key)

@@ -9,7 +9,7 @@ import typer
 
 from app.cli.doors import doors
 from app.cli.screen import AsJson, line, listing, print_json
-from domain.errors import AttuneError
+from domain.errors import WrongUsage
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -108,5 +108,5 @@ def head(as_json: AsJson = False) -> None:
 def _head(words: str) -> tuple[int, str]:
     found = _HEAD.fullmatch(words.strip())
     if not found:
-        raise AttuneError(f"--head {words!r} is not NUMBER:SHA256, as `attune audit head` prints it.")
+        raise WrongUsage(f"--head {words!r} is not NUMBER:SHA256, as `attune audit head` prints it.")
     return int(found[1]), found[2]

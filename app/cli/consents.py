@@ -9,8 +9,8 @@ import typer
 
 from app.cli.doors import doors
 from app.cli.screen import AsJson, line, listing, print_json
-from domain.errors import AttuneError
-from domain.people import Consent, ConsentBasis
+from domain.errors import AttuneError, WrongUsage
+from domain.people import Consent, ConsentBasis, ConsentChannel
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -77,7 +77,7 @@ def add(
     no: Annotated[bool, typer.Option("--no", help="A withdrawal: it voids every yes before it.")] = False,
     at: Day = None,
     scope: Annotated[str, typer.Option(help="For what.")] = "marketing",
-    channel: Annotated[str, typer.Option(help="For which channel.")] = "email",
+    channel: Annotated[ConsentChannel, typer.Option(help="For which channel.")] = ConsentChannel.EMAIL,
     expires: Day = None,
     as_json: AsJson = False,
 ) -> None:
@@ -89,14 +89,14 @@ def add(
     recorded_at = at.replace(tzinfo=UTC) if at else now
     for name, value in {"source": source, "proof": proof, **({} if no else {"wording": wording})}.items():
         if not value.strip():
-            raise AttuneError(
+            raise WrongUsage(
                 f"--{name} is empty; a consent nobody can prove is none (C-08). Nothing was recorded."
             )
     if recorded_at > now:
-        raise AttuneError(f"--at {recorded_at:%Y-%m-%d} lies in the future. Nothing was recorded.")
+        raise WrongUsage(f"--at {recorded_at:%Y-%m-%d} lies in the future. Nothing was recorded.")
     consent = Consent(
         contact_id=contact.id,
-        channel=channel,
+        channel=channel.value,
         basis=basis,
         is_granted=not no,
         recorded_at=recorded_at,
@@ -113,7 +113,9 @@ def add(
     if as_json:
         print_json(consent)
         return
-    line(f"Recorded: {contact.name} said {'no' if no else 'yes'} to {scope} by {channel} ({basis.value}).")
+    line(
+        f"Recorded: {contact.name} said {'no' if no else 'yes'} to {scope} by {channel.value} ({basis.value})."
+    )
     stops = house.crm.standing(contact.id).suppressions
     if stops and not no:
         line(

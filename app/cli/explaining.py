@@ -131,7 +131,7 @@ def _print_made(house: House, decision_id: str) -> None:
     if made.brief:
         heading("What the signals say")
         for signal in made.brief.signals:
-            line(f"  {signal.strength:<6} {signal.text} [{', '.join(signal.evidence)}]")
+            line(f"  {signal.strength:<6} {signal.text} [{', '.join(signal.evidence)}]", hang=9)
     if made.draft:
         heading(f"Draft by the {made.draft.author.value}: {made.draft.subject}")
         facts = {fact.id: fact for fact in made.evidence}
@@ -144,8 +144,8 @@ def _print_made(house: House, decision_id: str) -> None:
         heading("Findings")
         for finding in made.verdict.findings:
             title = describe(finding.rule_id).title
-            line(f"  {finding.severity.value:<5} {finding.rule_id} {title}: {finding.reason}")
+            line(f"  {finding.severity.value:<5} {finding.rule_id} {title}: {finding.reason}", hang=8)
     if made.stakes and made.stakes.reasons:
         heading("Why a person decides")
         for stake in made.stakes.reasons:
-            line(f"  • {stake.text}")
+            line(f"  • {stake.text}", hang=4)

@@ -167,7 +167,7 @@ def import_(
 
     house = doors.house()
     known = _campaign(house, campaign)
-    with house.workspace.only_worker():
+    with house.locks.only_worker():
         version, found = import_learner(house, known, path, is_unproven=unproven, margin_cents=margin_cents)
     is_in = found is None or found.is_promoted
     if as_json:
@@ -234,7 +234,7 @@ def _taught(house: House, campaign: Campaign) -> dict[str, Any]:
     from app.learner_status import status_of
     from app.teaching import teach
 
-    with house.workspace.only_worker():
+    with house.locks.only_worker():
         before = status_of(house, campaign, house.clock())
         bandit = teach(house, campaign, house.clock())
         now = status_of(house, campaign, house.clock())

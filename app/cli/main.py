@@ -38,7 +38,7 @@ from app.cli import (
     workspaces,
 )
 from app.cli.doors import doors
-from app.cli.screen import err, shown
+from app.cli.screen import err, shown, with_workspace
 from domain.errors import AttuneError
 
 app = typer.Typer(
@@ -114,7 +114,7 @@ def _run() -> int:
     try:
         result = app(standalone_mode=False)
     except AttuneError as error:
-        err.print(f"attune: {shown(str(error))}", style="red", markup=False)
+        err.print(f"attune: {shown(with_workspace(str(error)))}", style="red", markup=False)
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         return _stopped()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.cli.doors import doors
-from app.cli.screen import AsJson, heading, line, listing, out, print_json
+from app.cli.screen import AsJson, heading, line, listing, print_json
 from domain.errors import WorkspaceMissing
 from policies.rulebook import RuleBook, load_rulebook
 
@@ -89,8 +89,8 @@ def check_mail(
     else:
         line(f"{report.subject!r} to {report.contact}{report.known_as}")
         for finding in report.findings:
-            out.print(f"  {finding.severity.value:<6}", style=_STYLES[finding.severity.value], end="")
-            line(f"{finding.rule_id:<5} {finding.reason}")
+            lead = (f"  {finding.severity.value:<6}", _STYLES[finding.severity.value])
+            line(f"{finding.rule_id:<5} {finding.reason}", lead=lead, hang=14)
             if finding.span:
                 line(f"               “{finding.span[:160]}”", style="dim")
             if finding.mend:

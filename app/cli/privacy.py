@@ -12,9 +12,9 @@ import typer
 from app import loop
 from app.cli.doors import doors
 from app.cli.screen import AsJson, line, listing, next_steps, print_json
-from domain.errors import AttuneError, NotFound
+from domain.errors import NotFound, WrongUsage
 from domain.rights import Erasure, PrivacyRequest, RequestKind
-from policies.deadlines import is_pressing
+from policies.deadlines import alarm as alarm_of
 from policies.rulebook import RuleBook
 
 app = typer.Typer(
@@ -58,7 +58,7 @@ def list_requests(
 def _row(request: PrivacyRequest, now: datetime, rules: RuleBook) -> dict[str, object]:
     if request.is_overdue(now):
         alarm = f"overdue by {(now - request.due_at).days} days"
-    elif is_pressing(request, now, rules.deadlines):
+    elif alarm_of(request, now, rules.deadlines):
         alarm = f"{(request.due_at - now).days} days left"
     else:
         alarm = ""
@@ -85,7 +85,7 @@ def ask(
     house = doors.house()
     at = received.replace(tzinfo=UTC) if received else None
     if at and at > house.clock():
-        raise AttuneError(f"--received {at:%Y-%m-%d} lies in the future. Nothing was noted.")
+        raise WrongUsage(f"--received {at:%Y-%m-%d} lies in the future. Nothing was noted.")
     contact = house.crm.contact_by(who)
     request = register(house, contact.id, kind, at)
     if kind is RequestKind.OBJECTION:
@@ -152,7 +152,7 @@ def erase(
     named = f"{', '.join((*traces.names, *traces.addresses)) or person_id} ({person_id})"
     if not yes:
         if as_json or not sys.stdin.isatty():
-            raise AttuneError(f"Erasing {named} cannot be undone. Nothing was erased. Say so with --yes.")
+            raise WrongUsage(f"Erasing {named} cannot be undone. Nothing was erased. Say so with --yes.")
         line(f"This erases {named} from every store of {house.workspace.folder}. It cannot be undone.")
         typer.confirm("Erase?", abort=True)
     erasure = loop.run(erase_person(house, person_id))

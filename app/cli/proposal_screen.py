@@ -40,9 +40,9 @@ def print_findings(proposal: Proposal) -> None:
     heading("Findings")
     for finding in proposal.verdict.findings:
         span = f" — “{finding.span}”" if finding.span else ""
-        line(f"  {finding.severity.value:<5} {finding.rule_id}  {finding.reason}{span}")
+        line(f"  {finding.severity.value:<5} {finding.rule_id}  {finding.reason}{span}", hang=8)
         if finding.mend:
-            line(f"        mend: {finding.mend}", style="dim")
+            line(f"        mend: {finding.mend}", style="dim", hang=14)
     if not proposal.verdict.findings:
         line("  none", style="dim")
 
@@ -51,7 +51,7 @@ def print_grounds(proposal: Proposal) -> None:
     """Print why a person decides, the findings, and what each sentence rests on."""
     heading("Why a person decides")
     for reason in proposal.stakes.reasons:
-        line(f"  • {reason.text}{' (always)' if reason.is_locked else ''}")
+        line(f"  • {reason.text}{' (always)' if reason.is_locked else ''}", hang=4)
     print_findings(proposal)
     heading("What each sentence rests on")
     facts = {fact.id: fact for fact in proposal.evidence}
@@ -75,7 +75,7 @@ def print_decision(house: House, proposal: Proposal) -> None:
     for reason in why.summary:
         line(f"  {reason}")
     for signal in proposal.brief.signals if proposal.brief else ():
-        line(f"  {signal.strength:<6} {signal.text} [{', '.join(signal.evidence)}]", style="dim")
+        line(f"  {signal.strength:<6} {signal.text} [{', '.join(signal.evidence)}]", style="dim", hang=9)
     print_options(why, most=5)
     draft = proposal.draft
     by = draft.author.value + (f" ({draft.model}, prompt {draft.prompt_id})" if draft.model else "")

@@ -18,7 +18,7 @@ from app import loop
 from app.cli.doors import doors
 from app.cli.proposal_screen import print_decision, print_findings, print_grounds, print_message
 from app.cli.screen import AsJson, command_name, line, listing, next_steps, print_json
-from domain.errors import AttuneError, InvalidFile, ReviewRejected
+from domain.errors import AttuneError, InvalidFile, ReviewRejected, WrongUsage
 from domain.message import Severity
 from domain.review import Proposal, ProposalStatus, Review, ReviewAct
 
@@ -61,6 +61,7 @@ def list_proposals(
                 "status": proposal.status.value,
                 "created_at": proposal.created_at,
                 "message_sha256": proposal.message_sha256,
+                **_last_act(house, proposal),
             }
             for proposal in found
         ],
@@ -68,8 +69,11 @@ def list_proposals(
             "id": "Proposal",
             "to": "To",
             "subject": "Subject",
-            "why": "Why a person decides",
-            "findings": "Findings",
+            **(
+                {"why": "Why a person decides", "findings": "Findings"}
+                if status is ProposalStatus.WAITING
+                else {"decided_at": "When", "reviewer": "By", "reason": "What they said"}
+            ),
         },
         as_json=as_json,
         empty=f"{total:,} are {status.value}; --skip {skip} goes past the last one."
@@ -77,6 +81,18 @@ def list_proposals(
         else f"No proposal is {status.value}. Runs put them here: `{command_name()} run CAMPAIGN`.",
         more=_more(found, skip, total),
     )
+
+
+def _last_act(house: House, proposal: Proposal) -> dict[str, object]:
+    """Who decided a proposal, when, and in which words; nothing while it waits."""
+    if proposal.status is ProposalStatus.WAITING:
+        return {}
+    last = next(iter(reversed(house.proposals.reviews_of(proposal.id))), None)
+    return {
+        "decided_at": proposal.decided_at,
+        "reviewer": last.reviewer if last else None,
+        "reason": last.reason if last else None,
+    }
 
 
 def _more(found: Sequence[Proposal], skip: int, total: int) -> str:
@@ -145,7 +161,7 @@ def approve(
         proposal_id, _, sha = named.partition("@")
         proposal = house.proposals.get(proposal_id)
         if sha and len(sha) < SHORTEST_SHA:
-            raise ReviewRejected(
+            raise WrongUsage(
                 f"{sha!r} is too short to say which words you approve; `attune review show {proposal_id}` "
                 "prints PROPOSAL@SHA. Nothing was approved."
             )
@@ -224,9 +240,7 @@ def edit(
         subject, body = _in_editor(proposal)
     for what, given in (("subject", subject), ("body", body)):
         if given is not None and not given.strip():
-            raise ReviewRejected(
-                f"The new {what} is empty. Nothing was changed. Give the words it should have."
-            )
+            raise WrongUsage(f"The new {what} is empty. Nothing was changed. Give the words it should have.")
     done = _act(house, _review(house, proposal, ReviewAct.EDIT, reviewer, subject=subject, body=body))
     standing = [f for f in done.proposal.verdict.findings if f.severity is not Severity.WARN]
     if then_approve and not standing:
@@ -307,7 +321,7 @@ def _review(
         )
     except ValidationError as problem:
         said = problem.errors()[0]["msg"].removeprefix("Value error, ")
-        raise ReviewRejected(f"{said[:1].upper()}{said[1:]}. Nothing was changed.") from None
+        raise WrongUsage(f"{said[:1].upper()}{said[1:]}. Nothing was changed.") from None
 
 
 def _act(house: House, given: Review) -> Reviewed:

@@ -131,8 +131,7 @@ def print_report(report: RunReport) -> None:
     for outcome, (word, meaning) in WORDS.items():
         many = report.counts.get(outcome, 0)
         if many:
-            out.print(f"  {many:>6,}  {word:<15}", end="")
-            line(meaning, style="dim")
+            line(meaning, style="dim", lead=(f"  {many:>6,}  {word:<15}", ""), hang=25)
     if report.refusals:
         from policies.explain import describe
 
@@ -232,7 +231,7 @@ def list_runs(
 
 def _is_anyone_working(house: House) -> bool:
     try:
-        with house.workspace.only_worker():
+        with house.locks.only_worker():
             return False
     except WorkspaceBusy:
         return True

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,7 +62,7 @@ def listing(
         print_json(list(rows))
         return
     if not rows:
-        out.print(Text(empty))
+        line(empty)
         return
     table = Table(title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for heading in columns.values():
@@ -73,7 +74,7 @@ def listing(
         table.add_row(*(Text(cell(row.get(field))) for field in columns))
     out.print(table)
     if more:
-        out.print(Text(more, style="dim"))
+        line(more, style="dim")
 
 
 def shown(text: str) -> str:
@@ -126,9 +127,42 @@ def heading(text: str) -> None:
     out.print(Text(shown(text), style="bold"))
 
 
-def line(text: str, style: str = "") -> None:
-    """Print one line; markup in data is shown, never followed."""
-    out.print(Text(shown(text), style=style))
+def line(text: str, style: str = "", *, lead: tuple[str, str] | None = None, hang: int | None = None) -> None:
+    """Print one line; markup in data is shown, never followed. What does not fit goes on below, indented.
+
+    Args:
+        text: what to say. A command of ours in it carries the workspace this one was given.
+        style: how.
+        lead: words before it and their style.
+        hang: the column where what does not fit goes on; else where the line itself begins.
+    """
+    for number, part in enumerate(shown(with_workspace(text)).split("\n")):
+        whole = Text.assemble(lead, (part, style)) if lead and number == 0 else Text(part, style=style)
+        indent = len(part) - len(part.lstrip()) if hang is None else hang
+        for row in _hanging(whole, indent):
+            out.print(row, soft_wrap=True)
+
+
+def _hanging(text: Text, indent: int) -> Iterator[Text]:
+    """Break a line to the width of the screen; all but the first row begin at `indent`."""
+    indent = min(indent, out.width // 2)
+    rows = text.wrap(out, out.width)
+    if len(rows) < 2:
+        yield text
+        return
+    yield rows[0]
+    rest = text[len(rows[0].plain) :]
+    rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
+    for row in rest.wrap(out, out.width - indent):
+        yield Text(" " * indent) + row
+
+
+_OURS = re.compile(r"(`|→ |: |^\s*)attune (?=[a-z]+\b)")
+
+
+def with_workspace(text: str) -> str:
+    """Let the commands a text suggests name the workspace, where this command was told one."""
+    return _OURS.sub(lambda found: f"{found[1]}{command_name()} ", text) if doors.named else text
 
 
 def address(url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,15 +42,20 @@ def _serve(http: tuple[str, int] | None) -> None:
     from app.schedules import next_run, scheduled_campaigns
     from app.serving import listen
     from app.serving import serve as keep_serving
+    from domain.schedule import CampaignState
 
     house = doors.house()
     logging.getLogger("attune").setLevel(logging.WARNING)
+    _tell_of_runs()
     # Read before anything starts, so that what is missing is told at once.
     _ = house.channel, house.sender
     listening = listen(*http) if http else None
     for campaign in scheduled_campaigns(house):
-        due = next_run(house, campaign)
-        line(f"{campaign.id}: next at {due:%Y-%m-%d %H:%M} UTC" if due else campaign.id)
+        standing, due = house.controls.standing(campaign.id), next_run(house, campaign)
+        if standing.state is not CampaignState.ACTIVE:
+            line(f"{campaign.id}: {standing.in_words}; no run begins")
+        else:
+            line(f"{campaign.id}: next at {due:%Y-%m-%d %H:%M} UTC" if due else campaign.id)
     line(
         f"Serving {house.workspace.folder}"
         + (f" on http://{http[0]}:{http[1]}" if http else "")
@@ -59,6 +65,21 @@ def _serve(http: tuple[str, int] | None) -> None:
         _tell_way_in(house, *http)
     loop.run(keep_serving(house, http=listening))
     line("Ended; nothing is lost.")
+
+
+class _Told(logging.Handler):
+    """Prints what happens to runs, a line each with its time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        at = datetime.fromtimestamp(record.created, UTC)
+        line(f"{at:%Y-%m-%d %H:%M} UTC  {record.getMessage()}", hang=22)
+
+
+def _tell_of_runs() -> None:
+    runs = logging.getLogger("attune.runs")
+    runs.setLevel(logging.INFO)
+    runs.propagate = False
+    runs.handlers = [_Told()]
 
 
 def _tell_way_in(house: House, host: str, port: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.cli.screen import heading, line, out
+from app.cli.screen import heading, line
 from app.reasons import KNOWLEDGE_WORDS, rounded, worth
 from domain.decision import Arm, Knowledge
 from domain.why import Option, PastLesson, TurningPoint, Why
@@ -96,8 +96,7 @@ def _print_sum(why: Why) -> None:
 def _print_amount(label: str, cents: float, most: float | None, *, sign: str = "+", style: str = "") -> None:
     bar = "" if most is None else ("█" if cents > 0 else "▒") * round(abs(cents) / most * 12)
     amount = f"{cents / 100 + 0.0:{sign}.2f}"
-    out.print(f"  {amount:>9}  ", end="", style=style)
-    line(f"{bar:<12} {label}", style=style)
+    line(f"  {amount:>9}  {bar:<12} {label}", style=style, hang=26)
 
 
 def _print_turning_points(why: Why) -> None:

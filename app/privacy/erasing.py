@@ -68,7 +68,7 @@ async def erase_person(house: House, who: str) -> Erasure:
         raise WorkspaceBusy(
             "Another process holds the contact history. Nothing was erased. Try again when its run is over."
         )
-    with house.workspace.only_worker(), house.workspace.nobody_sends() as is_quiet:
+    with house.locks.nobody_works(), house.locks.nobody_sends() as is_quiet:
         if not is_quiet:
             raise WorkspaceBusy("A message is being sent this moment. Nothing was erased. Try again.")
         request = register(house, person_id, RequestKind.ERASURE)

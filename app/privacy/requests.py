@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from domain.errors import NotFound
+from domain.message import Finding
 from domain.rights import PrivacyRequest, RequestKind
-from policies.deadlines import Asked, due_at, is_pressing
+from policies.deadlines import Asked, alarm, due_at
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -50,11 +51,12 @@ def answered(house: House, request: PrivacyRequest, outcome: str) -> PrivacyRequ
     return done
 
 
-def pressing(house: House) -> list[PrivacyRequest]:
-    """Return open requests that are overdue or soon will be, the nearest deadline first."""
-    now = house.clock()
+def pressing(house: House) -> list[tuple[PrivacyRequest, Finding]]:
+    """Return open requests that are overdue or soon will be, with the alarm of each; the nearest deadline first."""
+    now, rules = house.clock(), house.rules.deadlines
     waiting = house.privacy_requests.listed(only_open=True, limit=1_000)
-    return [request for request in waiting if is_pressing(request, now, house.rules.deadlines)]
+    found = ((request, alarm(request, now, rules)) for request in waiting)
+    return [(request, said) for request, said in found if said is not None]
 
 
 def _country(house: House, person_id: str) -> str | None:

@@ -13,7 +13,7 @@ from app.web.guard import Caller, needs
 from app.web.paging import PAGE_SIZE, page_number, page_of
 from app.web.searches import DID, QUIET, STAGES, WITHIN, contact_search, place_asked, place_told
 from app.web.shell import Shell
-from domain.errors import NotFound
+from domain.errors import HistoryMismatch, ModelError, NotFound
 from policies.rights import Act
 
 TABS = {
@@ -83,11 +83,17 @@ def router(shell: Shell) -> APIRouter:
             return {"runs": decisions_of(house, contact_id)}
         if tab == "memory":
             about = request.query_params.get("about", "").strip()[:MOST_ABOUT_CHARS]
-            return {"about": about, "recalled": recalled_of(house, contact_id, about)}
+            return {"about": about, **_recalled(contact_id, about)}
         if tab == "rights":
             return {"requests": requests_of(house, contact_id)}
         told = story_of(house, contact_id, place_asked(request.query_params.get("before", "")))
         return {"story": told, "older": place_told(told.older) if told.older else None}
+
+    def _recalled(contact_id: str, about: str) -> dict[str, Any]:
+        try:
+            return {"recalled": recalled_of(house, contact_id, about), "trouble": ""}
+        except (HistoryMismatch, ModelError) as trouble:
+            return {"recalled": (), "trouble": str(trouble)}
 
     @routes.get("/contacts/{contact_id}/decisions/{decision_id}")
     def why(request: Request, caller: Reader, contact_id: str, decision_id: str) -> HTMLResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -29,12 +29,21 @@ _STATUS: dict[type[AttuneError], int] = {
 """503 asks the provider to try again; what is forged or unreadable stays so."""
 
 
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "genuine, and not to be read"},
+    403: {"description": "forged or stale"},
+    404: {"description": "no secret is set for this provider"},
+    413: {"description": "the body is too large", "content": {"text/plain": {}}},
+    503: {"description": "try again"},
+}
+
+
 def router(house: House) -> APIRouter:
     """Return the routes; a provider whose secret is not set is not there."""
     routes = APIRouter()
     _ = house.webhooks, house.inbound_hooks  # a wrong secret is told now, not at the first webhook
 
-    @routes.post("/webhooks/{provider}")
+    @routes.post("/webhooks/{provider}", responses=ANSWERS)
     async def take(provider: str, request: Request) -> JSONResponse:
         def act(raw: WebhookRequest) -> dict[str, int]:
             taken = take_webhook(house, provider, raw)
@@ -42,7 +51,7 @@ def router(house: House) -> APIRouter:
 
         return await answered(request, act)
 
-    @routes.post("/inbound/{provider}")
+    @routes.post("/inbound/{provider}", responses=ANSWERS)
     async def take_mail(provider: str, request: Request) -> JSONResponse:
         def act(raw: WebhookRequest) -> dict[str, int]:
             found = take_posted(house, provider, raw)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
-from app.web.pages import Pages, masked
+from app.web.pages import LINKED, Pages, masked
 
 PATH = "/unsubscribe"
 
@@ -42,6 +42,6 @@ def router(pages: Pages) -> APIRouter:
         return pages.page("stopped.html", address=masked(known.address))
 
     for path in dict.fromkeys((PATH, urlsplit(str(pages.house.sender.unsubscribe_url)).path or PATH)):
-        routes.add_api_route(path, show, methods=["GET"], response_class=HTMLResponse)
-        routes.add_api_route(path, stop, methods=["POST"], response_class=HTMLResponse)
+        routes.add_api_route(path, show, methods=["GET"], response_class=HTMLResponse, **LINKED)
+        routes.add_api_route(path, stop, methods=["POST"], response_class=HTMLResponse, **LINKED)
     return routes

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -18,6 +20,26 @@ if TYPE_CHECKING:
 
 MOST_TOKEN_CHARS = 300
 
+LINKED: dict[str, Any] = {
+    "responses": {
+        404: {"description": "the link is not one of ours", "content": {"text/html": {}}},
+        413: {"description": "the body is too large", "content": {"text/plain": {}}},
+        429: {"description": "too many wrong links came from this network", "content": {"text/html": {}}},
+    },
+    "openapi_extra": {
+        "parameters": [
+            {
+                "name": "c",
+                "in": "query",
+                "required": False,
+                "schema": {"type": "string"},
+                "description": "the message's signed id",
+            }
+        ]
+    },
+}
+"""What is said of every page that a message's link leads to."""
+
 
 class Pages:
     """Renders pages for the holder of a message's link."""
@@ -25,7 +47,7 @@ class Pages:
     def __init__(self, house: House, templates: Path, misses: Misses) -> None:
         self.house = house
         self.preferences = PreferenceStore(house.engine, house.audit, house.clock)
-        self._key = house.workspace.link_key()
+        self._key = house.link_key
         self._misses = misses
         self._templates = Environment(
             loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined
@@ -54,6 +76,15 @@ class Pages:
             answer.headers["retry-after"] = str(round(MISSES_SECONDS))
             return answer
         return self.page("problem.html", 404, said="This link is not complete, or not one of ours.")
+
+
+def beside(house: House, name: str) -> tuple[str, ...]:
+    """The paths of a page: its own, and the one beside the opt-out address that stands in messages.
+
+    Pages link to each other by name alone, so they lead on wherever a proxy puts them.
+    """
+    folder = posixpath.dirname(urlsplit(str(house.sender.unsubscribe_url)).path).rstrip("/")
+    return tuple(dict.fromkeys((f"/{name}", f"{folder}/{name}")))
 
 
 def masked(address: str) -> str:

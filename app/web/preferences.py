@@ -10,12 +10,20 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
-from app.web.pages import Pages, masked
+from app.web.pages import LINKED, Pages, beside, masked
 from memory.crm.preferences import Preferences
 
-PATH = "/preferences"
+NAME = "preferences"
 PAUSES = {30: "a month", 90: "three months", 180: "half a year"}
 MOST_FIELDS = 200
+
+FORM: dict[str, Any] = {
+    **LINKED,
+    "responses": {
+        **LINKED["responses"],
+        400: {"description": "the form cannot be read", "content": {"application/json": {}}},
+    },
+}
 
 
 def router(pages: Pages) -> APIRouter:
@@ -39,13 +47,11 @@ def router(pages: Pages) -> APIRouter:
             is_saved=is_saved,
         )
 
-    @routes.get(PATH, response_class=HTMLResponse)
     def show(request: Request) -> HTMLResponse:
         outbox_id = pages.outbox_id(request)
         known = pages.preferences.of(outbox_id) if outbox_id else None
         return shown(known, is_saved=False) if known else pages.no_such_link(request)
 
-    @routes.post(PATH, response_class=HTMLResponse)
     async def choose(request: Request) -> HTMLResponse:
         outbox_id = pages.outbox_id(request)
         if outbox_id is None:
@@ -64,6 +70,9 @@ def router(pages: Pages) -> APIRouter:
             outbox_id, unwanted, offered if said["chose"] else (), said["pause_days"]
         )
 
+    for path in beside(pages.house, NAME):
+        routes.add_api_route(path, show, methods=["GET"], response_class=HTMLResponse, **LINKED)
+        routes.add_api_route(path, choose, methods=["POST"], response_class=HTMLResponse, **FORM)
     return routes
 
 

@@ -29,7 +29,8 @@ NOTICE = "__Host-attune-notice"
 THEME = "attune-theme"
 KEYS = "attune-keys"
 THEMES = ("light", "dark")
-MOST_NOTICE_CHARS = 600
+MOST_NOTICE_CHARS = 400
+"""What fits into a cookie, whatever the script it is written in."""
 
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -52,7 +53,7 @@ class Shell:
         """Of a place of the navigation, by path: how many things wait there for this person."""
         self.paths: frozenset[str] = frozenset()
         """Every path of the built app; set by `make_app`."""
-        self._signer = URLSafeSerializer(house.workspace.link_key(), salt="attune notice")
+        self._signer = URLSafeSerializer(house.link_key, salt="attune notice")
         self._versions = {file.name: _version(file) for file in STATIC.iterdir() if file.is_file()}
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),

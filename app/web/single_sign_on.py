@@ -20,7 +20,7 @@ def router(shell: Shell) -> APIRouter:
     """Return the routes; where no provider is set they answer 404."""
     routes = APIRouter(dependencies=[anyone("who signs in is not signed in yet")])
     _ = shell.house.identity_provider  # a missing secret is told now, not at the first sign-in
-    signer = URLSafeTimedSerializer(shell.house.workspace.link_key(), salt="attune sign-in try")
+    signer = URLSafeTimedSerializer(shell.house.link_key, salt="attune sign-in try")
 
     def provider() -> IdentityProvider:
         found = shell.house.identity_provider

@@ -14,10 +14,10 @@ from pathlib import Path
 import yaml
 
 from domain.people import ConsentBasis
-from domain.rights import RequestKind
+from domain.rights import PrivacyRequest, RequestKind
 from evals.compliance.scenes import Scene, clean_scene, consent
 from policies.answering import may_answer, review_answer
-from policies.deadlines import Asked, alarm, opt_out_alarm
+from policies.deadlines import Asked, alarm, due_at, opt_out_alarm
 from policies.mail import Mail, review_signature
 from policies.opt_out import read_opt_out
 from policies.reputation import SendingCounts, judge_reputation
@@ -73,7 +73,15 @@ def _requests(rules: RuleBook) -> Iterator[Question]:
         request = Asked(
             contact_id="c_1", kind=RequestKind(kind), asked_at=NOW - timedelta(days=days), country=country
         )
-        found = alarm(request, NOW, rules.deadlines)
+        noted = PrivacyRequest(
+            id="q_1",
+            kind=request.kind,
+            contact_id=request.contact_id,
+            person_hash="",
+            received_at=request.asked_at,
+            due_at=due_at(request, rules.deadlines),
+        )
+        found = alarm(noted, NOW, rules.deadlines)
         is_late = found is not None and found.severity.value == "block"
         yield Question("C-14", f"{kind} in {country}, {days} days", late, is_late)
     for seconds, done, late in (

@@ -26,8 +26,6 @@ from memory.crm.standings import Standings
 from memory.crm.statements import ACCOUNTS, CONTACTS, DECISIONS, EVENTS, IDENTITIES, OUTBOX
 
 Person = tuple[Contact, Account | None]
-Tallies = dict[str, dict[EventKind, tuple[int, datetime]]]
-"""By contact, then kind: how many, and when the newest was."""
 
 _FETCH_ROWS = 10_000
 _EMAIL_STATUS = {member.value: member for member in EmailStatus}
@@ -154,17 +152,6 @@ class AudienceReader:
             for contact_id, topic, many in connection.execute(query.where(EVENTS.c.topic.is_not(None))):
                 counts[contact_id][topic] = many
         return dict(counts)
-
-    def event_tallies(self, since: datetime | None = None, until: datetime | None = None) -> Tallies:
-        """Return how often and how lately each contact did each kind of thing."""
-        tallies: Tallies = defaultdict(dict)
-        columns = [EVENTS.c.kind, func.count(), func.max(EVENTS.c.at)]
-        with self._engine.connect() as connection:
-            for contact_id, kind, many, newest_at in connection.execute(
-                self._by_contact(columns, since, until, EVENTS.c.kind)
-            ):
-                tallies[contact_id][EventKind(kind)] = (many, newest_at)
-        return dict(tallies)
 
     def assets_sent(
         self, since: datetime | None = None, until: datetime | None = None

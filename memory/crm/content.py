@@ -14,9 +14,18 @@ from domain.base import utc_now
 from domain.campaign import Campaign
 from domain.content import ContentAsset
 from domain.ports import Clock
-from domain.sender import SenderProfile
 from memory.crm import codec
-from memory.crm.statements import ASSETS, CAMPAIGNS, CLAIMS, WORKSPACE, insert_all, sharing, upsert, writing
+from memory.crm.statements import (
+    ASSETS,
+    CAMPAIGNS,
+    CLAIMS,
+    WORKSPACE,
+    insert_all,
+    insert_new,
+    sharing,
+    upsert,
+    writing,
+)
 
 SENDER_FACT = "sender"
 """The workspace fact that holds the sender profile."""
@@ -77,20 +86,18 @@ class ContentStore:
         with writing(self._engine) as connection:
             upsert(connection, WORKSPACE, [{"name": name, "value": dict(value)}], keys=["name"])
 
+    def settle_fact(self, name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep a fact unless one stands under its name; return the one that stands, whoever was first."""
+        with writing(self._engine) as connection:
+            insert_new(connection, WORKSPACE, [{"name": name, "value": dict(value)}])
+            stands = select(WORKSPACE.c.value).where(WORKSPACE.c.name == name)
+            return dict(connection.execute(stands).scalar_one())
+
     def get_fact(self, name: str) -> dict[str, Any] | None:
         """Return a fact about this workspace, or None."""
         with self._engine.connect() as connection:
             value = connection.execute(select(WORKSPACE.c.value).where(WORKSPACE.c.name == name)).scalar()
         return None if value is None else dict(value)
-
-    def set_sender(self, sender: SenderProfile) -> None:
-        """Keep who writes."""
-        self.set_fact(SENDER_FACT, sender.model_dump(mode="json"))
-
-    def sender(self) -> SenderProfile | None:
-        """Return who writes, or None where it was not set yet."""
-        record = self.get_fact(SENDER_FACT)
-        return None if record is None else SenderProfile.model_validate(record)
 
 
 def save_campaign(connection: Connection, campaign: Campaign, at: datetime) -> str:

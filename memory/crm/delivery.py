@@ -235,14 +235,29 @@ class DeliveryStore:
                     )
 
     def _settle(self, messages: Collection[Ours]) -> list[OutboxEntry]:
-        outbox, detail = OutboxStore(self._engine, self._clock), "the provider told about it afterwards"
-        settled = [
-            outbox.settle_unknown(one.outbox_id, True, fencing_token=one.fencing_token, detail=detail)
+        return [
+            self.settle(one.outbox_id, True, one.fencing_token, "the provider told about it afterwards")
             for one in sorted(messages, key=lambda one: one.outbox_id)
         ]
-        for entry in settled:
-            self._audit.append("reconcile", entry.id, {"status": entry.status.value, "detail": detail})
-        return settled
+
+    def settle(
+        self,
+        entry_id: str,
+        was_sent: bool | None,
+        fencing_token: int,
+        detail: str,
+        retry_at: datetime | None = None,
+    ) -> OutboxEntry:
+        """Write down what became of a send of unknown fate, and tell the audit; see `OutboxStore.settle_unknown`.
+
+        Everybody who finds out comes here: what a provider told, what a channel says when asked, a person.
+        """
+        outbox = OutboxStore(self._engine, self._clock)
+        after = outbox.settle_unknown(
+            entry_id, was_sent, fencing_token=fencing_token, detail=detail, retry_at=retry_at
+        )
+        self._audit.append("reconcile", after.id, {"status": after.status.value, "detail": detail})
+        return after
 
 
 def _use_once(connection: Connection, provider: str, once: OnceToken, now: datetime) -> None:

@@ -1,4 +1,5 @@
-"""Who works on what: one worker a contact at a time, over all processes that share a database.
+"""Who works on what: one worker a contact at a time, and acts that need others to rest, over all processes that share
+a database.
 
 On PostgreSQL these are advisory locks of one connection: the server lets go of them the moment its process dies,
 so nobody waits for a lease to run out. An embedded workspace has one worker, and a set is enough.
@@ -64,6 +65,41 @@ class ContactLocks:
                 self._connection.close()
             self._connection = None
             raise
+
+
+@contextmanager
+def advisory(engine: Engine, name: str, *, shared: bool = False, waits: bool = False) -> Iterator[bool]:
+    """Hold `name` over all machines on a PostgreSQL database, and say whether it could be had.
+
+    An embedded database is one machine's: there the workspace's files tell, and this is always True.
+
+    Args:
+        engine: the database.
+        name: what is held.
+        shared: others may hold it so as well; only who wants it alone is kept out.
+        waits: wait until it can be had.
+
+    """
+    if engine.dialect.name != "postgresql":
+        yield True
+        return
+    kind, key = "_shared" if shared else "", {"key": _key(name)}
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if waits:
+            connection.execute(text(f"SELECT pg_advisory_lock{kind}(:key)"), key)
+            is_held = True
+        else:
+            asked = connection.execute(text(f"SELECT pg_try_advisory_lock{kind}(:key)"), key)
+            is_held = bool(asked.scalar())
+        try:
+            yield is_held
+        finally:
+            if is_held:
+                try:
+                    connection.execute(text(f"SELECT pg_advisory_unlock{kind}(:key)"), key)
+                except Exception:
+                    # It broke, and has let go of everything; nobody may get it from the pool.
+                    connection.invalidate()
 
 
 def _key(name: str) -> int:

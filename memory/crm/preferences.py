@@ -18,7 +18,7 @@ from memory.crm import codec
 from memory.crm.journal import append_events
 from memory.crm.matching import Ours, find_ours
 from memory.crm.standing import OUR_SOURCE
-from memory.crm.statements import SUPPRESSIONS, sharing, writing
+from memory.crm.statements import CONSENTS, SUPPRESSIONS, sharing, writing
 from memory.crm.stopping import SAID_BY_PERSON, Stop, add_stop, lift_pause, set_pause
 
 LASTING = frozenset({*SAID_BY_PERSON, SuppressionReason.MANUAL, SuppressionReason.ERASED})
@@ -103,7 +103,8 @@ class PreferenceStore:
             source,
             proof=f"message {ours.message_id}",
         )
-        if not add_stop(connection, stop):
+        # A link may be used as often as one likes: what stands already is not written again.
+        if _said_no(connection, ours) or not add_stop(connection, stop):
             return
         event = Event(
             id=f"{OUR_SOURCE}:{ours.outbox_id}:unsubscribed",
@@ -157,6 +158,25 @@ def _preferences(connection: Connection, ours: Ours, now: datetime) -> Preferenc
             sorted({_topic(stop) for stop in stops if stop.reason is SuppressionReason.TOPIC})
         ),
     )
+
+
+def _said_no(connection: Connection, ours: Ours) -> bool:
+    """Tell whether this address is stopped by its own word, and the contact's newest record is a no."""
+    stop, consent = SUPPRESSIONS.c, CONSENTS.c
+    stands = select(stop.address).where(
+        stop.address == ours.address.lower(),
+        stop.channel == "email",
+        stop.reason == SuppressionReason.UNSUBSCRIBED.value,
+    )
+    newest = (
+        select(consent.is_granted)
+        .where(consent.contact_id == ours.contact_id, consent.channel == "email")
+        .order_by(consent.recorded_at.desc(), consent.id.desc())
+        .limit(1)
+    )
+    if connection.execute(stands).first() is None:
+        return False
+    return connection.execute(newest).scalar() is False
 
 
 def _topic(stop: Suppression) -> str:

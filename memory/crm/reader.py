@@ -206,10 +206,6 @@ class CrmStore:
         newest_first = query.order_by(DECISIONS.c.decided_at.desc(), DECISIONS.c.id.desc())
         return self._decisions(newest_first.limit(limit).offset(offset))
 
-    def latest_decision(self, contact_id: str) -> Decision | None:
-        """Return what was last decided for a contact, or None."""
-        return next(iter(self.decisions(contact_id, limit=1)), None)
-
     def counts(self) -> dict[str, int]:
         """Return how many rows every table of the CRM has, by table name."""
         with self._engine.connect() as connection:

@@ -29,6 +29,7 @@ from memory.crm.statements import (
     SUPPRESSIONS,
     is_one_of,
 )
+from memory.crm.unobeyed import stops_called_for
 
 SENT_WINDOW = timedelta(days=60)
 """How far back our own messages count for contact pressure; no rule looks further."""
@@ -218,7 +219,10 @@ def standing_of(
     return Standing(
         contact=contact,
         consents=tuple(codec.consent_of(row) for row in consents),
-        suppressions=tuple(codec.suppression_of(row) for row in stops),
+        suppressions=(
+            *(codec.suppression_of(row) for row in stops),
+            *stops_called_for(connection, contact_id),
+        ),
         sent_at=tuple(sorted((*sent, *told), reverse=True)),
         soft_bounced_at=tuple(sorted(bounced, reverse=True)),
         open_campaigns=tuple(sorted({row.campaign_id for row in messages if row.status in STILL_OPEN})),

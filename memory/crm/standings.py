@@ -32,6 +32,7 @@ from memory.crm.standing import (
     worth_by_decision,
 )
 from memory.crm.statements import CONSENTS, DECISIONS, EVENTS, OUTBOX, SUPPRESSIONS
+from memory.crm.unobeyed import every_stop_called_for
 
 _BASIS = {member.value: member for member in ConsentBasis}
 
@@ -42,6 +43,7 @@ class Standings:
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._consents = _consents(connection)
         self._by_address, self._by_person = _suppressions(connection)
+        self._called_for = every_stop_called_for(connection)
         self._sent_at = _sent_at(connection, now)
         self._soft_bounced_at = _soft_bounced_at(connection, now)
         self._on_their_way = _open_messages(connection)
@@ -52,7 +54,10 @@ class Standings:
         return Standing.model_construct(
             contact=contact,
             consents=tuple(self._consents.get(contact.id, ())),
-            suppressions=_merged(self._by_address, self._by_person, contact),
+            suppressions=(
+                *_merged(self._by_address, self._by_person, contact),
+                *self._called_for.get(contact.id, ()),
+            ),
             sent_at=tuple(sorted(self._sent_at.get(contact.id, ()), reverse=True)),
             soft_bounced_at=tuple(sorted(self._soft_bounced_at.get(contact.id, ()), reverse=True)),
             open_campaigns=on_their_way[0],

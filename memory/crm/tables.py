@@ -321,6 +321,7 @@ class DecisionTable(SQLModel, table=True):
     learner_version: str
     features_version: str
     decided_at: datetime
+    unit_cents: float | None = None
 
 
 class LearnerTable(SQLModel, table=True):

@@ -106,10 +106,6 @@ def test_counts_hold_only_what_the_person_did_by_then(audience: AudienceReader, 
     assert audience.event_counts(EventKind.CALL_HELD) == {}
     assert audience.topic_counts() == {ADA.id: {"planning": 2, "pricing": 1}}
     assert audience.topic_counts(since=NOON - DAY, until=NOON) == {ADA.id: {"planning": 1}}
-    assert audience.event_tallies() == {
-        ADA.id: {viewed: (3, NOON - DAY)},
-        BEN.id: {EventKind.EMAIL_CLICKED: (1, NOON - 5 * DAY)},
-    }
 
 
 def test_assets_sent_come_from_our_outbox_and_from_what_others_told(

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import Engine, select
 
 from domain.campaign import Audience, FieldCondition
-from domain.sender import SenderProfile
 from memory.crm.content import ContentStore
 from memory.crm.reader import CrmStore
 from memory.crm.statements import CAMPAIGNS
@@ -45,17 +44,3 @@ def test_facts_are_kept_by_name(content: ContentStore) -> None:
     content.set_fact("embedder", {"name": "lexical-v1"})
     content.set_fact("embedder", {"name": "lexical-v2"})
     assert content.get_fact("embedder") == {"name": "lexical-v2"}
-
-
-def test_the_sender_is_kept(content: ContentStore) -> None:
-    assert content.sender() is None
-    sender = SenderProfile(
-        organisation="Acme",
-        from_name="Eve",
-        from_email="eve@acme-mail.com",
-        postal_address="1 Road",
-        website="https://www.acme-mail.com/",
-        unsubscribe_url="https://www.acme-mail.com/u",
-    )
-    content.set_sender(sender)
-    assert content.sender() == sender

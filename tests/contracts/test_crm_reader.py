@@ -183,7 +183,6 @@ def test_events_of_everyone_are_listed_newest_first(crm: CrmStore, engine: Engin
 
 
 def test_decisions_of_a_contact_come_newest_first(crm: CrmStore, engine: Engine) -> None:
-    assert crm.latest_decision(ADA.id) is None
     runs = RunStore(engine)
     runs.record("r_1", [decision(ADA)], [])
     runs.finish("r_1", NOON)
@@ -191,7 +190,6 @@ def test_decisions_of_a_contact_come_newest_first(crm: CrmStore, engine: Engine)
     later = decision(ADA, "r_2", decided_at=NOON + DAY)
     runs.record("r_2", [later], [])
     assert crm.decisions(ADA.id) == (later, decision(ADA))
-    assert crm.latest_decision(ADA.id) == later
 
 
 def test_counts_name_every_table(crm: CrmStore, engine: Engine) -> None:

@@ -25,6 +25,7 @@ from app.settings import Settings
 from domain.errors import NotSent, SettingsInvalid
 from domain.ports import Channel
 from tests.contracts.test_channels import NOW, Server, message
+from tools.channels import signing
 from tools.channels.signing import DkimSigner
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -167,6 +168,17 @@ async def test_the_opt_out_headers_and_the_body_are_under_the_signature(
     ):
         assert there in taken
         assert not dkim.verify(taken.replace(there, instead, 1), dnsfunc=published)
+
+
+async def test_mail_whose_signature_leaves_the_opt_out_out_is_not_handed_over(
+    server: TlsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tuple(name for name in signing.SIGNED if name != b"list-unsubscribe-post")
+    monkeypatch.setattr(signing, "SIGNED", kept)
+    with pytest.raises(NotSent, match=r"C-21: .*list-unsubscribe-post") as refused:
+        await channel(server, "starttls", tmp_path, dkim_selector="news", dkim_key=PEM).send(message())
+    assert not refused.value.is_transient
+    assert server.handler.taken == []
 
 
 def test_a_second_from_put_in_front_breaks_the_signature() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,8 +21,9 @@ from app.wiring import House
 from domain.delivery import MailEventKind
 from domain.dossier import Standing
 from domain.message import OutboxEntry, OutboxStatus, Verdict
-from domain.people import SuppressionReason
+from domain.people import Consent, ConsentBasis, SuppressionReason
 from domain.run import Run, RunStatus
+from memory.crm.consents import record
 from policies.case import block
 from policies.contactable import may_contact
 from policies.suppression import unwanted
@@ -141,6 +142,39 @@ def test_a_second_opt_out_adds_nothing(house: House, client: TestClient) -> None
     before = stored(house)
     client.post(f"/unsubscribe?c={token(house)}")
     assert stored(house) == before
+
+
+def test_an_opt_out_used_again_and_again_piles_up_nothing(house: House, client: TestClient) -> None:
+    link = f"/unsubscribe?c={token(house)}"
+    client.post(link)
+    before = stored(house)
+    for _ in range(3):
+        house.__dict__["clock"] = later(house.clock() + DAY)
+        again = caller(house)
+        assert again.post(link).status_code == 200
+    assert stored(house) == before
+
+
+def test_an_opt_out_after_a_new_yes_is_written_down_again(house: House, client: TestClient) -> None:
+    link = f"/unsubscribe?c={token(house)}"
+    client.post(link)
+    yes = Consent(
+        contact_id=DANA.id,
+        basis=ConsentBasis.EXPRESS,
+        is_granted=True,
+        recorded_at=house.clock() + DAY,
+        source="form",
+        wording="Write to me.",
+        proof="form 1",
+    )
+    record(house.engine, house.audit, yes)
+    house.__dict__["clock"] = later(house.clock() + 2 * DAY)
+    assert caller(house).post(link).status_code == 200
+    assert not standing(house).consents[0].is_granted
+
+
+def later(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment
 
 
 @pytest.mark.parametrize("change", ["", "x", "o_other.abc", "o_dana", "." * 40, "ö.ü", "a" * 5_000])

@@ -280,3 +280,39 @@ async def test_the_same_contact_is_not_asked_about_twice_in_one_campaign(shop: S
     assert line is not None
     assert line.outcome is ContactOutcome.REFUSED
     assert line.rule_id == "H-01"
+
+
+def object_to(shop: Shop, address: str, channel: str) -> None:
+    """Dana objects, under whatever address and channel it was told."""
+    objection = Suppression(
+        address=address,
+        channel=channel,
+        reason=SuppressionReason.OBJECTION,
+        source="privacy",
+        since=TUESDAY,
+        contact_id=DANA.id,
+    )
+    with writing(shop.engine) as connection:
+        insert_all(connection, SUPPRESSIONS, [codec.suppression_row(objection)])
+
+
+async def test_an_objection_between_decision_and_draft_ends_all_profiling(shop: Shop) -> None:
+    run = shop.decide(campaign(autonomy=Autonomy.ASSIST))
+    object_to(shop, "dana@harbor.example", "all")
+    assert await carry(shop, run, DANA.id) is ContactOutcome.REFUSED
+    line = shop.runs.line(run.id, DANA.id)
+    assert line is not None
+    assert line.rule_id == "C-13"
+    assert line.decision_id is not None
+    made = shop.bench.archive.made_for(line.decision_id)
+    assert made is not None
+    assert (made.brief, made.evidence, made.draft) == (None, (), None)
+
+
+def test_whoever_objected_is_refused_before_anything_is_scored(shop: Shop) -> None:
+    object_to(shop, "nobody@else.example", "sms")
+    run = shop.decide(campaign(autonomy=Autonomy.ASSIST))
+    line = shop.runs.line(run.id, DANA.id)
+    assert line is not None
+    assert (line.outcome, line.rule_id, line.decision_id) == (ContactOutcome.REFUSED, "C-13", None)
+    assert "no profiling" in line.reason

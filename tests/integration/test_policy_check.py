@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from app.cli.doors import doors
 from app.cli.main import main
@@ -17,6 +19,7 @@ from app.runs import begin, carry_on
 from app.wiring import House
 from domain.errors import InvalidFile, NotFound
 from evals.crowd import campaign
+from memory.crm.statements import CONTACTS, writing
 
 
 @pytest.fixture
@@ -97,3 +100,31 @@ async def test_the_command_prints_json_and_exits_by_what_was_found(
     said = json.loads(capsys.readouterr().out)
     assert left.value.code == (1 if said["stops"] else 0)
     assert said["on_record"].endswith(entry.id)
+
+
+async def test_a_blackout_is_told_by_its_own_id(house: House) -> None:
+    mail = await one_mail(house)
+    entry = next(e for e in house.outbox.entries() if e.message.message_id.encode() in mail.read_bytes())
+    days = "blackouts:\n  - {from: 2026-11-01, to: 2026-11-30, why: stocktaking, id: T-07}\n"
+    house.workspace.team_rules_file.write_text(days)
+    house.__dict__.pop("rules", None)
+    (found,) = [one for one in check(house, mail, entry.contact_id, None).findings if one.rule_id == "T-07"]
+    assert found.reason.startswith("nothing goes out to this contact from 2026-11-01 to 2026-11-30")
+    assert "C-18" not in rules_of(house, mail, entry.contact_id)
+
+
+async def test_what_code_writes_below_a_mail_is_no_place_a_draft_named(house: House, tmp_path: Path) -> None:
+    mail = await one_mail(house)
+    entry = next(e for e in house.outbox.entries() if e.message.message_id.encode() in mail.read_bytes())
+    dotted = "ana.adler@co0.example"
+    with writing(house.engine) as connection:
+        whose = CONTACTS.c.id == entry.contact_id
+        connection.execute(update(CONTACTS).where(whose).values(email=dotted))
+    stranger = tmp_path / "stranger.eml"
+    raw = mail.read_bytes().replace(entry.message.to_address.encode(), dotted.encode())
+    stranger.write_bytes(re.sub(rb"(?m)^X-Attune-Id: .*\r\n", b"", raw))
+    spans = [one.span for one in check(house, stranger, entry.contact_id, None).findings if one.span]
+    assert "ana.adler" not in spans
+    stranger.write_bytes(re.sub(rb"(?m)^Subject: ", b"Subject: See harbor.lines ", stranger.read_bytes()))
+    spans = [one.span for one in check(house, stranger, entry.contact_id, None).findings if one.span]
+    assert "harbor.lines" in spans

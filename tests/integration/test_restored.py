@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from app import loop
-from app.deliver import deliver_due
+from app.deliver import deliver_due, release, withdraw
 from app.drills.settling import settle
 from app.gaps import hold_after_a_gap, own_a_restore, seen_now
 from app.heads import read_heads, verify
@@ -136,6 +136,74 @@ def test_what_was_approved_and_sent_after_the_backup_is_not_sent_by_approving_it
     loop.run(deliver_due(place.house))
     assert place.mails() == 0
     assert place.house.controls.standing("crowd").state is CampaignState.TRIPPED
+
+
+def outbox_of(place: Place, run_id: str) -> dict[str, str]:
+    entries = place.house.outbox.entries(limit=100)
+    return {entry.contact_id: entry.status.value for entry in entries if entry.run_id == run_id}
+
+
+def test_an_approval_given_after_the_restore_sends_nothing_until_somebody_looked(place: Place) -> None:
+    place.now = NOON
+    asking = campaign().model_copy(update={"autonomy": Autonomy.ASSIST})
+    run, _ = begin(place.house, asking, is_dry_run=False)
+    loop.run(carry_on(place.house, run))
+    first, second = place.house.proposals.waiting()
+    place.back_up()
+    place.approve(first.id)
+    assert place.mails() == 1
+    for mail in place.house.workspace.mailbox.glob("*.eml"):
+        mail.unlink()
+    place.restore()
+    place.now += timedelta(minutes=5)
+    with pytest.raises(CampaignHeld):
+        begin(place.house, asking.model_copy(update={"id": "other"}), is_dry_run=False)
+    resume(place.house, "crowd", "ann", "asked the provider")
+    for proposal in (first, second):
+        place.approve(proposal.id)
+    loop.run(deliver_due(place.house))
+    assert place.mails() == 0
+    assert outbox_of(place, run.id) == {first.contact_id: "held", second.contact_id: "held"}
+    (entry,) = [one for one in place.house.outbox.entries() if one.contact_id == second.contact_id]
+    assert "may have gone out before" in entry.detail
+    # The provider has the first and not the second.
+    withdraw(
+        place.house, next(e.id for e in place.house.outbox.entries() if e.contact_id == first.contact_id)
+    )
+    release(place.house, entry.id)
+    loop.run(deliver_due(place.house))
+    assert outbox_of(place, run.id) == {first.contact_id: "withdrawn", second.contact_id: "sent"}
+    assert place.mails() == 1
+
+
+def test_a_run_that_was_under_way_in_the_backup_drafts_and_sends_nothing_by_itself(place: Place) -> None:
+    place.now = NOON
+    run, _ = begin(place.house, campaign(), is_dry_run=False)
+    place.back_up()
+    loop.run(carry_on(place.house, run))
+    assert place.mails() == CROWD
+    for mail in place.house.workspace.mailbox.glob("*.eml"):
+        mail.unlink()
+    place.restore()
+    place.now += timedelta(minutes=5)
+    hold_after_a_gap(place.house, nobody_watches=True)
+    resume(place.house, "crowd", "ann", "asked the provider")
+    loop.run(carry_on(place.house, place.house.runs.get(run.id)))
+    loop.run(deliver_due(place.house))
+    assert place.mails() == 0
+    assert set(outbox_of(place, run.id).values()) == {"held"}
+
+
+def test_what_begins_after_the_restore_goes_out_as_ever(place: Place) -> None:
+    place.now = NOON
+    place.back_up()
+    place.restore()
+    hold_after_a_gap(place.house, nobody_watches=True)
+    resume(place.house, "crowd", "ann", "asked the provider")
+    place.now += timedelta(minutes=5)
+    run, _ = begin(place.house, campaign(), is_dry_run=False)
+    loop.run(carry_on(place.house, run))
+    assert place.mails() == CROWD
 
 
 def test_the_chain_is_unsound_after_a_restore_until_a_person_says_that_there_was_one(place: Place) -> None:

@@ -56,9 +56,9 @@ def test_an_edit_with_a_held_subject_is_shown_and_not_approved(shell: Shell, wai
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (("reject", "{id}", "--reason", " "), 7, "A rejection needs a reason"),
-        (("answer", "{id}", ""), 7, "An answer needs its text"),
-        (("edit", "{id}", "--body", ""), 7, "The new body is empty. Nothing was changed."),
+        (("reject", "{id}", "--reason", " "), 2, "A rejection needs a reason"),
+        (("answer", "{id}", ""), 2, "An answer needs its text"),
+        (("edit", "{id}", "--body", ""), 2, "The new body is empty. Nothing was changed."),
         (
             ("edit", "{id}", "--body-file", "/nonexistent.txt"),
             4,
@@ -81,3 +81,23 @@ def test_a_wrong_word_gets_one_clear_line(
     found, said = shell("-w", str(waiting), "review", *given)
     assert (found, says in " ".join(said.split())) == (code, True), said
     assert "fault in Attune" not in said
+
+
+def test_a_decided_proposal_is_listed_with_who_said_what(shell: Shell, tmp_path: Path) -> None:
+    house = settle(tmp_path / "ws", 1)
+    run, _ = begin(house, campaign().model_copy(update={"autonomy": Autonomy.ASSIST}), is_dry_run=False)
+    loop.run(carry_on(house, run))
+    house.close()
+    ws = ("-w", str(tmp_path / "ws"))
+    assert (
+        shell(*ws, "review", "reject", first(shell, tmp_path / "ws"), "--reason", "Too soon", "--as", "rita")[
+            0
+        ]
+        == 0
+    )
+    code, said = shell(*ws, "review", "list", "--status", "rejected")
+    assert code == 0
+    assert "Too soon" in said
+    assert "rita" in said
+    (listed,) = json.loads(shell(*ws, "review", "list", "--status", "rejected", "--json")[1])
+    assert (listed["reviewer"], listed["reason"]) == ("rita", "Too soon")

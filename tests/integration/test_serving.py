@@ -29,6 +29,7 @@ from domain.message import OutboxStatus
 from domain.run import ContactOutcome, RunStatus
 from domain.schedule import CampaignState, ScheduledState
 from evals.crowd import NOON, campaign
+from tests.integration.shell import Shell
 
 CROWD = 6
 HOURLY = Schedule(cron="0 * * * *")
@@ -332,3 +333,35 @@ def test_health_names_what_fails_and_not_why(tmp_path: Path) -> None:
     told = json.dumps(health.as_record(NOON))
     assert "deliver" in told
     assert "secret-user" not in told
+
+
+def test_whoever_watches_reads_which_runs_begin_and_end(
+    house: House, hands: Hands, caplog: pytest.LogCaptureFixture
+) -> None:
+    first_seen(house)
+    hands.now = NOON + timedelta(seconds=3)
+    server = Server(house)
+    (due,) = claim_due(house, server.claimant)
+    with caplog.at_level("INFO", logger="attune.runs"):
+        run = server.begin(due)
+        assert run is not None
+        asyncio.run(server._carry(run))
+    assert [record.getMessage() for record in caplog.records if record.name == "attune.runs"] == [
+        f"crowd: run {run.id} begun, {CROWD} to draft for",
+        f"crowd: run {run.id} ended: {CROWD} sent",
+    ]
+
+
+def test_serve_says_that_no_run_of_a_stopped_campaign_begins(
+    house: House, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def at_once(*_: object, **__: object) -> None:
+        pass
+
+    monkeypatch.setattr("app.serving.serve", at_once)
+    scheduler = ("-w", str(house.workspace.folder), "scheduler")
+    assert "crowd: next at" in shell(*scheduler)[1]
+    asyncio.run(stop(house, "crowd", by="ann", reason="over"))
+    code, said = shell(*scheduler)
+    assert (code, "crowd: stopped by ann: over; no run begins" in said) == (0, True), said
+    assert "next at" not in said

@@ -18,6 +18,7 @@ from markupsafe import escape
 from app.kept_lists import KEPT_FACT, KeptLists, kept_lists, reckon_lists
 from app.web import make_app
 from app.wiring import House
+from domain.errors import HistoryMismatch
 from domain.events import Event, EventKind
 from domain.leads import AccountRisk, ChurnList, HandOffList, Lead, Likelihood, Reason, Skill
 from domain.message import OutboxStatus
@@ -223,6 +224,18 @@ def test_memory_is_recalled_without_holding_the_folder_a_run_needs(house: House,
     )
     assert house.history.holds_vectors
     house.release_history()
+
+
+def test_a_memory_that_cannot_be_read_is_said_on_its_tab_only(
+    house: House, admin: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mismatch(*_: object) -> None:
+        raise HistoryMismatch("Contact history was written by another embedder.")
+
+    monkeypatch.setattr("app.web.contacts.recalled_of", mismatch)
+    page = admin.get(f"/contacts/{JANA.id}?tab=memory")
+    assert page.status_code == 200
+    assert "written by another embedder" in page.text
 
 
 def test_a_decision_is_told_on_its_contacts_page_only(admin: Visitor) -> None:

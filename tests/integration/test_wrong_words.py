@@ -64,3 +64,35 @@ def test_a_run_that_nobody_carries_is_listed_as_broken_off(shell: Shell, tmp_pat
     house.close()
     (listed,) = json.loads(shell(*list_runs)[1])
     assert (listed["id"], listed["status"]) == (run.id, "running (dry run), broken off")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("consent", "add", "person0@co0.example", "--channel", "pigeon"), "'pigeon' is not one of"),
+        (("consent", "add", "person0@co0.example", "--wording", " "), "--wording is empty"),
+        (
+            ("consent", "add", "person0@co0.example", "--wording", "Yes.", "--at", "2099-01-01"),
+            "lies in the future",
+        ),
+        (
+            ("privacy", "ask", "person0@co0.example", "access", "--received", "2099-01-01"),
+            "lies in the future",
+        ),
+        (("privacy", "erase", "person0@co0.example"), "Say so with --yes"),
+        (("audit", "verify", "--head", "nonsense"), "is not NUMBER:SHA256"),
+    ],
+)
+def test_wrong_usage_exits_with_2(
+    shell: Shell, crowd_of_one: Path, words: tuple[str, ...], says: str
+) -> None:
+    given = ("--basis", "express", "--source", "call", "--proof", "note") if words[0] == "consent" else ()
+    code, said = shell("-w", str(crowd_of_one), *words, *given)
+    assert (code, says in " ".join(said.split())) == (2, True), said
+
+
+@pytest.fixture(scope="module")
+def crowd_of_one(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("one") / "ws"
+    settle(folder, 1).close()
+    return folder

@@ -7,46 +7,30 @@ Resend writes the MIME itself and signs it. Source: Resend API reference, "Send 
 from __future__ import annotations
 
 from email.utils import formataddr
+from typing import Any
 
 import httpx
 
-from domain.base import utc_now
 from domain.delivery import OUTBOX_ARGUMENT
-from domain.message import Message, Receipt
-from domain.ports import Clock
-from tools.channels.mime import to_mime
-from tools.channels.provider_api import (
-    ProviderApi,
-    answer_id,
-    answer_object,
-    other_headers,
-    outbox_id_in,
-)
-
-URL = "https://api.resend.com/emails"
+from domain.message import Message
+from tools.channels.fields_channel import FieldsChannel
+from tools.channels.provider_api import answer_id, answer_object, other_headers, outbox_id_in
 
 
-class ResendChannel:
+class ResendChannel(FieldsChannel):
     """Hands messages to Resend. `find` cannot tell: messages are looked up by Resend's own id only."""
 
     name = "resend"
+    label = "Resend"
+    url = "https://api.resend.com/emails"
 
-    def __init__(
-        self,
-        api_key: str,
-        timeout_seconds: float = 30.0,
-        clock: Clock = utc_now,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._api_key = api_key
-        self._clock = clock
-        self._api = ProviderApi("Resend", timeout_seconds, transport)
+    def headers(self, message: Message) -> dict[str, str]:
+        """Our id keeps a second request from becoming a second message."""
+        return {"Idempotency-Key": outbox_id_in(message)}
 
-    async def send(self, message: Message) -> Receipt:
-        """See `domain.ports.Channel`."""
-        now = self._clock()
-        to_mime(message, now)  # refuses what must not stand in a header (C-25)
-        fields = {
+    def fields(self, message: Message) -> dict[str, Any]:
+        """The message in Resend's words."""
+        return {
             "from": formataddr((message.from_name, message.from_address)),
             "to": [formataddr((message.to_name, message.to_address))],
             **({"reply_to": message.reply_to} if message.reply_to else {}),
@@ -56,16 +40,7 @@ class ResendChannel:
             "headers": other_headers(message),
             "tags": [{"name": OUTBOX_ARGUMENT, "value": outbox_id_in(message)}],
         }
-        headers = {"Authorization": f"Bearer {self._api_key}", "Idempotency-Key": outbox_id_in(message)}
-        answer = await self._api.post(URL, headers=headers, json=fields)
-        told = answer_object("Resend", answer)
-        return Receipt(
-            provider=self.name,
-            provider_message_id=answer_id("Resend", told.get("id")),
-            accepted_at=now,
-            detail=str(answer.status_code),
-        )
 
-    async def find(self, message: Message) -> bool | None:
-        """Always None."""
-        return None
+    def given_id(self, answer: httpx.Response) -> str:
+        """The `id` of its answer."""
+        return answer_id(self.label, answer_object(self.label, answer).get("id"))

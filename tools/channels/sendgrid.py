@@ -7,39 +7,26 @@ ours are in the message. Source: Twilio docs, "Mail Send" API reference.
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 
-from domain.base import utc_now
 from domain.delivery import OUTBOX_ARGUMENT
-from domain.message import Message, Receipt
-from domain.ports import Clock
-from tools.channels.mime import to_mime
-from tools.channels.provider_api import ProviderApi, answer_id, other_headers, outbox_id_in
-
-URL = "https://api.sendgrid.com/v3/mail/send"
+from domain.message import Message
+from tools.channels.fields_channel import FieldsChannel
+from tools.channels.provider_api import answer_id, other_headers, outbox_id_in
 
 
-class SendGridChannel:
+class SendGridChannel(FieldsChannel):
     """Hands messages to SendGrid. `find` cannot tell: looking messages up is an extra SendGrid sells."""
 
     name = "sendgrid"
+    label = "SendGrid"
+    url = "https://api.sendgrid.com/v3/mail/send"
 
-    def __init__(
-        self,
-        api_key: str,
-        timeout_seconds: float = 30.0,
-        clock: Clock = utc_now,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._api_key = api_key
-        self._clock = clock
-        self._api = ProviderApi("SendGrid", timeout_seconds, transport)
-
-    async def send(self, message: Message) -> Receipt:
-        """See `domain.ports.Channel`."""
-        now = self._clock()
-        to_mime(message, now)  # refuses what must not stand in a header (C-25)
-        fields = {
+    def fields(self, message: Message) -> dict[str, Any]:
+        """The message in SendGrid's words."""
+        return {
             "personalizations": [{"to": [_mailbox(message.to_address, message.to_name)]}],
             "from": _mailbox(message.from_address, message.from_name),
             **({"reply_to": _mailbox(message.reply_to)} if message.reply_to else {}),
@@ -52,18 +39,10 @@ class SendGridChannel:
             "custom_args": {OUTBOX_ARGUMENT: outbox_id_in(message)},
             "tracking_settings": {"subscription_tracking": {"enable": False}},
         }
-        headers = {"Authorization": f"Bearer {self._api_key}"}
-        answer = await self._api.post(URL, headers=headers, json=fields)
-        return Receipt(
-            provider=self.name,
-            provider_message_id=answer_id("SendGrid", answer.headers.get("x-message-id")),
-            accepted_at=now,
-            detail=str(answer.status_code),
-        )
 
-    async def find(self, message: Message) -> bool | None:
-        """Always None."""
-        return None
+    def given_id(self, answer: httpx.Response) -> str:
+        """The `X-Message-Id` of its answer."""
+        return answer_id(self.label, answer.headers.get("x-message-id"))
 
 
 def _mailbox(address: str, name: str = "") -> dict[str, str]:

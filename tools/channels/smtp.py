@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Callable
 from typing import Literal
 
 import aiosmtplib
@@ -24,6 +25,9 @@ Tls = Literal["none", "starttls", "tls"]
 
 _FIRST_DOT = re.compile(rb"(?m)^\.")
 _READY_FOR_BODY = 354
+WhyUnsigned = Callable[[bytes], str | None]
+"""Says of a signed mail's bytes why they must not leave, or None."""
+
 _BROKEN = (aiosmtplib.SMTPException, OSError, ssl.SSLError, TimeoutError)
 
 
@@ -43,7 +47,9 @@ class SmtpChannel:
         clock: Clock = utc_now,
         tls_context: ssl.SSLContext | None = None,
         signer: DkimSigner | None = None,
+        why_unsigned: WhyUnsigned | None = None,
     ) -> None:
+        """Take where to and how. Mail that `signer` signed is asked of `why_unsigned` before it leaves (C-21)."""
         if (username is None) != (password is None):
             raise ValueError("give both user name and password for SMTP, or neither")
         if username is not None and tls == "none" and host not in {"localhost", "127.0.0.1", "::1"}:
@@ -57,19 +63,18 @@ class SmtpChannel:
         self._clock = clock
         self._tls_context = tls_context
         self._signer = signer
+        self._why_unsigned = why_unsigned
 
     async def send(self, message: Message) -> Receipt:
         """Hand over one message.
 
         Raises:
-            NotSent: refused, or the connection failed before the body was sent.
+            NotSent: refused, badly signed, or the connection failed before the body was sent.
             SendUnknown: the connection failed after the body went out and before the answer came.
 
         """
         now = self._clock()
-        raw = to_mime(message, now)
-        if self._signer is not None:
-            raw = self._signer.sign(raw, message.from_address)
+        raw = self._signed(to_mime(message, now), message.from_address)
         client = self._client()
         try:
             await self._offer(client, message, raw)
@@ -82,6 +87,14 @@ class SmtpChannel:
             accepted_at=now,
             detail=answer,
         )
+
+    def _signed(self, raw: bytes, from_address: str) -> bytes:
+        if self._signer is None:
+            return raw
+        signed = self._signer.sign(raw, from_address)
+        if self._why_unsigned is not None and (why := self._why_unsigned(signed)):
+            raise NotSent(why, is_transient=False)
+        return signed
 
     async def find(self, message: Message) -> bool | None:
         """Always None: an SMTP server cannot be asked."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 
@@ -48,24 +49,46 @@ _CONTACT = {
     "suppression_reason": "status subscription_status email_status action subscription",
 }
 _DEAL = {
-    "external_id": "id deal_id opportunity_id record_id",
+    "external_id": "deal_id opportunity_id id record_id",
     "name": "deal_name opportunity_name name deal opportunity",
     "stage": "stage deal_stage stage_name status",
     "pipeline": "pipeline",
     "amount_cents": "amount value deal_value revenue",
-    "closes_on": "close_date closedate closed_at won_date",
+    "closes_on": "close_date closedate closed_at won_date expected_close_date closing_date",
     "created_at": "created_at create_date created created_date",
     "owner": "owner deal_owner opportunity_owner",
     "account_external_id": "company_id account_id",
     "contact_external_ids": "contact_id contact_ids",
 }
+_OF_DEALS = frozenset(
+    {"deal_id", "opportunity_id", "deal_name", "opportunity_name", "deal_stage", "deal_value"}
+)
+"""Columns only a table of deals has: with one of them, an e-mail address is the deal's contact's."""
+
+_EVENT = {
+    "provider_id": "activity_id event_id engagement_id id record_id uuid",
+    "kind": "event event_type event_name activity activity_type engagement_type type action kind",
+    "at": "timestamp occurred_at happened_at event_time event_date activity_date activity_time date time datetime "
+    "created_at create_date",
+    "email": _CONTACT["email"] + " contact_email recipient recipient_email user_email",
+    "contact_external_id": "contact_id user_id customer_id person_id lead_id",
+    "subject": "subject title email_subject",
+    "text": "notes note body comments comment description message",
+    "topic": "topic category",
+    "asset_id": "asset asset_id content_id",
+}
+_MOST_KINDS = 40
+"""A column with more different values than this names no kinds of events."""
+
+
+_NEEDED = {"deals": ("external_id",), "contacts": ("email",), "events": ("at",)}
 
 
 def suggest(path: Path) -> str:
     """Return a commented mapping file for a table: what is plain is mapped, the rest is offered.
 
     Raises:
-        ImportRefused: if the file is not a table, or nothing in it looks like a contact or a deal.
+        ImportRefused: if the file is not a table, or nothing in it looks like a contact, a deal or an activity.
 
     """
     table = open_table(path)
@@ -74,7 +97,7 @@ def suggest(path: Path) -> str:
     noun, found = _guess(columns)
     if not found:
         raise ImportRefused(
-            f"{path.name}: no column looks like an e-mail address, a name or a deal. "
+            f"{path.name}: no column looks like an e-mail address, a name, a deal or an activity. "
             "Write the mapping by hand; an example is in the importers' README."
         )
     source = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40] or "csv"
@@ -87,11 +110,19 @@ def suggest(path: Path) -> str:
         "# currency: EUR",
         "outputs:",
         f"  - noun: {noun}",
-        "    fields:",
     ]
+    if noun == "events":
+        out += _kinds_kept(found["kind"], columns[found["kind"]])
+    out.append("    fields:")
     for field, column in found.items():
         out += _field_lines(field, column, columns[column])
-    needed = [field for field in ("external_id" if noun == "deals" else "email",) if field in found]
+    if noun == "events" and "provider_id" not in found:
+        who = found.get("email") or found["contact_external_id"]
+        same = "-".join(f"{{{column}}}" for column in (who, found["at"], found["kind"]))
+        out.append(
+            f"      provider_id: {{template: {_quoted(same)}}}  # no column tells rows apart: these do"
+        )
+    needed = [field for field in _NEEDED[noun] if field in found]
     if needed:
         out.append(f"    required: [{', '.join(needed)}]  # a row without it is rejected and listed")
     rest = [column for column in columns if column not in found.values()]
@@ -118,8 +149,33 @@ def _guess(columns: dict[str, list[str]]) -> tuple[str, dict[str, str]]:
         }
     if "suppression_reason" in contact and not _speaks_of_stops(columns[contact["suppression_reason"]]):
         del contact["suppression_reason"]
-    is_deal = "email" not in contact and {"external_id"} < set(deal) and {"amount_cents", "stage"} & set(deal)
-    return ("deals", deal) if is_deal else ("contacts", contact)
+    event = _matched(columns, _EVENT)
+    if _is_of_events(event, columns):
+        if "provider_id" in event and not _are_unique(columns[event["provider_id"]]):
+            del event["provider_id"]
+        return "events", event
+    is_named = bool(_OF_DEALS & {normalised(name) for name in columns})
+    if "external_id" not in deal and is_named and "name" in deal and _are_unique(columns[deal["name"]]):
+        # Nothing else tells its rows apart.
+        deal = {"external_id": deal["name"], **deal}
+    is_deal = ("email" not in contact or is_named) and {"external_id"} < set(deal)
+    return ("deals", deal) if is_deal and {"amount_cents", "stage"} & set(deal) else ("contacts", contact)
+
+
+def _is_of_events(event: dict[str, str], columns: dict[str, list[str]]) -> bool:
+    """Tell whether rows say what somebody did when: a time, a person, and kinds of which we know one."""
+    if not {"kind", "at"} <= set(event) or not {"email", "contact_external_id"} & set(event):
+        return False
+    kinds = {cell for cell in columns[event["kind"]] if cell}
+    return len(kinds) <= _MOST_KINDS and any(vocabulary.act(kind) for kind in kinds)
+
+
+def _kinds_kept(column: str, cells: Sequence[str]) -> list[str]:
+    """Rows of kinds we do not know are left out until somebody names them."""
+    known = [cell for cell in sorted({cell for cell in cells if cell}) if vocabulary.act(cell)]
+    others = _shown(sorted(cell for cell in cells if cell and not vocabulary.act(cell)))
+    left_out = f"  # left out, no kind of ours: {', '.join(others)}" if others else ""
+    return ["    when:", f"      {_quoted(column)}: [{', '.join(map(_quoted, known))}]{left_out}"]
 
 
 def _matched(columns: dict[str, list[str]], names: dict[str, str]) -> dict[str, str]:
@@ -135,12 +191,20 @@ def _matched(columns: dict[str, list[str]], names: dict[str, str]) -> dict[str, 
     return found
 
 
+_MAPPED: dict[str, Callable[[str], StrEnum | None]] = {
+    "suppression_reason": vocabulary.stop,
+    "lifecycle_stage": vocabulary.stage,
+    "kind": vocabulary.act,
+}
+"""Fields whose cells are words of the source, and what each is in ours."""
+
+
 def _field_lines(field: str, column: str, cells: Sequence[str]) -> list[str]:
-    if field not in ("suppression_reason", "lifecycle_stage"):
+    if field not in _MAPPED:
         return [f"      {field}: {_quoted(column)}{_samples(cells)}"]
     lines = [f"      {field}:", f"        column: {_quoted(column)}", "        map:"]
     for value in sorted({cell for cell in cells if cell})[:20]:
-        ours = vocabulary.stop(value) if field == "suppression_reason" else vocabulary.stage(value)
+        ours = _MAPPED[field](value)
         note = "" if ours else "  # says nothing; name one of our words if it does"
         lines.append(f"          {_quoted(value)}: {_quoted(ours.value) if ours else 'null'}{note}")
     return lines if len(lines) > 3 else lines[:2]
@@ -164,11 +228,16 @@ def _is_day_first(columns: dict[str, list[str]]) -> bool:
 
 
 def _samples(cells: Sequence[str]) -> str:
+    shown = _shown(cells)
+    return f"  # e.g. {', '.join(shown)}" if shown else ""
+
+
+def _shown(cells: Sequence[str]) -> list[str]:
+    """A few different cells, short and on one line."""
     short = (
         "".join(mark for mark in " ".join(cell.split())[:30] if mark.isprintable()) for cell in cells if cell
     )
-    shown = list(dict.fromkeys(short))[:_SHOWN_VALUES]
-    return f"  # e.g. {', '.join(shown)}" if shown else ""
+    return list(dict.fromkeys(short))[:_SHOWN_VALUES]
 
 
 def _quoted(word: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from domain.events import EventKind
 from domain.people import BuyingRoleKind, DealKind, LifecycleStage, SuppressionReason
 
 WordT = TypeVar("WordT", bound=StrEnum)
@@ -88,6 +89,48 @@ _STOPS = {
     "manual": SuppressionReason.MANUAL,
     "donotcontact": SuppressionReason.MANUAL,
 }
+_ACTS = {
+    "sent": EventKind.EMAIL_SENT,
+    "email": EventKind.EMAIL_SENT,
+    "delivered": EventKind.EMAIL_DELIVERED,
+    "open": EventKind.EMAIL_OPENED,
+    "opened": EventKind.EMAIL_OPENED,
+    "click": EventKind.EMAIL_CLICKED,
+    "clicked": EventKind.EMAIL_CLICKED,
+    "reply": EventKind.EMAIL_REPLIED,
+    "replied": EventKind.EMAIL_REPLIED,
+    "bounce": EventKind.EMAIL_BOUNCED,
+    "bounced": EventKind.EMAIL_BOUNCED,
+    "softbounce": EventKind.EMAIL_SOFT_BOUNCED,
+    "softbounced": EventKind.EMAIL_SOFT_BOUNCED,
+    "complaint": EventKind.EMAIL_COMPLAINED,
+    "spamreport": EventKind.EMAIL_COMPLAINED,
+    "unsubscribe": EventKind.EMAIL_UNSUBSCRIBED,
+    "unsubscribed": EventKind.EMAIL_UNSUBSCRIBED,
+    "optout": EventKind.EMAIL_UNSUBSCRIBED,
+    "pageview": EventKind.PAGE_VIEWED,
+    "visit": EventKind.PAGE_VIEWED,
+    "websitevisit": EventKind.PAGE_VIEWED,
+    "form": EventKind.FORM_SUBMITTED,
+    "formsubmission": EventKind.FORM_SUBMITTED,
+    "formsubmit": EventKind.FORM_SUBMITTED,
+    "download": EventKind.CONTENT_DOWNLOADED,
+    "downloaded": EventKind.CONTENT_DOWNLOADED,
+    "contentdownload": EventKind.CONTENT_DOWNLOADED,
+    "webinar": EventKind.WEBINAR_ATTENDED,
+    "attendedwebinar": EventKind.WEBINAR_ATTENDED,
+    "trial": EventKind.TRIAL_STARTED,
+    "startedtrial": EventKind.TRIAL_STARTED,
+    "login": EventKind.PRODUCT_USED,
+    "meeting": EventKind.MEETING_HELD,
+    "demo": EventKind.MEETING_HELD,
+    "bookedmeeting": EventKind.MEETING_BOOKED,
+    "demorequest": EventKind.MEETING_BOOKED,
+    "call": EventKind.CALL_HELD,
+    "note": EventKind.NOTE_ADDED,
+    "task": EventKind.TASK_ADDED,
+    "ticket": EventKind.TICKET_OPENED,
+}
 _SOFT_BOUNCES = frozenset(
     {
         "mailboxfull",
@@ -129,6 +172,24 @@ def deal_kind(cell: str) -> DealKind | None:
 def stop(cell: str) -> SuppressionReason | None:
     """Why somebody must not be written to."""
     return _STOPS.get(_key(cell))
+
+
+def act(cell: str) -> EventKind | None:
+    """What somebody did, from the words activity tables use; the verb may stand before or after its noun."""
+    try:
+        return word(EventKind, cell, _ACTS)
+    except ValueError:
+        pass
+    parts = re.findall(r"[a-z0-9]+", cell.lower())
+    swapped = (
+        "".join(reversed(parts)),
+        "".join(part for part in parts if part not in {"email", "mail", "e"}),
+    )
+    for turned in swapped:
+        known = next((kind for kind in EventKind if _key(kind.value) == turned), None) or _ACTS.get(turned)
+        if known is not None:
+            return known
+    return None
 
 
 def is_soft_bounce(category: str) -> bool:

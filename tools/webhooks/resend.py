@@ -15,19 +15,8 @@ from typing import Any
 from domain.delivery import OUTBOX_ARGUMENT, BounceClass, MailEvent, MailEventKind, OnceToken, WebhookRequest
 from domain.errors import SettingsInvalid, WebhookRefused
 from domain.people import SuppressionReason
+from tools.webhooks import proof
 from tools.webhooks.bounces import bounce_class
-from tools.webhooks.proof import (
-    MOST_ID_CHARS,
-    an_object,
-    moment,
-    need_fresh,
-    parsed,
-    part,
-    readable,
-    same,
-    words,
-    words_or_none,
-)
 
 _KINDS = {
     "email.scheduled": MailEventKind.QUEUED,
@@ -67,55 +56,59 @@ class ResendWebhook:
         signed = f"{event_id}.{stamp}.".encode() + request.body
         expected = base64.b64encode(hmac.new(self._key, signed, hashlib.sha256).digest()).decode()
         given = [one.partition(",") for one in request.headers.get("svix-signature", "").split()]
-        fits = [version == "v1" and same(value, expected) for version, _, value in given]
+        fits = [version == "v1" and proof.same(value, expected) for version, _, value in given]
         if not event_id or not any(fits):
             raise WebhookRefused(self.name, "its signature does not fit")
-        need_fresh(self.name, stamp, now)
+        proof.need_fresh(self.name, stamp, now)
         return None
 
     def read(self, request: WebhookRequest) -> tuple[MailEvent, ...]:
         """See `domain.ports.Webhook`."""
-        with readable(self.name):
-            one = an_object(parsed(request.body))
-            return (self._event(one, words(request.headers["svix-id"], MOST_ID_CHARS)),)
+        with proof.readable(self.name):
+            one = proof.an_object(proof.parsed(request.body))
+            return (self._event(one, proof.words(request.headers["svix-id"], proof.MOST_ID_CHARS)),)
 
     def _event(self, one: dict[str, Any], event_id: str) -> MailEvent:
-        kind = _KINDS.get(words(one.get("type")), MailEventKind.UNKNOWN)
-        told, bounce, click = part(one, "data"), part(one, "data", "bounce"), part(one, "data", "click")
-        detail = words(bounce.get("message") or part(told, "failed").get("reason"))
+        kind = _KINDS.get(proof.words(one.get("type")), MailEventKind.UNKNOWN)
+        told, bounce, click = (
+            proof.part(one, "data"),
+            proof.part(one, "data", "bounce"),
+            proof.part(one, "data", "click"),
+        )
+        detail = proof.words(bounce.get("message") or proof.part(told, "failed").get("reason"))
         to = told.get("to")
         return MailEvent(
             provider=self.name,
             event_id=event_id,
             kind=kind,
-            at=moment(one["created_at"]),
-            address=_address(to[0]) if isinstance(to, list) and to else words_or_none(to),
+            at=proof.moment(one["created_at"]),
+            address=_address(to[0]) if isinstance(to, list) and to else proof.words_or_none(to),
             outbox_id=_tag(told.get("tags")),
-            message_id=words_or_none(told.get("message_id")),
-            provider_message_id=words_or_none(told.get("email_id")),
+            message_id=proof.words_or_none(told.get("message_id")),
+            provider_message_id=proof.words_or_none(told.get("email_id")),
             bounce=_class(bounce, detail) if kind is MailEventKind.BOUNCED else None,
             stops=SuppressionReason.HARD_BOUNCE if kind is MailEventKind.REJECTED else None,
             detail=detail,
-            url=words_or_none(click.get("link")),
-            user_agent=words_or_none(click.get("userAgent")),
+            url=proof.words_or_none(click.get("link")),
+            user_agent=proof.words_or_none(click.get("userAgent")),
             raw=one,
         )
 
 
 def _address(written: Any) -> str | None:
-    said = words(written)
+    said = proof.words(written)
     return said.rpartition("<")[2].rstrip("> ") or None
 
 
 def _tag(tags: Any) -> str | None:
     """Our own id among the tags, which come as an object or as a list of name and value."""
     if isinstance(tags, list):
-        tags = {words(tag.get("name")): tag.get("value") for tag in tags if isinstance(tag, dict)}
-    return words_or_none(part({"tags": tags}, "tags").get(OUTBOX_ARGUMENT))
+        tags = {proof.words(tag.get("name")): tag.get("value") for tag in tags if isinstance(tag, dict)}
+    return proof.words_or_none(proof.part({"tags": tags}, "tags").get(OUTBOX_ARGUMENT))
 
 
 def _class(bounce: dict[str, Any], detail: str) -> BounceClass:
-    type_, sub = words(bounce.get("type")).lower(), words(bounce.get("subType")).lower()
+    type_, sub = proof.words(bounce.get("type")).lower(), proof.words(bounce.get("subType")).lower()
     if type_ == "permanent":
         return BounceClass.HARD
     if "content" in sub or "attachment" in sub:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
-from policies.book import checks_of, every_id
+import pytest
+
+from policies.book import NOT_YET, Check, checks_of, every_id
 from policies.explain import every_rule, sources_of
+from tests.unit.policies.calls import is_come_to
 from tests.unit.policies.cases import RULES
 
 COMPLIANCE = [f"C-{number:02}" for number in range(1, 27)]
@@ -26,3 +29,24 @@ def test_every_pack_has_a_source_and_a_date() -> None:
         packs = sources_of(rule_id, RULES)
         assert len(packs) >= 4
         assert all(pack["source"] and pack["set_on"] for pack in packs)
+
+
+IDLE = {check for _, checks in NOT_YET.values() for check in checks}
+EVERY_CHECK = sorted(
+    {(rule_id, check) for rule_id in every_id() for check in checks_of(rule_id)},
+    key=lambda pair: (pair[0], pair[1].__qualname__),
+)
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "check"), EVERY_CHECK, ids=[f"{rule_id}-{check.__name__}" for rule_id, check in EVERY_CHECK]
+)
+def test_what_the_register_says_is_asked_is_asked_by_what_acts(rule_id: str, check: Check) -> None:
+    assert is_come_to(check) is (check not in IDLE)
+
+
+def test_a_rule_nothing_asks_says_so_to_whoever_reads_it() -> None:
+    said = {rule.id: rule.when for rule in every_rule(RULES)}
+    assert said["C-16"] == "asked by nothing yet: no channel carries text messages"
+    assert said["C-22"].startswith("draft, send, model (review_answer is asked by nothing yet")
+    assert "yet" not in said["C-03"]

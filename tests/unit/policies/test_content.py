@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 from domain.message import Author, DraftSentence, Severity
 from domain.sender import SenderProfile
 from policies import content
+from tests.header_injections import SHARED, must_be_accepted, must_be_refused
 from tests.unit.policies.cases import (
     ASSET,
     EVIDENCE,
@@ -23,7 +23,6 @@ from tests.unit.policies.cases import (
     severities,
 )
 
-SHARED = Path(os.environ.get("ATTUNE_SHARED_DATA") or Path(__file__).parents[4] / "shared" / "data")
 OFFERING = ASSET.model_copy(update={"offer": OFFER})
 
 
@@ -195,19 +194,14 @@ def test_a_rule_that_cannot_be_evaluated_blocks(monkeypatch: pytest.MonkeyPatch)
     assert "could not be evaluated" in found[0].reason
 
 
-@pytest.mark.shared_data
-def test_header_injections_are_blocked_and_plain_subjects_pass() -> None:
-    path = SHARED / "attacks" / "web" / "header_injection.json"
-    if not path.exists():
-        pytest.skip(f"the evaluation data is not at {SHARED}")
-    cases = json.loads(path.read_text(encoding="utf-8"))
-    missed = [
-        s for s in cases["must_be_refused"] if ("C-25", "block") not in severities(judged(draft(subject=s)))
-    ]
-    refused = [
-        s for s in cases["must_be_accepted"] if ("C-25", "block") in severities(judged(draft(subject=s)))
-    ]
-    assert (missed, refused) == ([], [])
+@pytest.mark.parametrize("subject", must_be_refused())
+def test_a_header_injection_is_blocked(subject: str) -> None:
+    assert ("C-25", "block") in severities(judged(draft(subject=subject)))
+
+
+@pytest.mark.parametrize("subject", must_be_accepted())
+def test_a_subject_that_only_looks_odd_is_not_blocked_for_it(subject: str) -> None:
+    assert ("C-25", "block") not in severities(judged(draft(subject=subject)))
 
 
 def _pair(case: dict[str, str], text: str) -> set[tuple[str, str]]:
@@ -237,20 +231,18 @@ def _pair(case: dict[str, str], text: str) -> set[tuple[str, str]]:
     return severities(judged(said=message(text=kept)))
 
 
-@pytest.mark.shared_data
-def test_minimal_pairs_split_at_their_rule() -> None:
-    path = SHARED / "compliance" / "minimal_pairs.jsonl"
-    if not path.exists():
-        pytest.skip(f"the evaluation data is not at {SHARED}")
-    cases = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+def _pairs() -> list[dict[str, str]]:
+    """Our own, and those of the evaluation data where it is at hand."""
+    files = (Path(__file__).with_name("minimal_pairs.jsonl"), SHARED / "compliance" / "minimal_pairs.jsonl")
+    lines = (
+        line for file in files if file.exists() for line in file.read_text(encoding="utf-8").splitlines()
+    )
+    return [json.loads(line) for line in lines if line.strip()]
 
-    def caught(case: dict[str, str], side: str) -> bool:
+
+@pytest.mark.parametrize("case", _pairs(), ids=lambda case: case["id"])
+def test_a_minimal_pair_splits_at_its_rule(case: dict[str, str]) -> None:
+    def caught(side: str) -> bool:
         return any(rule == case["rule"] and level != "warn" for rule, level in _pair(case, case[side]))
 
-    wrong = {
-        case["id"]: (case["rule"], caught(case, "violating"), caught(case, "clean"))
-        for case in cases
-        if not caught(case, "violating") or caught(case, "clean")
-    }
-    assert wrong == {}
-    assert len(cases) >= 6
+    assert (caught("violating"), caught("clean")) == (True, False)

@@ -9,11 +9,11 @@ import pytest
 
 from domain.events import Event, EventKind
 from domain.people import ConsentBasis, ConsentGround, SuppressionReason
-from domain.rights import RequestKind
+from domain.rights import PrivacyRequest, RequestKind
 from policies.answering import may_answer, review_answer
 from policies.bounces import rests_until, stops_after
 from policies.consent import refuses
-from policies.deadlines import Asked, alarm, due_on, opt_out_alarm
+from policies.deadlines import Asked, alarm, due_at, due_on, opt_out_alarm
 from policies.folding import folded, invisible_mark, masked_word
 from policies.jurisdiction import jurisdiction_of
 from policies.quantities import other_units
@@ -139,8 +139,16 @@ def test_an_objection_stops_profiling_and_an_opt_out_does_not() -> None:
 
 
 def test_a_request_is_due_in_a_month_and_alarms_before_and_after() -> None:
-    request = Asked(contact_id="c_1", kind=RequestKind.ACCESS, asked_at=NOW, country="DE")
-    assert due_on(request, RULES.deadlines) == (NOW + timedelta(days=30)).date()
+    asked = Asked(contact_id="c_1", kind=RequestKind.ACCESS, asked_at=NOW, country="DE")
+    assert due_on(asked, RULES.deadlines) == (NOW + timedelta(days=30)).date()
+    request = PrivacyRequest(
+        id="q_1",
+        kind=asked.kind,
+        contact_id="c_1",
+        person_hash="h",
+        received_at=NOW,
+        due_at=due_at(asked, RULES.deadlines),
+    )
     said = [alarm(request, NOW + timedelta(days=days), RULES.deadlines) for days in (10, 25, 31)]
     assert [finding.severity.value if finding else None for finding in said] == [None, "warn", "block"]
     done = request.model_copy(update={"done_at": NOW + timedelta(days=5)})

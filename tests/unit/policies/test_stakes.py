@@ -63,6 +63,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("renewal", {"deals": (RENEWAL,)}),
     ("renewal", {"deals": (deal(kind=DealKind.RENEWAL),)}),
     ("large_deal", {"deals": (deal(amount_cents=5_000_000),)}),
+    ("large_deal", {"deals": (deal(amount_cents=500_000_000, currency="JPY"),)}),
+    ("large_deal", {"deals": (deal(amount_cents=5_000_000, currency="XAU"),)}),
     ("hand_off", {"contact": MQL, "asset": ASSET.model_copy(update={"kind": AssetKind.MEETING})}),
     ("price", {"asset": ASSET.model_copy(update={"offer": OFFER})}),
     ("finding", {"verdict": HELD}),

@@ -9,7 +9,7 @@ import pytest
 
 from domain.errors import ImportRefused, InvalidFile
 from domain.people import LifecycleStage, Seniority, SuppressionReason
-from domain.records import ContactRow, EventRow, RejectedRow, Row, SkippedRow
+from domain.records import ContactRow, DealRow, EventRow, RejectedRow, Row, SkippedRow
 from tools.importers.csv_file import CsvImporter
 from tools.importers.mapping import load_mapping
 from tools.importers.suggestion import suggest
@@ -216,6 +216,55 @@ def test_a_suggestion_for_a_table_of_deals_maps_deals(tmp_path: Path) -> None:
     table.write_text("Deal ID,Deal Name,Deal Stage,Amount,Close Date\n1,Big,won,10,2024-01-01\n")
     (tmp_path / "m.yaml").write_text(suggest(table))
     assert load_mapping(tmp_path / "m.yaml").outputs[0].noun == "deals"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "Opportunity Name,Account Name,Stage,Amount,Contact Email,Close Date\n"
+        "Big,Acme,won,10,ann@acme.example,2024-01-01\nSmall,Acme,open,5,ann@acme.example,2024-02-01\n",
+        "id,deal_name,deal_stage,amount,email\n1,Big,won,10,ann@acme.example\n2,Small,open,5,bob@acme.example\n",
+    ],
+)
+def test_a_table_of_deals_that_names_its_contacts_is_still_one_of_deals(tmp_path: Path, table: str) -> None:
+    (tmp_path / "deals.csv").write_text(table)
+    (tmp_path / "m.yaml").write_text(suggest(tmp_path / "deals.csv"))
+    big, small = CsvImporter(load_mapping(tmp_path / "m.yaml")).rows(tmp_path / "deals.csv")
+    assert isinstance(big, DealRow)
+    assert isinstance(small, DealRow)
+    assert (big.name, big.stage, big.amount_cents) == ("Big", "won", 1_000)
+    assert big.external_id != small.external_id
+
+
+def test_a_table_of_what_people_did_becomes_events_and_what_nobody_knows_is_left_out(tmp_path: Path) -> None:
+    table = tmp_path / "activity.csv"
+    table.write_text(
+        "Date,Activity Type,Contact Email,Subject,Owner\n"
+        "2024-03-01 10:00,Opened Email,ann@acme.example,Spring news,Kim\n"
+        "2024-03-01 10:05,Email Click,ann@acme.example,Spring news,Kim\n"
+        "2024-03-02 09:00,Meeting,bob@acme.example,Intro,Kim\n"
+        "2024-03-02 11:00,Fax,bob@acme.example,,Kim\n"
+    )
+    drafted = suggest(table)
+    assert "left out, no kind of ours: Fax" in drafted
+    (tmp_path / "m.yaml").write_text(drafted)
+    *events, skipped = CsvImporter(load_mapping(tmp_path / "m.yaml")).rows(table)
+    assert all(isinstance(event, EventRow) for event in events)
+    assert [(event.kind.value, event.email) for event in events if isinstance(event, EventRow)] == [
+        ("email_opened", "ann@acme.example"),
+        ("email_clicked", "ann@acme.example"),
+        ("meeting_held", "bob@acme.example"),
+    ]
+    assert len({event.provider_id for event in events if isinstance(event, EventRow)}) == 3
+    assert isinstance(skipped, SkippedRow)
+
+
+def test_a_table_of_contacts_with_a_type_is_not_taken_for_what_they_did(tmp_path: Path) -> None:
+    table = tmp_path / "people.csv"
+    table.write_text(
+        "email,type,created_at\nann@acme.example,customer,2024-01-01\nbob@acme.example,lead,2024-01-02\n"
+    )
+    assert "noun: contacts" in suggest(table)
 
 
 def test_a_table_without_anything_known_gets_no_suggestion(tmp_path: Path) -> None:
