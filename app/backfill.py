@@ -121,7 +121,13 @@ def _gains(
     ]
     gathered = gather(house, campaign, now, lines)
     found = rewards_of(
-        gathered.signs, gathered.harm, gathered.decided, gathered.value_model, campaign.goal, second(now)
+        gathered.signs,
+        gathered.harm,
+        gathered.decided,
+        gathered.value_model,
+        campaign.goal,
+        second(now),
+        size=gathered.size,
     )
     gains = found.stage_cents.sum(axis=1) + found.harm_cents
     # As in the rewards of decisions: less than half a hundredth of a cent is rounding.

@@ -152,7 +152,7 @@ def _inline(value: Any) -> str:
     dumped = yaml.safe_dump(
         value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1_000_000
     )
-    return dumped.removesuffix("\n...\n").strip()
+    return dumped.removesuffix("\n...\n").strip("\n")
 
 
 def _without_gaps(value: Any) -> Any:

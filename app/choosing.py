@@ -7,7 +7,7 @@ judged by each other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,10 @@ from domain.decision import Arm, Contribution, Knowledge
 from domain.learner import Choice
 from domain.people import Contact
 from learning import features
-from learning.bandit import Bandit, explain
+from learning.bandit import Bandit, Explanation, explain
 from learning.bandit.odds import draw
 from learning.explorer import Explorer
+from learning.units import UnitTable
 from policies.stakes import RARELY
 
 Floats = NDArray[np.float64]
@@ -42,6 +43,9 @@ ONE_THING = {
     "country:": "their country",
 }
 """Columns that together say one thing are told as one."""
+
+UNIT_COLUMN = features.FeatureColumn("unit", "what an answer of theirs is worth", "worth")
+"""What the contact's stage and the size of its company say of the worth of anything that comes of a message."""
 
 BASE, REST = "base", "rest"
 """Groups of the first and the last contribution; those between are reasons."""
@@ -75,6 +79,7 @@ class Drawn:
     reasons: tuple[str, ...]
     contributions: tuple[Contribution, ...]
     knowledge: Knowledge
+    unit_cents: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,7 @@ class Choosers:
     assets: Mapping[str, ContentAsset]
     labels: Sequence[features.FeatureColumn]
     """Of the d features."""
+    units: UnitTable
 
     def draw(self, scene: Scene, arms: Sequence[Arm], seed: int) -> list[Drawn]:
         """Draw for every row by its arm."""
@@ -98,9 +104,11 @@ class Choosers:
             rows = np.array([i for i, own in enumerate(arms) if own is arm], dtype=np.int64)
             for start in range(0, len(rows), CHUNK_ROWS):
                 part = rows[start : start + CHUNK_ROWS]
-                for row, drawn in zip(part.tolist(), play(scene, part, seed + start), strict=True):
-                    found[row] = drawn
-        return [drawn for drawn in found if drawn is not None]
+                units = self.units.of(scene.x[part]).tolist()
+                drawn = play(scene, part, seed + start)
+                for row, one, cents in zip(part.tolist(), drawn, units, strict=True):
+                    found[row] = replace(one, unit_cents=cents)
+        return [one for one in found if one is not None]
 
     # The learner -----------------------------------------------------------------------------------------------
 
@@ -112,7 +120,8 @@ class Choosers:
         fits[:, columns] = scene.fits[rows]
         allowed = np.zeros((n, k), dtype=bool)
         allowed[:, columns] = scene.allowed[rows]
-        choice = self.bandit.choose(scene.x[rows], allowed, fits, seed)
+        units = self.units.of(scene.x[rows]) if self.bandit.in_units else None
+        choice = self.bandit.choose(scene.x[rows], allowed, fits, seed, units)
         return self._told(scene, rows, _narrowed(choice, columns), columns, fits)
 
     def _told(
@@ -122,12 +131,22 @@ class Choosers:
         assert values is not None
         assert spreads is not None
         typical, typical_fits = scene.x[rows].mean(axis=0), fits.mean(axis=0)
+        units = self.units.of(scene.x[rows]) if self.bandit.in_units else None
         drawn = []
         for i, row in enumerate(rows.tolist()):
             action = int(choice.actions[i])
             column = int(columns[action])
-            told = explain(self.bandit, column, scene.x[row], fits[i, column], typical, typical_fits[column])
-            parts = contributions_of(self.labels, told.base, told.features, told.dyads)
+            told = explain(
+                self.bandit,
+                column,
+                scene.x[row],
+                fits[i, column],
+                typical,
+                typical_fits[column],
+                None if units is None else float(units[i]),
+                None if units is None else float(units.mean()),
+            )
+            parts = contributions_of(self.labels, told)
             drawn.append(
                 Drawn(
                     arm=Arm.LEARNED,
@@ -248,25 +267,26 @@ class Choosers:
         ]
 
 
-def contributions_of(
-    labels: Sequence[features.FeatureColumn], base: float, by_feature: Floats, by_fit: Floats
-) -> tuple[Contribution, ...]:
+def contributions_of(labels: Sequence[features.FeatureColumn], told: Explanation) -> tuple[Contribution, ...]:
     """Return the base, the strongest reasons, and the rest in one; they sum to the value."""
-    names, groups, cents = _merged(labels, np.concatenate([by_feature, by_fit]))
+    names, groups, cents = _merged(labels, told)
     order = np.argsort(-np.abs(cents), kind="stable")
     strong = [i for i in order[:MOST_REASONS].tolist() if abs(cents[i]) >= LEAST_CENTS]
     rest = float(cents.sum() - cents[strong].sum())
     return (
-        Contribution(label="for a typical contact of this audience", group=BASE, cents=round(base, 4)),
+        Contribution(label="for a typical contact of this audience", group=BASE, cents=round(told.base, 4)),
         *(Contribution(label=names[i], group=groups[i], cents=round(float(cents[i]), 4)) for i in strong),
         Contribution(label="everything else together", group=REST, cents=round(rest, 4)),
     )
 
 
-def _merged(labels: Sequence[features.FeatureColumn], cents: Floats) -> tuple[list[str], list[str], Floats]:
+def _merged(
+    labels: Sequence[features.FeatureColumn], told: Explanation
+) -> tuple[list[str], list[str], Floats]:
     """Labels, groups and cents with what says one thing in several columns (a stage, an industry) in one."""
     sums: dict[tuple[str, str], float] = {}
-    for column, part in zip((*labels, *features.DYAD_COLUMNS), cents.tolist(), strict=True):
+    cents = np.concatenate([told.features, told.dyads, [told.unit]])
+    for column, part in zip((*labels, *features.DYAD_COLUMNS, UNIT_COLUMN), cents.tolist(), strict=True):
         said = next(
             (label for start, label in ONE_THING.items() if column.name.startswith(start)), column.label
         )

@@ -333,6 +333,7 @@ class Decider:
             learner_version=drawn.version,
             features_version=features.VERSION,
             decided_at=self.now,
+            unit_cents=drawn.unit_cents,
         )
 
 

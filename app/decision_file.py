@@ -52,6 +52,7 @@ DECISIONS_SCHEMA = pa.schema(
         pa.field("is_rehearsal", pa.bool_(), nullable=False),
         pa.field("reward_cents", pa.float64()),
         pa.field("is_mature", pa.bool_(), nullable=False),
+        pa.field("unit_cents", pa.float64()),
     ],
     metadata={_VERSION_KEY: SCHEMA_VERSION.encode()},
 )
@@ -203,4 +204,5 @@ def _decision_of(row: Mapping[str, Any]) -> LoggedDecision:
         features_version=row["features_version"],
         seed=row["seed"],
         is_rehearsal=row["is_rehearsal"],
+        unit_cents=row.get("unit_cents"),
     )

@@ -38,7 +38,7 @@ def examine(settings: Settings) -> list[Finding]:
     try:
         looks: list[Callable[[House], Iterator[Finding]]] = [
             _workspace, _database, _rules, _sender, _content, _model, _history, _channel, _opt_out, _feedback, _dns,
-            _alarms,
+            _alarms, _team,
         ]  # fmt: skip
         found: list[Finding] = []
         for look in looks:
@@ -254,6 +254,19 @@ def _dns(house: Any) -> Iterator[Finding]:
         for finding in judged(house, check).findings:
             state: Literal["note", "missing"] = "missing" if finding.severity.value == "block" else "note"
             yield Finding(finding.rule_id, state, finding.reason, finding.mend or "")
+
+
+def _team(house: Any) -> Iterator[Finding]:
+    from domain.staff import Role
+    from memory.crm.staff import StaffStore
+
+    members = StaffStore(house.engine, house.audit, house.clock).members(only_active=True)
+    if not members:
+        yield Finding("team", "note", "nobody is a member of the web app yet", "attune serve")
+        return
+    admins = sum(member.role is Role.ADMIN for member in members)
+    single_sign_on = f", single sign-on by {house.settings.oidc_issuer}" if house.identity_provider else ""
+    yield Finding("team", "ok", f"{len(members)} in the web app, {admins} of them admin{single_sign_on}")
 
 
 def _alarms(house: Any) -> Iterator[Finding]:

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from app.teaching import widths
-from app.trying import version_tried
+from app.teaching import prior_units, widths
+from app.trying import units_in, version_tried
 from domain.campaign import Campaign, LearnerSettings
 from domain.decision import action_of
 from domain.errors import AttuneError, InvalidFile, NotFound
 from learning import features
 from learning.bandit import Bandit, load
 from learning.replay.promotion import Promotion
+from learning.units import STAGES, UnitTable
 from memory.crm.learners import Arrays, LearnerVersion, pack, unpack
 
 if TYPE_CHECKING:
@@ -68,17 +69,18 @@ def import_learner(
         AttuneError: where the campaign has no log to ask.
     """
     record, arrays, bandit = _read(house, path)
+    units = units_in(record)
     found: Promotion | None = None
     evidence: dict[str, object] = {"is_unproven": True}
     if not is_unproven:
-        found, evidence = version_tried(house, campaign, bandit, margin_cents)
+        found, evidence = version_tried(house, campaign, bandit, units, margin_cents)
         if not found.is_promoted:
             return bandit.version, found
     meta = {
         **record,
         "alarms": [],
         "features_version": features.VERSION,
-        "widths": widths(bandit),
+        "widths": widths(bandit, units or prior_units(campaign.goal)),
         "imported_from": path.name,
     }
     house.learners.keep(campaign.id, bandit.version, bandit.outcomes, meta, arrays, house.clock())
@@ -145,7 +147,8 @@ def _read(house: House, path: Path) -> tuple[dict[str, Any], Arrays, Bandit]:
             raise ValueError("a number in it is not finite")
         if (bandit.basis.features, bandit.basis.dyads) != (len(features.NAMES), len(features.DYAD_NAMES)):
             raise ValueError("it looks at other features than this release has")
-        if not np.isfinite(list(widths(bandit).values())).all():
+        units = units_in(record) or UnitTable((1.0,) * len(STAGES))
+        if not np.isfinite(list(widths(bandit, units).values())).all():
             raise ValueError("what it believes is not finite")
     except ValidationError as why:
         raise InvalidFile(path, f"settings: {why.errors()[0]['loc'][0]} is out of bounds.") from None

@@ -19,7 +19,7 @@ from domain.decision import Action
 from domain.errors import NotFound
 from domain.why import PastLesson, Tried
 from learning.bandit import Bandit
-from learning.bandit.influence import on_target, on_value, remembered
+from learning.bandit.influence import on_value, remembered
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -63,6 +63,7 @@ def lessons_of(
     x: Floats,
     fits: Floats,
     action: int,
+    unit: float | None,
     assets: Mapping[str, ContentAsset],
 ) -> list[PastLesson]:
     """Return the decisions that raised a value most, then those that lowered it most.
@@ -71,14 +72,14 @@ def lessons_of(
         house: tells contacts' names, and what came of decisions.
         campaign: whose. made_at: when the learner was taught. lesson: what it was taught.
         bandit: the learner. x: shape (d,). fits: shape (m,), of `action`. action: index.
-        assets: by id.
+        unit: cents a unit of this contact, None where the learner is not in units. assets: by id.
     """
     if not bandit.outcomes:
         return []
-    cents = moved_by(bandit, lesson, x, fits, action)
+    cents = moved_by(bandit, lesson, x, fits, action, unit)
     phi = bandit.basis.with_dyads(bandit.basis.inputs(x[None]), fits[None])[0]
     rate, worth = phi @ bandit.acts.coefficients_of(action), phi @ bandit.worth.coefficients_of(action)
-    least = LEAST_SHARE * abs(float(rate * worth)) * bandit.settings.prior_worth
+    least = LEAST_SHARE * abs(float(rate * worth)) * bandit.settings.prior_worth * (unit or 1.0)
     order = np.argsort(cents, kind="stable")
     best = [i for i in order[::-1][:MOST_FOR].tolist() if cents[i] > least]
     worst = [i for i in order[:MOST_AGAINST].tolist() if cents[i] < -least]
@@ -88,10 +89,13 @@ def lessons_of(
     return [_past(house, lesson, i, came, float(cents[i]), assets) for i in (*best, *worst)]
 
 
-def moved_by(bandit: Bandit, lesson: Lesson, x: Floats, fits: Floats, action: int) -> Floats:
+def moved_by(
+    bandit: Bandit, lesson: Lesson, x: Floats, fits: Floats, action: int, unit: float | None
+) -> Floats:
     """Return shape (n,), cents: by how much each of the lesson's outcomes moved the value of `action`.
 
     0 for outcomes of actions the learner does not know. x: shape (d,). fits: shape (m,), of `action`.
+    unit: cents a unit of the contact asked about, None where the learner is not in units.
     """
     place = {key: i for i, key in enumerate(bandit.actions)}
     keys = [one.key for one in lesson.table.actions]
@@ -103,12 +107,9 @@ def moved_by(bandit: Bandit, lesson: Lesson, x: Floats, fits: Floats, action: in
     inputs = bandit.basis.with_dyads(bandit.basis.inputs(lesson.x[rows]), lesson.own_fits[rows])
     phi = bandit.basis.with_dyads(bandit.basis.inputs(x[None]), fits[None])[0]
     weights = remembered(bandit, taken, lesson.at[rows], np.where(rows < lesson.past, PAST_WEIGHT, 1.0))
+    units = lesson.units[rows] if bandit.in_units else None
     gains = lesson.gains[rows]
-    found[rows] = on_value(bandit, inputs, taken, np.maximum(gains, 0), weights, phi, action)
-    if bandit.loses:
-        scale = bandit.settings.prior_worth
-        lost = np.minimum(gains, 0) / scale
-        found[rows] += scale * on_target(bandit.loss, inputs, taken, lost, weights, phi, action)
+    found[rows] = on_value(bandit, inputs, taken, gains, weights, phi, action, units, unit)
     return found
 
 

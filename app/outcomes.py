@@ -14,11 +14,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.signs import KINDS, SignBook, moments, second, seconds
 from domain.base import Noun, UtcDatetime
-from domain.campaign import Campaign, Goal
-from domain.people import SuppressionReason
+from domain.campaign import Campaign, Goal, Outcome
+from domain.people import DealKind, SuppressionReason
+from learning.deal_size import DealSizes, fit_sizes
 from learning.landmarks import followed
 from learning.rewards import COMPLAINED, UNSUBSCRIBED, Decided, Rewards, path_of
 from learning.rewards import rewards_of as rewards_in
@@ -27,6 +29,7 @@ from learning.signs import (
     name_of,
 )
 from learning.value import ValueModel, fit, prior_model
+from memory.crm.leads import LeadReader
 from memory.crm.outcomes import DealStory, DecisionLine, OutcomeReader
 
 if TYPE_CHECKING:
@@ -62,6 +65,7 @@ class DecisionReward(Noun):
     is_mature: bool
     was_carried_out: bool
     parts: tuple[RewardPart, ...] = ()
+    unit_cents: float | None = None
     value_model_version: str
     computed_at: UtcDatetime
 
@@ -78,6 +82,9 @@ class Gathered:
     decided: Decided
     signs: Signs
     harm: Signs
+    sizes: DealSizes
+    size: NDArray[np.float64]
+    """Shape (contacts,): how many times the usual deal each one's account is expected to bring."""
     deals: tuple[DealStory, ...] = ()
 
     @property
@@ -89,16 +96,25 @@ class Gathered:
     def value_model(self) -> ValueModel:
         """The value model as fitted to what is known by now; the documented chances where nothing is mature."""
         prior = prior_model(self.goal)
-        path = path_of(self.signs, prior, self.goal)
+        signs = self.signs.in_usual_deals(self.size)
+        path = path_of(signs, prior, self.goal)
         seen = followed(
-            self.signs, path, self.decided.contact, self.decided.at, second(self.now), self.goal, prior
+            signs, path, self.decided.contact, self.decided.at, second(self.now), self.goal, prior
         )
         return fit(prior, seen)
 
     @cached_property
     def rewards(self) -> Rewards:
         """What each decision brought by now."""
-        return rewards_in(self.signs, self.harm, self.decided, self.value_model, self.goal, second(self.now))
+        return rewards_in(
+            self.signs,
+            self.harm,
+            self.decided,
+            self.value_model,
+            self.goal,
+            second(self.now),
+            size=self.size,
+        )
 
 
 def gather(house: House, campaign: Campaign, now: datetime, past: Sequence[DecisionLine] = ()) -> Gathered:
@@ -134,6 +150,7 @@ def gather(house: House, campaign: Campaign, now: datetime, past: Sequence[Decis
         for h in reader.harm(now, scope)
         if h.contact_id in number
     ]
+    sizes, size = _sizes(house, campaign.goal, now, [standpoint.account_id for standpoint in standpoints])
     return Gathered(
         campaign=campaign,
         now=now,
@@ -153,7 +170,35 @@ def gather(house: House, campaign: Campaign, now: datetime, past: Sequence[Decis
             np.array([code for *_, code in harm], dtype=np.int64),
         ),
         deals=tuple(stories),
+        sizes=sizes,
+        size=size,
     )
+
+
+def _sizes(
+    house: House, goal: Goal, now: datetime, account_ids: Sequence[str | None]
+) -> tuple[DealSizes, NDArray[np.float64]]:
+    """How companies' deals differ by their size, as deals made by `now` show, and the size of each account."""
+    reader = LeadReader(house.engine)
+    deals = [
+        deal
+        for deal in reader.deals()
+        if deal.amount_cents
+        and deal.employees
+        and deal.currency == goal.currency
+        and (deal.kind is DealKind.RENEWAL) == (goal.outcome is Outcome.RENEWED)
+        and deal.created_at is not None
+        and deal.created_at <= now
+    ]
+    sizes = fit_sizes(
+        np.array([deal.employees for deal in deals], dtype=np.float64),
+        np.array([deal.amount_cents for deal in deals], dtype=np.float64),
+    )
+    if not sizes.power:
+        return sizes, np.ones(len(account_ids))
+    employees = {company.id: company.employees or np.nan for company in reader.companies()}
+    known = np.array([employees.get(one or "", np.nan) for one in account_ids], dtype=np.float64)
+    return sizes, sizes.of(known)
 
 
 def rewards_of(
@@ -171,8 +216,12 @@ def rewards_of(
     if campaign is None:
         found = [one for each in house.crm.campaigns(limit=10_000) for one in rewards_of(house, each, moment)]
         return tuple(found)
-    gathered = gather(house, campaign, moment)
-    return _rewards(gathered)
+    return rewarded(gather(house, campaign, moment))[0]
+
+
+def rewarded(gathered: Gathered) -> tuple[tuple[DecisionReward, ...], ValueModel]:
+    """Return the reward of every decision that was gathered, oldest first, and the value model that says so."""
+    return _rewards(gathered), gathered.value_model
 
 
 def _rewards(gathered: Gathered) -> tuple[DecisionReward, ...]:
@@ -209,6 +258,7 @@ def _rewards(gathered: Gathered) -> tuple[DecisionReward, ...]:
                 is_mature=age >= timedelta(days=goal.window_days),
                 was_carried_out=line.asset_id is None or line.left_at is not None,
                 parts=tuple(sorted(parts[row], key=lambda part: part.at or now)),
+                unit_cents=line.unit_cents,
                 value_model_version=gathered.value_model.version,
                 computed_at=now,
             )

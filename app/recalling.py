@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from app.teaching import extend, new_bandit
+from app.teaching import extend, new_bandit, prior_units
 from domain.campaign import Campaign
 from domain.content import ContentAsset
 from domain.decision import Arm, Decision, action_of
 from learning import features
 from learning.bandit import Bandit, load
 from learning.bandit.counterfactual import Values
+from learning.units import UnitTable
 from policies.eligibility import actions_for
 
 if TYPE_CHECKING:
@@ -29,31 +30,13 @@ MOST_COMPARED = 500
 """So many contacts of the run say what is typical, and how far one number can be moved."""
 
 
-class Worths(Values):
-    """Values with what is expected to be lost: the learner decided on both, see `Bandit.values`."""
-
-    def __init__(self, bandit: Bandit) -> None:
-        super().__init__(bandit)
-        self._learner = bandit
-        self._losses = bandit.loss.coefficients() if bandit.loses else None
-
-    def __call__(self, x: Floats, fits: Floats) -> Floats:
-        """Return shape (n, K), cents. x: shape (n or 1, d). fits: shape (n or 1, K, m)."""
-        gains = super().__call__(x, fits)
-        if self._losses is None:
-            return gains
-        basis = self._learner.basis
-        lost = basis.inputs(x) @ self._losses.T
-        lost = lost + np.einsum("nkm,km->nk", fits, self._losses[:, basis.dyad_columns])
-        return np.asarray(gains + lost * self._learner.settings.prior_worth)
-
-
 @dataclass(frozen=True)
 class Recalled:
     """What a decision was made with and on.
 
     made_at: when the learner was taught. table: the actions read for. places: where they stand in the learner.
     x: shape (n, d), fits: shape (n, K of the learner, m): the contact's first, then others of the run.
+    units: shape (n,), cents a unit of each; None where the learner is not in units.
     """
 
     bandit: Bandit
@@ -62,11 +45,17 @@ class Recalled:
     places: NDArray[np.int64]
     x: Floats
     fits: Floats
+    units: Floats | None
+
+    @property
+    def unit(self) -> float | None:
+        """Cents a unit of the contact decided about."""
+        return None if self.units is None else float(self.units[0])
 
     @property
     def values(self) -> Floats:
         """Shape (K,), cents, of the contact decided about."""
-        return np.asarray(Worths(self.bandit)(self.x[:1], self.fits[:1])[0])
+        return np.asarray(Values(self.bandit, self.unit)(self.x[:1], self.fits[:1])[0])
 
 
 def recalled_of(
@@ -81,7 +70,7 @@ def recalled_of(
     found = _version(house, campaign, decision, library, table)
     if found is None:
         return None
-    bandit, made_at = found
+    bandit, made_at, unit_table = found
     place = {key: i for i, key in enumerate(bandit.actions)}
     kept = [action for action in table.actions if action.key in place]
     table = features.ActionTable.of(kept, assets)
@@ -99,7 +88,12 @@ def recalled_of(
         return None
     all_fits = np.zeros((len(x), len(bandit.actions), fits.shape[2]))
     all_fits[:, places] = fits
-    return Recalled(bandit, made_at, table, places, x.astype(np.float64), all_fits)
+    seen, units = x.astype(np.float64), None
+    if bandit.in_units:
+        known = np.full(len(seen), np.nan)
+        known[0] = np.nan if decision.unit_cents is None else decision.unit_cents
+        units = unit_table.filled(known, seen)
+    return Recalled(bandit, made_at, table, places, seen, all_fits, units)
 
 
 def _version(
@@ -108,16 +102,16 @@ def _version(
     decision: Decision,
     library: Sequence[ContentAsset],
     table: features.ActionTable,
-) -> tuple[Bandit, datetime] | None:
-    """Return the learner whose name the decision bears, and when it was taught.
+) -> tuple[Bandit, datetime, UnitTable] | None:
+    """Return the learner whose name the decision bears, when it was taught, and its units.
 
     A learner that met new content between two teachings was kept without it: the content is added again, and the name
     tells whether that gives the one that decided.
     """
-    told = re.fullmatch(r"bandit-\d+\((\d+):[0-9a-f]+\)", decision.learner_version)
-    if told is None:
+    named = re.fullmatch(r"bandit-\d+\((\d+):[0-9a-f]+\)", decision.learner_version)
+    if named is None:
         return None
-    outcomes = int(told[1])
+    outcomes = int(named[1])
     for version in house.learners.versions(campaign.id):
         if version.outcomes != outcomes or version.made_at > decision.decided_at:
             continue
@@ -125,12 +119,14 @@ def _version(
         if bandit.version != decision.learner_version:
             extend(bandit, library, table, decision.decided_at)
         if bandit.version == decision.learner_version:
-            return bandit, version.made_at
+            told = version.record.get("units")
+            units = UnitTable.from_record(told) if told else prior_units(campaign.goal)
+            return bandit, version.made_at, units
     if outcomes == 0:
         cost = float(campaign.goal.contact_cents)
         fresh = new_bandit(campaign, library, table, decision.decided_at, cost)
         if fresh.version == decision.learner_version:
-            return fresh, decision.decided_at
+            return fresh, decision.decided_at, prior_units(campaign.goal)
     return None
 
 

@@ -115,6 +115,7 @@ def logged_of(
             rewards=np.concatenate(rewards),
             at=sparse.at,
             contact_ids=sparse.contact_ids,
+            units=np.array([np.nan if one.unit_cents is None else one.unit_cents for one in drawn]),
         ),
         traits=scene.traits,
         topics=scene.topics,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -143,6 +144,16 @@ class Settings(DeliverySettings):
         except (OSError, ValueError, KeyError):
             raise ValueError(f"{name!r} is no time zone; write one such as Europe/Berlin") from None
         return name
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "")
+        if url is not None and (
+            parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/") or parts.query
+        ):
+            raise ValueError(f"{url!r} is no address of a host; write one such as https://attune.example.com")
+        return url
 
     @property
     def zone(self) -> ZoneInfo:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from app.backfill import PAST_WEIGHT, Past, past_of
 from app.choosing import Choosers
-from app.outcomes import DecisionReward, rewards_of
+from app.outcomes import DecisionReward, gather, rewarded
 from app.signs import seconds
-from domain.campaign import Campaign, LearnerSettings
+from domain.campaign import Campaign, Goal, LearnerSettings
 from domain.content import ContentAsset
 from domain.decision import SILENCE, action_of
 from learning import features
@@ -28,6 +28,8 @@ from learning.bandit.scales import Scales
 from learning.features.actions import action_matrix
 from learning.features.topics import TopicBook
 from learning.features.vectors import Matrix
+from learning.units import UnitTable, unit_table
+from learning.value import prior_model
 from memory.crm.learners import LearnerVersion
 from policies.eligibility import actions_for
 
@@ -56,8 +58,8 @@ sources stand in evals/market/parameters.py). Much above that, everything unknow
 PRIOR_SPREAD = 0.03
 """How much rates are taken to differ between actions and contacts, before data: as much as the rate itself."""
 
-EARLY_SHARE = 0.02
-"""What something that comes of a message is worth on average, before data, as a share of the goal's worth."""
+PRIOR_UNITS = 1.0
+"""What something that comes of a message is worth on average, before data, in units (`learning/units.py`)."""
 
 TILT = {
     "topic_affinity": 0.05,
@@ -81,6 +83,7 @@ class Lesson:
     table: the K actions, silence last. x: shape (n, d). fits: shape (n, K, m). taken: shape (n,), index of the
     action. gains: shape (n,), cents, without the cost of sending. at: shape (n,), datetime64[s].
     cost_cents: what a message cost on average. past: how many of the n are e-mails of other tools.
+    units: shape (n,), cents a unit, as they were when decided. unit_table: what they are now.
     """
 
     table: features.ActionTable
@@ -92,6 +95,8 @@ class Lesson:
     gains: Floats
     at: NDArray[np.datetime64]
     cost_cents: float
+    units: Floats
+    unit_table: UnitTable
     past: int = 0
 
     @property
@@ -103,7 +108,9 @@ class Lesson:
 def lesson_of(house: House, campaign: Campaign, now: datetime) -> Lesson:
     """Read what came of a campaign's decisions, and what they were made on."""
     library = house.crm.assets()
-    told = [r for r in rewards_of(house, campaign, now) if r.is_telling and r.was_carried_out]
+    gathered = gather(house, campaign, now)
+    rewards, model = rewarded(gathered)
+    told = [r for r in rewards if r.is_telling and r.was_carried_out]
     known = {asset.id: asset for asset in library}
     told = [
         r for r in told if action_of(r.action_key).is_silence or action_of(r.action_key).asset_id in known
@@ -120,16 +127,21 @@ def lesson_of(house: House, campaign: Campaign, now: datetime) -> Lesson:
     )
     past_x, past_fits = _seen_then(house, library, past, now, table)
     taken = [*past.action_keys, *(r.action_key for r in told)]
+    seen = np.concatenate([past_x, x]).astype(np.float64)
+    units = unit_table(model, campaign.goal.outcome, gathered.sizes)
+    kept = np.array([np.nan] * len(past) + [r.unit_cents or np.nan for r in told], dtype=np.float64)
     return Lesson(
         table=table,
         decision_ids=(*past.ids, *(r.decision_id for r in told)),
         contact_ids=(*past.contact_ids, *(r.contact_id for r in told)),
-        x=np.concatenate([past_x, x]).astype(np.float64),
+        x=seen,
         fits=np.concatenate([past_fits, fits]).astype(np.float64),
         taken=np.array([place[key] for key in taken], dtype=np.int64),
         gains=np.concatenate([past.gains, [_gain(r) for r in told]]),
         at=seconds([*past.at, *(r.decided_at for r in told)]),
         cost_cents=_cost(campaign, told),
+        units=units.filled(kept, seen),
+        unit_table=units,
         past=len(past),
     )
 
@@ -185,9 +197,10 @@ def new_bandit(
             floor=told.floor,
             prior_rate=PRIOR_RATE,
             prior_spread=PRIOR_SPREAD,
-            prior_worth=max(campaign.goal.worth_cents * EARLY_SHARE, 1.0),
+            prior_worth=PRIOR_UNITS,
             half_life_days=told.half_life_days,
         ),
+        in_units=True,
     )
 
 
@@ -207,6 +220,7 @@ def taught(bandit: Bandit, lesson: Lesson, rows: NDArray[np.int64] | None = None
             dyads=own[before],
             is_news=False,
             weight=PAST_WEIGHT,
+            units=lesson.units[before],
         )
     logged = picked[picked >= lesson.past]
     for chunk in _chunks(lesson.at[logged]):
@@ -217,6 +231,7 @@ def taught(bandit: Bandit, lesson: Lesson, rows: NDArray[np.int64] | None = None
             lesson.gains[part],
             at=lesson.at[part],
             dyads=own[part],
+            units=lesson.units[part],
         )
         noticed += [
             {
@@ -256,7 +271,8 @@ def teach(house: House, campaign: Campaign, now: datetime) -> Bandit:
         **meta,
         "alarms": alarms,
         "features_version": features.VERSION,
-        "widths": widths(bandit),
+        "units": lesson.unit_table.as_record(),
+        "widths": widths(bandit, lesson.unit_table),
         "past": {"emails": len(past), "answered": int(np.count_nonzero(past))},
     }
     if house.learners.keep(campaign.id, bandit.version, bandit.outcomes, record, arrays, now):
@@ -273,11 +289,14 @@ def teach(house: House, campaign: Campaign, now: datetime) -> Bandit:
 
 
 def _start_from(bandit: Bandit, record: dict[str, Any]) -> None:
-    """Begin fitting where the version before ended, instead of from as wide as can be."""
+    """Begin fitting where the version before ended, instead of from as wide as can be.
+
+    What one of before there were units believes of worths is in another measure.
+    """
     scales = record.get("scales", {})
     for name, belief in (("acts", bandit.acts), ("worth", bandit.worth), ("loss", bandit.loss)):
         told = scales.get(name)
-        if told:
+        if told and (name == "acts" or record.get("in_units", False) == bandit.in_units):
             belief.scales = Scales(
                 np.array(told["own"]), np.array(told["shared"]), np.array(told["kin"]), float(told["noise"])
             )
@@ -316,6 +335,25 @@ def serving(house: House, campaign: Campaign, table: features.ActionTable, now: 
     return bandit
 
 
+def serving_units(house: House, campaign: Campaign) -> UnitTable:
+    """Return the units of the learner that decides now.
+
+    One that has none is asked in cents, and units of the newest version, or of the documented chances, are kept with
+    what it decides.
+    """
+    current = house.learners.current(campaign.id)
+    versions = house.learners.versions(campaign.id)
+    for version in (*([current] if current else []), *versions):
+        if "units" in version.record:
+            return UnitTable.from_record(version.record["units"])
+    return prior_units(campaign.goal)
+
+
+def prior_units(goal: Goal) -> UnitTable:
+    """Return units by the documented chances alone."""
+    return unit_table(prior_model(goal), goal.outcome)
+
+
 def shifts_lately(versions: Sequence[LearnerVersion], now: datetime) -> list[dict[str, Any]]:
     """Return the shifts of the whole market noticed in the time before `now` in which they still raise the floor.
 
@@ -332,10 +370,11 @@ def shifts_lately(versions: Sequence[LearnerVersion], now: datetime) -> list[dic
     ]
 
 
-def widths(bandit: Bandit) -> dict[str, float]:
+def widths(bandit: Bandit, units: UnitTable) -> dict[str, float]:
     """How sure the learner is of its actions for a typical contact: standard deviation over absolute value."""
     x = np.zeros((2, bandit.basis.features))
-    values, spreads = bandit.values(x, np.full((2, len(bandit.actions), bandit.basis.dyads), 0.5))
+    fits = np.full((2, len(bandit.actions), bandit.basis.dyads), 0.5)
+    values, spreads = bandit.values(x, fits, units.of(x) if bandit.in_units else None)
     ratio = spreads[0] / np.maximum(np.abs(values[0]), 1e-9)
     return {"median": round(float(np.median(ratio)), 3), "least": round(float(ratio.min()), 3)}
 
@@ -354,4 +393,5 @@ def choosers_of(
         bandit=serving(house, campaign, table, now),
         assets={asset.id: asset for asset in library},
         labels=features.columns(topics),
+        units=serving_units(house, campaign),
     )

@@ -6,7 +6,7 @@ decisions was taught without that contact.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from learning.bandit import Bandit, load
 from learning.bandit.odds import chances
 from learning.holdout import position
 from learning.replay.promotion import Promotion, promote
+from learning.units import UnitTable
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -32,8 +33,9 @@ FOLDS = 3
 
 def learner_candidate(house: House, campaign: Campaign, version: str) -> Candidate:
     """Return a kept version as a candidate. Raises `NotFound`."""
-    bandit = load(*house.learners.arrays(campaign.id, version))
-    return lambda logged: odds_of(bandit, logged, np.arange(len(logged.log)))
+    record, arrays = house.learners.arrays(campaign.id, version)
+    bandit, units = load(record, arrays), units_in(record)
+    return lambda logged: odds_of(bandit, logged, np.arange(len(logged.log)), units)
 
 
 def settings_candidate(house: House, campaign: Campaign, settings: LearnerSettings) -> Candidate:
@@ -47,7 +49,7 @@ def settings_candidate(house: House, campaign: Campaign, settings: LearnerSettin
         for fold in range(FOLDS):
             rows = np.flatnonzero(of_log == fold)
             bandit = _taught_without(house, campaign, settings, lesson, of_lesson != fold)
-            found[rows] = odds_of(bandit, logged, rows)
+            found[rows] = odds_of(bandit, logged, rows, lesson.unit_table)
         return found
 
     return candidate
@@ -82,7 +84,7 @@ def settings_tried(
 
 
 def version_tried(
-    house: House, campaign: Campaign, bandit: Bandit, margin_cents: float
+    house: House, campaign: Campaign, bandit: Bandit, units: UnitTable | None, margin_cents: float
 ) -> tuple[Promotion, dict[str, object]]:
     """Ask the log whether a learner from elsewhere would do no worse than the campaign's, and with which evidence.
 
@@ -95,7 +97,7 @@ def version_tried(
     logged = _logged(house, campaign)
     found = promote(
         logged.log,
-        odds_of(bandit, logged, np.arange(len(logged.log))),
+        odds_of(bandit, logged, np.arange(len(logged.log)), units),
         settings_candidate(house, campaign, campaign.learner)(logged),
         margin_cents=margin_cents,
     )
@@ -135,10 +137,16 @@ def fold_of(contact_ids: list[str] | tuple[str, ...]) -> NDArray[np.int64]:
     return np.array([int(position("fold", one) * FOLDS) for one in contact_ids], dtype=np.int64)
 
 
-def odds_of(bandit: Bandit, logged: Logged, rows: NDArray[np.int64]) -> Floats:
+def units_in(record: dict[str, Any]) -> UnitTable | None:
+    """Return the units a version was taught with; None for one of before there were units."""
+    return UnitTable.from_record(record["units"]) if record.get("in_units") else None
+
+
+def odds_of(bandit: Bandit, logged: Logged, rows: NDArray[np.int64], units: UnitTable | None) -> Floats:
     """Shape (len(rows), K): what a learner would have drawn with, among what was possible.
 
-    An action it never heard of gets nothing but in a row where it knows no other.
+    An action it never heard of gets nothing but in a row where it knows no other. `units` are those it was taught with:
+    it would have had its own, whatever the one that drew went by. None for a learner not in units.
     """
     log = logged.log
     place = {key: i for i, key in enumerate(bandit.actions)}
@@ -147,7 +155,8 @@ def odds_of(bandit: Bandit, logged: Logged, rows: NDArray[np.int64]) -> Floats:
     assert log.dyads is not None
     fits = np.zeros((len(rows), len(bandit.actions), log.dyads.shape[2]))
     fits[:, columns] = log.dyads[rows][:, known]
-    values, spreads = bandit.values(log.features[rows], fits)
+    cents = units.of(log.features[rows]) if units is not None and bandit.in_units else None
+    values, spreads = bandit.values(log.features[rows], fits, cents)
     open_to = allowed(logged)[rows]
     odds = np.zeros((len(rows), len(log.action_keys)))
     settings = bandit.settings

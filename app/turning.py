@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.reasons import name_of
-from app.recalling import Recalled, Worths
+from app.recalling import Recalled
 from domain.content import ContentAsset
 from domain.decision import Decision, action_of
 from domain.why import TurningPoint
 from learning import features
-from learning.bandit.counterfactual import Change, Situation, Span, smallest_changes, spans_of
+from learning.bandit.counterfactual import Change, Situation, Span, Values, smallest_changes, spans_of
 
 UNREADABLE = ("industry:", "country:")
 """Features that stand for several things at once: what a change of one would mean, nobody could say."""
@@ -37,7 +37,7 @@ def turning_points_of(
     situation = Situation(
         recalled.x[0], recalled.fits[0], allowed, _groups(bandit.actions), _families(features.NAMES)
     )
-    values_of = Worths(bandit)
+    values_of = Values(bandit, recalled.unit)
     values = np.where(allowed, recalled.values, -np.inf)
     of_features = tuple(
         replace(span, deviation=0.0) if _is_unreadable(name) else span

@@ -42,6 +42,8 @@ def _count_ahead(house: House) -> None:
     """Have at hand what pages of results wait for: their sums in a large workspace, and what draws charts."""
     from app.results.ahead import count_ahead
     from app.web.charts import warm
+    from app.web.results import draw_ahead
 
     warm()
-    count_ahead(house)
+    if count_ahead(house):
+        draw_ahead(house)

@@ -158,6 +158,7 @@ def _reckoned(
         recalled.x[0],
         recalled.fits[0, taken],
         taken,
+        recalled.unit,
         assets,
     )
     return why.model_copy(
@@ -189,5 +190,15 @@ def _contributions(
     recalled: Recalled, taken: int, labels: Sequence[features.FeatureColumn]
 ) -> tuple[Contribution, ...]:
     typical, typical_fits = recalled.x.mean(axis=0), recalled.fits[:, taken].mean(axis=0)
-    told = explain(recalled.bandit, taken, recalled.x[0], recalled.fits[0, taken], typical, typical_fits)
-    return contributions_of(labels, told.base, told.features, told.dyads)
+    usual = None if recalled.units is None else float(recalled.units.mean())
+    told = explain(
+        recalled.bandit,
+        taken,
+        recalled.x[0],
+        recalled.fits[0, taken],
+        typical,
+        typical_fits,
+        recalled.unit,
+        usual,
+    )
+    return contributions_of(labels, told)

@@ -88,7 +88,8 @@ class Decision(Noun):
     `propensity` is the probability, before the draw, of the action taken; `alternatives` holds every
     allowed action with its probability, summing to one. A held-out contact has no alternatives.
     `contributions` sum to the value of the action taken, the first being what it is worth for a typical
-    contact; empty where nothing was believed.
+    contact; empty where nothing was believed. `unit_cents` is what a unit of reward was worth for this contact when
+    it was decided (`learning/units.py`); None where nobody reckoned it.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Decision(Noun):
     learner_version: str
     features_version: str
     decided_at: UtcDatetime
+    unit_cents: float | None = Field(default=None, gt=0)
 
     @property
     def value_cents(self) -> float | None:

@@ -43,6 +43,7 @@ class DecisionLog:
     rewards: shape (n,), cents; NaN where the outcome's window is still open.
     at: shape (n,), datetime64[s], UTC, time of the decision.
     contact_ids: shape (n,), str.
+    units: shape (n,), cents a unit as kept with the decision, NaN where none was; None where nobody keeps them.
     """
 
     action_keys: tuple[str, ...]
@@ -53,6 +54,7 @@ class DecisionLog:
     at: NDArray[np.datetime64]
     contact_ids: NDArray[np.str_]
     dyads: NDArray[np.float64] | None = None
+    units: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         """How many decisions."""

@@ -22,6 +22,7 @@ from domain.errors import AttuneError
 from evals.market.comparison import MONEY, Comparison
 from evals.market.curve import draw_curve
 from evals.market.loop import Game, Scenario
+from evals.market.players.informed import Informed
 from evals.market.players.learner import Learner
 from evals.market.players.linear import PerArmLinear, SharedLinear
 from evals.market.players.oracle import Oracle
@@ -31,7 +32,7 @@ from evals.market.tally import Outcome
 
 PLAYERS: Mapping[str, Maker] = {
     maker.name: maker
-    for maker in (Silence, Random, BestSingle, Rules, PerArmLinear, SharedLinear, Learner, Oracle)
+    for maker in (Silence, Random, BestSingle, Rules, PerArmLinear, SharedLinear, Learner, Informed, Oracle)
 }
 DEFAULT = "silence,random,best-single,rules,per-arm-linear,shared-linear,oracle"
 
@@ -77,12 +78,20 @@ def table(comparison: Comparison) -> str:
     if {"rules", "oracle"} <= set(comparison.games):
         lines += ["", "share of the way from rules to oracle, and MQL>SQL over rules (95 % over seeds)"]
         for name in comparison.games:
-            ways = [comparison.way(name, measure) for measure in MONEY]
-            told = "  ".join(f"{w.value:>6.2f} [{w.low:>5.2f}, {w.high:>5.2f}]" for w in ways)
             ratio = comparison.ratio(name, "mql_to_sql")
+            told = _ways(comparison, name, "oracle")
             lines.append(f"{name:<15}{told}   x{ratio.value:.2f} [{ratio.low:.2f}, {ratio.high:.2f}]")
         lines.append(f"{'':<15}{'revenue':<23}{'expected revenue':<23}{'true worth of messages':<23}")
+    if {"rules", "informed"} <= set(comparison.games):
+        lines += ["", "share of the way from rules to informed: of what the columns tell (95 % over seeds)"]
+        for name in comparison.games:
+            lines.append(f"{name:<15}{_ways(comparison, name, 'informed')}")
     return "\n".join(lines)
+
+
+def _ways(comparison: Comparison, name: str, end: str) -> str:
+    ways = [comparison.way(name, measure, end=end) for measure in MONEY]
+    return "  ".join(f"{w.value:>6.2f} [{w.low:>5.2f}, {w.high:>5.2f}]" for w in ways)
 
 
 def main() -> None:

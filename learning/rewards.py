@@ -163,6 +163,7 @@ def rewards_of(
     goal: Goal,
     now: np.datetime64 | None = None,
     rule: Rule = Rule.TIME_DECAY,
+    size: NDArray[np.float64] | None = None,
 ) -> Rewards:
     """Return the rewards of n decisions from everything that happened to their contacts.
 
@@ -177,12 +178,16 @@ def rewards_of(
         goal: windows and costs.
         now: datetime64[s]: hopes older than the goal's window lapse; None leaves them standing.
         rule: how an outcome is parted among decisions.
+        size: shape (contacts,), how many times the usual deal each contact's account is expected to bring: all that
+            is expected of it is worth so much more; what a deal did bring is worth what it brought. None for 1.
 
     """
     n, m = len(decided.contact), len(signs)
-    path = path_of(signs, model, goal)
+    path = path_of(signs if size is None else signs.in_usual_deals(size), model, goal)
     gain = np.empty(m)
     gain[path.order] = path.gain_cents
+    if size is not None:
+        gain *= size[signs.contact]
     if now is not None:
         gain[lapsed(signs, goal, now)] = 0.0
     window = _windows(goal)[signs.code]

@@ -6,7 +6,7 @@ lost, a customer lost). An open is no sign, and what a machine did never becomes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +108,10 @@ class Signs:
         """Signs of people alone: nothing shared, no deal; shapes (m,)."""
         m = len(code)
         return cls(contact, at, code, np.ones(m), np.full(m, np.nan), np.isin(code, (LOST, LEFT)))
+
+    def in_usual_deals(self, size: NDArray[np.float64]) -> Signs:
+        """Return the signs with amounts as they would be at a company of usual size; `size`: shape (contacts,)."""
+        return replace(self, amount_cents=self.amount_cents / size[self.contact])
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Signs:
         """Return some of the rows."""

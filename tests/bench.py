@@ -21,7 +21,7 @@ from app.checkpoints import open_checkpoints
 from app.choosing import Choosers
 from app.decide import Decider
 from app.feature_feed import FeatureFeed
-from app.teaching import new_bandit
+from app.teaching import new_bandit, prior_units
 from domain.campaign import Campaign
 from domain.content import ContentAsset
 from domain.ports import Channel, LanguageModel
@@ -137,4 +137,5 @@ def explorers(
         bandit=new_bandit(campaign, assets, table, now, 1.0),
         assets={asset.id: asset for asset in assets},
         labels=features.columns(),
+        units=prior_units(campaign.goal),
     )

@@ -173,12 +173,13 @@ def mailed(house: House, contacts: int, seed: int = 3) -> None:
 
 def preferred(house: House) -> str | None:
     """The asset that the deciding learner expects most of, for a typical contact."""
-    from app.teaching import serving
+    from app.teaching import serving, serving_units
     from learning import features
 
     table = features.ActionTable.of(ACTIONS, {one.id: one for one in house.crm.assets()})
     bandit = serving(house, CAMPAIGN, table, house.clock())
     x = np.zeros((2, bandit.basis.features))
-    values, _ = bandit.values(x, np.full((2, len(bandit.actions), bandit.basis.dyads), 0.2))
+    fits = np.full((2, len(bandit.actions), bandit.basis.dyads), 0.2)
+    values, _ = bandit.values(x, fits, serving_units(house, CAMPAIGN).of(x))
     best = bandit.actions[int(values[0].argmax())]
     return None if best == SILENCE.key else best.split("|")[0]

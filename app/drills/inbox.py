@@ -72,9 +72,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="attune-inbox-") as folder:
         house = _prepared(given.workspace or Path(folder) / "ws", given.contacts, given.proposals)
         took = _measure(house, given.times)
-        waiting = house.review_queue.counts(house.clock()).waiting
+        waiting, known = house.review_queue.counts(house.clock()).waiting, house.crm.counts()["contacts"]
         house.close()
-    return _tell(took, f"{given.contacts:,} contacts, {waiting:,} proposals still waiting")
+    return _tell(took, f"{known:,} contacts, {waiting:,} proposals still waiting")
 
 
 def _prepared(folder: Path, contacts: int, proposals: int) -> House:
@@ -132,7 +132,7 @@ def _walk(house: House, browser: Browser, times: int) -> None:
     queue = house.review_queue.page(QueueFilter(), house.clock()).lines
     first = queue[0]
     browser.look("warm-up", f"/inbox/{first.proposal_id}")
-    edited = {"subject": "A plain subject", "body": house.proposals.get(first.proposal_id).draft.body}
+    edited = _words(house, first)
     browser.act("warm-up", first, "recheck", **edited)
     browser.act("warm-up", first, "edit", do="save", **edited)
     browser.took.clear()
@@ -151,13 +151,19 @@ def _walk(house: House, browser: Browser, times: int) -> None:
         look, snoozed, assigned, approved, rejected, changed = each[:6]
         browser.look("one proposal", f"/inbox/{look.proposal_id}")
         browser.look("its message", f"/inbox/{look.proposal_id}/message")
-        words = {"subject": "A plain subject", "body": house.proposals.get(changed.proposal_id).draft.body}
+        words = _words(house, changed)
         browser.act("recheck while typing", changed, "recheck", **words)
         browser.act("edit", changed, "edit", do="save", **words)
         browser.act("put off", snoozed, "snooze", until="hours")
         browser.act("give to somebody", assigned, "assign", to="")
         browser.act("approve", approved, "approve")
         browser.act("reject", rejected, "reject", reason="wrong moment")
+
+
+def _words(house: House, line: QueueLine) -> dict[str, str]:
+    """An edit of a proposal that is another one each time the drill is run."""
+    draft = house.proposals.get(line.proposal_id).draft
+    return {"subject": f"A plain subject, take {draft.revision + 2}", "body": draft.body}
 
 
 ACTS = {"recheck while typing", "edit", "put off", "give to somebody", "approve", "reject"}

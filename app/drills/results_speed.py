@@ -21,6 +21,7 @@ import numpy as np
 from app.results.ahead import count_ahead
 from app.settings import Settings
 from app.web.charts import warm
+from app.web.results import draw_ahead
 from app.wiring import House, make_workspace, open_house
 from domain.campaign import Autonomy, RuleRow, SendSlot, UsualRule
 from domain.decision import SILENCE, Action, Arm
@@ -222,6 +223,8 @@ def main() -> None:
         else:
             print("small enough to be counted when a page is asked for")
         warm()
+        if is_large:
+            draw_ahead(house)
         for page, seconds in looks(house, campaign_id).items():
             again = sorted(seconds[1:])[len(seconds[1:]) // 2]
             print(f"{page}: first {seconds[0] * 1000:.0f} ms, then {again * 1000:.0f} ms (median)")

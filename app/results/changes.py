@@ -101,20 +101,34 @@ def _words(kind: str, subject: str, detail: Mapping[str, Any], titles: Mapping[s
         return said[0].upper() + said[1:]
     if kind == "learner":
         return _of_learner(detail)
+    if kind == "campaign" and "file" in detail:
+        return _of_file(detail)
     if kind == "campaign":
         reason = f": {detail['reason']}" if detail.get("reason") else ""
         return f"{str(detail.get('state', 'changed')).capitalize()}{reason}"
+    if kind == "content" and "by" in detail:
+        return f"Content “{titles.get(subject, subject)}” was saved"
     if kind == "content":
         many = len(detail.get("assets", ()))
         return f"Content read from {subject}: {many} asset{'' if many == 1 else 's'}"
     if kind == "import":
         return f"Imported {subject}: {detail.get('rows', 0):,} rows"
     what = "the campaign" if kind == "campaign changed" else subject
+    if "changed" not in detail:
+        return f"{what.capitalize()} changed"
     changed = sorted(detail.get("changed", {}))
     if not changed:
         return f"{what.capitalize()}: first noted"
     more = f" and {len(changed) - _MOST_NAMES} more" if len(changed) > _MOST_NAMES else ""
     return f"{what.capitalize()} changed: {', '.join(changed[:_MOST_NAMES])}{more}"
+
+
+def _of_file(detail: Mapping[str, Any]) -> str:
+    """A campaign's file, as people made or changed it on its page: which lines, as far as they fit."""
+    lines = [str(line) for line in detail.get("changed", ())]
+    more = f" and {len(lines) - _MOST_NAMES} more lines" if len(lines) > _MOST_NAMES else ""
+    shown = f": {'; '.join(lines[:_MOST_NAMES])}{more}" if lines else ""
+    return f"The campaign file was {detail['file']}{shown}"
 
 
 def _of_learner(detail: Mapping[str, Any]) -> str:

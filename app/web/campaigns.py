@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from app import loop
 from app.audience_form import audience_says
 from app.audience_size import lacks, narrowed
 from app.campaign_board import campaign_cards, campaign_page, zone_of
@@ -102,7 +103,7 @@ def router(shell: Shell) -> APIRouter:
     async def end(request: Request, caller: Writer, key: str) -> Response:
         form = await shell.form(request, caller)
         reason = said(form, "reason")[:MOST_REASON_CHARS]
-        withdrawn = await stop(house, _known(shell, key), caller.member.email, reason)
+        withdrawn = await run_in_threadpool(_stop, shell, key, caller.member.email, reason)
         return answered(caller, key, f"Stopped. {withdrawn:,} unsent messages were withdrawn.")
 
     @routes.post("/campaigns/{key}/rehearse")
@@ -148,6 +149,11 @@ def size_page(shell: Shell, request: Request, caller: Caller, campaign: Campaign
 def _known(shell: Shell, key: str) -> str:
     """The id of a campaign that has a file, or ran before. Raises `NotFound`."""
     return campaign_page(shell.house, key).card.key
+
+
+def _stop(shell: Shell, key: str, by: str, reason: str) -> int:
+    """Stop a campaign in a thread and event loop of its own: thousands of messages may have to be withdrawn."""
+    return loop.run(stop(shell.house, _known(shell, key), by, reason))
 
 
 def _ask(shell: Shell, key: str, by: str, is_dry_run: bool) -> str:

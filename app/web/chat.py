@@ -9,26 +9,56 @@ from fastapi.responses import HTMLResponse
 
 from app.web.guard import Caller, needs
 from app.web.shell import Shell
+from domain.base import Noun
 from policies.rights import Act
 
+
+class Question(Noun):
+    """Something one would ask, and what answers it until the assistant does."""
+
+    words: str
+    place: str
+    command: str
+    tells: str
+
+
 TODAY = (
-    (
-        "Who would a campaign reach?",
-        "attune campaign check FILE",
-        "each condition, and how many contacts it leaves",
+    Question(
+        words="Who would a campaign reach?",
+        place="/campaigns",
+        command="attune campaign check CAMPAIGN",
+        tells="each condition, and how many contacts it leaves",
     ),
-    (
-        "What would it write?",
-        "attune run FILE --dry-run",
-        "real decisions and drafts; nothing leaves the house",
+    Question(
+        words="What would it write?",
+        place="/campaigns",
+        command="attune run CAMPAIGN --dry-run",
+        tells="real decisions and drafts; nothing leaves the house",
     ),
-    (
-        "Why did someone get this, or nothing?",
-        "attune explain CONTACT",
-        "the decision, its odds, what would turn it",
+    Question(
+        words="What waits for a person?",
+        place="/inbox",
+        command="attune review list",
+        tells="each message, why it waits, and what it rests on",
     ),
-    ("What works?", "attune metrics", "outcomes, lift against the holdout, and what cannot be told yet"),
-    ("Whom should sales call?", "attune handoff", "contacts ready for a person, with the reasons"),
+    Question(
+        words="Why did someone get this, or nothing?",
+        place="/contacts",
+        command="attune explain CONTACT",
+        tells="the decision, its odds, and what would turn it",
+    ),
+    Question(
+        words="What works?",
+        place="/results",
+        command="attune metrics",
+        tells="outcomes, lift against the holdout, and what cannot be told yet",
+    ),
+    Question(
+        words="Whom should sales call?",
+        place="/leads",
+        command="attune handoff",
+        tells="contacts ready for a person, with the reasons",
+    ),
 )
 
 
@@ -38,6 +68,6 @@ def router(shell: Shell) -> APIRouter:
 
     @routes.get("/chat")
     def show(request: Request, caller: Annotated[Caller, needs(Act.CHAT)]) -> HTMLResponse:
-        return shell.page(request, caller, "chat.html", today=TODAY)
+        return shell.page(request, caller, "chat.html", today=TODAY, there=shell.paths)
 
     return routes

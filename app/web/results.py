@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -21,13 +21,18 @@ from app.results.csv_text import csv_of
 from app.results.handled import together
 from app.results.kept import BeingCounted, ResultsShelf
 from app.results.tables import ResultTable
+from app.schedules import campaign_files
 from app.web import figures, learning_figures
 from app.web.guard import Caller, needs, not_found
 from app.web.shell import Shell
 from domain.campaign import Campaign
 from domain.decision import Arm
+from domain.errors import NotFound
 from learning import features
 from policies.rights import Act
+
+if TYPE_CHECKING:
+    from app.wiring import House
 
 EVERYONE = "_"
 """Stands for all campaigns in an address: no campaign can be called so."""
@@ -42,6 +47,17 @@ def router(shell: Shell) -> APIRouter:
 
     def titles() -> dict[str, str]:
         return {asset.id: asset.title for asset in house.crm.assets()}
+
+    def known(campaign_id: str) -> Campaign:
+        """A campaign as it last ran, or as its file says where it never did. Raises `NotFound`."""
+        try:
+            return house.crm.campaign(campaign_id)
+        except NotFound:
+            files = (one for _, one in campaign_files(house) if isinstance(one, Campaign))
+            found = next((one for one in files if one.id == campaign_id), None)
+            if found is None:
+                raise
+            return found
 
     def counted_or_404(campaign: Campaign) -> CampaignResults:
         found = shelf.campaign(campaign)
@@ -77,7 +93,7 @@ def router(shell: Shell) -> APIRouter:
 
     @routes.get("/results/{campaign_id}")
     def one(request: Request, caller: Reader, campaign_id: str) -> HTMLResponse:
-        campaign = house.crm.campaign(campaign_id)
+        campaign = known(campaign_id)
         found = shelf.campaign(campaign)
         if found is None:
             return nothing(request, caller, campaign, "results")
@@ -101,16 +117,16 @@ def router(shell: Shell) -> APIRouter:
             notes=notes.notes_of(found, house.label),
             goal=ONE_OF[found.metrics.goal.value],
             charts={name: draw(found) for name, draw in _CHARTS.items()},
-            has_campaign_page="/campaigns/{campaign_id}" in shell.paths,
+            has_campaign_page="/campaigns/{key}" in shell.paths,
         )
 
     @routes.get("/learning/{campaign_id}")
     def learning(request: Request, caller: Reader, campaign_id: str, by: By = By.STAGE) -> HTMLResponse:
-        campaign = house.crm.campaign(campaign_id)
+        campaign = known(campaign_id)
         found = shelf.campaign(campaign)
         if found is None:
             return nothing(request, caller, campaign, "learning")
-        learner, known = status_of(house, campaign, shell.now()), titles()
+        learner, named = status_of(house, campaign, shell.now()), titles()
         believed, changed = shelf.beliefs(campaign, by), changes(found)
         currency = found.metrics.currency
         return shell.page(
@@ -123,8 +139,8 @@ def router(shell: Shell) -> APIRouter:
             by=by,
             kinds=list(By),
             believed=believed,
-            beliefs=None if believed is None else tables.beliefs(believed, known, currency),
-            beliefs_chart=None if believed is None else learning_figures.beliefs(believed, known, currency),
+            beliefs=None if believed is None else tables.beliefs(believed, named, currency),
+            beliefs_chart=None if believed is None else learning_figures.beliefs(believed, named, currency),
             knowledge_chart=learning_figures.knowledge(learner.versions),
             changes=tables.changes(changed),
             timeline=learning_figures.timeline(changed, found),
@@ -142,14 +158,14 @@ def router(shell: Shell) -> APIRouter:
                     "pipeline": lambda: tables.pipeline(funnel),
                 }
             return _file(of_all, table, "everyone")
-        campaign = house.crm.campaign(campaign_id)
-        found, known = counted_or_404(campaign), titles()
-        made = tables.tables_of(found, known)
+        campaign = known(campaign_id)
+        found, named = counted_or_404(campaign), titles()
+        made = tables.tables_of(found, named)
         offered: dict[str, Callable[[], ResultTable]] = {name: _given(one) for name, one in made.items()}
         offered["changes"] = lambda: tables.changes(changes(found))
         believed = shelf.beliefs(campaign, by)
         if believed is not None:
-            offered["beliefs"] = lambda: tables.beliefs(believed, known, found.metrics.currency)
+            offered["beliefs"] = lambda: tables.beliefs(believed, named, found.metrics.currency)
         return _file(offered, table, campaign.id)
 
     return routes
@@ -162,6 +178,24 @@ _CHARTS: dict[str, Callable[[CampaignResults], Any]] = {
     "worth": figures.worth_curve,
     "handled": figures.handled,
 }
+
+
+def draw_ahead(house: House) -> None:
+    """Draw the charts of what was counted ahead, so that the first look at new numbers need not wait for them."""
+    shelf = ResultsShelf(house)
+    named = {asset.id: asset.title for asset in house.crm.assets()}
+    with suppress(BeingCounted):
+        if (funnel := shelf.funnel()) is not None:
+            figures.conversions(funnel)
+        for campaign in shelf.campaigns():
+            found = shelf.campaign(campaign)
+            if found is None:
+                continue
+            for draw in _CHARTS.values():
+                draw(found)
+            believed = shelf.beliefs(campaign, By.STAGE)
+            if believed is not None:
+                learning_figures.beliefs(believed, named, found.metrics.currency)
 
 
 def _given(table: ResultTable) -> Callable[[], ResultTable]:

@@ -29,7 +29,8 @@ NOTICE = "__Host-attune-notice"
 THEME = "attune-theme"
 KEYS = "attune-keys"
 THEMES = ("light", "dark")
-MOST_NOTICE_CHARS = 600
+MOST_NOTICE_CHARS = 400
+"""What fits into a cookie, whatever the script it is written in."""
 
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

@@ -113,10 +113,14 @@ class Comparison:
         """Everything, for a file."""
         told: dict[str, Any] = {}
         has_rules, has_both = "rules" in self.games, {"rules", "oracle"} <= set(self.games)
+        is_informed = {"rules", "informed"} <= set(self.games)
         for player, games in self.games.items():
             told[player] = {
                 "mean": {measure: self.mean(player, measure).as_json() for measure in SHOWN},
                 "share_of_way": {m: self.way(player, m).as_json() for m in MONEY} if has_both else None,
+                "share_of_way_to_informed": {m: self.way(player, m, end="informed").as_json() for m in MONEY}
+                if is_informed
+                else None,
                 "mql_to_sql_over_rules": self.ratio(player, "mql_to_sql").as_json() if has_rules else None,
                 "weekly_true_value_cents": self.weekly(player).round(1).tolist(),
                 "weekly_share_of_way": self.weekly_way(player),

@@ -111,6 +111,7 @@ class Game:
             self.seed, known, hidden, self.catalogue, s.params, start, s.is_seasonal, first_weekday=0
         )
         self.view = View(known, self.catalogue, s.params.week_cap, start)
+        self._payer = Payer.of(known, self.catalogue, s.params)
         self.player = self.make(
             Briefing(
                 self.catalogue.action_names,
@@ -118,9 +119,9 @@ class Game:
                 self.catalogue.action_feature_names,
                 FEATURE_NAMES,
                 DYAD_NAMES,
+                self._payer.answers,
             )
         )
-        self._payer = Payer.of(known, self.catalogue, s.params)
         self._truth = Truth(self.world, s.days, s.days + s.tail_days)
         self._waiting: list[_Decided] = []
         # Spread over the library, so that several topics and forms are among the new ones.

@@ -33,6 +33,8 @@ _TASTE_HALF_LIFE_DAYS = 60.0
 _RECENCY_DAYS = 14.0
 _NEVER = -10_000
 _AHEAD = 32
+EMPLOYEES_SHIFT = 5.0
+"""Taken off the logarithm of a head count."""
 _ROUGH_RANK = {"executive": 1.0, "director": 0.5, "manager": 0.0, "specialist": -0.5, "unknown": 0.0}
 _RANK = np.array([_ROUGH_RANK[name] for name in SENIORITIES])
 USUAL_STAGE = np.array(
@@ -179,7 +181,7 @@ class View:
         return np.hstack(
             [
                 np.eye(len(SENIORITIES))[self.known.seniority],
-                np.log(self.known.employees)[account][:, None] - 5.0,
+                np.log(self.known.employees)[account][:, None] - EMPLOYEES_SHIFT,
                 np.eye(len(INDUSTRIES))[self.known.industry[account]],
                 department[self.known.department],
             ]

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.market.catalogue import MQL, Catalogue
+from evals.market.catalogue import MQL, STAGES, Catalogue
 from evals.market.parameters import PARAMETERS, MarketParameters
 from evals.market.population import Known
 from evals.market.response import depth, odds
+from evals.market.view import EMPLOYEES_SHIFT, FEATURE_NAMES
 from evals.market.world import Sent
 
 Floats = NDArray[np.float64]
@@ -27,6 +28,10 @@ USUAL_MESSAGES_A_DAY = 1.2 / 7
 INCREMENTAL_SHARE = 0.25
 """Share of a stage move within the window after a click or reply that is paid to the message: most of
 those who move would have moved anyway. Assumption, of the order holdouts show."""
+
+LEAST_ANSWER_CENTS = 1.0
+_STAGE_COLUMNS = [FEATURE_NAMES.index(f"stage:{stage}") for stage in STAGES]
+_EMPLOYEES_COLUMN = FEATURE_NAMES.index("account:log_employees")
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,11 @@ class WorthTable:
         return cls(values, warmth, click, reply, booking, 12 * typical, attention)
 
 
+def deal_size(employees: Floats, params: MarketParameters) -> Floats:
+    """How many times the deal at 200 employees."""
+    return np.asarray((employees / 200) ** params.amount_size_power)
+
+
 @dataclass(frozen=True)
 class Payer:
     """Pays signals out for one market. size: shape (n,), how much larger than usual a contact's deal is."""
@@ -90,7 +100,7 @@ class Payer:
     @classmethod
     def of(cls, known: Known, catalogue: Catalogue, params: MarketParameters = PARAMETERS) -> Payer:
         """Read deal sizes off the accounts' head counts, as any CRM can."""
-        size = (known.employees / 200) ** params.amount_size_power
+        size = deal_size(known.employees, params)
         return cls(WorthTable.of(params), catalogue, params, size[known.account])
 
     def signals(self, sent: Sent) -> tuple[Floats, Floats]:
@@ -107,6 +117,15 @@ class Payer:
         cost += gone * (self.params.unsubscribe_cost_cents + t.lost[s] * self.size[sent.who])
         cost += sent.complained * self.params.complaint_cost_cents
         return advance - cost, advance
+
+    def answers(self, features: Floats) -> Floats:
+        """Return shape (n,), cents above 0: a click on content of depth 1 by each contact, from shape (n, d).
+
+        Reads a contact's stage and head count off the columns players see.
+        """
+        stage = features[:, _STAGE_COLUMNS] @ self.table.click
+        employees = np.exp(features[:, _EMPLOYEES_COLUMN] + EMPLOYEES_SHIFT)
+        return np.maximum(stage * deal_size(employees, self.params), LEAST_ANSWER_CENTS)
 
     def moves(self, who: NDArray[np.int64], before: NDArray[np.int64], advance: Floats) -> Floats:
         """Shape (m,), cents: what stage moves of early-stage contacts add to what was advanced."""

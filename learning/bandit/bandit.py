@@ -5,6 +5,10 @@ rewards are best modelled so); where outcomes can also be losses, a third part s
 are hierarchical regressions over all actions (`belief`) whose scales are learned from the data (`fitting`). State is
 sums (`sums`), so learners merge, correct and forget exactly.
 
+What an answer is worth may differ a hundredfold between contacts for reasons known before anything is decided (their
+stage, the size of their account). Then rewards are measured in units: cents a unit, one number a contact, given with
+every question and every outcome. What is learned is how many units come of an action; values are told in cents.
+
 Over 400 lines on purpose: choosing and learning share one state, and every step of both is read here in order.
 """
 
@@ -22,6 +26,7 @@ from learning.bandit.basis import Basis, patterns_for
 from learning.bandit.belief import Belief
 from learning.bandit.drift import Alarm, Watch
 from learning.bandit.fitting import fit
+from learning.bandit.kin import loadings_of
 from learning.bandit.odds import chances, draw
 from learning.bandit.recent import Recent
 from learning.bandit.scoring import Plane
@@ -41,9 +46,6 @@ STILL_TELLS = 2.0
 KEPT_AT_NEW_LEVEL = 0.7
 """What is then kept of it."""
 
-MOST_KIN = 8
-"""What actions are like is kept in at most so many numbers: a few dozen actions cannot tell more apart."""
-
 MOST_ROWS = 50_000
 """So many contacts are scored at a time, so that a million fit in memory."""
 
@@ -58,7 +60,8 @@ class Settings:
     boldness: how many standard deviations of doubt count when actions are compared; 1 is Thompson's rule.
     floor: in [0.01, 1], share of the mass spread evenly over allowed actions.
     prior_rate: in (0, 1), how often anything comes of an action, before data.
-    prior_worth: cents, what it is worth then, before data; also the unit the worth is modelled in.
+    prior_worth: cents, what it is worth then, before data; also the measure the worth is modelled in. Of a learner in
+        units it is so many units.
     prior_spread: how much response rates are taken to differ between actions and contacts, as a standard deviation
         of one coefficient, before data; None for as much as outcomes themselves vary.
     half_life_days: after so long an outcome counts half.
@@ -88,6 +91,7 @@ class Bandit:
         costs: Floats | None = None,
         settings: Settings | None = None,
         patterns: int | None = None,
+        in_units: bool = False,
     ) -> None:
         """Begin knowing nothing.
 
@@ -100,14 +104,16 @@ class Bandit:
             costs: shape (K,), cents, what taking an action costs in any case; rewards are given without it.
             settings: what is not learned.
             patterns: how many patterns the basis has, or None for as many as fit.
+            in_units: whether every question and outcome comes with cents a unit; else a unit is one cent for all.
         """
         self.actions = tuple(actions)
+        self.in_units = in_units
         self.settings = settings or Settings()
         count = patterns_for(len(self.actions), features, dyads) if patterns is None else patterns
         self.basis = Basis(features, dyads, count)
         self.action_features = action_features
         self.costs = np.zeros(len(self.actions)) if costs is None else costs
-        loadings = _loadings(len(self.actions), action_features)
+        loadings = loadings_of(len(self.actions), action_features)
         self.acts = Belief(self.basis, loadings, self.settings.prior_rate, tilt, self.settings.prior_spread)
         self.worth = Belief(self.basis, loadings, 1.0)
         self.loss = Belief(self.basis, loadings, 0.0)
@@ -120,12 +126,12 @@ class Bandit:
 
     @property
     def version(self) -> str:
-        """Names what is believed: the number of outcomes learned from and a hash of the sums."""
+        """Names what is believed: the number of outcomes learned from and a hash of the sums; 2 is in units."""
         digest = hashlib.sha256()
         for belief in self.beliefs:
             digest.update(belief.sums.moments.tobytes())
             digest.update(belief.sums.squares.tobytes())
-        return f"bandit-1({self.outcomes}:{digest.hexdigest()[:10]})"
+        return f"bandit-{1 + self.in_units}({self.outcomes}:{digest.hexdigest()[:10]})"
 
     @property
     def loses(self) -> bool:
@@ -140,7 +146,12 @@ class Bandit:
     # Choosing ------------------------------------------------------------------------------------------------
 
     def choose(
-        self, features: Floats, allowed: NDArray[np.bool_], dyads: Floats | None = None, seed: int = 0
+        self,
+        features: Floats,
+        allowed: NDArray[np.bool_],
+        dyads: Floats | None = None,
+        seed: int = 0,
+        units: Floats | None = None,
     ) -> Choice:
         """Draw one allowed action a row.
 
@@ -148,12 +159,14 @@ class Bandit:
             features: shape (n, d). allowed: shape (n, K), at least one True a row.
             dyads: shape (n, K, m), or None where there are none.
             seed: reproduces the draw.
+            units: shape (n,), cents a unit, > 0, known before the draw; of a learner in units only.
 
         Raises:
-            ValueError: if shapes do not agree, a number is not finite, or a row allows nothing.
+            ValueError: if shapes do not agree, a number is not finite, units are missing or not asked for, or a row
+                allows nothing.
         """
         self._check(features, allowed, dyads)
-        values, spreads = self.values(features, dyads)
+        values, spreads = self.values(features, dyads, units)
         probabilities = chances(values, spreads * self.settings.boldness, allowed, self.settings.floor)
         actions = draw(probabilities, seed)
         return Choice(
@@ -164,22 +177,26 @@ class Bandit:
             uncertainties=spreads,
         )
 
-    def values(self, features: Floats, dyads: Floats | None = None) -> tuple[Floats, Floats]:
-        """Return expected worth and its standard deviation in cents, shape (n, K) each."""
+    def values(
+        self, features: Floats, dyads: Floats | None = None, units: Floats | None = None
+    ) -> tuple[Floats, Floats]:
+        """Return expected worth and its standard deviation in cents, shape (n, K) each; see `choose`."""
+        cents = self.cents_of(units, len(features))
         looked = self.parts(features, dyads)
         (rate, rate_var), (worth, worth_var) = looked[:2]
         value = rate * worth
         variance = rate**2 * worth_var + worth**2 * rate_var + rate_var * worth_var
         for loss, loss_var in looked[2:]:
             value, variance = value + loss, variance + loss_var
-        scale = self.settings.prior_worth
+        scale = self.settings.prior_worth if cents is None else self.settings.prior_worth * cents[:, None]
         return value * scale - self.costs, np.sqrt(variance) * scale
 
-    def score(self, features: Floats, dyads: Floats | None = None) -> Floats:
+    def score(self, features: Floats, dyads: Floats | None = None, units: Floats | None = None) -> Floats:
         """Return expected worth in cents, shape (n, K), and no doubt with it: many times faster than `values`.
 
         Single precision: equal to `values` within 1e-5 of the largest value.
         """
+        cents = self.cents_of(units, len(features))
         both = np.vstack([self.acts.coefficients(), self.worth.coefficients()])
         both[: len(self.actions)] *= self.settings.prior_worth
         found = Plane(self.basis, both).products(features, dyads)
@@ -187,13 +204,15 @@ class Bandit:
             one = np.zeros((len(self.actions), self.basis.width))
             one[:, 0] = self.settings.prior_worth
             found += Plane(self.basis, np.vstack([self.loss.coefficients(), one])).products(features, dyads)
+        if cents is not None:
+            found *= cents[:, None]
         found -= self.costs
         return found
 
     def parts(self, features: Floats, dyads: Floats | None = None) -> list[tuple[Floats, Floats]]:
         """Return mean and variance, shape (n, K) each, of rate, worth and, where there are losses, loss.
 
-        Worth and loss are in units of `prior_worth`.
+        Worth and loss are multiples of `prior_worth`.
         """
         if len(features) > MOST_ROWS:
             pieces = [
@@ -221,6 +240,23 @@ class Bandit:
         if not np.isfinite(features).all() or (dyads is not None and not np.isfinite(dyads).all()):
             raise ValueError("features or dyads hold a number that is not finite; nothing was decided")
 
+    def cents_of(self, units: Floats | None, rows: int) -> Floats | None:
+        """Return the cents a unit of so many rows, or None where a unit is one cent.
+
+        Raises:
+            ValueError: if this learner is in units and they are missing or not above 0, or if it is not.
+        """
+        if (units is not None) != self.in_units:
+            raise ValueError(
+                f"this learner {'is' if self.in_units else 'is not'} in units; "
+                f"{'they are missing' if self.in_units else 'they were given'}"
+            )
+        if units is not None and (units.shape != (rows,) or not (np.isfinite(units) & (units > 0)).all()):
+            raise ValueError(
+                f"units are {rows} numbers of cents above 0; some are not, or their count differs"
+            )
+        return units
+
     # Learning ------------------------------------------------------------------------------------------------
 
     def learn(
@@ -234,6 +270,7 @@ class Bandit:
         *,
         is_news: bool = True,
         weight: float = 1.0,
+        units: Floats | None = None,
     ) -> list[Alarm]:
         """Take outcomes in, oldest first; return the changes of the market that were noticed on the way.
 
@@ -246,12 +283,15 @@ class Bandit:
             dyads: shape (n, m), of the action taken.
             is_news: False for corrected or long past outcomes: they say nothing about a shift of the market.
             weight: > 0, as how many outcomes each of these counts, besides its age.
+            units: shape (n,), cents a unit, as they were when decided; of a learner in units only.
 
         Raises:
-            ValueError: if a reward is not finite.
+            ValueError: if a reward is not finite, or units are missing or not asked for.
         """
         if not np.isfinite(rewards).all():
             raise ValueError("a reward is not finite: outcomes whose window is open are not learned from yet")
+        cents = self.cents_of(units, len(actions))
+        rewards = rewards if cents is None else rewards / cents
         inputs = self.basis.with_dyads(self.basis.inputs(features), dyads)
         weights = self._ages(at)
         if weight != 1:
@@ -278,8 +318,17 @@ class Bandit:
             belief.begin_scales()
             fit(belief, SETTLE_STEPS)
 
-    def unlearn(self, features: Floats, actions: Ints, rewards: Floats, dyads: Floats | None = None) -> None:
-        """Take outcomes out again that were learned, because they were corrected since."""
+    def unlearn(
+        self,
+        features: Floats,
+        actions: Ints,
+        rewards: Floats,
+        dyads: Floats | None = None,
+        units: Floats | None = None,
+    ) -> None:
+        """Take outcomes out again that were learned, because they were corrected since; see `learn`."""
+        cents = self.cents_of(units, len(actions))
+        rewards = rewards if cents is None else rewards / cents
         inputs = self.basis.with_dyads(self.basis.inputs(features), dyads)
         self._take(inputs, actions, rewards, -np.ones(len(actions)))
         self.outcomes -= len(actions)
@@ -288,10 +337,10 @@ class Bandit:
         """Add what another learner of the same actions and inputs saw; the order of merging does not matter.
 
         Raises:
-            ValueError: if the two do not speak of the same actions and inputs.
+            ValueError: if the two do not speak of the same actions and inputs in the same measure.
         """
-        if (self.actions, self.basis) != (other.actions, other.basis):
-            raise ValueError("two learners merge only if their actions and inputs are the same")
+        if (self.actions, self.basis, self.in_units) != (other.actions, other.basis, other.in_units):
+            raise ValueError("two learners merge only if their actions, inputs and measure are the same")
         parts = ((self.acts, other.acts), (self.worth, other.worth), (self.loss, other.loss))
         for mine, theirs in parts:
             mine.sums.merge(theirs.sums)
@@ -308,7 +357,7 @@ class Bandit:
         self.actions = (*self.actions, *actions)
         self.action_features = action_features
         self.costs = np.concatenate([self.costs, np.full(len(actions), self.costs.max())])
-        loadings = _loadings(len(self.actions), action_features)
+        loadings = loadings_of(len(self.actions), action_features)
         for belief in (self.acts, self.worth, self.loss):
             belief.sums.extend(len(actions))
             belief.loadings = loadings
@@ -408,18 +457,3 @@ class Bandit:
         rate = acted.mean()
         width = np.sqrt((spread**2).sum() * rate * (1 - rate))
         return bool(width > 0 and (spread @ acted) / width > STILL_TELLS)
-
-
-def _loadings(actions: int, features: Floats | None) -> Floats:
-    """Z, shape (K, 1+q): ones, then the actions' features, centred, rows of length about one.
-
-    More than `MOST_KIN` features are turned into their principal components, of which the first ones are kept.
-    """
-    ones = np.ones((actions, 1))
-    if features is None or not features.shape[1]:
-        return ones
-    z = features - features.mean(axis=0)
-    if z.shape[1] > MOST_KIN:
-        left, sizes, _ = np.linalg.svd(z, full_matrices=False)
-        z = left[:, :MOST_KIN] * sizes[:MOST_KIN]
-    return np.hstack([ones, z / max(float(np.sqrt((z**2).sum(axis=1).mean())), 1e-12)])

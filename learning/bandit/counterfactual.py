@@ -112,19 +112,26 @@ class Change:
 class Values:
     """A learner's values without their doubt, reckoned from coefficients that are worked out once."""
 
-    def __init__(self, bandit: Bandit) -> None:
+    def __init__(self, bandit: Bandit, unit: float | None = None) -> None:
+        """Prepare a learner, one in units with the cents a unit of the contact that is asked about.
+
+        A change is judged with the unit as it was: a unit is the same for all actions, and what is left of it when
+        two are compared is their cost.
+        """
+        cents = bandit.cents_of(None if unit is None else np.array([unit]), 1)
         self._bandit = bandit
-        self._coefficients = (bandit.acts.coefficients(), bandit.worth.coefficients())
+        self._scale = bandit.settings.prior_worth * (1.0 if cents is None else float(cents[0]))
+        self._coefficients = tuple(belief.coefficients() for belief in bandit.beliefs)
 
     def __call__(self, x: Floats, fits: Floats) -> Floats:
         """Return shape (n, K), cents. x: shape (n or 1, d). fits: shape (n or 1, K, m)."""
         bandit = self._bandit
         inputs = bandit.basis.inputs(x)
-        rate, worth = (
+        rate, worth, *loss = (
             inputs @ theta.T + np.einsum("nkm,km->nk", fits, theta[:, bandit.basis.dyad_columns])
             for theta in self._coefficients
         )
-        return np.asarray(rate * worth * bandit.settings.prior_worth - bandit.costs)
+        return np.asarray((rate * worth + sum(loss)) * self._scale - bandit.costs)
 
 
 def applied(situation: Situation, change: Change) -> Situation:

@@ -86,23 +86,36 @@ def on_value(
     weights: Floats,
     phi: Floats,
     action: int,
+    units: Floats | None = None,
+    unit: float | None = None,
 ) -> Floats:
     """Return shape (n,), cents: the value of `action` at `phi` minus what it would be without each row.
 
+    What is expected to be lost is counted in, where a loss was ever seen.
+
     Args:
         bandit: the learner. inputs: shape (n, P), with the dyads of the action taken.
-        actions: shape (n,). rewards: shape (n,), cents. weights: shape (n,), see `remembered`.
+        actions: shape (n,). rewards: shape (n,), cents, of either sign.
+        weights: shape (n,), see `remembered`.
         phi: shape (P,), with the dyads of `action`. action: index.
+        units: shape (n,), cents a unit of each row, and `unit`, that of the contact at `phi`: of a learner in units.
     """
-    scale, some = bandit.settings.prior_worth, rewards != 0
+    cents = bandit.cents_of(units, len(actions))
+    at_phi = bandit.cents_of(None if unit is None else np.array([unit]), 1)
+    scale = bandit.settings.prior_worth
+    measured = (rewards if cents is None else rewards / cents) / scale
+    some = measured > 0
     on_rate = on_target(bandit.acts, inputs, actions, some.astype(float), weights, phi, action)
     on_worth = np.zeros(len(actions))
     on_worth[some] = on_target(
-        bandit.worth, inputs[some], actions[some], rewards[some] / scale, weights[some], phi, action
+        bandit.worth, inputs[some], actions[some], measured[some], weights[some], phi, action
     )
     rate = float(phi @ bandit.acts.coefficients_of(action))
     worth = float(phi @ bandit.worth.coefficients_of(action))
-    return np.asarray((rate * worth - (rate - on_rate) * (worth - on_worth)) * scale)
+    moved = rate * worth - (rate - on_rate) * (worth - on_worth)
+    if bandit.loses:
+        moved = moved + on_target(bandit.loss, inputs, actions, np.minimum(measured, 0), weights, phi, action)
+    return np.asarray(moved * scale * (1.0 if at_phi is None else float(at_phi[0])))
 
 
 def _moved_by_centre(belief: Belief) -> Floats:

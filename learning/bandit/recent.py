@@ -14,7 +14,7 @@ MOST = 2_000
 
 @dataclass
 class Recent:
-    """At most `MOST` newest rows: inputs (n, P), actions (n,), rewards (n,)."""
+    """At most `MOST` newest rows: inputs (n, P), actions (n,), rewards (n,) in what they are learned in."""
 
     inputs: list[Floats] = field(default_factory=list)
     actions: list[int] = field(default_factory=list)

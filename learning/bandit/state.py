@@ -1,10 +1,10 @@
 """A learner as one small portable file: a JSON part and named arrays, of a documented, versioned schema.
 
-Schema 1. JSON: `schema`, `actions`, `features`, `dyads`, `patterns`, `seed`, `settings`, `outcomes`, `next_fit`,
-`learned_until` (ISO, UTC, or null), `scales` of all parts. Arrays, for each part `acts`, `worth`, `loss`:
-`*.grams` (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,); besides
-`watch.sums`, `watch.since` (2, K+1), `watch.told` (2, bins), `tilt` (m,), `costs` (K,), and `action_features`
-(K, q) where there are any.
+Schema 2. JSON: `schema`, `actions`, `features`, `dyads`, `patterns`, `seed`, `settings`, `outcomes`, `next_fit`,
+`learned_until` (ISO, UTC, or null), `in_units` (schema 1 lacks it: false), `scales` of all parts. Arrays, for each part
+`acts`, `worth`, `loss`: `*.grams` (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,),
+`*.counts` (K,); besides `watch.sums`, `watch.since` (2, K+1), `watch.told` (2, bins), `tilt` (m,), `costs` (K,), and
+`action_features` (K, q) where there are any.
 The newest raw outcomes (`recent`) are not part of it: they only serve a change noticed within the next 2,000 outcomes.
 """
 
@@ -21,7 +21,9 @@ from learning.bandit.belief import Belief
 from learning.bandit.scales import Scales
 from learning.bandit.sums import Sums
 
-SCHEMA = 1
+SCHEMA = 2
+READ = (1, 2)
+"""Schema 1 knew no units: every unit was one cent."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -35,6 +37,7 @@ def dump(bandit: Bandit) -> tuple[dict[str, Any], Arrays]:
         "dyads": bandit.basis.dyads,
         "patterns": bandit.basis.patterns,
         "seed": bandit.basis.seed,
+        "in_units": bandit.in_units,
         "settings": asdict(bandit.settings),
         "outcomes": bandit.outcomes,
         "next_fit": bandit.next_fit,
@@ -66,9 +69,10 @@ def load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
     Raises:
         ValueError: the schema is not known, or a part is missing.
     """
-    if meta.get("schema") != SCHEMA:
+    if meta.get("schema") not in READ:
         raise ValueError(
-            f"a learner of schema {meta.get('schema')!r} cannot be read; this release reads {SCHEMA}"
+            f"a learner of schema {meta.get('schema')!r} cannot be read; this release reads "
+            f"{' and '.join(map(str, READ))}"
         )
     try:
         return _load(meta, arrays)
@@ -86,6 +90,7 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
         costs=arrays["costs"],
         settings=Settings(**meta["settings"]),
         patterns=meta["patterns"],
+        in_units=bool(meta["in_units"]) if meta["schema"] > 1 else False,
     )
     bandit.outcomes, bandit.next_fit = int(meta["outcomes"]), int(meta["next_fit"])
     until = meta["learned_until"]

@@ -33,6 +33,9 @@ CHUNK_ROWS = 65_536
 ACTIVE_SECONDS = 30 * 86_400
 """A colleague is active who acted within this long."""
 
+EMPLOYEES_DIGITS, REVENUE_DIGITS = 5, 10
+"""Decimal logarithms at which the size of a company counts as 1."""
+
 Matrix = NDArray[np.float32]
 _DAY = 86_400
 _WEEKS = 1
@@ -197,7 +200,7 @@ def _firm(filled: _Filler, profiles: Profiles, rows: NDArray[np.int64]) -> None:
         return found
 
     filled.put(~has)
-    for column, full in ((profiles.employees, 5), (profiles.revenue, 10)):
+    for column, full in ((profiles.employees, EMPLOYEES_DIGITS), (profiles.revenue, REVENUE_DIGITS)):
         known = of_account(column, np.nan)
         missing = np.isnan(known)
         filled.put(np.clip(np.log10(1 + np.maximum(np.nan_to_num(known), 0)) / full, 0, 1), missing)

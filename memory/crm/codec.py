@@ -196,6 +196,7 @@ def decision_of(row: Row) -> Decision:
         learner_version=row["learner_version"],
         features_version=row["features_version"],
         decided_at=row["decided_at"],
+        unit_cents=row["unit_cents"],
     )
 
 

@@ -41,6 +41,7 @@ class LoggedDecision:
     features_version: str
     seed: int
     is_rehearsal: bool
+    unit_cents: float | None = None
 
     @property
     def is_drawn(self) -> bool:
@@ -146,6 +147,7 @@ _NAMES = (
     "alternatives",
     "learner_version",
     "features_version",
+    "unit_cents",
 )
 _DECISION = tuple(DECISIONS.c[name] for name in _NAMES)
 _REFUSAL = tuple(RUN_CONTACTS.c[name] for name in ("contact_id", "rule_id", "reason", "updated_at"))

@@ -54,6 +54,7 @@ class DecisionLine(NamedTuple):
     left_at: datetime | None
     outcome: ContactOutcome | None
     cost_micros: int
+    unit_cents: float | None = None
 
 
 class Act(NamedTuple):
@@ -129,6 +130,7 @@ class OutcomeReader:
                 DECISIONS.c.decided_at,
                 RUN_CONTACTS.c.outcome,
                 func.coalesce(RUN_CONTACTS.c.cost_micros, 0),
+                DECISIONS.c.unit_cents,
             )
             .join(RUNS, RUNS.c.id == DECISIONS.c.run_id)
             .join(CONTACTS, CONTACTS.c.id == DECISIONS.c.contact_id)
@@ -159,6 +161,7 @@ class OutcomeReader:
                     left_at.get(row[0]),
                     ContactOutcome(row[8]) if row[8] else None,
                     int(row[9]),
+                    row[10],
                 )
                 for row in connection.execute(query)
             ]

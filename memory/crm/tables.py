@@ -321,6 +321,7 @@ class DecisionTable(SQLModel, table=True):
     learner_version: str
     features_version: str
     decided_at: datetime
+    unit_cents: float | None = None
 
 
 class LearnerTable(SQLModel, table=True):
@@ -401,6 +402,24 @@ class OutboxTable(SQLModel, table=True):
     updated_at: datetime
 
 
+_QUEUE = (
+    "status",
+    "created_at",
+    "id",
+    "level",
+    "value_cents",
+    "snoozed_until",
+    "assignee",
+    "campaign_id",
+    "asset_id",
+    "contact_id",
+    "subject",
+)
+"""Everything the queue is sorted and narrowed by: read from the index alone, because a proposal's row is long."""
+
+_DECIDED = ("decided_at", "status", "version", "created_at", "campaign_id", "asset_id", "asked_level", "id")
+
+
 class ProposalTable(SQLModel, table=True):
     """What waits for a person; `record` is the JSON of `Proposal`.
 
@@ -410,11 +429,11 @@ class ProposalTable(SQLModel, table=True):
 
     __tablename__ = "proposals"
     __table_args__ = (
-        Index("ix_proposals_stakes", "status", "level", "created_at"),
-        Index("ix_proposals_value", "status", "value_cents"),
-        Index("ix_proposals_age", "status", "created_at"),
-        Index("ix_proposals_class", "campaign_id", "asset_id", "asked_level", "decided_at"),
-        Index("ix_proposals_decided", "decided_at"),
+        Index("ix_proposals_queue", *_QUEUE),
+        Index("ix_proposals_decided", *_DECIDED),
+        Index(
+            "ix_proposals_class", "campaign_id", "asset_id", "asked_level", "decided_at", "status", "version"
+        ),
     )
 
     id: str = Field(primary_key=True)
@@ -422,7 +441,7 @@ class ProposalTable(SQLModel, table=True):
     campaign_id: str
     contact_id: str = Field(foreign_key="contacts.id", index=True)
     outbox_id: str = Field(foreign_key="outbox.id", unique=True)
-    status: str = Field(index=True)
+    status: str
     message_sha256: str
     version: int = 1
     record: dict[str, Any] = _json()
@@ -438,7 +457,7 @@ class ProposalTable(SQLModel, table=True):
     is_clean: bool = False
     not_before: datetime | None = None
     snoozed_until: datetime | None = None
-    assignee: str | None = Field(default=None, index=True)
+    assignee: str | None = None
 
 
 class ReviewTable(SQLModel, table=True):

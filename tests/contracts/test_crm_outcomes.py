@@ -5,17 +5,19 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
 from sqlalchemy import Engine, update
 
 from app.funnels import funnel_of
 from app.metrics import NothingDecided, metrics_of
-from app.outcomes import rewards_of
+from app.outcomes import gather, rewards_of
 from app.wiring import House
 from domain.decision import SILENCE, Arm
 from domain.events import Event, EventKind
 from domain.message import OutboxStatus
 from domain.people import (
+    Account,
     BuyingRole,
     BuyingRoleKind,
     Deal,
@@ -32,6 +34,7 @@ from memory.crm.outcomes import OutcomeReader
 from memory.crm.reader import CrmStore
 from memory.crm.runs import RunStore
 from memory.crm.statements import (
+    ACCOUNTS,
     BUYING_ROLES,
     CONTACTS,
     DEALS,
@@ -213,6 +216,31 @@ def test_nothing_that_happened_later_moves_an_earlier_reward(house: House, engin
     assert rewards_of(house, CAMPAIGN, NOON + 10 * DAY) == before
     assert not any(reward.is_mature for reward in before)
     assert rewards_of(house, CAMPAIGN, NOON + 20 * DAY) != before
+
+
+def test_what_is_expected_of_a_company_grows_with_its_size_as_known_deals_of_the_same_kind_do(
+    house: House, engine: Engine
+) -> None:
+    np.testing.assert_array_equal(gather(house, CAMPAIGN, LATER).size, np.ones(3))
+    firms = [
+        Account(id=f"f_{i}", name=f"Firm {i}", employees=10 * 2**i, domain=f"f{i}.example") for i in range(9)
+    ]
+    sold = [
+        deal(id=f"d_{i}", account_id=firm.id, amount_cents=1_000 * 2**i, created_at=NOON)
+        for i, firm in enumerate(firms)
+    ]
+    with writing(engine) as connection:
+        insert_all(connection, ACCOUNTS, [codec.account_row(firm) for firm in firms])
+        insert_all(connection, DEALS, [codec.deal_row(one) for one in sold])
+        connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.id == "a_1").values(employees=1_280))
+    found = gather(house, CAMPAIGN, LATER)
+    ada, ben, cleo = (found.size[found.contact_ids.index(one.id)] for one in (ADA, BEN, CLEO))
+    assert found.sizes.deals == len(firms)
+    assert 0.9 < found.sizes.power <= 1
+    assert ada == ben > 3
+    assert cleo == 1
+    # A deal made later is not known yet.
+    assert gather(house, CAMPAIGN, NOON - DAY).sizes.deals == 0
 
 
 def test_a_message_that_never_left_was_not_carried_out(house: House, engine: Engine) -> None:

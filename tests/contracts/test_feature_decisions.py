@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from app.choosing import Choosers, Drawn, Scene
 from app.decide import Decider
 from app.feature_feed import FeatureFeed
-from app.teaching import new_bandit
+from app.teaching import new_bandit, prior_units
 from domain.decision import Arm
 from domain.events import Event, EventKind
 from domain.people import Consent, ConsentBasis, EmailStatus
@@ -62,7 +62,7 @@ def test_a_chooser_is_shown_features_and_affinity_of_the_moment_of_the_run(engin
 
     def choosers(table: ActionTable) -> Choosers:
         bandit = new_bandit(campaign, [ASSET], table, NOON, 1.0)
-        return Witness(campaign, bandit, {ASSET.id: ASSET}, columns(), shown)
+        return Witness(campaign, bandit, {ASSET.id: ASSET}, columns(), prior_units(campaign.goal), shown)
 
     decided = Decider(
         audience=AudienceReader(engine, lambda: NOON),

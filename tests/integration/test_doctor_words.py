@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from app.settings import read_settings
+from app.wiring import open_house
+from domain.staff import Role
+from memory.crm.staff import StaffStore
 from tests.integration.shell import Shell
 
 
@@ -76,3 +80,20 @@ def test_what_is_suggested_names_the_workspace(shell: Shell, tmp_path: Path) -> 
     assert f"attune -w {folder} privacy ask" in said
     code, said = shell("-w", str(folder), "contact", "show", "nobody")
     assert (code, f"`attune -w {folder} contact list`" in " ".join(said.split())) == (3, True), said
+
+
+def test_doctor_says_who_is_in_the_web_app(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "ws"
+    shell("init", str(folder))
+    assert "nobody is a member of the web app yet" in shell("-w", str(folder), "doctor")[1]
+    house = open_house(read_settings(workspace=folder))
+    StaffStore(house.engine, house.audit).join("ada@team.example", "Ada", Role.ADMIN, "UTC", how="test")
+    house.close()
+    assert "1 in the web app, 1 of them admin" in shell("-w", str(folder), "doctor")[1]
+    monkeypatch.setenv("ATTUNE_OIDC_ISSUER", "https://accounts.example.com")
+    assert "ATTUNE_OIDC_CLIENT_ID is missing" in shell("-w", str(folder), "doctor")[1]
+    monkeypatch.setenv("ATTUNE_PUBLIC_URL", "attune.example.com")
+    code, said = shell("-w", str(folder), "doctor")
+    assert (code, "ATTUNE_PUBLIC_URL" in said, "no address of a host" in said) == (2, True, True)

@@ -302,3 +302,80 @@ def test_a_shift_of_the_market_is_told_in_runs_and_status_and_widens_the_draws(
     assert serving(house, CAMPAIGN, table, LATER).settings.floor == pytest.approx(4 * CAMPAIGN.learner.floor)
     house.learners.pin("spring", kept.version)
     assert serving(house, CAMPAIGN, table, LATER).settings.floor == pytest.approx(4 * CAMPAIGN.learner.floor)
+
+
+# Units ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_decision_keeps_its_unit_and_learning_measures_in_it(house: House) -> None:
+    from sqlalchemy import select
+
+    from app.teaching import lesson_of
+    from memory.crm.statements import DECISIONS
+
+    before = lesson_of(house, CAMPAIGN, LATER)
+    one = before.decision_ids[5]
+    np.testing.assert_array_equal(before.units, before.unit_table.of(before.x))
+    with writing(house.engine) as connection:
+        connection.execute(DECISIONS.update().where(DECISIONS.c.id == one).values(unit_cents=77.0))
+        assert (
+            connection.execute(select(DECISIONS.c.unit_cents).where(DECISIONS.c.id == one)).scalar() == 77.0
+        )
+    after = lesson_of(house, CAMPAIGN, LATER)
+    expected = before.units.copy()
+    expected[5] = 77.0
+    np.testing.assert_array_equal(after.units, expected)
+    assert teach(house, CAMPAIGN, LATER).in_units
+
+
+def test_a_run_keeps_the_unit_each_draw_was_valued_with(house: House) -> None:
+    from app.runs import begin
+    from app.teaching import serving_units
+
+    run, _ = begin(house, CAMPAIGN, is_dry_run=False)
+    decisions = [one for page in house.decision_log.pages("spring") for one in page if one.run_id == run.id]
+    drawn = [one for one in decisions if one.alternatives]
+    x, _ = house.features.past(
+        house.crm.assets(), [one.contact_id for one in drawn], [one.decided_at for one in drawn], LATER
+    )
+    expected = serving_units(house, CAMPAIGN).of(x.astype(np.float64))
+    np.testing.assert_allclose([one.unit_cents or 0 for one in drawn], expected, rtol=1e-6)
+    assert all(one.unit_cents is None for one in decisions if not one.alternatives)
+
+
+def test_a_version_of_before_there_were_units_decides_in_cents_and_the_next_is_in_units(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from app.teaching import lesson_of as read
+    from app.teaching import new_bandit, prior_units, serving, serving_units, taught
+    from learning import features
+    from learning.bandit import Bandit, dump
+    from tests.learning_workspace import ACTIONS
+
+    lesson = read(house, CAMPAIGN, LATER)
+    like = new_bandit(CAMPAIGN, house.crm.assets(), lesson.table, LATER, lesson.cost_cents)
+    old = Bandit(
+        like.actions,
+        like.basis.features,
+        dyads=like.basis.dyads,
+        action_features=like.action_features,
+        costs=like.costs,
+    )
+    old.learn(lesson.x, lesson.taken, lesson.gains, at=lesson.at, dyads=lesson.own_fits)
+    meta, arrays = dump(old)
+    record = {name: told for name, told in meta.items() if name != "in_units"}
+    record |= {"schema": 1, "features_version": features.VERSION, "alarms": []}
+    house.learners.keep("spring", old.version, old.outcomes, record, arrays, NOON)
+    table = features.ActionTable.of(ACTIONS, {one.id: one for one in house.crm.assets()})
+    deciding = serving(house, CAMPAIGN, table, LATER)
+    assert (deciding.version, deciding.in_units) == (old.version, False)
+    assert serving_units(house, CAMPAIGN) == prior_units(CAMPAIGN.goal)
+    new = teach(house, CAMPAIGN, LATER)
+    assert new.in_units
+    assert serving_units(house, CAMPAIGN) == lesson.unit_table
+    assert preferred(house) == "demo"
+    fresh = new_bandit(CAMPAIGN, house.crm.assets(), lesson.table, LATER, lesson.cost_cents)
+    taught(fresh, lesson)
+    assert fresh.version == new.version
+    said(capsys, "rollback", "spring", old.version)
+    assert serving(house, CAMPAIGN, table, LATER).version == old.version

@@ -255,11 +255,11 @@ def test_learners_are_taught_anew_without_the_erased(house: House) -> None:
     later = House(settings=house.settings, workspace=house.workspace, clock=lambda: NOON + timedelta(days=40))
     teach(later, campaign(), later.clock())
     zina = later.crm.contact_by(EMAIL)
-    assert {"bandit-1(1"} <= {v.version.partition(":")[0] for v in later.learners.versions("crowd")}
+    assert {"bandit-2(1"} <= {v.version.partition(":")[0] for v in later.learners.versions("crowd")}
     assert zina.id in lesson_of(later, campaign(), later.clock()).contact_ids
     loop.run(erase_person(later, zina.id))
     assert zina.id not in lesson_of(later, campaign(), later.clock()).contact_ids
-    assert [v.version.partition(":")[0] for v in later.learners.versions("crowd")] == ["bandit-1(0"]
+    assert [v.version.partition(":")[0] for v in later.learners.versions("crowd")] == ["bandit-2(0"]
     later.close()
 
 

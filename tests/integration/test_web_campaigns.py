@@ -16,9 +16,9 @@ from fastapi import FastAPI
 from app.campaign_file import judge_campaign
 from app.campaign_shelf import campaign_text
 from app.drills.settling import settle
-from app.rehearsing import SAMPLE
+from app.rehearsing import SAMPLE, rehearse
 from app.run_board import progress_of
-from app.runs import begin
+from app.runs import ask, begin
 from app.schedules import claim_due
 from app.serving import Server
 from app.settings import Settings
@@ -368,6 +368,22 @@ def test_a_dry_run_that_was_broken_off_goes_on_where_it_was(house: House, market
     assert house.runs.get(run_id).status is RunStatus.DECIDING
     rehearsed(house)
     assert house.runs.get(run_id).status is RunStatus.FINISHED
+
+
+def test_a_dry_run_cut_off_between_drafts_drafts_the_rest_the_next_time(house: House) -> None:
+    crowd = campaign_text(house, "crowd").require([asset.id for asset in house.crm.assets()])
+    run, _ = ask(house, crowd, "ann", is_dry_run=True, sample=SAMPLE)
+    looks = iter([False])
+    cut_off = asyncio.run(rehearse(house, run, until=lambda: next(looks, True)))
+    assert cut_off.status is RunStatus.RUNNING
+    assert house.runs.queued(run.id)
+    another = open_house(house.settings, clock=house.clock)
+    ended = asyncio.run(rehearse(another, cut_off))
+    another.close()
+    assert ended.status is RunStatus.FINISHED
+    counts = house.runs.counts(run.id)
+    assert counts.get(ContactOutcome.SHADOWED, 0) + counts.get(ContactOutcome.BLOCKED, 0) == SAMPLE
+    assert house.outbox.entries() == ()
 
 
 def test_a_run_is_told_live_and_the_stream_ends_with_it(house: House, marketer: Visitor) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -27,6 +28,16 @@ OPEN = {
     "/sign-in/oidc/back",
 }
 """What anyone may ask for: what it takes to sign in. A new one is a decision to be made here."""
+
+PUBLIC_DOOR = {
+    "/unsubscribe",
+    "/preferences",
+    "/webhooks/{provider}",
+    "/inbound/{provider}",
+    "/health",
+    "/style.css",
+}
+"""What readers of our messages and their providers ask for: proven by signed links and signatures, or of no concern."""
 
 
 @pytest.fixture
@@ -62,6 +73,21 @@ def test_every_route_of_the_web_app_says_whom_it_lets_in(app: FastAPI) -> None:
     assert len(routes) > 5
     assert {route.path for route in routes if isinstance(guard_of(route), Anyone)} == OPEN
     assert all(isinstance(guard_of(route), Needs) for route in routes if route.path not in OPEN)
+
+
+def test_nothing_is_served_beside_the_web_app_and_the_public_door(app: FastAPI) -> None:
+    web = {route.path for route in web_routes(app)}
+    assert set(all_paths(app.routes)) - web == PUBLIC_DOOR
+
+
+def all_paths(routes: Iterable[Any]) -> Iterator[str]:
+    """Every path under these routes, routers within routers included."""
+    for route in routes:
+        inner = getattr(route, "original_router", None)
+        if inner is None:
+            yield route.path
+        else:
+            yield from all_paths(inner.routes)
 
 
 def test_a_route_without_a_guard_is_not_built(monkeypatch: pytest.MonkeyPatch, house: House) -> None:
@@ -100,8 +126,9 @@ def test_a_role_gets_exactly_what_the_table_says(app: FastAPI, house: House, rol
         if not isinstance(guard, Needs):
             continue
         for method, path in paths_of(route):
-            # A POST without its CSRF token is refused as well: the words tell which it was.
-            refused = "may not" in visitor.request(method, path).text
+            # A POST without its CSRF token is refused as well: the error's name tells which it was.
+            answer = visitor.request(method, path, headers={"accept": "application/json"})
+            refused = answer.status_code == 403 and answer.json()["error"] == "NotAllowed"
             assert refused == (guard.act not in RIGHTS[role]), (method, path, role)
 
 

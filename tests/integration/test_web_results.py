@@ -18,6 +18,8 @@ from app.results.ahead import count_ahead
 from app.results.kept import FACT, BeingCounted, ResultsShelf
 from app.settings import read_settings
 from app.web import make_app
+from app.web.charts import _drawn
+from app.web.results import draw_ahead
 from app.wiring import House, open_house
 from domain.errors import AttuneError
 from domain.events import EventKind
@@ -178,6 +180,17 @@ def test_a_campaign_that_decided_nothing_teaches_what_to_do(boss: Visitor) -> No
     assert boss.get("/results/quiet/arms.csv").status_code == 404
 
 
+def test_a_campaign_that_has_only_a_file_yet_is_no_dead_end(tmp_path: Path) -> None:
+    house = open_workspace(tmp_path / "w", contacts=1)
+    text = "id: autumn\nname: Autumn\ngoal: {outcome: reply, worth_cents: 100}\n"
+    (house.workspace.campaigns / "autumn.yaml").write_text(text, encoding="utf-8")
+    visitor = signed_in(house, Role.MARKETER)
+    for path in ("/results/autumn", "/learning/autumn"):
+        answer = visitor.get(path)
+        assert answer.status_code == 200 and "attune run autumn" in words_of(answer.text)
+    house.close()
+
+
 def test_an_empty_workspace_says_how_to_begin(tmp_path: Path) -> None:
     house = open_workspace(tmp_path / "w", contacts=1)
     visitor = signed_in(house, Role.MARKETER)
@@ -249,6 +262,11 @@ def test_a_large_workspace_is_counted_ahead_and_never_on_a_page(
     assert not ResultsShelf(house).due()
     page = visitor.get("/results/spring")
     assert page.status_code == 200 and "More meetings than without" in page.text
+    _drawn.cache_clear()
+    draw_ahead(house)
+    drawn = _drawn.cache_info().misses
+    assert drawn and visitor.get("/results/spring").status_code == 200
+    assert _drawn.cache_info().misses == drawn
     house.content.set_fact(
         f"{FACT}:campaign:spring", {"at": "2026-01-01T00:00:00Z", "shape": "of an earlier release"}
     )

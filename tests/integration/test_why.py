@@ -220,14 +220,14 @@ def test_what_an_unsubscribe_taught_is_told_as_what_the_learner_would_say_withou
     assert recalled is not None
     bandit, lesson = recalled.bandit, lesson_of(house, _campaign(), recalled.made_at)
     taken = bandit.actions.index(decision.action.key)
-    cents = moved_by(bandit, lesson, recalled.x[0], recalled.fits[0, taken], taken)
+    cents = moved_by(bandit, lesson, recalled.x[0], recalled.fits[0, taken], taken, recalled.unit)
     row = int(np.flatnonzero(lesson.gains < 0)[0])
     without = recalled_of(house, _campaign(), decision, house.crm.assets())
     assert without is not None
     before = without.values[taken]
     one = slice(row, row + 1)
     place = np.array([bandit.actions.index(lesson.table.actions[int(lesson.taken[row])].key)])
-    without.bandit.unlearn(lesson.x[one], place, lesson.gains[one], lesson.own_fits[one])
+    without.bandit.unlearn(lesson.x[one], place, lesson.gains[one], lesson.own_fits[one], lesson.units[one])
     assert cents[row] == pytest.approx(before - without.values[taken], rel=0.05)
 
 

@@ -9,15 +9,25 @@ from domain.learner import Choice
 from evals.market.players.player import Briefing
 from learning.bandit import Bandit, Settings
 
-PRIORS = Settings(floor=0.02, prior_rate=0.03, prior_worth=30_000.0, prior_spread=0.03)
-"""As the product sets them (`app/teaching.py`) for a goal worth 15,000 dollars, this market's usual deal."""
+PRIORS = Settings(floor=0.02, prior_rate=0.03, prior_worth=1.0, prior_spread=0.03)
+"""As the product sets them (`app/teaching.py`)."""
 
-TILT = {"topic_affinity": 0.05, "stage_usual": 0.01, "form_affinity": 0.01, "had_before": -0.02}
-"""The product's defaults for how content fits, under this market's names."""
+TILT = {
+    "topic_affinity": 0.05,
+    "topic_sure": 0.02,
+    "stage_declared": 0.01,
+    "stage_usual": 0.01,
+    "brevity_fit": 0.005,
+    "industry_declared": 0.005,
+    "form_affinity": 0.01,
+    "form_unanswered": -0.005,
+    "had_before": -0.02,
+}
+"""The product's defaults for how content fits, each under this market's name for the like."""
 
 
 class Learner:
-    """Hands everything on to a fresh bandit."""
+    """Hands everything on to a fresh bandit, which measures in what an answer of each contact is worth."""
 
     name = "learner"
 
@@ -29,7 +39,9 @@ class Learner:
             action_features=briefing.action_features,
             tilt=np.array([TILT.get(name, 0.0) for name in briefing.dyad_names]),
             settings=settings,
+            in_units=True,
         )
+        self._units = briefing.answer_cents
 
     def choose(
         self,
@@ -39,7 +51,7 @@ class Learner:
         seed: int,
     ) -> Choice:
         """Let the bandit draw."""
-        return self.bandit.choose(features, allowed, dyads, seed)
+        return self.bandit.choose(features, allowed, dyads, seed, self._units(features))
 
     def learn(
         self,
@@ -51,4 +63,5 @@ class Learner:
         dyads: NDArray[np.float64],
     ) -> None:
         """Let the bandit learn."""
-        self.bandit.learn(features, actions, rewards, propensities, at, dyads)
+        units = self._units(features)
+        self.bandit.learn(features, actions, rewards, propensities, at, dyads, units=units)

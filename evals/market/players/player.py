@@ -19,13 +19,18 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Briefing:
-    """What a player is told at the start. action_features: shape (K, q); the last action is silence."""
+    """What a player is told at the start. action_features: shape (K, q); the last action is silence.
+
+    answer_cents: what an answer of each contact is worth by the table rewards are paid from, shape (n,), from features
+    of shape (n, d).
+    """
 
     action_names: tuple[str, ...]
     action_features: Floats
     action_feature_names: tuple[str, ...]
     feature_names: tuple[str, ...]
     dyad_names: tuple[str, ...]
+    answer_cents: Callable[[Floats], Floats]
 
 
 class Player(Protocol):

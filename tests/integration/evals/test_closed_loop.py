@@ -18,6 +18,7 @@ from evals.market.catalogue import MQL, Catalogue
 from evals.market.comparison import Comparison
 from evals.market.curve import draw_curve
 from evals.market.loop import FIRST_DAY, Game, Scenario
+from evals.market.players.informed import Informed, fitted_trees
 from evals.market.players.learner import Learner
 from evals.market.players.linear import PerArmLinear, SharedLinear
 from evals.market.players.oracle import Oracle
@@ -27,6 +28,7 @@ from evals.market.population import draw_hidden, draw_known
 from evals.market.sample import sample_assets
 from evals.market.truth import Truth
 from evals.market.world import World
+from evals.market.worth import LEAST_ANSWER_CENTS, Payer
 
 SMALL = Scenario(contacts=700)
 TINY = Scenario(contacts=150, days=40, tail_days=10, history_days=20)
@@ -166,6 +168,38 @@ def test_the_learner_hands_the_briefing_to_the_bandit() -> None:
     assert bandit.actions == game.catalogue.action_names
     assert bandit.action_features is not None
     assert bandit.action_features.shape[0] == len(bandit.actions)
+
+
+def test_an_answer_s_worth_is_read_off_the_columns_players_see() -> None:
+    makers: list[Briefing] = []
+
+    def made(briefing: Briefing) -> Random:
+        makers.append(briefing)
+        return Random(briefing)
+
+    game = Game(8, TINY, made)
+    told = makers[0].answer_cents(game.view.features())
+    payer = Payer.of(game.world.known, game.catalogue)
+    expected = payer.table.click[game.view.stage] * payer.size
+    np.testing.assert_allclose(told, np.maximum(expected, LEAST_ANSWER_CENTS), rtol=1e-9)
+    assert told.max() > 50 * told.min()
+
+
+def test_who_knows_what_the_columns_tell_chooses_between_rules_and_oracle() -> None:
+    trees = fitted_trees(contacts=300, days=40, seeds=(9_301,))
+
+    def informed(briefing: Briefing) -> Informed:
+        return Informed(briefing, trees)
+
+    seeds = range(70, 73)
+    worth = {
+        name: [game.true_value_cents for game in games]
+        for name, games in {
+            **compared().games,
+            "informed": [Game(seed, SMALL, informed).play() for seed in seeds],
+        }.items()
+    }
+    assert np.mean(worth["rules"]) < np.mean(worth["informed"]) < np.mean(worth["oracle"])
 
 
 def test_the_way_from_rules_to_oracle_is_nought_and_one_at_its_ends() -> None:

@@ -71,6 +71,7 @@ def test_a_changed_value_changes_its_line_and_no_other() -> None:
             )
         },
         {"assets": ("one", "two"), "slots": (SendSlot.NOW,)},
+        {"name": "\xa0", "brief": "A\xa0"},
         {"name": "yes: no # \"quoted\" 'twice'", "brief": "two\nlines: and a colon"},
     ],
 )

@@ -9,6 +9,7 @@ from app.choosing import BASE, REST, contributions_of
 from app.reasons import beside, exploring, for_and_against, opening, rounded, worth
 from domain.decision import Contribution, Knowledge
 from learning import features
+from learning.bandit import Explanation
 
 
 @pytest.mark.parametrize(
@@ -68,9 +69,9 @@ def test_what_says_one_thing_in_several_columns_is_one_reason_and_all_still_sum(
     labels = features.columns()
     cents = np.random.default_rng(0).normal(size=len(labels)) * 20
     fits = np.random.default_rng(1).normal(size=len(features.DYAD_COLUMNS)) * 20
-    parts = contributions_of(labels, 100.0, cents, fits)
+    parts = contributions_of(labels, Explanation(0.0, 100.0, cents, fits, 0.1, 1.0, unit=40.0))
     assert (parts[0].group, parts[-1].group) == (BASE, REST)
-    assert np.isclose(sum(part.cents for part in parts), 100 + cents.sum() + fits.sum(), atol=0.01)
+    assert np.isclose(sum(part.cents for part in parts), 140 + cents.sum() + fits.sum(), atol=0.01)
     names = [part.label for part in parts]
     assert len(names) == len(set(names))
     assert not any(name.startswith(("stage:", "industry, group")) for name in names)

@@ -183,3 +183,34 @@ def test_the_order_signs_are_given_in_does_not_matter(order: list[int]) -> None:
     made = ((0, 0, True), (0, 3, False), (1, 0, True), (2, 5, True))
     expected = reward(seen, *made).reward_cents
     assert reward(seen.take(np.array(order)), *made).reward_cents == pytest.approx(expected)
+
+
+def test_a_deal_opened_before_the_first_decision_pays_nothing_on_average_won_or_lost() -> None:
+    # Were only what was credited since the first decision taken back, everything decided about people in open deals
+    # would look good by what happens anyway.
+    opened = (0, -20, "opportunity", 1.0, np.nan)
+    chance = prior_model(WON).mean[5]
+    won, lost = (
+        reward(deal([opened, (0, 9, how, 1.0, np.nan)]), (0, 0, True), goal=WON).reward_cents[0]
+        for how in ("won", "lost")
+    )
+    cold = prior_model(WON).level_cents[0]
+    assert lost < 0 < won
+    # What a cold contact is worth is all that is left after a loss.
+    assert chance * won + (1 - chance) * (lost - cold) == pytest.approx(0)
+
+
+def test_what_is_expected_of_a_larger_company_is_worth_more_and_what_a_deal_brought_what_it_brought() -> None:
+    seen = joined(
+        signs((0, 2, "sql"), (1, 2, "sql")),
+        deal([(0, 9, "won", 1.0, 3_000_000.0), (1, 9, "won", 1.0, 500_000.0)]),
+    )
+    size = np.array([2.0, 0.5])
+    by_day = [
+        rewards_of(seen, NOTHING, decided((0, at, True), (1, at, True)), prior_model(WON), WON, size=size)
+        for at in (0, 5)
+    ]
+    late = by_day[1].reward_cents
+    sql, cold = prior_model(WON).level_cents[[4, 0]]
+    assert late == pytest.approx([3_000_000 - 2 * sql, 500_000 - 0.5 * sql])
+    assert by_day[0].reward_cents == pytest.approx([3_000_000 - 2 * cold, 500_000 - 0.5 * cold])

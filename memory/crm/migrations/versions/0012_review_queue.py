@@ -20,12 +20,11 @@ _MINOR = {"assist", "cold_start", "low_confidence", "spot_check"}
 _BATCH = 500
 
 _INDEXES = {
-    "ix_proposals_stakes": ["status", "level", "created_at"],
-    "ix_proposals_value": ["status", "value_cents"],
-    "ix_proposals_age": ["status", "created_at"],
-    "ix_proposals_class": ["campaign_id", "asset_id", "asked_level", "decided_at"],
-    "ix_proposals_decided": ["decided_at"],
-    "ix_proposals_assignee": ["assignee"],
+    "ix_proposals_queue": (
+        "status created_at id level value_cents snoozed_until assignee campaign_id asset_id contact_id subject"
+    ),
+    "ix_proposals_decided": "decided_at status version created_at campaign_id asset_id asked_level id",
+    "ix_proposals_class": "campaign_id asset_id asked_level decided_at status version",
 }
 
 
@@ -45,7 +44,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("snoozed_until", moment(), nullable=True))
         batch_op.add_column(sa.Column("assignee", text(), nullable=True))
         for name, columns in _INDEXES.items():
-            batch_op.create_index(name, columns, unique=False)
+            batch_op.create_index(name, columns.split(), unique=False)
+        batch_op.drop_index("ix_proposals_status")
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.create_index("ix_reviews_at", ["at"], unique=False)
     with op.batch_alter_table("audit", schema=None) as batch_op:
@@ -140,6 +140,7 @@ def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
         for name in _INDEXES:
             batch_op.drop_index(name)
+        batch_op.create_index("ix_proposals_status", ["status"], unique=False)
         for name in (
             "level asked_level asset_id value_cents subject reason more_reasons is_clean not_before "
             "snoozed_until assignee"

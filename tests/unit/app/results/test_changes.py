@@ -67,3 +67,20 @@ def test_versions_and_what_people_did_with_them_are_told() -> None:
         "Content read from autumn.yaml: 1 asset",
         "Imported hubspot: 12,000 rows",
     ]
+
+
+def test_what_people_saved_on_pages_is_told_with_who_did() -> None:
+    found = told_of(
+        [
+            line(1, "campaign", "spring", {"file": "changed", "by": "mara", "changed": ["-a: 1", "+a: 2"]}),
+            line(2, "content", "guide", {"assets": ["guide"], "by": "mara", "sha256": "0"}),
+            line(3, "settings", "embedder", {"embedder": "lexical", "memories": 3}),
+        ],
+        "spring",
+        {"guide": "The guide"},
+    )
+    assert [(one.words, one.by) for one in found] == [
+        ("The campaign file was changed: -a: 1; +a: 2", "mara"),
+        ("Content “The guide” was saved", "mara"),
+        ("Embedder changed", ""),
+    ]

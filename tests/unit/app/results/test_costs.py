@@ -11,6 +11,7 @@ from app.outcomes import Gathered
 from app.results.costs import costs_of
 from domain.campaign import Campaign, Goal, Outcome
 from domain.decision import Arm
+from learning.deal_size import DealSizes
 from learning.lift import Telling
 from learning.rewards import Decided
 from tests.unit.app.test_metrics_words import told, untold
@@ -37,6 +38,8 @@ def gathered(model_cents: float = 0.0) -> Gathered:
         ),
         signs=signs(),
         harm=signs(),
+        sizes=DealSizes(),
+        size=np.ones(200),
     )
 
 

@@ -13,6 +13,7 @@ from domain.campaign import Campaign, Goal, Outcome
 from domain.decision import Arm
 from domain.people import DealKind
 from learning.attribution import Rule
+from learning.deal_size import DealSizes
 from learning.lift import LEAST_ARM
 from learning.rewards import Decided
 from learning.signs import Signs
@@ -61,6 +62,8 @@ def gathered(
         ),
         signs=happened,
         harm=signs(),
+        sizes=DealSizes(),
+        size=np.ones(contacts),
         deals=deals,
     )
 

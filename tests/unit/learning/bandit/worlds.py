@@ -11,6 +11,7 @@ from learning.bandit.belief import Belief
 from learning.bandit.scales import Scales
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 ACTIONS, WIDE = 5, 12
 
 
