@@ -61,17 +61,20 @@ def test_a_reviewer_decides_by_keyboard_alone(signed_in: NewPage, house: House) 
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(queue[0].proposal_id))
 
+    page.wait_for_load_state()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Approve")
     page.keyboard.press("Escape")
     page.keyboard.press("j")
     expect(page).to_have_url(re.compile(queue[1].proposal_id))
 
+    page.wait_for_load_state()
     page.keyboard.press("a")
     expect(page.get_by_role("status").first).to_contain_text("Approved")
     expect(page).to_have_url(re.compile(queue[2].proposal_id))
     assert house.proposals.get(queue[1].proposal_id).status is ProposalStatus.APPROVED
 
+    page.wait_for_load_state()
     page.keyboard.press("r")
     expect(page.locator("#f-reject")).to_be_focused()
     page.keyboard.type("Wrong moment for them")
@@ -80,7 +83,9 @@ def test_a_reviewer_decides_by_keyboard_alone(signed_in: NewPage, house: House) 
     expect(page.get_by_role("status").first).to_contain_text("Rejected")
     assert house.proposals.get(queue[2].proposal_id).status is ProposalStatus.REJECTED
 
+    page.wait_for_load_state()
     page.keyboard.press("s")
+    expect(page.locator("#snooze [data-first]")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").first).to_contain_text("Put off until")
 
