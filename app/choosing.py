@@ -321,8 +321,12 @@ def _exploring(
     asset: ContentAsset | None, choice: Choice, row: int, looked_at: Mapping[str, int]
 ) -> tuple[str, ...]:
     possible = int(np.count_nonzero(choice.probabilities[row]))
-    if possible == 1:
+    if possible == 1 and asset is None:
         return ("Silence: no content in this campaign fits this contact now.",)
+    if possible == 1:
+        return (
+            "The only content that fits this contact now, and those who explore here are never left in silence.",
+        )
     odds = f"with probability {choice.propensities[row]:.1%} among {possible} allowed actions"
     if asset is None:
         return (f"Silence, drawn {odds}, to find out what silence brings.",)

@@ -39,22 +39,22 @@ SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 THEMES = ("light", "dark")
 PLACES = {
     "inbox": "/inbox",
-    "proposal": "/inbox > /inbox/[^/?]+$",
+    "proposal": "/inbox > /inbox/(?!figures)[^/?]+$",
     "inbox-figures": "/inbox/figures",
     "autonomy": "/autonomy",
     "results": "/results",
     "campaign-results": "/results > /results/[^/.?]+$",
     "learning": "/results > /results/[^/.?]+$ > /learning/[^/.?]+$",
     "campaigns": "/campaigns",
-    "campaign": "/campaigns > /campaigns/(?!new)[^/?]+$",
+    "campaign": "/results > /results/[^/.?]+$ > /campaigns/[^/?]+$",
     "new-campaign": "/campaigns/new",
-    "run": "/campaigns > /campaigns/(?!new)[^/?]+$ > /runs/[^/?]+$",
+    "run": "/results > /results/[^/.?]+$ > /campaigns/[^/?]+$ > /runs/[^/?]+$",
     "content": "/content",
     "asset": "/content > /content/(?!new)[^/?]+$",
     "rules": "/rules",
     "rule": "/rules > /rules/C-08$",
     "contacts": "/contacts",
-    "contact": "/inbox > /inbox/[^/?]+$ > /contacts/[^/?]+$",
+    "contact": "/inbox > /inbox/(?!figures)[^/?]+$ > /contacts/[^/?]+$",
     "accounts": "/accounts",
     "account": "/accounts > /accounts/[^/?]+$",
     "leads": "/leads",
@@ -113,7 +113,7 @@ def _goes_to(page: Page, way: str) -> bool:
     start, *links = way.split(" > ")
     page.goto(start, wait_until="load")
     for pattern in links:
-        hrefs = [link.get_attribute("href") or "" for link in page.locator("main a[href]").all()]
+        hrefs = page.eval_on_selector_all("main a[href]", "all => all.map(one => one.getAttribute('href'))")
         href = next((href for href in hrefs if re.match(pattern, href)), None)
         if href is None:
             return False
