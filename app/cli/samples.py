@@ -40,6 +40,7 @@ def demo(
     from app.cli.reviewing import approval_name
     from app.cli.running import as_record, print_report, run_to_the_end
     from app.demo import CAMPAIGN, SEED, furnish, pair_of_colleagues
+    from app.kept_lists import reckon_if_old
     from app.twelve_weeks import WEEKS, MovedClock, curve, first_day, live
     from app.wiring import open_house
     from domain.base import utc_now
@@ -87,6 +88,7 @@ def demo(
             f"{counts['assets']} content assets, {counts['deals']:,} deals: in {folder}/"
         )
     report = run_to_the_end(house, campaign, is_dry_run=False, autonomy=None, quiet=as_json)
+    reckon_if_old(house)  # or the pages of leads and accounts would say that nobody has reckoned yet
     weeks = curve(house, campaign, start)
     if as_json:
         told = [{**vars(week), "arm": week.arm.value} for week in weeks]

@@ -54,7 +54,7 @@ PLACES = {
     "rules": "/rules",
     "rule": "/rules > /rules/C-08$",
     "contacts": "/contacts",
-    "contact": "/inbox > /inbox/(?!figures)[^/?]+$ > /contacts/[^/?]+$",
+    "contact": r"/contacts > /contacts/(?!\?)[^/?]+$",
     "accounts": "/accounts",
     "account": "/accounts > /accounts/[^/?]+$",
     "leads": "/leads",
