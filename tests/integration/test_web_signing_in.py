@@ -178,6 +178,13 @@ def test_tries_are_counted_in_a_sliding_minute_and_success_is_not() -> None:
         attempts.succeeded("account c", "address 4")
 
 
+def test_names_a_stranger_typed_are_kept_by_their_beginning() -> None:
+    attempts = Attempts()
+    for number in range(20):
+        attempts.begin(f"account {number}{'x' * 100_000}", "address 1")
+    assert sum(map(len, attempts._tries)) < 20_000
+
+
 def test_a_password_is_long_and_not_a_name() -> None:
     for weak in ("short", "a" * 40, "dana@team.example", "x" * 600):
         with pytest.raises(TeamRefused):
