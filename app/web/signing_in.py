@@ -72,7 +72,8 @@ def router(shell: Shell) -> APIRouter:
     async def sign_out(request: Request, caller: Annotated[Caller, needs(Act.SELF)]) -> Response:
         form = await shell.form(request, caller)
         if form.get("where") == "everywhere":
-            await run_in_threadpool(shell.sessions.end_all, caller.member.member_id)
+            me = caller.member.member_id
+            await run_in_threadpool(shell.sessions.end_all, me, me)
         else:
             await run_in_threadpool(shell.sessions.end, caller.session_id, caller.member.member_id)
         answer = see_other("/sign-in")
