@@ -257,6 +257,14 @@ def test_an_edit_is_shown_before_it_is_saved_and_pauses_the_campaign(house: Hous
     assert (standing.state, standing.by) == (CampaignState.PAUSED, "marketer@team.example")
 
 
+def test_the_audit_names_what_was_changed_and_never_its_words(house: House, marketer: Visitor) -> None:
+    _, page = edited(marketer, brief="Nothing about prices to Ann Lee, ann.lee@brook.example", act="preview")
+    marketer.post("/campaigns/crowd/edit", data={**fields(page, 0), "act": "save"})
+    (told,) = (line.detail for line in house.audit.latest("campaign", 5) if "file" in line.detail)
+    assert told["changed"] == ["brief"]
+    assert "ann" not in str(told).casefold()
+
+
 def test_a_saved_change_stays_live_only_where_that_was_said(house: House, marketer: Visitor) -> None:
     _, page = edited(marketer, name="Another name", act="preview")
     marketer.post("/campaigns/crowd/edit", data={**fields(page, 0), "act": "save_live"})
