@@ -63,6 +63,8 @@ def judge_campaign(
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         return None, (not_yaml(error),)
+    except RecursionError:
+        return None, (Mistake(says="holds lists within lists, deeper than any campaign"),)
     if not isinstance(content, dict):
         return None, (
             Mistake(says="holds no campaign: expected `id:`, `name:`, `goal:` and more at the top"),

@@ -17,7 +17,6 @@ from pathlib import Path
 import yaml
 
 from app.campaign_file import MOST_BYTES, judge_campaign
-from app.campaign_text import difference
 from app.steering import pause
 from app.wiring import House
 from domain.base import Noun
@@ -168,7 +167,7 @@ def save_changed(
         if not stays_live:
             pause(house, campaign.id, by, CHANGED)
         _put(house.workspace.campaigns / before.file, text, is_new=False)
-        _note(house, campaign.id, "changed", by, text, difference(before.text, text, before.file))
+        _note(house, campaign.id, "changed", by, text, _differ_in(before.campaign, campaign))
     return _read(house.workspace.campaigns / before.file)
 
 
@@ -255,12 +254,14 @@ def _note(
     house: House, campaign_id: str, act: str, by: str, text: str, changed: tuple[str, ...] = ()
 ) -> None:
     told = {"file": act, "by": by, "sha256": _sha256(text)}
-    # What was changed is told as far as a reader of the chain needs it; the files themselves are the team's to keep.
-    lines = [line for line in changed if line[:1] in "+-" and line[:3] not in {"+++", "---"}]
-    house.audit.append("campaign", campaign_id, {**told, "changed": lines[:_MOST_LINES]} if lines else told)
+    # Names of fields only: a brief or an audience may name a person, and no erasure reaches the chain.
+    house.audit.append("campaign", campaign_id, {**told, "changed": list(changed)} if changed else told)
 
 
-_MOST_LINES = 40
+def _differ_in(before: Campaign | None, after: Campaign) -> tuple[str, ...]:
+    """The fields in which a campaign is another than it was; none where it could not be read before."""
+    was, now = {} if before is None else before.model_dump(mode="json"), after.model_dump(mode="json")
+    return tuple(name for name in now if was and was.get(name) != now[name])
 
 
 def _sha256(text: str) -> str:

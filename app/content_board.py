@@ -140,13 +140,19 @@ def save_asset(house: House, record: Mapping[str, Any], by: str, base_sha256: st
 def _signed(
     claims: Sequence[Mapping[str, Any]], before: ContentAsset | None, by: str, today: date
 ) -> list[dict[str, Any]]:
+    # How long it may be said is part of what was approved: a later day is a new approval, an earlier one is not.
     known = {(claim.id, claim.text, claim.source): claim for claim in before.claims} if before else {}
     signed = []
     for claim in claims:
         same = known.get((claim.get("id", ""), claim.get("text", ""), claim.get("source", "")))
+        same = None if same and _is_said_longer(same, claim.get("expires_on")) else same
         approved_by, approved_on = (same.approved_by, same.approved_on) if same else (by, today)
         signed.append({**claim, "approved_by": approved_by, "approved_on": approved_on})
     return signed
+
+
+def _is_said_longer(same: ApprovedClaim, expires_on: str | None) -> bool:
+    return same.expires_on is not None and (not expires_on or expires_on > same.expires_on.isoformat())
 
 
 def _used_by(house: House) -> list[tuple[UsedBy, tuple[str, ...]]]:

@@ -32,11 +32,24 @@ def is_alone(house: House) -> bool:
 
 def needs_another(house: House, proposal: Proposal, reviewer: str) -> str | None:
     """Say why this reviewer may not approve a proposal, or return None."""
-    if proposal.stakes.level is not StakesLevel.HIGH or author_of(house, proposal) != reviewer:
+    author = author_of(house, proposal)
+    if proposal.stakes.level is not StakesLevel.HIGH or author is None or is_alone(house):
         return None
-    if is_alone(house):
-        return None
-    return "You wrote these words, and the stakes are high: somebody else has to approve them."
+    known = _ids(house)
+    if known.get(author.casefold(), author) == known.get(reviewer.casefold(), reviewer):
+        return "You wrote these words, and the stakes are high: somebody else has to approve them."
+    if reviewer.casefold() not in known:
+        return (
+            f"A person wrote these words, and the stakes are high: somebody else of the team has to approve them, "
+            f"and {reviewer!r} is nobody of the team. Approve them in the inbox."
+        )
+    return None
+
+
+def _ids(house: House) -> dict[str, str]:
+    """Member ids by what a member may be called on the command line: their id, their address."""
+    members = house.staff.members(only_active=True)
+    return {name.casefold(): one.member_id for one in members for name in (one.member_id, one.email)}
 
 
 def was_alone(house: House, proposal: Proposal, reviewer: str) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from agents.approval import edited
 from agents.graph import judged
 from agents.state import OutreachState
+from app.reviews import refuse_too_long
 from domain.base import Noun
 from domain.message import Draft, Message, Verdict
 from domain.review import Proposal
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from app.wiring import House
 
 _WORD = re.compile(r"\s+|[^\s]+")
+_MOST_PAIRS = 500_000
+"""Words before times words after: comparing more takes seconds, in the one loop in which all reviewers' acts run."""
 
 
 class ChangeKind(StrEnum):
@@ -63,7 +66,11 @@ def recheck(house: House, proposal: Proposal, subject: str | None, body: str | N
         subject: the new subject; None leaves it.
         body: the new paragraphs, without greeting and sign-off; None leaves them.
 
+    Raises:
+        ReviewRejected: they are longer than any message.
+
     """
+    refuse_too_long(subject, body)
     draft = edited(proposal.draft, subject, body)
     state = OutreachState(
         run_id=proposal.run_id,
@@ -91,6 +98,9 @@ def recheck(house: House, proposal: Proposal, subject: str | None, body: str | N
 def changes(before: str, after: str) -> tuple[Change, ...]:
     """Return what became of the words of a text, in reading order; without the gone ones they are `after`."""
     old, new = _WORD.findall(before), _WORD.findall(after)
+    if len(old) * len(new) > _MOST_PAIRS:
+        both = ((ChangeKind.GONE, before), (ChangeKind.NEW, after))
+        return tuple(Change(kind=kind, text=text) for kind, text in both if text)
     found: list[Change] = []
     for tag, i, j, k, m in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
         if tag == "equal":

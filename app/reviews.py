@@ -16,7 +16,7 @@ from app.gaps import look_after_a_restore
 from app.wiring import House
 from domain.errors import ReviewRejected
 from domain.message import OutboxEntry
-from domain.review import Proposal, ProposalStatus, Review, ReviewAct
+from domain.review import MOST_CHARS, Proposal, ProposalStatus, Review, ReviewAct
 from domain.run import ContactOutcome
 from memory.history.story import lesson
 
@@ -83,6 +83,7 @@ def _refuse_what_does_not_fit(house: House, proposal: Proposal, given: Review) -
             f"Proposal {proposal.id} has changed since you looked at it. Nothing was changed. "
             f"Look again with `attune review show {proposal.id}`."
         )
+    refuse_too_long(given.subject, given.body, given.reason)
     if given.act is ReviewAct.APPROVE and proposal.verdict.blocks:
         rules = ", ".join(
             sorted({f.rule_id for f in proposal.verdict.findings if f.severity.value == "block"})
@@ -93,6 +94,14 @@ def _refuse_what_does_not_fit(house: House, proposal: Proposal, given: Review) -
         )
     if given.act is ReviewAct.APPROVE and (why := needs_another(house, proposal, given.reviewer)):
         raise ReviewRejected(f"{why} Nothing was sent.")
+
+
+def refuse_too_long(*told: str | None) -> None:
+    """Raise `ReviewRejected` where a reviewer's words are longer than any message."""
+    if any(len(words or "") > MOST_CHARS for words in told):
+        raise ReviewRejected(
+            f"That is longer than {MOST_CHARS:,} characters. Nothing was changed. Shorten it."
+        )
 
 
 def _tell_if_nothing_happened(before: Proposal, after: Proposal, given: Review) -> None:

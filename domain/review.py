@@ -56,6 +56,10 @@ class ReviewAct(StrEnum):
     ANSWER = "answer"
 
 
+MOST_CHARS = 20_000
+"""A subject, a body or a reason is far shorter; comparing and checking what is longer would hold up everybody."""
+
+
 class Review(Noun):
     """One reviewer's act. Bound to the hash of what the reviewer saw."""
 

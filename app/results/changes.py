@@ -124,10 +124,10 @@ def _words(kind: str, subject: str, detail: Mapping[str, Any], titles: Mapping[s
 
 
 def _of_file(detail: Mapping[str, Any]) -> str:
-    """A campaign's file, as people made or changed it on its page: which lines, as far as they fit."""
-    lines = [str(line) for line in detail.get("changed", ())]
-    more = f" and {len(lines) - _MOST_NAMES} more lines" if len(lines) > _MOST_NAMES else ""
-    shown = f": {'; '.join(lines[:_MOST_NAMES])}{more}" if lines else ""
+    """A campaign's file, as people made or changed it on its page: in which fields, as far as they fit."""
+    names = [str(name) for name in detail.get("changed", ())]
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    shown = f": {', '.join(names[:_MOST_NAMES])}{more}" if names else ""
     return f"The campaign file was {detail['file']}{shown}"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 MOST = 5
 SECONDS = 60.0
 MOST_NAMES = 10_000
+MOST_NAME_CHARS = 300
 
 
 class Attempts:
@@ -27,6 +28,8 @@ class Attempts:
         """
         with self._lock:
             now = self._clock()
+            # What a stranger typed as a name may be a megabyte long, and is kept for a while.
+            names = tuple(name[:MOST_NAME_CHARS] for name in names)
             lists = [self._recent(name, now) for name in names]
             wait = max((tries[0] + SECONDS - now for tries in lists if len(tries) >= MOST), default=0.0)
             if wait <= 0:
@@ -38,8 +41,8 @@ class Attempts:
         """Forget the try that was just made under these names."""
         with self._lock:
             for name in names:
-                if self._tries.get(name):
-                    self._tries[name].pop()
+                if tries := self._tries.get(name[:MOST_NAME_CHARS]):
+                    tries.pop()
 
     def _recent(self, name: str, now: float) -> list[float]:
         tries = [at for at in self._tries.pop(name, []) if now - at < SECONDS]

@@ -19,7 +19,6 @@ from app.campaign_shelf import (
     save_changed,
 )
 from app.campaign_text import difference
-from app.steering import resume
 from app.web.campaign_wizard import form_words
 from app.web.guard import Caller, needs
 from app.web.posted import answers
@@ -127,9 +126,9 @@ def router(shell: Shell) -> APIRouter:
                 problem=str(refused),
                 status=422,
             )
-        if stays:
-            resume(house, after.key, by, "went live as changed")
-        words = "Saved and live." if stays else "Saved, and paused until it goes live."
+        # It stays as it is, never more: the page may be older than a stop, or than what the breaker held.
+        is_live = house.controls.standing(after.key).state is CampaignState.ACTIVE
+        words = "Saved and live." if is_live else "Saved, and paused until it goes live."
         response = see_other(f"/campaigns/{after.key}")
         shell.say(response, caller, words)
         return response

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -87,3 +89,18 @@ class Misses:
         while len(self._seen) > MOST_ADDRESSES:
             self._seen.popitem(last=False)
         return many + 1 > MOST_MISSES
+
+
+def address_of(request: Request) -> str:
+    """The network address somebody calls from; behind a proxy on this machine, the one it names.
+
+    Of IPv6 its /64: whoever has one line has 2^64 addresses, and would never meet a limit by address.
+    """
+    told = request.client.host if request.client else "unknown"
+    try:
+        found = ip_address(told.partition("%")[0])
+    except ValueError:
+        return told
+    if found.version == 4 or found.ipv4_mapped:
+        return str(getattr(found, "ipv4_mapped", None) or found)
+    return str(ip_network((found, 64), strict=False))

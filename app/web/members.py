@@ -69,7 +69,7 @@ def router(shell: Shell) -> APIRouter:
     @routes.post("/team/{member_id}/sign-out")
     async def sign_out(request: Request, caller: Admin, member_id: str) -> Response:
         await shell.form(request, caller)
-        many = await run_in_threadpool(shell.sessions.end_all, member_id)
+        many = await run_in_threadpool(shell.sessions.end_all, member_id, caller.member.member_id)
         return shell.said_at(f"/team/{member_id}", caller, f"Signed out in {count(many, 'browser')}.")
 
     @routes.post("/team/{member_id}/leave")

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from agents.letter import outbox_id_of
-from app.web.limits import MISSES_SECONDS, Misses
+from app.web.limits import MISSES_SECONDS, Misses, address_of
 from memory.crm.preferences import PreferenceStore
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ class Pages:
 
     def no_such_link(self, request: Request) -> HTMLResponse:
         """Say that the link is not one of ours, and what to do instead."""
-        client = request.client.host if request.client else "unknown"
-        if self._misses.is_too_many(client):
+        if self._misses.is_too_many(address_of(request)):
             answer = self.page(
                 "problem.html", 429, said="Too many wrong links came from your network just now."
             )

@@ -13,6 +13,7 @@ from starlette.datastructures import FormData
 from app.passwords import fits
 from app.web.attempts import Attempts
 from app.web.guard import COOKIE, Caller, anyone, caller_of, needs, read_form
+from app.web.limits import address_of
 from app.web.navigation import home_of
 from app.web.shell import Shell, see_other
 from domain.staff import Member, folded_email
@@ -72,7 +73,8 @@ def router(shell: Shell) -> APIRouter:
     async def sign_out(request: Request, caller: Annotated[Caller, needs(Act.SELF)]) -> Response:
         form = await shell.form(request, caller)
         if form.get("where") == "everywhere":
-            await run_in_threadpool(shell.sessions.end_all, caller.member.member_id)
+            me = caller.member.member_id
+            await run_in_threadpool(shell.sessions.end_all, me, me)
         else:
             await run_in_threadpool(shell.sessions.end, caller.session_id, caller.member.member_id)
         answer = see_other("/sign-in")
@@ -132,8 +134,3 @@ def said(form: FormData, name: str) -> str:
     """A text field of a form; what is missing is empty."""
     value = form.get(name, "")
     return value if isinstance(value, str) else ""
-
-
-def address_of(request: Request) -> str:
-    """The network address somebody calls from; behind a proxy on this machine, the one it names."""
-    return request.client.host if request.client else "unknown"

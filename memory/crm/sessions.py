@@ -84,11 +84,12 @@ class SessionStore:
             if connection.execute(delete(SESSIONS).where(*mine)).rowcount:
                 self._told(connection, member_id, "signed out")
 
-    def end_all(self, member_id: str) -> int:
-        """Sign out everywhere; return how many browsers that were."""
+    def end_all(self, member_id: str, by: str) -> int:
+        """Sign a member out everywhere, as they or an admin asked; return how many browsers that were."""
         with writing(self._engine) as connection:
             many = connection.execute(delete(SESSIONS).where(SESSIONS.c.member_id == member_id)).rowcount
-            self._told(connection, member_id, "signed out everywhere")
+            told = {"did": "signed out everywhere", "by": by}
+            self._audit.append_in(connection, "team", member_id, told)
         return many
 
     def make_token(self, member: Member, name: str, lasts: timedelta | None = None) -> tuple[ApiToken, str]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, func, select, text, update
+from sqlalchemy import Connection, Engine, RowMapping, Select, func, or_, select, text, update
 from sqlalchemy import delete as delete_from
 
 from domain.base import utc_now
@@ -218,7 +218,8 @@ class StaffStore:
             zone: where a new member reads times.
 
         Raises:
-            TeamRefused: none of the three, or the address belongs to another person there now.
+            TeamRefused: none of the three, they have left and were not invited anew, or the address belongs to
+                another person there now.
         """
         email = folded_email(identity.email)
         invited = (
@@ -247,6 +248,10 @@ class StaffStore:
                     )
                 return self._bound(connection, there["id"], identity)
             ticket = connection.execute(select(TICKETS).where(*invited)).mappings().first()
+            left = select(MEMBERS.c.id).where(or_(MEMBERS.c.email == email, mine))
+            if ticket is None and connection.execute(left).first() is not None:
+                # Who was let go still has their account at the provider: their domain alone brings nobody back.
+                raise TeamRefused(f"{email} has left the team. Ask an admin for an invitation.")
             if ticket is None and email.rpartition("@")[2] not in domains:
                 raise TeamRefused(f"{email} is neither a member nor invited. Ask an admin of your team.")
             if ticket is not None:

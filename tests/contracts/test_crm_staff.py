@@ -133,7 +133,9 @@ def test_an_api_token_ends_when_it_was_made_to(
     assert known[1].member_id == ada.member_id
 
 
-def test_a_session_is_of_its_member_and_seen(staff: StaffStore, sessions: SessionStore, hands: Hands) -> None:
+def test_a_session_is_of_its_member_and_seen(
+    engine: Engine, staff: StaffStore, sessions: SessionStore, hands: Hands
+) -> None:
     ada, bob = admin(staff), admin(staff, "bob@team.example")
     secret = sessions.begin(ada, "link", "x" * 900)
     (session,) = sessions.of(ada.member_id)
@@ -144,7 +146,9 @@ def test_a_session_is_of_its_member_and_seen(staff: StaffStore, sessions: Sessio
     assert staff.member(ada.member_id).seen_at == hands.now
     sessions.end(session.session_id, bob.member_id)
     assert sessions.who(secret) is not None
-    assert sessions.end_all(ada.member_id) == 1
+    assert sessions.end_all(ada.member_id, bob.member_id) == 1
+    (told,) = AuditChain(engine).latest("team", 1)
+    assert (told.detail["did"], told.detail["by"]) == ("signed out everywhere", bob.member_id)
     assert sessions.who(secret) is None
 
 

@@ -22,6 +22,7 @@ from app.runs import ask, begin
 from app.schedules import claim_due
 from app.serving import Server
 from app.settings import Settings
+from app.steering import BREAKER, hold_every, pause, stop
 from app.web import make_app
 from app.wiring import House, open_house
 from domain.campaign import Autonomy
@@ -256,10 +257,37 @@ def test_an_edit_is_shown_before_it_is_saved_and_pauses_the_campaign(house: Hous
     assert (standing.state, standing.by) == (CampaignState.PAUSED, "marketer@team.example")
 
 
+def test_the_audit_names_what_was_changed_and_never_its_words(house: House, marketer: Visitor) -> None:
+    _, page = edited(marketer, brief="Nothing about prices to Ann Lee, ann.lee@brook.example", act="preview")
+    marketer.post("/campaigns/crowd/edit", data={**fields(page, 0), "act": "save"})
+    (told,) = (line.detail for line in house.audit.latest("campaign", 5) if "file" in line.detail)
+    assert told["changed"] == ["brief"]
+    assert "ann" not in str(told).casefold()
+
+
 def test_a_saved_change_stays_live_only_where_that_was_said(house: House, marketer: Visitor) -> None:
     _, page = edited(marketer, name="Another name", act="preview")
     marketer.post("/campaigns/crowd/edit", data={**fields(page, 0), "act": "save_live"})
     assert house.controls.standing("crowd").state is CampaignState.ACTIVE
+
+
+@pytest.mark.parametrize("hold", ["pause", "trip", "stop"])
+def test_stay_live_on_an_old_page_lets_nothing_go_on_that_was_held_since(
+    house: House, marketer: Visitor, hold: str
+) -> None:
+    _, page = edited(marketer, name="Another name", act="preview")
+    if hold == "pause":
+        pause(house, "crowd", "somebody else", "legal asked")
+    elif hold == "trip":
+        hold_every(house, BREAKER, "C-24")
+    else:
+        asyncio.run(stop(house, "crowd", "somebody else", "over"))
+    held = house.controls.standing("crowd").state
+    assert held is not CampaignState.ACTIVE
+    answer = marketer.post("/campaigns/crowd/edit", data={**fields(page, 0), "act": "save_live"})
+    assert answer.status_code == 303
+    assert house.controls.standing("crowd").state is held
+    assert "Saved, and paused until it goes live" in unescape(marketer.get("/campaigns/crowd").text)
 
 
 def test_a_second_editor_never_overwrites_the_first(house: House, app: FastAPI, marketer: Visitor) -> None:
@@ -294,7 +322,9 @@ def test_a_broken_file_is_shown_kindly_and_mended_on_the_page(house: House, mark
     assert file.read_text(encoding="utf-8") == good
 
 
-@pytest.mark.parametrize("text", ["", ":", "a: [", "- 1", "\x00", "id: " + "x" * 300_000, "&a [*a, *a]"])
+@pytest.mark.parametrize(
+    "text", ["", ":", "a: [", "- 1", "\x00", "id: " + "x" * 300_000, "&a [*a, *a]", "id: " + "[" * 5_000]
+)
 def test_no_text_whatever_breaks_the_editor(marketer: Visitor, text: str) -> None:
     form = at_the_form(marketer.get("/campaigns/crowd/edit?as=yaml").text, "/campaigns/crowd/edit")
     for act in ("preview", "save"):

@@ -130,6 +130,22 @@ def test_an_edit_keeps_who_approved_what_was_not_touched(house: House, marketer:
     assert (changed.approved_by, changed.approved_on) == ("marketer@team.example", NOON.date())
 
 
+def test_a_claim_said_longer_than_was_approved_is_approved_anew(
+    house: House, app: FastAPI, marketer: Visitor
+) -> None:
+    marketer.post("/content/new", data={**NEW, "csrf": marketer.token()})
+    other = signed_in(house, Role.MARKETER, app, "Other Person")
+
+    def approver(ends: str) -> str:
+        asset = house.crm.asset("a-pilot-month")
+        form = {**form_of(asset), "csrf": [other.token()], "k0.expires_on": [ends]}
+        assert other.post(f"/content/{asset.id}/edit", data=form).status_code == 303
+        return house.crm.asset(asset.id).claims[0].approved_by
+
+    assert approver("2026-12-24") == "marketer@team.example"
+    assert approver("2027-12-24") == "other.person@team.example"
+
+
 def test_a_second_editor_of_an_asset_never_overwrites_the_first(house: House, marketer: Visitor) -> None:
     mine = {**form_of(GUIDE), "csrf": [marketer.token()], "title": ["Mine"]}
     record, _ = asset_record({**asset_answers(GUIDE), "title": ["Theirs"]})

@@ -343,6 +343,50 @@ def test_at_high_stakes_somebody_else_approves_ones_own_words(
     assert "Approved and sent" in notice(omar, act(omar, edited, "approve"))
 
 
+def test_whoever_is_nobody_of_the_team_does_not_approve_a_members_words_at_high_stakes(
+    rita: Visitor, omar: Visitor, house: House
+) -> None:
+    from app import loop
+    from app.reviews import review
+    from domain.errors import ReviewRejected
+
+    assert rita.member is not None and omar.member is not None
+    high = lines(house)[0]
+    act(rita, high, "edit", do="save", subject="My own words", body="Dear all. A word.")
+    sha = house.review_queue.line(high.proposal_id).message_sha256
+
+    def given(who: str) -> Review:
+        told = {"proposal_id": high.proposal_id, "message_sha256": sha, "reviewer": who}
+        return Review(act=ReviewAct.APPROVE, at=NOON, **told)
+
+    # The name the command line signs with where none is set: Rita's login, which is no member's.
+    with pytest.raises(ReviewRejected, match="'rita' is nobody of the team"):
+        loop.run(review(house, given("rita")))
+    with pytest.raises(ReviewRejected, match="You wrote these words"):
+        loop.run(review(house, given(rita.member.email.upper())))
+    loop.run(review(house, given(omar.member.email)))
+    assert status(house, high) is ProposalStatus.APPROVED
+
+
+def test_words_longer_than_any_message_are_neither_checked_nor_kept(rita: Visitor, house: House) -> None:
+    line = lines(house)[0]
+    for what, do in (("edit", "check"), ("edit", "save"), ("recheck", "")):
+        answer = act(rita, line, what, do=do, subject="Plainly", body="a b " * 10_000)
+        assert answer.status_code == 409
+        assert "longer than 20,000 characters" in answer.text
+    assert house.proposals.get(line.proposal_id).version == 1
+
+
+def test_what_is_too_long_to_compare_is_shown_as_gone_and_new() -> None:
+    from app.rechecking import ChangeKind, changes
+
+    before, after = "one two " * 200, "a b " * 4_000
+    assert [(one.kind, one.text) for one in changes(before, after)] == [
+        (ChangeKind.GONE, before),
+        (ChangeKind.NEW, after),
+    ]
+
+
 def test_who_is_alone_may_approve_own_words_and_the_audit_chain_says_so(house: House) -> None:
     admin = signed_in(house, Role.ADMIN, make_app(house))
     high = lines(house)[0]

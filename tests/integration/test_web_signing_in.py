@@ -10,11 +10,13 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 from sqlmodel import SQLModel
+from starlette.requests import Request
 
 from app.passwords import fits, hashed
 from app.web import make_app
 from app.web.attempts import MOST, SECONDS, Attempts
 from app.web.guard import COOKIE
+from app.web.limits import address_of
 from app.wiring import House
 from domain.errors import TeamRefused
 from domain.staff import Role
@@ -176,6 +178,27 @@ def test_tries_are_counted_in_a_sliding_minute_and_success_is_not() -> None:
     for _ in range(3 * MOST):
         assert attempts.begin("account c", "address 4") == 0
         attempts.succeeded("account c", "address 4")
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_one_line_of_ipv6_is_one_address(told: str, known: str) -> None:
+    assert address_of(Request({"type": "http", "client": (told, 1)})) == known
+
+
+def test_names_a_stranger_typed_are_kept_by_their_beginning() -> None:
+    attempts = Attempts()
+    for number in range(20):
+        attempts.begin(f"account {number}{'x' * 100_000}", "address 1")
+    assert sum(map(len, attempts._tries)) < 20_000
 
 
 def test_a_password_is_long_and_not_a_name() -> None:

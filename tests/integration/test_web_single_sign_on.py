@@ -116,6 +116,27 @@ def test_who_left_does_not_come_back_by_single_sign_on(app: FastAPI) -> None:
     assert (back.is_active, back.role) == (True, Role.MARKETER)
 
 
+def test_a_domain_brings_nobody_back_whom_an_admin_let_go(app: FastAPI, house: House, issuer: Issuer) -> None:
+    changes = {"oidc_domains": ("northwind.example",), "oidc_role": Role.REVIEWER}
+    house.__dict__["settings"] = house.settings.model_copy(update=changes)
+    visitor = Visitor(app)
+    assert visitor.get(there(visitor)).status_code == 303
+    joined = who(app)
+    assert joined is not None
+    shell_of(app).staff.leave(joined.member_id, "m_x")
+    for email in (DANA, "dana.reyes@northwind.example"):
+        issuer.person = Person(email)
+        again = Visitor(app)
+        refused = again.get(there(again))
+        assert refused.status_code == 403
+        assert "has left the team" in refused.text
+    assert sum(one.is_active for one in shell_of(app).staff.members()) == 1
+    issuer.person = Person(DANA)
+    invite(app)
+    back = Visitor(app)
+    assert back.get(there(back)).status_code == 303
+
+
 def test_the_first_admin_does_not_come_by_single_sign_on(house: House) -> None:
     changes = {"oidc_domains": ("northwind.example",)}
     house.__dict__["settings"] = house.settings.model_copy(update=changes)

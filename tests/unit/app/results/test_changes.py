@@ -72,7 +72,7 @@ def test_versions_and_what_people_did_with_them_are_told() -> None:
 def test_what_people_saved_on_pages_is_told_with_who_did() -> None:
     found = told_of(
         [
-            line(1, "campaign", "spring", {"file": "changed", "by": "mara", "changed": ["-a: 1", "+a: 2"]}),
+            line(1, "campaign", "spring", {"file": "changed", "by": "mara", "changed": ["brief", "goal"]}),
             line(2, "content", "guide", {"assets": ["guide"], "by": "mara", "sha256": "0"}),
             line(3, "settings", "embedder", {"embedder": "lexical", "memories": 3}),
         ],
@@ -80,7 +80,7 @@ def test_what_people_saved_on_pages_is_told_with_who_did() -> None:
         {"guide": "The guide"},
     )
     assert [(one.words, one.by) for one in found] == [
-        ("The campaign file was changed: -a: 1; +a: 2", "mara"),
+        ("The campaign file was changed: brief, goal", "mara"),
         ("Content “The guide” was saved", "mara"),
         ("Embedder changed", ""),
     ]
