@@ -25,7 +25,7 @@ KNOWLEDGE_COLOURS = {
 MOST_CONTENT = 12
 """Rows of the chart; the table behind it has them all."""
 
-_LONGEST_TITLE, _LONGEST_NARROW = 40, 22
+_LONGEST_TITLE, _LONGEST_NARROW = 36, 22
 _WIDEST_SHOWN = 2.5
 """Doubt is drawn up to so many times the largest value, so that one unknown does not flatten the rest."""
 
