@@ -156,7 +156,9 @@ def story_of(
     """Return a page of the story in words, newest first; nobody's is empty."""
     page = house.stories.page(contact_id, after, kinds=kinds)
     assets = {asset.id: asset for asset in house.crm.assets()}
-    return Told(lines=tuple(told(moment, assets, house.rules) for moment in page.moments), older=page.older)
+    names = {member.member_id: member.name for member in house.staff.members()}
+    lines = tuple(told(moment, assets, house.rules, names) for moment in page.moments)
+    return Told(lines=lines, older=page.older)
 
 
 def decisions_of(house: House, contact_id: str) -> tuple[RunLine, ...]:

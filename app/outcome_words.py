@@ -52,6 +52,13 @@ _AUDIENCES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (r"directors?", "are directors", {"field": "seniority", "in": ["director"]}),
 )
 
+_SOMEBODY = rf"(?:the |any )?(?:{'|'.join(pattern for pattern, _, _ in _AUDIENCES)})\b"
+# A word for no, then one group or several: `not customers`, `except leads and executives`, `non-customers`.
+_NOBODY = re.compile(
+    r"\b(?:not|no|non|except|without|excluding|other than)(?: (?:to|for|from))?[ -]"
+    rf"{_SOMEBODY}(?:(?:,| and| or|, and|, or) {_SOMEBODY})*"
+)
+
 _QUIET = (
     r"quiet|gone (?:cold|silent)|inactive|dormant|sleeping|lapsed",
     {"event": "page_viewed", "within_days": 30, "at_least": 1},
@@ -89,12 +96,17 @@ def understand(sentence: str) -> Understood:
     outcome = next((one for one, pattern in _OUTCOMES if _has(pattern, wanted)), None)
     if outcome is not None:
         told.append(f"the outcome wanted is {outcome.value}")
+    left_out = " ".join(_NOBODY.findall(words))
+    whom = _NOBODY.sub(" ", whom)
     everyone: list[dict[str, Any]] = []
+    nobody: list[dict[str, Any]] = []
     for pattern, says, condition in _AUDIENCES:
-        if _has(pattern, whom):
+        if _has(pattern, left_out):
+            nobody.append(condition)
+            told.append(f"none who {says}")
+        elif _has(pattern, whom):
             everyone.append(condition)
             told.append(f"contacts who {says}")
-    nobody: list[dict[str, Any]] = []
     if _has(_QUIET[0], words):
         nobody.append(_QUIET[1])
         told.append("who looked at no page for 30 days")

@@ -125,8 +125,10 @@ _REVIEW_WORDS = {
 _OURS = frozenset({EventKind.EMAIL_SENT, EventKind.NOTE_ADDED, EventKind.TASK_ADDED})
 
 
-def told(moment: Moment, assets: Mapping[str, ContentAsset], rules: RuleBook) -> StoryLine:
-    """Put one moment into words."""
+def told(
+    moment: Moment, assets: Mapping[str, ContentAsset], rules: RuleBook, names: Mapping[str, str]
+) -> StoryLine:
+    """Put one moment into words; `names` of members by their id."""
     if moment.event:
         return _event(moment, moment.event)
     if moment.message:
@@ -136,7 +138,7 @@ def told(moment: Moment, assets: Mapping[str, ContentAsset], rules: RuleBook) ->
     if moment.line:
         return _line(moment, moment.line, rules)
     if moment.review:
-        return _review(moment, moment.review)
+        return _review(moment, moment.review, names)
     if moment.consent:
         return _consent(moment, moment.consent)
     if moment.stop:
@@ -210,12 +212,12 @@ def _line(moment: Moment, line: RunContact, rules: RuleBook) -> StoryLine:
     )
 
 
-def _review(moment: Moment, review: Review) -> StoryLine:
+def _review(moment: Moment, review: Review, names: Mapping[str, str]) -> StoryLine:
     return StoryLine(
         at=review.at,
         kind=StoryKind.REVIEW,
         teller=Teller.TEAM,
-        title=f"{review.reviewer} {_REVIEW_WORDS[review.act]}",
+        title=f"{names.get(review.reviewer, review.reviewer)} {_REVIEW_WORDS[review.act]}",
         about=review.subject or "",
         text=review.reason,
         campaign_id=moment.campaign_id,

@@ -13,7 +13,7 @@ messages (`stakes.cold_start_messages`): people see what it does before it goes 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from domain.campaign import Autonomy, Outcome
 from domain.content import AssetKind, ContentAsset
@@ -120,13 +120,18 @@ def _deals(dossier: Dossier, rules: StakesRules, now: datetime) -> Iterator[Reas
     still_open = [deal for deal in dossier.deals if not deal.is_closed]
     for deal in still_open:
         if deal.kind is DealKind.RENEWAL and _is_near(deal, rules, now):
-            when = f"closes on {deal.closes_on.isoformat()}" if deal.closes_on else "is open"
-            yield "renewal", f"The renewal {deal.name!r} {when}"
+            yield "renewal", f"The renewal {deal.name!r} {_closes(deal.closes_on, now.date())}"
     large = [d for d in still_open if rules.is_large(d.amount_cents, d.currency)]
     if large:
         deal = max(large, key=lambda d: (d.amount_cents or 0) / rules.small_units.get(d.currency, 1))
         sum_ = f"{(deal.amount_cents or 0) // 100:,} {deal.currency}"
         yield "large_deal", f"The open deal {deal.name!r} is worth {sum_}"
+
+
+def _closes(on: date | None, today: date) -> str:
+    if on is None:
+        return "is open"
+    return f"{'was to close' if on < today else 'closes'} on {on.day} {on:%b %Y}"
 
 
 def _is_near(deal: Deal, rules: StakesRules, now: datetime) -> bool:

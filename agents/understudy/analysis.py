@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
+from agents import wording
 from agents.context import DraftingContext
 from agents.understudy.acts import Act, acts_in, strongest_topics
 from agents.understudy.role import role_phrase
@@ -51,7 +52,7 @@ def _told(act: Act) -> str:
     if not act.fact.is_tainted:
         return act.fact.text
     about = f" about {act.topic.noun}" if act.topic else ""
-    on = f" on {act.at:%d %b %Y}" if act.at else ""
+    on = f" on {wording.day(act.at)}" if act.at else ""
     return f"{act.kind.value.replace('_', ' ').capitalize()}{about}{on}."
 
 

@@ -161,8 +161,11 @@ def _print_curve(weeks: list[ArmWeek], currency: str, contact_cents: float) -> N
         "before. So compare the lines with each other, not with zero.",
         style="dim",
     )
-    line("  The people are simulated, draws differ from one demo to the next, and in so small", style="dim")
-    line("  a market chance is large: `attune metrics` says what can be told from it.", style="dim")
+    line(
+        "  The people are simulated, draws differ from one demo to the next, and in so small a market chance is large: "
+        "`attune metrics` says what can be told from it.",
+        style="dim",
+    )
 
 
 def _answered(weeks: list[ArmWeek]) -> str:

@@ -5,6 +5,7 @@ The answers travel in the address until the last page; only that page's yes writ
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -206,7 +207,7 @@ def _read_wish(said: dict[str, list[str]]) -> tuple[dict[str, list[str]], tuple[
     if read.outcome is not None and not one(said, "goal.outcome"):
         filled_in["goal.outcome"] = [read.outcome.value]
     if not one(said, "name"):
-        filled_in["name"] = [wish[:1].upper() + wish[1:60].rstrip(" .,")]
+        filled_in["name"] = [shorten(wish[:1].upper() + wish[1:], 60, placeholder="…").rstrip(" .,")]
     return {**filled_in, "read": [wish]}, read.told
 
 

@@ -87,7 +87,12 @@ def router(shell: Shell) -> APIRouter:
         if tab == "rights":
             return {"requests": requests_of(house, contact_id)}
         told = story_of(house, contact_id, place_asked(request.query_params.get("before", "")))
-        return {"story": told, "older": place_told(told.older) if told.older else None}
+        campaigns = {campaign.id: campaign.name for campaign in house.crm.campaigns(limit=500)}
+        return {
+            "story": told,
+            "campaigns": campaigns,
+            "older": place_told(told.older) if told.older else None,
+        }
 
     def _recalled(contact_id: str, about: str) -> dict[str, Any]:
         try:

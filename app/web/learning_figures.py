@@ -75,7 +75,7 @@ def _best(of_all: Sequence[Belief], titles: Mapping[str, str]) -> str:
 def _facets(
     rows: Sequence[Mapping[str, object]], content: list[str], segments: list[str], width: int, currency: str
 ) -> Spec:
-    label_room = 175 if width <= NARROW else 300
+    label_room = 175 if width <= NARROW else 316
     inner = (width - label_room - 10 * len(segments)) // len(segments)
     y = {
         "field": "content",
@@ -99,7 +99,7 @@ def _facets(
     return {
         "data": {"values": list(rows)},
         "spacing": 10,
-        "padding": {"left": 20, "right": 8, "top": 4, "bottom": 4},
+        "padding": {"left": 20 if width <= NARROW else 36, "right": 8, "top": 4, "bottom": 4},
         "facet": {
             "column": {
                 "field": "segment",

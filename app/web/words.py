@@ -76,8 +76,11 @@ def iso(moment: datetime) -> str:
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """A share in [0, 1] as a person reads it: `12.3%`, or `–` where none is known."""
-    return "–" if share is None else f"{share:.{digits}%}"
+    """A share in [0, 1] as a person reads it: `12.3%`, `–` where none is known; no part is called all, `>99%`."""
+    if share is None:
+        return "–"
+    most = 1 - 10.0 ** -(digits + 2)
+    return f">{most:.{digits}%}" if share < 1 and round(share, digits + 2) == 1 else f"{share:.{digits}%}"
 
 
 def count(number: int, noun: str, many: str = "") -> str:

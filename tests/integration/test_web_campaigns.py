@@ -224,6 +224,13 @@ def test_a_step_with_a_mistake_is_shown_again_with_it(
     assert re.search(says, page)
 
 
+def test_a_long_sentence_gives_a_name_that_ends_with_a_word(marketer: Visitor) -> None:
+    wish = "More meetings from companies in the UK who looked at our pricing pages, not customers"
+    page = on(marketer, marketer.get("/campaigns/new").text, "goal", wish=wish)
+    named = at_the_form(page, "/campaigns/new")["name"]
+    assert named == "More meetings from companies in the UK who looked at our…"
+
+
 def test_the_size_of_an_audience_follows_its_conditions(marketer: Visitor) -> None:
     asked = {"c0.part": "all", "c0.on": "field:lifecycle_stage", "c0.how": "in", "c0.value": "lead"}
     told = marketer.get("/campaigns/new/audience-size", params=asked).text

@@ -9,6 +9,8 @@ import pytest
 from app.outcome_words import understand
 from domain.campaign import Outcome
 
+CUSTOMER = {"field": "lifecycle_stage", "in": ["customer"]}
+PRICING = {"event": "page_viewed", "topic": "pricing", "at_least": 1}
 TRIAL = {"event": "trial_started", "at_least": 1}
 
 
@@ -30,6 +32,10 @@ TRIAL = {"event": "trial_started", "at_least": 1}
         ("sales qualified leads from webinars", Outcome.SQL, [{"event": "webinar_attended", "at_least": 1}], []),
         ("wake quiet contacts, get them to reply", Outcome.REPLY, [],
          [{"event": "page_viewed", "within_days": 30, "at_least": 1}]),
+        ("More demos from companies who looked at pricing, not customers", Outcome.MEETING, [PRICING], [CUSTOMER]),
+        ("more replies except from our customers or executives in France", Outcome.REPLY, [
+            {"field": "country", "in": ["FR"]}], [CUSTOMER, {"field": "seniority", "in": ["executive"]}]),
+        ("calls with non-customers", Outcome.MEETING, [], [CUSTOMER]),
         ("make it pop", None, [], []),
         ("", None, [], []),
     ],

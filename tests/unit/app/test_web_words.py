@@ -64,6 +64,12 @@ def test_amounts_and_shares_are_told_as_people_read_them() -> None:
         "-12.50 EUR",
         "–",
     ]
+    assert [percent(0.9968, 0), percent(0.9968), percent(1.0, 0), percent(0.99996)] == [
+        ">99%",
+        "99.7%",
+        "100%",
+        ">99.9%",
+    ]
     assert [percent(0.1234), percent(None), count(1, "file"), count(2_000, "entry", "entries")] == [
         "12.3%",
         "–",

@@ -131,8 +131,14 @@ def test_a_reason_states_the_fact() -> None:
     found = stakes(EXECUTIVE, deals=(RENEWAL,))
     assert [r.text for r in found.reasons] == [
         "Dana Ruiz is Chief Financial Officer",
-        "The renewal 'Northwind 2027' closes on 2027-02-22",
+        "The renewal 'Northwind 2027' closes on 22 Feb 2027",
     ]
+
+
+def test_a_renewal_that_is_overdue_is_said_to_be() -> None:
+    overdue = deal(kind=DealKind.RENEWAL, closes_on=(NOW - timedelta(days=20)).date())
+    found = stakes(deals=(overdue,))
+    assert [r.text for r in found.reasons] == ["The renewal 'Northwind 2027' was to close on 4 Nov 2026"]
 
 
 def test_a_question_stands_for_the_days_the_rule_book_gives_it() -> None:
