@@ -190,8 +190,9 @@ def next_steps(steps: Mapping[str, str]) -> None:
 
 def command_name() -> str:
     """How this command was called, workspace option included, so that what is suggested can be pasted."""
-    name = "attune"
-    if not shutil.which("attune"):
-        called = Path(sys.argv[0])
+    name, called = "attune", Path(sys.argv[0])
+    if called.name == "__main__.py":
+        name = "python -m app.cli"
+    elif called.name not in {"-c", ""} and not shutil.which("attune"):
         name = str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
     return f"{name} -w {doors.named}" if doors.named else name
