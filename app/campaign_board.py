@@ -14,6 +14,7 @@ from app.campaign_file import timetable_of
 from app.campaign_shelf import CampaignText, campaign_text, campaign_texts
 from app.run_words import WORDS
 from app.steering import BREAKER
+from app.who import names_of, standing_words
 from app.wiring import House
 from domain.base import Noun, UtcDatetime
 from domain.campaign import Campaign, Schedule
@@ -104,9 +105,10 @@ def campaign_cards(house: House) -> tuple[CampaignCard, ...]:
     waiting, leaving = house.proposals.waiting_by_campaign(), house.outbox.open_by_campaign()
     texts = {text.key: text for text in campaign_texts(house)}
     stored = {one.id: one for one in house.crm.campaigns(limit=_MOST) if one.id not in texts}
+    names = names_of(house.staff.members())
     cards = []
     for key, text in {**texts, **dict.fromkeys(stored)}.items():
-        card = _card(house, key, text, stored.get(key), standings)
+        card = _card(house, key, text, stored.get(key), standings, names)
         told = leaving.get(key, {})
         cards.append(
             card.model_copy(
@@ -137,7 +139,8 @@ def campaign_page(house: House, key: str) -> CampaignPage:
     except NotFound:
         text, stored = None, house.crm.campaign(key)
     cards = {card.key: card for card in campaign_cards(house)}
-    card = cards.get(key) or _card(house, key, text, stored, house.controls.standings())
+    names = names_of(house.staff.members())
+    card = cards.get(key) or _card(house, key, text, stored, house.controls.standings(), names)
     rehearsal = house.runs.latest(key, is_dry_run=True)
     return CampaignPage(
         card=card,
@@ -198,6 +201,7 @@ def _card(
     text: CampaignText | None,
     stored: Campaign | None,
     standings: Mapping[str, CampaignStanding],
+    names: Mapping[str, str],
 ) -> CampaignCard:
     campaign = text.campaign if text else stored
     standing = standings.get(key, CampaignStanding(campaign_id=key))
@@ -213,7 +217,7 @@ def _card(
         problem=" ".join(f"{mistake.in_words}." for mistake in text.mistakes) if text else "",
         state=state,
         kind=kind,
-        why="" if standing.state is CampaignState.ACTIVE else standing.in_words,
+        why="" if standing.state is CampaignState.ACTIVE else standing_words(standing, names),
         standing=standing,
         next_run=coming[0] if coming else None,
         last_run=run_line(house, last) if last else None,

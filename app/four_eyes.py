@@ -6,22 +6,36 @@ the audit chain.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from domain.message import Author, StakesLevel
-from domain.review import Proposal, ReviewAct
+from domain.review import Proposal, Review, ReviewAct
+from domain.staff import Member
 from policies.rights import Act, may
 
 if TYPE_CHECKING:
     from app.wiring import House
 
+LET_IN = "let in by somebody's link"
+HANDS = frozenset({ReviewAct.EDIT.value, ReviewAct.ANSWER.value})
+MOST_LINES = 1_000
+
 
 def author_of(house: House, proposal: Proposal) -> str | None:
-    """Return the reviewer whose words a proposal carries, or None where the agents wrote it."""
-    if proposal.draft.author is not Author.REVIEWER:
-        return None
-    edits = [one.reviewer for one in house.proposals.reviews_of(proposal.id) if one.act is ReviewAct.EDIT]
-    return edits[-1] if edits else None
+    """Return the reviewer whose words a proposal carries, or at whose wish it was drafted anew.
+
+    None where the agents wrote it by themselves. A hint may say word for word what the draft is to say.
+    """
+    by_hand = proposal.draft.author is Author.REVIEWER
+    wrote = ReviewAct.EDIT if by_hand else ReviewAct.ANSWER
+    # A hint that led to no other draft was given to the words as they are now.
+    authors = [
+        one.reviewer
+        for one in house.proposals.reviews_of(proposal.id)
+        if one.act is wrote and one.message_sha256 != proposal.message_sha256
+    ]
+    return authors[-1] if authors else None
 
 
 def is_alone(house: House) -> bool:
@@ -30,25 +44,56 @@ def is_alone(house: House) -> bool:
     return sum(may(member.role, Act.REVIEW_HIGH) for member in members) < 2
 
 
-def needs_another(house: House, proposal: Proposal, reviewer: str) -> str | None:
-    """Say why this reviewer may not approve a proposal, or return None."""
+def needs_another(house: House, proposal: Proposal, reviewer: str, link_of: str | None = None) -> str | None:
+    """Say why this reviewer may not approve a proposal, or return None.
+
+    Args:
+        house: the opened workspace.
+        proposal: what is to be approved.
+        reviewer: who would.
+        link_of: the other member whose one-time link let the reviewer in, who counts as the reviewer too.
+    """
     author = author_of(house, proposal)
     if proposal.stakes.level is not StakesLevel.HIGH or author is None or is_alone(house):
         return None
-    known = _ids(house)
-    if known.get(author.casefold(), author) == known.get(reviewer.casefold(), reviewer):
-        return "You wrote these words, and the stakes are high: somebody else has to approve them."
+    known = ids_of(house.staff.members(only_active=True))
+    authors = {known.get(one.casefold(), one) for one in (author, *_links_of(house, proposal, author))}
+    if known.get(reviewer.casefold(), reviewer) in authors:
+        return (
+            f"You {_what(proposal)} these words, and the stakes are high: somebody else has to approve them."
+        )
+    if link_of in authors:
+        return (
+            "Whose one-time link let you in here had a hand in these words, and the stakes are high: sign in by "
+            "password or single sign-on to approve them, or let somebody else do it."
+        )
     if reviewer.casefold() not in known:
         return (
-            f"A person wrote these words, and the stakes are high: somebody else of the team has to approve them, "
-            f"and {reviewer!r} is nobody of the team. Approve them in the inbox."
+            f"A person {_what(proposal)} these words, and the stakes are high: somebody else of the team has to "
+            f"approve them, and {reviewer!r} is nobody of the team. Approve them in the inbox."
         )
     return None
 
 
-def _ids(house: House) -> dict[str, str]:
+def _what(proposal: Proposal) -> str:
+    return "wrote" if proposal.draft.author is Author.REVIEWER else "asked for"
+
+
+def note_link(house: House, proposal: Proposal, given: Review, link_of: str) -> None:
+    """Tell the chain that somebody else's link let in who does this; who approves later is compared with both."""
+    told = {"act": LET_IN, "does": given.act.value, "by": given.reviewer, "link_of": link_of}
+    house.audit.append("review", proposal.id, told)
+
+
+def _links_of(house: House, proposal: Proposal, author: str) -> list[str]:
+    """Whose links let in the author when they had a hand in this proposal."""
+    lines = house.audit.newest_of(proposal.id, ("review",), MOST_LINES)
+    noted = (one.detail for one in lines if one.detail.get("act") == LET_IN)
+    return [told["link_of"] for told in noted if told["by"] == author and told["does"] in HANDS]
+
+
+def ids_of(members: Iterable[Member]) -> dict[str, str]:
     """Member ids by what a member may be called on the command line: their id, their address."""
-    members = house.staff.members(only_active=True)
     return {name.casefold(): one.member_id for one in members for name in (one.member_id, one.email)}
 
 

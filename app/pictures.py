@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from email import message_from_bytes
 from email.policy import default
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from app.four_eyes import author_of, is_alone
 from app.marked import Piece, marked
 from app.queue_marks import expires_at
+from app.who import names_of
 from app.why import stored_why
 from domain.base import Noun, UtcDatetime
 from domain.content import ContentAsset
@@ -93,6 +95,7 @@ def picture_of(house: House, proposal_id: str) -> Picture:
     cited = {fact.ref.removeprefix("event:").removesuffix(":notes") for fact in proposal.evidence}
     shown = {event.id for event in dossier.events}
     findings, sentences = proposal.verdict.findings, proposal.draft.sentences
+    names = names_of(house.staff.members())
     return Picture(
         line=line,
         proposal=proposal,
@@ -103,7 +106,7 @@ def picture_of(house: House, proposal_id: str) -> Picture:
         why=_why(house, proposal),
         subject=marked(proposal.message.subject, (), findings),
         text=marked(proposal.message.text, sentences, findings),
-        sources=tuple(_source(fact, asset, shown, proposal.draft) for fact in proposal.evidence),
+        sources=tuple(_source(fact, asset, shown, proposal.draft, names) for fact in proposal.evidence),
         story=_story(house, proposal, dossier.events, cited),
         reviews=house.proposals.reviews_of(proposal_id),
         outbox_status=entry.status,
@@ -141,7 +144,13 @@ def _why(house: House, proposal: Proposal) -> Why | None:
         return None
 
 
-def _source(fact: Evidence, asset: ContentAsset | None, known: set[str], draft: Draft) -> Source:
+def _source(
+    fact: Evidence,
+    asset: ContentAsset | None,
+    known: set[str],
+    draft: Draft,
+    names: Mapping[str, str],
+) -> Source:
     what = {
         EvidenceKind.EVENT: "Something they did",
         EvidenceKind.FIELD: "From the CRM",
@@ -152,7 +161,8 @@ def _source(fact: Evidence, asset: ContentAsset | None, known: set[str], draft: 
     if fact.kind is EvidenceKind.CLAIM and asset is not None:
         claim = next((one for one in asset.claims if fact.ref == f"claim:{one.id}"), None)
         if claim is not None:
-            what = f"Approved claim: {claim.source}; {claim.approved_by}, {claim.approved_on:%-d %b %Y}"
+            by = names.get(claim.approved_by, claim.approved_by)
+            what = f"Approved claim: {claim.source}; {by}, {claim.approved_on:%-d %b %Y}"
     event_id = (
         fact.ref.removeprefix("event:").removesuffix(":notes") if fact.ref.startswith("event:") else None
     )

@@ -11,7 +11,7 @@ from agents.workbench import outbox_id
 from app.autonomy import narrow_after_bad_days
 from app.configuration import note_changes
 from app.deliver import mark
-from app.four_eyes import needs_another, was_alone
+from app.four_eyes import needs_another, note_link, was_alone
 from app.gaps import look_after_a_restore
 from app.wiring import House
 from domain.errors import ReviewRejected
@@ -33,13 +33,16 @@ class Reviewed:
     entry: OutboxEntry
 
 
-async def review(house: House, given: Review, carrier: Carrier | None = None) -> Reviewed:
+async def review(
+    house: House, given: Review, carrier: Carrier | None = None, *, link_of: str | None = None
+) -> Reviewed:
     """Carry out one review and take the paused contact on.
 
     Args:
         house: the opened workspace.
         given: the act, bound to the hash of what the reviewer saw.
         carrier: an open one of the running loop; without it one is opened for this act.
+        link_of: the other member whose one-time link let the reviewer in.
 
     Raises:
         ReviewRejected: the proposal was decided, or its message changed, since the reviewer looked; an
@@ -50,7 +53,9 @@ async def review(house: House, given: Review, carrier: Carrier | None = None) ->
         note_changes(house)
         look_after_a_restore(house)
         proposal = house.proposals.get(given.proposal_id)
-        _refuse_what_does_not_fit(house, proposal, given)
+        _refuse_what_does_not_fit(house, proposal, given, link_of)
+        if link_of:
+            note_link(house, proposal, given, link_of)
         is_single = given.act is ReviewAct.APPROVE and was_alone(house, proposal, given.reviewer)
         run = house.runs.get(proposal.run_id)
         # Minutes bound a run, and a person may look days after it.
@@ -72,7 +77,7 @@ async def review(house: House, given: Review, carrier: Carrier | None = None) ->
     return Reviewed(proposal=after, outcome=OUTCOME_OF_STATUS[entry.status], entry=entry)
 
 
-def _refuse_what_does_not_fit(house: House, proposal: Proposal, given: Review) -> None:
+def _refuse_what_does_not_fit(house: House, proposal: Proposal, given: Review, link_of: str | None) -> None:
     if proposal.status is not ProposalStatus.WAITING:
         raise ReviewRejected(
             f"Proposal {proposal.id} is {proposal.status.value} already. Nothing was changed. "
@@ -92,7 +97,7 @@ def _refuse_what_does_not_fit(house: House, proposal: Proposal, given: Review) -
             f"Proposal {proposal.id} breaks {rules}, which no approval can waive. Nothing was sent. "
             f"Edit it (`attune review edit {proposal.id}`) or reject it."
         )
-    if given.act is ReviewAct.APPROVE and (why := needs_another(house, proposal, given.reviewer)):
+    if given.act is ReviewAct.APPROVE and (why := needs_another(house, proposal, given.reviewer, link_of)):
         raise ReviewRejected(f"{why} Nothing was sent.")
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from app import who
 from app.run_words import NOT_DRAFTED, WORDS
 from app.runs import report
+from app.who import standing_words
 from app.wiring import House
 from domain.base import Noun
 from domain.content import ContentAsset
@@ -196,5 +198,6 @@ def _says(house: House, run: Run, standing: CampaignStanding, queued: int, draft
     if run.status is RunStatus.FINISHED:
         return "Finished."
     if standing.state.waits and not run.is_dry_run:
-        return f"The campaign is {standing.in_words}: nothing leaves, and the run goes on when it is resumed."
+        words = standing_words(standing, who.names_of(house.staff.members()))
+        return f"The campaign is {words}: nothing leaves, and the run goes on when it is resumed."
     return f"Drafting: {drafting - queued:,} of {drafting:,} done."

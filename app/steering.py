@@ -12,6 +12,7 @@ from datetime import timedelta
 from app.checkpoints import open_checkpoints
 from app.deliver import mark
 from app.schedules import campaign_files
+from app.who import names_of, standing_words
 from app.wiring import House
 from domain.campaign import Campaign
 from domain.errors import CampaignHeld, ReviewRejected, WorkspaceBusy
@@ -28,7 +29,7 @@ def require_active(house: House, campaign_id: str) -> None:
     """Raise `CampaignHeld` where a campaign may not run."""
     standing = house.controls.standing(campaign_id)
     if standing.state is not CampaignState.ACTIVE:
-        raise CampaignHeld(campaign_id, standing.in_words)
+        raise CampaignHeld(campaign_id, standing_words(standing, names_of(house.staff.members())))
 
 
 def pause(house: House, campaign_id: str, by: str, reason: str) -> bool:

@@ -32,7 +32,7 @@ class CampaignStanding(Noun):
 
     @property
     def in_words(self) -> str:
-        """Such as `paused by ann: prices change on Monday`."""
+        """Such as `paused by ann: prices change on Monday`; of a member it holds the id."""
         because = f": {self.reason}" if self.reason else ""
         return f"{self.state.value} by {self.by or 'nobody'}{because}"
 

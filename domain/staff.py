@@ -97,11 +97,15 @@ class SignInTry(Noun):
 
 
 class Session(Noun):
-    """One browser somebody is signed in with. `session_id` is the hash of what its cookie holds."""
+    """One browser somebody is signed in with. `session_id` is the hash of what its cookie holds.
+
+    `made_by` is the other member whose one-time link or invitation it began by: they may be who sits there.
+    """
 
     session_id: str
     member_id: str
     way: str
+    made_by: str | None = None
     browser: str = ""
     began_at: UtcDatetime
     seen_at: UtcDatetime

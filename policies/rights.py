@@ -36,8 +36,11 @@ RIGHTS: dict[Role, frozenset[Act]] = {
 }
 
 
-BY_TOKEN = frozenset(Act) - {Act.SELF, Act.ADMIN}
-"""What a program may do with somebody's API token, where its owner's role allows it: never make more ways in."""
+BY_TOKEN = frozenset(Act) - {Act.SELF, Act.ADMIN, Act.REVIEW_HIGH, Act.AUTONOMY, Act.PRIVACY}
+"""What a program may do with somebody's API token, where its owner's role allows it.
+
+Never make more ways in, nor what a person has to decide: high stakes, autonomy, a contact's rights.
+"""
 
 
 def may(role: Role, act: Act) -> bool:

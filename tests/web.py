@@ -54,6 +54,12 @@ def member(app: FastAPI, role: Role, name: str = "") -> Member:
     return staff.by_email(email) or staff.join(email, name, role, "Europe/Berlin", how="test")
 
 
+def id_of(visitor: Visitor) -> str:
+    """The member id of who is signed in."""
+    assert visitor.member is not None
+    return visitor.member.member_id
+
+
 def signed_in(house: House, role: Role, app: FastAPI | None = None, name: str = "") -> Visitor:
     """A visitor signed in with this role; give `app` to let several share one."""
     app = app or make_app(house)

@@ -10,6 +10,7 @@ import typer
 
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, money, print_json, print_narrowing
+from app.who import names_of, standing_words
 from domain.errors import AttuneError
 from domain.schedule import CampaignStanding, CampaignState
 
@@ -24,7 +25,7 @@ def list_campaigns(as_json: AsJson = False) -> None:
     from app.schedules import campaign_files, next_run
 
     house = doors.house()
-    standings = house.controls.standings()
+    standings, names = house.controls.standings(), names_of(house.staff.members())
     rows: list[dict[str, Any]] = []
     for path, campaign in campaign_files(house):
         if isinstance(campaign, AttuneError):
@@ -41,7 +42,7 @@ def list_campaigns(as_json: AsJson = False) -> None:
                 "schedule": campaign.schedule.cron if campaign.schedule else None,
                 "next_run": next_run(house, campaign) if standing.state is CampaignState.ACTIVE else None,
                 "state": standing.state.value,
-                "why": "" if standing.state is CampaignState.ACTIVE else standing.in_words,
+                "why": "" if standing.state is CampaignState.ACTIVE else standing_words(standing, names),
             }
         )
     listing(
@@ -136,7 +137,11 @@ def _tell(campaign_id: str, changed: bool, as_json: bool, more: str = "") -> Non
     if as_json:
         print_json({**standing.model_dump(mode="json"), "changed": changed})
         return
-    words = standing.in_words if standing.by else standing.state.value
+    words = (
+        standing_words(standing, names_of(doors.house().staff.members()))
+        if standing.by
+        else standing.state.value
+    )
     line(f"{campaign_id}: {words}{'' if changed else ' already'}.{more}")
 
 

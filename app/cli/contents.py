@@ -9,6 +9,7 @@ import typer
 
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, money, print_json
+from app.who import names_of
 
 app = typer.Typer(no_args_is_help=True, help="The content library: assets, approved claims, offers.")
 
@@ -75,11 +76,13 @@ def show_content(
     line(f"  {asset.summary}")
     line(f"  {asset.call_to_action}: {asset.url}", style="dim")
     heading("Approved claims")
+    names = names_of(doors.house().staff.members())
     for claim in asset.claims:
+        by = names.get(claim.approved_by, claim.approved_by)
         until = f", until {claim.expires_on}" if claim.expires_on else ""
         line(f"  {claim.id}  {claim.text}")
         line(
-            f"       {claim.source}; approved by {claim.approved_by} on {claim.approved_on}{until}",
+            f"       {claim.source}; approved by {by} on {claim.approved_on}{until}",
             style="dim",
         )
     if offer := asset.offer:

@@ -12,6 +12,7 @@ from app import loop
 from app.cli.doors import doors
 from app.cli.screen import address, command_name, line
 from app.ways_in import link_to
+from app.who import names_of, standing_words
 from domain.staff import Role
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _serve(http: tuple[str, int] | None) -> None:
     for campaign in scheduled_campaigns(house):
         standing, due = house.controls.standing(campaign.id), next_run(house, campaign)
         if standing.state is not CampaignState.ACTIVE:
-            line(f"{campaign.id}: {standing.in_words}; no run begins")
+            line(f"{campaign.id}: {standing_words(standing, names_of(house.staff.members()))}; no run begins")
         else:
             line(f"{campaign.id}: next at {due:%Y-%m-%d %H:%M} UTC" if due else campaign.id)
     line(

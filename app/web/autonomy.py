@@ -11,8 +11,9 @@ from starlette.concurrency import run_in_threadpool
 
 from app.autonomy import decline, narrow, standings, widen
 from app.web.guard import Caller, needs
-from app.web.inbox_words import LEVEL_BADGES, names_of
+from app.web.inbox_words import LEVEL_BADGES
 from app.web.shell import Shell, see_other
+from app.who import names_of
 from domain.autonomy import ActionClass, Advice, ClassStanding
 from domain.errors import AttuneError, ReviewRejected
 from policies.autonomy import in_a_row

@@ -89,7 +89,7 @@ def router(shell: Shell) -> APIRouter:
 
     def saved(request: Request, caller: Caller, found: CampaignText, said: dict[str, list[str]]) -> Response:
         text, stays = _whole_text(said), one(said, "act") == "save_live"
-        by = caller.member.email
+        by = caller.member.member_id
         try:
             after = save_changed(
                 house,

@@ -100,7 +100,7 @@ def router(shell: Shell) -> APIRouter:
             step, errors = _allowed("review", form)
             return page(request, caller, step, said, form, errors, (), status=422)
         try:
-            text = save_new(house, form.text, caller.member.email, may_widen=caller.may(Act.AUTONOMY))
+            text = save_new(house, form.text, caller.member.member_id, may_widen=caller.may(Act.AUTONOMY))
         except CampaignNotSaved as refused:
             return page(request, caller, "review", said, form, {"": str(refused)}, (), status=409)
         response = see_other(f"/campaigns/{text.key}")

@@ -13,6 +13,7 @@ from app.audience_size import lacks, narrowed
 from app.campaign_board import campaign_cards, campaign_page, zone_of
 from app.campaign_form import AUTONOMY_WORDS, OUTCOME_WORDS, SLOT_WORDS
 from app.campaign_shelf import FileChanged, campaign_text
+from app.configuration import as_last_run
 from app.rehearsing import SAMPLE
 from app.runs import ask
 from app.steering import pause, resume, stop
@@ -20,6 +21,7 @@ from app.web.guard import Caller, needs
 from app.web.paging import page_of
 from app.web.posted import said
 from app.web.shell import Shell, see_other
+from app.who import names_of
 from domain.campaign import Campaign
 from domain.errors import AttuneError
 from domain.schedule import CampaignState
@@ -64,6 +66,7 @@ def router(shell: Shell) -> APIRouter:
             caller,
             "campaign.html",
             found=found,
+            names=names_of(house.staff.members()),
             card=found.card,
             titles=assets,
             lacks=tuple(lacks(house)),
@@ -87,7 +90,7 @@ def router(shell: Shell) -> APIRouter:
     async def let_wait(request: Request, caller: Writer, key: str) -> Response:
         form = await shell.form(request, caller)
         reason = said(form, "reason")[:MOST_REASON_CHARS]
-        changed = await run_in_threadpool(pause, house, _known(shell, key), caller.member.email, reason)
+        changed = await run_in_threadpool(pause, house, _known(shell, key), caller.member.member_id, reason)
         return answered(
             caller, key, "Paused. Nothing of it leaves from now on." if changed else "It was held already."
         )
@@ -96,20 +99,21 @@ def router(shell: Shell) -> APIRouter:
     async def let_go_on(request: Request, caller: Writer, key: str) -> Response:
         form = await shell.form(request, caller)
         reason = said(form, "reason")[:MOST_REASON_CHARS]
-        changed = await run_in_threadpool(resume, house, _known(shell, key), caller.member.email, reason)
+        seen = said(form, "sha256")
+        changed = await run_in_threadpool(_resume, shell, key, caller.member.member_id, reason, seen)
         return answered(caller, key, "It goes on." if changed else "It was not held.")
 
     @routes.post("/campaigns/{key}/stop")
     async def end(request: Request, caller: Writer, key: str) -> Response:
         form = await shell.form(request, caller)
         reason = said(form, "reason")[:MOST_REASON_CHARS]
-        withdrawn = await run_in_threadpool(_stop, shell, key, caller.member.email, reason)
+        withdrawn = await run_in_threadpool(_stop, shell, key, caller.member.member_id, reason)
         return answered(caller, key, f"Stopped. {withdrawn:,} unsent messages were withdrawn.")
 
     @routes.post("/campaigns/{key}/rehearse")
     async def rehearse(request: Request, caller: Writer, key: str) -> Response:
         await shell.form(request, caller)
-        run_id = await run_in_threadpool(_ask, shell, key, caller.member.email, True)
+        run_id = await run_in_threadpool(_ask, shell, key, caller.member.member_id, True)
         return see_other(f"/runs/{run_id}")
 
     @routes.post("/campaigns/{key}/live")
@@ -117,17 +121,22 @@ def router(shell: Shell) -> APIRouter:
         form = await shell.form(request, caller)
         now = said(form, "run") == "now"
         await run_in_threadpool(
-            _go_live, shell, key, caller.member.email, said(form, "sha256"), bool(said(form, "unrehearsed"))
+            _go_live,
+            shell,
+            key,
+            caller.member.member_id,
+            said(form, "sha256"),
+            bool(said(form, "unrehearsed")),
         )
         if now:
-            run_id = await run_in_threadpool(_ask, shell, key, caller.member.email, False)
+            run_id = await run_in_threadpool(_ask, shell, key, caller.member.member_id, False)
             return see_other(f"/runs/{run_id}")
         return answered(caller, key, "Live. It runs when its schedule comes round.")
 
     @routes.post("/campaigns/{key}/run")
     async def run_now(request: Request, caller: Writer, key: str) -> Response:
         await shell.form(request, caller)
-        run_id = await run_in_threadpool(_ask, shell, key, caller.member.email, False)
+        run_id = await run_in_threadpool(_ask, shell, key, caller.member.member_id, False)
         return see_other(f"/runs/{run_id}")
 
     def answered(caller: Caller, key: str, words: str) -> Response:
@@ -149,6 +158,20 @@ def size_page(shell: Shell, request: Request, caller: Caller, campaign: Campaign
 def _known(shell: Shell, key: str) -> str:
     """The id of a campaign that has a file, or ran before. Raises `NotFound`."""
     return campaign_page(shell.house, key).card.key
+
+
+def _resume(shell: Shell, key: str, by: str, reason: str, sha256: str) -> bool:
+    """Let a campaign go on as it was seen and as it last ran; one that was changed has to go live."""
+    found = campaign_page(shell.house, key)
+    if found.text is not None and (
+        found.text.sha256 != sha256
+        or found.card.campaign not in (None, as_last_run(shell.house, found.card.key))
+    ):
+        raise NotRehearsed(
+            "The campaign is another than this page showed, or than its last run went by. Nothing was changed. "
+            "Look at it as it is now, and go live with it there."
+        )
+    return resume(shell.house, found.card.key, by, reason)
 
 
 def _stop(shell: Shell, key: str, by: str, reason: str) -> int:

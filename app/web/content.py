@@ -13,6 +13,7 @@ from app.web.guard import Caller, needs
 from app.web.paging import page_of
 from app.web.posted import answers
 from app.web.shell import Shell, see_other
+from app.who import names_of
 from domain.content import AssetKind, ContentAsset
 from domain.errors import NotFound
 from domain.people import LifecycleStage, Seniority
@@ -68,6 +69,7 @@ def router(shell: Shell) -> APIRouter:
             "asset.html",
             card=found,
             one=found.asset,
+            names=names_of(house.staff.members()),
             can_write=caller.may(Act.CONTENT_WRITE),
         )
 
@@ -93,7 +95,7 @@ def router(shell: Shell) -> APIRouter:
         if errors:
             return form_page(request, caller, found, said, base, errors, status=422)
         try:
-            asset = save_asset(house, record, caller.member.email, None if found is None else base)
+            asset = save_asset(house, record, caller.member.member_id, None if found is None else base)
         except AssetChanged as refused:
             assert found is not None
             return form_page(

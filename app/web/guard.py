@@ -30,16 +30,21 @@ MOST_FIELDS = 500
 
 
 class Caller(Noun):
-    """Who asks. A program that came with an API token has no session and needs no CSRF token."""
+    """Who asks. A program that came with an API token has no session and needs no CSRF token.
+
+    `made_by`: the other member whose link the session began by.
+    """
 
     member: Member
     session_id: str = ""
+    way: str = ""
+    made_by: str | None = None
     csrf: str = ""
     token_id: str | None = None
 
     def may(self, act: Act) -> bool:
-        """Tell whether this person may do this; templates ask it before they show a button."""
-        return may(self.member.role, act)
+        """Tell whether this person may do this, in the way they came; templates ask it before they show a button."""
+        return may(self.member.role, act) and (self.token_id is None or act in BY_TOKEN)
 
 
 class NotSignedIn(AttuneError):
@@ -76,9 +81,9 @@ class Needs:
         caller = caller_of(request)
         if caller is None:
             raise NotSignedIn("Sign in first.")
-        if not caller.may(self.act):
+        if not may(caller.member.role, self.act):
             raise NotAllowed(caller, self.act)
-        if caller.token_id is not None and self.act not in BY_TOKEN:
+        if not caller.may(self.act):
             raise NotByToken(f"An API token may not {self.act.value}. Sign in with a browser for that.")
         return caller
 
@@ -127,7 +132,13 @@ def _find(request: Request) -> Caller | None:
     if known is None:
         return None
     session, member = known
-    return Caller(member=member, session_id=session.session_id, csrf=csrf_token(secret))
+    return Caller(
+        member=member,
+        session_id=session.session_id,
+        way=session.way,
+        made_by=session.made_by,
+        csrf=csrf_token(secret),
+    )
 
 
 def csrf_token(secret: str) -> str:

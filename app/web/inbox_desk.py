@@ -16,6 +16,7 @@ from app.pictures import picture_of
 from app.web import inbox_words as words
 from app.web.guard import Caller
 from app.web.shell import Shell
+from app.who import names_of
 from domain.errors import ReviewRejected
 from domain.message import StakesLevel
 from domain.review import ProposalStatus, Review, ReviewAct
@@ -38,7 +39,7 @@ class Inbox:
 
     def names(self) -> dict[str, str]:
         """Names of the team, by id."""
-        return words.names_of(self.house.staff.members())
+        return names_of(self.house.staff.members())
 
     def reviewers(self) -> list[tuple[str, str]]:
         """Id and name of everyone who may review."""
@@ -52,7 +53,8 @@ class Inbox:
         house = self.house
         level = house.review_queue.line(proposal_id).level
         if act is ReviewAct.APPROVE and level is StakesLevel.HIGH and not caller.may(Act.REVIEW_HIGH):
-            raise ReviewRejected("The stakes are high, and your role may not decide about those.")
+            who = "your role" if caller.token_id is None else "an API token"
+            raise ReviewRejected(f"The stakes are high, and {who} may not decide about those.")
         try:
             asked = Review(
                 proposal_id=proposal_id,
@@ -66,7 +68,9 @@ class Inbox:
             raise ReviewRejected(f"{said[:1].upper()}{said[1:]}. Nothing was changed.") from None
         drafts = act in {ReviewAct.EDIT, ReviewAct.ANSWER}
         try:
-            return house.desk.do(lambda house, carrier: review(house, asked, carrier), drafts=drafts)
+            return house.desk.do(
+                lambda house, carrier: review(house, asked, carrier, link_of=caller.made_by), drafts=drafts
+            )
         except ReviewRejected as problem:
             told = words.why_not(house, proposal_id, act, problem, self.names(), caller.member.zone)
             raise ReviewRejected(told) from None
@@ -128,7 +132,7 @@ def proposal_page(
         place=place,
         total=total,
         is_waiting=picture.proposal.status is ProposalStatus.WAITING,
-        bar=needs_another(house, picture.proposal, caller.member.member_id),
+        bar=needs_another(house, picture.proposal, caller.member.member_id, caller.made_by),
         names=inbox.names(),
         reviewers=inbox.reviewers(),
         levels=words.LEVEL_BADGES,

@@ -14,7 +14,6 @@ from domain.errors import AttuneError, ReviewRejected
 from domain.message import StakesLevel
 from domain.review import Proposal, ProposalStatus, ReviewAct
 from domain.review_queue import QueueFilter, QueueOrder
-from domain.staff import Member
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -129,11 +128,6 @@ def snoozed_until(chosen: str, now: datetime, zone: str) -> datetime | None:
     if chosen not in days:
         raise ReviewRejected("Choose until when to put it off. Nothing was changed.")
     return datetime.combine(here.date() + timedelta(days=days[chosen]), NINE, here.tzinfo)
-
-
-def names_of(members: tuple[Member, ...]) -> dict[str, str]:
-    """Names by member id; who acted on the command line stands there as they called themselves."""
-    return {member.member_id: member.name for member in members}
 
 
 def why_not(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.web.guard import Caller
-from app.web.me import LASTS, Self, account_page
+from app.web.me import LASTS, NO_WAY_IN, Self, account_page
 from app.web.shell import Shell
 from app.web.signing_in import said
 
@@ -32,6 +32,8 @@ def router(shell: Shell) -> APIRouter:
         if not name.strip() or len(name) > 60 or lasts not in LASTS:
             told = "Write what it is for, in at most 60 characters."
             return account_page(shell, request, caller, 422, errors={"token": told})
+        if caller.made_by:
+            return account_page(shell, request, caller, 422, errors={"token": NO_WAY_IN})
         days = timedelta(days=int(lasts)) if lasts else None
         token, secret = shell.sessions.make_token(caller.member, name, days)
         # Shown in the answer itself: on a page of its own it would have to be kept somewhere until then.

@@ -9,12 +9,13 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from app.four_eyes import ids_of
 from app.passwords import hashed
 from app.web.guard import anyone, read_form
 from app.web.shell import Shell
 from app.web.signing_in import said, signed_in
 from domain.errors import TeamRefused
-from domain.staff import Ticket, TicketKind, folded_email, is_address
+from domain.staff import Member, Ticket, TicketKind, folded_email, is_address
 
 MOST_TOKEN_CHARS = 200
 DEMO_ADMIN = ("admin@demo.example", "Demo Admin")
@@ -40,7 +41,8 @@ def router(shell: Shell) -> APIRouter:
     def used(request: Request, token: str, form: FormData) -> Response:
         ticket = good(token)
         if ticket.kind is TicketKind.SIGN_IN:
-            return signed_in(shell, request, shell.staff.use(token), "link")
+            member = shell.staff.use(token)
+            return signed_in(shell, request, member, "link", made_by=maker(ticket, member))
         email, name = ticket.email or folded_email(said(form, "email")), said(form, "name").strip()
         password, zone = said(form, "password"), said(form, "zone")
         errors = wrong_in(email, name, zone)
@@ -53,7 +55,12 @@ def router(shell: Shell) -> APIRouter:
         member = shell.staff.use(token, email=email, name=name, zone=zone)
         if kept:
             shell.staff.set_password(member.member_id, kept, member.member_id, keep_session="")
-        return signed_in(shell, request, member, ticket.kind.value)
+        return signed_in(shell, request, member, ticket.kind.value, made_by=maker(ticket, member))
+
+    def maker(ticket: Ticket, member: Member) -> str | None:
+        known = ids_of(shell.staff.members())
+        made_by = known.get((ticket.made_by or "").casefold())
+        return made_by if made_by != member.member_id else None
 
     def link_page(
         request: Request,

@@ -21,6 +21,10 @@ from policies.rights import Act
 
 YEAR = timedelta(days=365)
 LASTS = {"90": "90 days", "365": "a year", "": "until revoked"}
+NO_WAY_IN = (
+    "Somebody else made the link you came in by, so it makes no lasting way in. Sign in by password or single sign-on, "
+    "or by a link made on the server: `attune team link EMAIL`."
+)
 Self = Annotated[Caller, needs(Act.SELF)]
 
 
@@ -63,6 +67,9 @@ def router(shell: Shell) -> APIRouter:
             told = f"Too many tries. Wait {round(wait) or 1} seconds."
             return account_page(shell, request, caller, 429, errors={"now": told})
         kept = shell.staff.password_hash(member.member_id)
+        if kept is None and caller.made_by and caller.way == "link":
+            told = f"{NO_WAY_IN} Nothing was set."
+            return account_page(shell, request, caller, 422, errors={"new": told})
         if kept is not None and not fits(said(form, "now"), kept):
             return account_page(shell, request, caller, 422, errors={"now": "That is not your password."})
         attempts.succeeded(name)
@@ -103,5 +110,6 @@ def account_page(
         sessions=shell.sessions.of(member.member_id),
         tokens=shell.sessions.tokens(member.member_id),
         lasts=LASTS,
+        maker=shell.staff.member(caller.made_by).name if caller.made_by else None,
         **(words | more),
     )

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.ways_in import link_to
 from app.web.guard import Caller
+from app.web.me import NO_WAY_IN
 from app.web.shell import Shell
 from app.web.signing_in import said
 from app.web.team import ROLES, Admin, address, role_of
@@ -62,6 +63,8 @@ def router(shell: Shell) -> APIRouter:
         return await run_in_threadpool(link_made, request, caller, member_id)
 
     def link_made(request: Request, caller: Caller, member_id: str) -> Response:
+        if caller.made_by:
+            return member_page(request, caller, member_id, 422, error=NO_WAY_IN)
         token = shell.staff.sign_in_link(shell.staff.member(member_id), caller.member.member_id)
         link = link_to(shell.house.settings, token, address(request))
         return member_page(request, caller, member_id, link=link)

@@ -87,7 +87,7 @@ def router(shell: Shell) -> APIRouter:
     @routes.post("/runs/{run_id}/cancel")
     async def give_up(request: Request, caller: Writer, run_id: str) -> Response:
         await shell.form(request, caller)
-        await run_in_threadpool(cancel, house, run_id, caller.member.email)
+        await run_in_threadpool(cancel, house, run_id, caller.member.member_id)
         response = see_other(f"/runs/{run_id}")
         shell.say(response, caller, "Given up. Whoever was still queued is not reached.")
         return response

@@ -102,10 +102,19 @@ def sign_in_page(
     )
 
 
-def signed_in(shell: Shell, request: Request, member: Member, way: str, after: str = "/") -> Response:
-    """Begin a session and send the browser on; a session it held before ends."""
+def signed_in(
+    shell: Shell, request: Request, member: Member, way: str, after: str = "/", made_by: str | None = None
+) -> Response:
+    """Begin a session and send the browser on; a session it held before ends.
+
+    `made_by`: the id of the other member whose link let them in.
+    """
     secret = shell.sessions.begin(
-        member, way, request.headers.get("user-agent", ""), instead_of=request.cookies.get(COOKIE)
+        member,
+        way,
+        request.headers.get("user-agent", ""),
+        instead_of=request.cookies.get(COOKIE),
+        made_by=made_by,
     )
     answer = see_other(f"/sign-in/kept?next={quote(after, safe='')}")
     answer.set_cookie(

@@ -36,13 +36,24 @@ class SessionStore:
         self._audit = audit
         self._clock = clock
 
-    def begin(self, member: Member, way: str, browser: str = "", instead_of: str | None = None) -> str:
-        """Sign a member in and return the new secret; the session held before ends, so none is carried over (W-04)."""
+    def begin(
+        self,
+        member: Member,
+        way: str,
+        browser: str = "",
+        instead_of: str | None = None,
+        made_by: str | None = None,
+    ) -> str:
+        """Sign a member in and return the new secret; the session held before ends, so none is carried over (W-04).
+
+        `made_by`: the id of the other member whose link it began by.
+        """
         secret, now = secrets.token_urlsafe(32), self._clock()
         row = {
             "id": sha256_of(secret),
             "member_id": member.member_id,
             "way": way,
+            "made_by": made_by,
             "browser": browser[:200],
             "began_at": now,
             "seen_at": now,
@@ -53,7 +64,8 @@ class SessionStore:
             connection.execute(delete(SESSIONS).where(SESSIONS.c.began_at < now - SESSION_FOR))
             insert_all(connection, SESSIONS, [row])
             _seen(connection, member.member_id, now)
-            self._told(connection, member.member_id, "signed in", way=way)
+            whose = {"link_of": made_by} if made_by else {}
+            self._told(connection, member.member_id, "signed in", way=way, **whose)
         return secret
 
     def who(self, secret: str) -> tuple[Session, Member] | None:

@@ -692,6 +692,7 @@ class SessionTable(SQLModel, table=True):
     id: str = Field(primary_key=True)
     member_id: str = Field(foreign_key="members.id", index=True)
     way: str
+    made_by: str | None = None
     browser: str = ""
     began_at: datetime
     seen_at: datetime

@@ -31,7 +31,7 @@ from domain.run import ContactOutcome, RunStatus
 from domain.schedule import CampaignState
 from domain.staff import Role
 from evals.crowd import NOON
-from tests.web import Visitor, signed_in
+from tests.web import Visitor, id_of, signed_in
 
 CROWD = 40
 WISH = "More meetings from leads, nothing to Germany"
@@ -157,11 +157,11 @@ def test_a_sentence_becomes_a_file_a_dry_run_shows_drafts_then_it_goes_live(
     asyncio.run(Server(house)._work(1))
     assert house.runs.get(run.id).status is RunStatus.FINISHED
     assert house.proposals.waiting(campaign_id="more-meetings")
-    noted = house.audit.newest_of("more-meetings", ("campaign",))
+    noted, me = house.audit.newest_of("more-meetings", ("campaign",)), id_of(marketer)
     assert [(line.detail.get("state") or line.detail["file"], line.detail["by"]) for line in noted] == [
-        ("active", "marketer@team.example"),
-        ("created", "marketer@team.example"),
-        ("paused", "marketer@team.example"),
+        ("active", me),
+        ("created", me),
+        ("paused", me),
     ]
 
 
@@ -261,7 +261,7 @@ def test_an_edit_is_shown_before_it_is_saved_and_pauses_the_campaign(house: Hous
     after = campaign_text(house, "crowd")
     assert after.campaign is not None and after.campaign.name == "Another name"
     standing = house.controls.standing("crowd")
-    assert (standing.state, standing.by) == (CampaignState.PAUSED, "marketer@team.example")
+    assert (standing.state, standing.by) == (CampaignState.PAUSED, id_of(marketer))
 
 
 def test_the_audit_names_what_was_changed_and_never_its_words(house: House, marketer: Visitor) -> None:
@@ -367,12 +367,28 @@ def test_a_pause_holds_and_a_resume_lets_go_on(house: House, marketer: Visitor) 
     asyncio.run(Server(house)._work(1))
     assert house.runs.get(run.id).status is RunStatus.RUNNING
     assert house.outbox.entries(status=OutboxStatus.SENT) == ()
-    page = marketer.get("/campaigns").text
-    assert "paused by marketer@team.example: prices change" in page
+    assert "paused by Marketer: prices change" in marketer.get("/campaigns").text
+    assert "by Marketer" in marketer.get("/campaigns/crowd").text
+    assert house.controls.standing("crowd").by == id_of(marketer)
+    chain = [line.model_dump_json() for line in house.audit.lines(limit=1_000)]
+    assert not [line for line in chain if "marketer@team.example" in line]
     assert marketer.post("/campaigns/crowd/run", data={"csrf": csrf}).status_code == 409
-    marketer.post("/campaigns/crowd/resume", data={"csrf": csrf})
+    seen = campaign_text(house, "crowd").sha256
+    assert marketer.post("/campaigns/crowd/resume", data={"csrf": csrf, "sha256": seen}).status_code == 303
     asyncio.run(Server(house)._work(1))
     assert house.runs.get(run.id).status is RunStatus.FINISHED
+
+
+def test_a_resume_sets_no_changed_file_live(house: House, marketer: Visitor) -> None:
+    crowd = campaign_text(house, "crowd")
+    begin(house, crowd.require([a.id for a in house.crm.assets()]), is_dry_run=False)
+    pause(house, "crowd", "ann", "legal asked")
+    file = house.workspace.campaigns / crowd.file
+    file.write_text(re.sub("name: .*", "name: Another", crowd.text), encoding="utf-8")
+    for seen in ({}, {"sha256": crowd.sha256}, {"sha256": campaign_text(house, "crowd").sha256}):
+        refused = marketer.post("/campaigns/crowd/resume", data={"csrf": marketer.token(), **seen})
+        assert (refused.status_code, "go live with it there" in refused.text) == (422, True)
+        assert house.controls.standing("crowd").state is CampaignState.PAUSED
 
 
 def test_a_stop_gives_the_run_up(house: House, marketer: Visitor) -> None:
@@ -410,10 +426,11 @@ def test_a_dry_run_that_was_broken_off_goes_on_where_it_was(house: House, market
 def test_a_dry_run_cut_off_between_drafts_drafts_the_rest_the_next_time(house: House) -> None:
     crowd = campaign_text(house, "crowd").require([asset.id for asset in house.crm.assets()])
     run, _ = ask(house, crowd, "ann", is_dry_run=True, sample=SAMPLE)
-    looks = iter([False])
-    cut_off = asyncio.run(rehearse(house, run, until=lambda: next(looks, True)))
+    one_by_one = open_house(house.settings.model_copy(update={"contacts_at_once": 1}), clock=house.clock)
+    cut_off = asyncio.run(rehearse(one_by_one, run, until=lambda: len(house.runs.queued(run.id)) < SAMPLE))
+    one_by_one.close()
     assert cut_off.status is RunStatus.RUNNING
-    assert house.runs.queued(run.id)
+    assert len(house.runs.queued(run.id)) == SAMPLE - 1
     another = open_house(house.settings, clock=house.clock)
     ended = asyncio.run(rehearse(another, cut_off))
     another.close()

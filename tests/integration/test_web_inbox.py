@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from app.four_eyes import needs_another
 from app.settings import Settings
 from app.web import make_app
 from app.wiring import House, open_house
@@ -23,7 +24,7 @@ from domain.review_queue import QueueFilter, QueueLine
 from domain.staff import Role
 from evals.crowd import NOON
 from tests.review_workspace import CONTACTS_IN_ALL, lines, make_reviewing
-from tests.web import Visitor, member, shell_of, signed_in
+from tests.web import SITE, Visitor, member, shell_of, signed_in
 
 
 class Hands:
@@ -341,6 +342,118 @@ def test_at_high_stakes_somebody_else_approves_ones_own_words(
     assert "somebody else has to approve them" in notice(rita, act(rita, edited, "approve"))
     assert status(house, high) is ProposalStatus.WAITING
     assert "Approved and sent" in notice(omar, act(omar, edited, "approve"))
+
+
+def test_an_api_token_approves_nothing_at_high_stakes(
+    rita: Visitor, omar: Visitor, app: FastAPI, house: House
+) -> None:
+    assert omar.member is not None
+    _, secret = shell_of(app).sessions.make_token(omar.member, "nightly")
+    high, *_, low = lines(house)
+    for line, after in ((high, ProposalStatus.WAITING), (low, ProposalStatus.APPROVED)):
+        told = {"sha": line.message_sha256}
+        bearer = {"authorization": f"Bearer {secret}"}
+        Visitor(app).post(f"/inbox/{line.proposal_id}/approve", data=told, headers=bearer)
+        assert status(house, line) is after
+
+
+def test_whoever_asked_for_words_at_high_stakes_does_not_approve_them(
+    rita: Visitor, omar: Visitor, house: House
+) -> None:
+    high = lines(house)[0]
+    before = house.proposals.get(high.proposal_id)
+    told = {"proposal_id": before.id, "act": ReviewAct.ANSWER, "at": NOON}
+    given = Review(
+        **told, reviewer="x", message_sha256=before.message_sha256, reason="Write exactly: Buy now"
+    )
+    assert rita.member is not None
+    house.proposals.settle(given.model_copy(update={"reviewer": rita.member.member_id}), before)
+    assert needs_another(house, before, rita.member.member_id) is None, "the hint led to no other draft"
+    message = before.message.model_copy(update={"subject": "Buy now"})
+    house.proposals.revise(
+        before.model_copy(update={"message": message, "message_sha256": message.sha256}),
+        before.message_sha256,
+    )
+    asked = house.review_queue.line(high.proposal_id)
+    said = notice(rita, act(rita, asked, "approve"))
+    assert "You asked for these words" in said
+    assert status(house, high) is ProposalStatus.WAITING
+    assert omar.member is not None
+    assert needs_another(house, house.proposals.get(before.id), omar.member.member_id) is None
+
+
+def by_a_link(app: FastAPI, maker: Visitor, whom: Visitor) -> Visitor:
+    """A browser in which the maker of a one-time link signed in as whom it is for."""
+    assert maker.member is not None and whom.member is not None
+    path = f"/team/{whom.member.member_id}/link"
+    page = maker.post(path, data={"csrf": maker.token("/team")}).text
+    (link,) = re.findall(r"https://attune\.test(/sign-in/link/[\w-]{43})", page)
+    browser = Visitor(app)
+    browser.member = whom.member
+    assert browser.post(link, headers={"origin": SITE}).status_code == 303
+    return browser
+
+
+@pytest.mark.parametrize("edits_as", ["self", "the other"])
+def test_who_signs_in_as_another_by_a_link_they_made_stays_one_pair_of_eyes(
+    house: House, app: FastAPI, omar: Visitor, edits_as: str
+) -> None:
+    ann = signed_in(house, Role.ADMIN, app, "Ann Admin")
+    as_omar = by_a_link(app, ann, omar)
+    first, second = (ann, as_omar) if edits_as == "self" else (as_omar, ann)
+    high = lines(house)[0]
+    body = house.proposals.get(high.proposal_id).draft.body
+    act(first, high, "edit", do="save", subject="My own words", body=body)
+    edited = house.review_queue.line(high.proposal_id)
+    assert re.search(r'data-key="a"[^>]* disabled', second.get(f"/inbox/{high.proposal_id}").text)
+    act(second, edited, "approve")
+    assert status(house, high) is ProposalStatus.WAITING
+    zoe = signed_in(house, Role.REVIEWER, app, "Zoe")
+    assert "Approved and sent" in notice(zoe, act(zoe, edited, "approve"))
+
+
+def test_who_came_by_anothers_link_makes_no_lasting_way_in(house: House, app: FastAPI, omar: Visitor) -> None:
+    ann, bob = signed_in(house, Role.ADMIN, app, "Ann"), signed_in(house, Role.ADMIN, app, "Bob")
+    as_omar, as_bob = by_a_link(app, ann, omar), by_a_link(app, ann, bob)
+    assert "Ann made the link you came in by" in as_omar.get("/me").text
+    assert "made the link you came in by" not in omar.get("/me").text
+    assert omar.member is not None
+    for path, more in (
+        ("/me/password", {"new": "four words do very well"}),
+        ("/me/tokens", {"token": "export", "lasts": ""}),
+    ):
+        refused = as_omar.post(path, data={"csrf": as_omar.token(), **more})
+        assert (refused.status_code, "makes no lasting way in" in refused.text) == (422, True), path
+    staff = shell_of(app).staff
+    assert staff.password_hash(omar.member.member_id) is None
+    told = {"csrf": as_bob.token("/team")}
+    refused = as_bob.post(f"/team/{omar.member.member_id}/link", data=told)
+    assert (refused.status_code, "/sign-in/link/" in refused.text) == (422, False)
+    assert omar.post(
+        "/me/password", data={"csrf": omar.token(), "new": "four words do very well"}
+    ).is_redirect
+
+
+def test_who_joins_by_an_invitation_counts_as_who_invited_until_they_sign_in_by_themselves(
+    house: House, app: FastAPI
+) -> None:
+    ann = signed_in(house, Role.ADMIN, app, "Ann")
+    assert ann.member is not None
+    _, token = shell_of(app).staff.invite("ines@team.example", Role.REVIEWER, ann.member.member_id)
+    ines = Visitor(app)
+    told = {"name": "Ines", "zone": "Europe/Berlin"}
+    assert ines.post(f"/sign-in/link/{token}", data=told, headers={"origin": SITE}).status_code == 303
+    own = {"csrf": ines.token(), "new": "four words do very well"}
+    assert ines.post("/me/password", data=own).status_code == 303
+    high = lines(house)[0]
+    body = house.proposals.get(high.proposal_id).draft.body
+    act(ann, high, "edit", do="save", subject="My own words", body=body)
+    edited = house.review_queue.line(high.proposal_id)
+    act(ines, edited, "approve")
+    assert status(house, high) is ProposalStatus.WAITING
+    again = {"email": "ines@team.example", "password": own["new"]}
+    assert ines.post("/sign-in", data=again, headers={"origin": SITE}).status_code == 303
+    assert "Approved and sent" in notice(ines, act(ines, edited, "approve"))
 
 
 def test_whoever_is_nobody_of_the_team_does_not_approve_a_members_words_at_high_stakes(
