@@ -40,7 +40,7 @@ from domain.message import (
 )
 from domain.review import DraftRecord, Proposal
 from domain.run import ContactOutcome
-from policies.autonomy import with_autonomy
+from policies.autonomy import with_autonomy, words_sha256
 from policies.content import review_message
 from policies.quiet_hours import opens_at
 from policies.stakes import assess
@@ -246,9 +246,8 @@ def _has_earned(assessed: Stakes, context: DraftingContext, bench: Workbench) ->
     """Tell whether messages like this one may go alone by what their class has earned."""
     if not assessed.asks_a_person or assessed.level is StakesLevel.HIGH:
         return False
-    return bench.earned(
-        ActionClass(campaign_id=context.campaign.id, asset_id=context.asset.id, level=assessed.level)
-    )
+    asked = ActionClass(campaign_id=context.campaign.id, asset_id=context.asset.id, level=assessed.level)
+    return bench.earned(asked, words_sha256(context.campaign, context.asset))
 
 
 def _is_worth_revising(verdict: Verdict) -> bool:

@@ -72,7 +72,7 @@ def _no_outlook(contact_id: str) -> Outlook | None:
     return None
 
 
-def _nothing_earned(action_class: ActionClass) -> bool:
+def _nothing_earned(action_class: ActionClass, words: str) -> bool:
     """Nobody keeps what classes of messages have earned: every reason asks."""
     return False
 
@@ -99,7 +99,7 @@ class Workbench:
     reviewer: ComplianceReviewer
     write: Writes = _at_once
     outlook: Callable[[str], Outlook | None] = _no_outlook
-    earned: Callable[[ActionClass], bool] = _nothing_earned
+    earned: Callable[[ActionClass, str], bool] = _nothing_earned
     paces: Callable[[OutboxEntry, datetime], tuple[Pace, ...]] = _no_paces
     doubt: Callable[[OutboxEntry], str | None] = _no_doubt
     seconds: Callable[[], float] = _since_boot

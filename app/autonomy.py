@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from app.deliver import mark
 from domain.autonomy import ActionClass, Advice, ClassStanding, Day, Grant, GrantState, TrackRecord
-from domain.errors import ReviewRejected
+from domain.errors import NotFound, ReviewRejected
 from domain.message import OutboxStatus, StakesLevel
-from policies.autonomy import BAD_DAY, bad_day, standing
+from policies.autonomy import BAD_DAY, bad_day, standing, words_sha256
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -36,6 +36,7 @@ def standings(house: House) -> tuple[ClassStanding, ...]:
             house.autonomy.day(one, now)
             if _is_granted(grants.get(one))
             else Day(record=days.get(one, TrackRecord())),
+            _words_of(house, one) if _is_granted(grants.get(one)) else "",
             rules,
         )
         for one in {*records, *grants}
@@ -59,7 +60,12 @@ def standing_of(house: House, action_class: ActionClass) -> ClassStanding:
     now, rules = house.clock(), house.rules.autonomy
     record = house.autonomy.records(now, rules.window_days).get(action_class, TrackRecord())
     return standing(
-        action_class, record, house.autonomy.grant(action_class), house.autonomy.day(action_class, now), rules
+        action_class,
+        record,
+        house.autonomy.grant(action_class),
+        house.autonomy.day(action_class, now),
+        _words_of(house, action_class),
+        rules,
     )
 
 
@@ -121,6 +127,16 @@ def _is_granted(grant: Grant | None) -> bool:
     return grant is not None and grant.state is GrantState.GRANTED
 
 
+def _words_of(house: House, action_class: ActionClass) -> str:
+    """Hash of what a class is told to say now; empty where its campaign or its content is gone."""
+    try:
+        return words_sha256(
+            house.crm.campaign(action_class.campaign_id), house.crm.asset(action_class.asset_id)
+        )
+    except NotFound:
+        return ""
+
+
 def _decide(house: House, now: ClassStanding, state: GrantState, by: str, reason: str) -> ClassStanding:
     grant = Grant(
         action_class=now.action_class,
@@ -128,6 +144,7 @@ def _decide(house: House, now: ClassStanding, state: GrantState, by: str, reason
         by=by,
         reason=reason,
         decided_then=now.record.decided,
+        words_sha256=_words_of(house, now.action_class),
         at=house.clock(),
     )
 
@@ -141,6 +158,7 @@ def _decide(house: House, now: ClassStanding, state: GrantState, by: str, reason
                 "by": by,
                 "unedited": now.record.unedited,
                 "decided": now.record.decided,
+                "words_sha256": grant.words_sha256,
                 "lower": None if now.lower is None else round(now.lower, 4),
             },
         )

@@ -126,7 +126,7 @@ def save_new(house: House, text: str, by: str, *, may_widen: bool) -> CampaignTe
                     f"There is a campaign {campaign.id!r} already ({other.file}). Nothing was saved. "
                     "Give this one another id."
                 )
-        pause(house, campaign.id, by, NOT_LIVE_YET)
+        pause(house, campaign.id, by, NOT_LIVE_YET, is_ours=True)
         _put(path, text, is_new=True)
         _note(house, campaign.id, "created", by, text)
     return _read(path)
@@ -165,7 +165,7 @@ def save_changed(
             )
         _refuse_wider(before.autonomy, campaign, may_widen)
         if not stays_live:
-            pause(house, campaign.id, by, CHANGED)
+            pause(house, campaign.id, by, CHANGED, is_ours=True)
         _put(house.workspace.campaigns / before.file, text, is_new=False)
         _note(house, campaign.id, "changed", by, text, _differ_in(before.campaign, campaign))
     return _read(house.workspace.campaigns / before.file)

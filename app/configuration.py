@@ -25,6 +25,9 @@ KEY_FACT = "configuration-key"
 OF_ONE_MACHINE = frozenset({"workspace", "secrets_dir", "reviewer", "link_key"})
 """Settings in which machines on one database may differ without anything having changed."""
 
+MAY_NAME_PEOPLE = ("name", "audience", "brief")
+"""Fields of a campaign that people write in their own words, or that list addresses."""
+
 _LONGEST_VALUE = 200
 
 
@@ -66,14 +69,23 @@ def as_last_run(house: House, campaign_id: str) -> Campaign | None:
 
 
 def note_campaign(house: House, before: Campaign | None, after: Campaign) -> None:
-    """Tell the chain which fields of a campaign are others than when it last ran; a first run is told by a hash."""
+    """Tell the chain which fields of a campaign are others than when it last ran; a first run is told by a hash.
+
+    Of its words (`MAY_NAME_PEOPLE`) the chain has hashes only: no erasure would reach them there.
+    """
     if before == after:
         return
-    was = {} if before is None else _flat(before.model_dump(mode="json"))
-    now = _flat(after.model_dump(mode="json"))
+    was = {} if before is None else _flat(_without_words(before))
+    now = _flat(_without_words(after))
     names = sorted(name for name in {*now, *was} if now.get(name) != was.get(name))
     changed = {name: [was.get(name), now.get(name)] for name in names} if was else {}
     house.audit.append("campaign changed", after.id, {"sha256": _sha256(now), "changed": changed})
+
+
+def _without_words(campaign: Campaign) -> dict[str, Any]:
+    record = campaign.model_dump(mode="json")
+    hashed = {name: f"sha256 {_sha256({name: record[name]})}" for name in MAY_NAME_PEOPLE}
+    return {**record, **hashed}
 
 
 def _key(house: House) -> bytes:
@@ -110,5 +122,5 @@ def _cut(words: str) -> str:
     return f"{words[:80]}… (sha256 {hashlib.sha256(words.encode()).hexdigest()[:16]})"
 
 
-def _sha256(values: dict[str, str]) -> str:
+def _sha256(values: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from domain.base import Noun, UtcDatetime
 from domain.leads import AccountRisk, ChurnList, HandOffList, Lead
+from memory.crm.statements import sharing, writing
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -59,22 +60,24 @@ def reckon_lists(house: House) -> KeptLists:
     from app.churn import who_may_leave
     from app.handoff import whom_to_hand_off
 
-    now = house.clock()
-    made = KeptLists(
-        made_at=now,
-        hand_off=whom_to_hand_off(house.lead_reader, now, capacity=KEPT_LEADS),
-        churn=who_may_leave(house.lead_reader, now),
-    )
-    if not _may_be_kept(house, made):
-        return reckon_lists(house)
-    house.content.set_fact(KEPT_FACT, made.model_dump(mode="json"))
-    return made
+    while True:
+        now, before = house.clock(), _may_be_scored(house)
+        made = KeptLists(
+            made_at=now,
+            hand_off=whom_to_hand_off(house.lead_reader, now, capacity=KEPT_LEADS),
+            churn=who_may_leave(house.lead_reader, now),
+        )
+        with writing(house.engine) as connection, sharing(connection):
+            # Locks the row on PostgreSQL: who forgets somebody from here on drops the lists after they are kept.
+            drop_lists(house)
+            if before <= _may_be_scored(house):
+                house.content.set_fact(KEPT_FACT, made.model_dump(mode="json"))
+                return made
 
 
-def _may_be_kept(house: House, made: KeptLists) -> bool:
-    """Tell whether nobody on the list was erased, or objected, while it was being reckoned."""
-    known = {person.id for person in house.lead_reader.people()} - house.lead_reader.objectors()
-    return all(lead.contact_id in known for lead in made.hand_off.leads)
+def _may_be_scored(house: House) -> frozenset[str]:
+    """Everybody who was not erased and did not object: both lists rest on all of them, named there or not."""
+    return frozenset(person.id for person in house.lead_reader.people()) - house.lead_reader.objectors()
 
 
 def reckon_if_old(house: House) -> bool:

@@ -19,7 +19,7 @@ from app.heads import was_restored
 from app.wiring import House
 from domain.campaign import Campaign
 from domain.errors import AttuneError
-from domain.schedule import CampaignState, ScheduledRun, ScheduledState
+from domain.schedule import CampaignStanding, CampaignState, ScheduledRun, ScheduledState
 
 ON_TIME = timedelta(minutes=5)
 """An instant seen later than this was missed: no scheduler was there. It is then skipped, or caught up once."""
@@ -106,24 +106,30 @@ def _claim(house: House, campaign: Campaign, claimant: str, restored: bool) -> S
     )
     if not house.controls.claim(scheduled):
         return None
-    why_not = _why_not(house, campaign, scheduled, len(instants), restored)
+    standing = house.controls.standing(campaign.id)
+    why_not = _why_not(house, campaign, scheduled, len(instants), restored, standing)
     if why_not is None:
         return scheduled
     state, detail = why_not
     house.controls.settle(scheduled, state, detail=detail)
+    told = detail if standing.state is CampaignState.ACTIVE else standing.without_reason
     house.audit.append(
         "schedule",
         campaign.id,
-        {"at": scheduled.scheduled_at.isoformat(), "state": state.value, "detail": detail},
+        {"at": scheduled.scheduled_at.isoformat(), "state": state.value, "detail": told},
     )
     return None
 
 
 def _why_not(
-    house: House, campaign: Campaign, scheduled: ScheduledRun, instants: int, restored: bool
+    house: House,
+    campaign: Campaign,
+    scheduled: ScheduledRun,
+    instants: int,
+    restored: bool,
+    standing: CampaignStanding,
 ) -> tuple[ScheduledState, str] | None:
     assert campaign.schedule is not None
-    standing = house.controls.standing(campaign.id)
     if standing.state is not CampaignState.ACTIVE:
         return ScheduledState.SKIPPED, standing.in_words
     run = house.runs.open_run(campaign.id)

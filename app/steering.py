@@ -1,13 +1,17 @@
 """Pausing, resuming and stopping a campaign, by a person or by the circuit breaker.
 
 The state is one row, read inside the transaction that reserves a message: what is committed here holds for the
-next message of every worker. Workers look at it every second and put down, or give up, what they carry.
+next message of every worker. Workers look at it every second and put down, or give up, what they carry. A person's
+reason stands in that row only, where an erasure reaches it; the audit chain has its hash.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from datetime import timedelta
+
+from sqlalchemy import Connection
 
 from app.checkpoints import open_checkpoints
 from app.deliver import mark
@@ -32,15 +36,18 @@ def require_active(house: House, campaign_id: str) -> None:
         raise CampaignHeld(campaign_id, standing_words(standing, names_of(house.staff.members())))
 
 
-def pause(house: House, campaign_id: str, by: str, reason: str) -> bool:
-    """Let nothing of a campaign leave until it is resumed; tell whether that is new. What was made, waits."""
+def pause(house: House, campaign_id: str, by: str, reason: str, *, is_ours: bool = False) -> bool:
+    """Let nothing of a campaign leave until it is resumed; tell whether that is new. What was made, waits.
+
+    `is_ours` says that the reason is the system's own words, which the audit may keep.
+    """
     active = (CampaignState.ACTIVE,)
-    return _set(house, campaign_id, CampaignState.PAUSED, by, reason, only_from=active)
+    return _set(house, campaign_id, CampaignState.PAUSED, by, reason, only_from=active, is_ours=is_ours)
 
 
-def resume(house: House, campaign_id: str, by: str, reason: str) -> bool:
-    """Let a paused, tripped or stopped campaign go on; tell whether it was held."""
-    changed = _set(house, campaign_id, CampaignState.ACTIVE, by, reason)
+def resume(house: House, campaign_id: str, by: str, reason: str, *, is_ours: bool = False) -> bool:
+    """Let a paused, tripped or stopped campaign go on; tell whether it was held. `is_ours` as in `pause`."""
+    changed = _set(house, campaign_id, CampaignState.ACTIVE, by, reason, is_ours=is_ours)
     if changed:
         house.outbox.freshen(campaign_id, house.clock())
     return changed
@@ -61,8 +68,9 @@ async def stop(house: House, campaign_id: str, by: str, reason: str) -> int:
     if run is not None:
         with contextlib.suppress(WorkspaceBusy):
             give_up(house, run.id)
-    words = house.controls.standing(campaign_id).in_words
-    return await _close_proposals(house, campaign_id, words) + _withdraw(house, campaign_id, words)
+    standing = house.controls.standing(campaign_id)
+    closed = await _close_proposals(house, campaign_id, standing)
+    return closed + _withdraw(house, campaign_id, standing.in_words)
 
 
 def trip(house: House, campaign_id: str) -> Verdict:
@@ -83,7 +91,15 @@ def trip(house: House, campaign_id: str) -> Verdict:
     if verdict.blocks:
         words = "; ".join(f.reason for f in verdict.findings if f.severity is Severity.BLOCK)
         active = (CampaignState.ACTIVE,)
-        _set(house, campaign_id, CampaignState.TRIPPED, BREAKER, f"C-24: {words}", only_from=active)
+        _set(
+            house,
+            campaign_id,
+            CampaignState.TRIPPED,
+            BREAKER,
+            f"C-24: {words}",
+            only_from=active,
+            is_ours=True,
+        )
     return verdict
 
 
@@ -94,7 +110,10 @@ def trip_all(house: House) -> list[str]:
 
 
 def hold_every(house: House, by: str, reason: str, *more: str) -> list[str]:
-    """Trip every campaign that has a file or was ever run, and those named; return which were active till now."""
+    """Trip every campaign that has a file or was ever run, and those named; return which were active till now.
+
+    The reason is the system's own words.
+    """
     known = {*more, *house.controls.standings()}
     known |= {campaign.id for _, campaign in campaign_files(house) if isinstance(campaign, Campaign)}
     skip = 0
@@ -102,7 +121,8 @@ def hold_every(house: House, by: str, reason: str, *more: str) -> list[str]:
         known |= {campaign.id for campaign in stored}
         skip += len(stored)
     active = (CampaignState.ACTIVE,)
-    return [c for c in sorted(known) if _set(house, c, CampaignState.TRIPPED, by, reason, only_from=active)]
+    tripped = CampaignState.TRIPPED
+    return [c for c in sorted(known) if _set(house, c, tripped, by, reason, only_from=active, is_ours=True)]
 
 
 def is_held(house: House, run: Run) -> CampaignState | None:
@@ -118,17 +138,25 @@ def _set(
     by: str,
     reason: str,
     only_from: tuple[CampaignState, ...] = (),
+    *,
+    is_ours: bool = False,
 ) -> bool:
     standing = CampaignStanding(
         campaign_id=campaign_id, state=state, reason=reason, by=by, since=house.clock()
     )
-    changed = house.controls.set(standing, only_from=only_from)
-    if changed:
-        house.audit.append("campaign", campaign_id, {"state": state.value, "by": by, "reason": reason})
-    return changed
+    told = {"state": state.value, "by": by}
+    if is_ours or not reason:
+        told["reason"] = reason
+    else:
+        told["reason_sha256"] = hashlib.sha256(reason.encode()).hexdigest()
+
+    def tell(connection: Connection) -> None:
+        house.audit.append_in(connection, "campaign", campaign_id, told)
+
+    return house.controls.set(standing, only_from=only_from, tell=tell)
 
 
-async def _close_proposals(house: House, campaign_id: str, words: str) -> int:
+async def _close_proposals(house: House, campaign_id: str, standing: CampaignStanding) -> int:
     closed = 0
     async with open_checkpoints(house.workspace.checkpoints, house.database_url) as saver:
         while waiting := house.proposals.waiting(limit=MOST_AT_ONCE, campaign_id=campaign_id):
@@ -136,8 +164,9 @@ async def _close_proposals(house: House, campaign_id: str, words: str) -> int:
             for proposal in waiting:
                 # One that is being reviewed this very moment meets the stop when it would be sent.
                 with contextlib.suppress(ReviewRejected), house.locks.reviewing(proposal.id):
-                    house.proposals.expire(proposal.id, words, house.clock())
-                    house.audit.append("review", proposal.id, {"act": "expire", "detail": words})
+                    house.proposals.expire(proposal.id, standing.in_words, house.clock())
+                    told = {"act": "expire", "detail": standing.without_reason}
+                    house.audit.append("review", proposal.id, told)
                     mark(house, house.outbox.get(house.proposals.outbox_id(proposal.id)))
                     await saver.adelete_thread(proposal.thread_id)
                     closed += 1

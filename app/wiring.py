@@ -200,12 +200,12 @@ class House:
         """What classes of messages have earned."""
         return AutonomyStore(self.engine)
 
-    def _earned(self, action_class: ActionClass) -> bool:
+    def _earned(self, action_class: ActionClass, words: str) -> bool:
         grant = self.autonomy.grant(action_class)
         if grant is None or grant.state is not GrantState.GRANTED:
             return False
         today = self.autonomy.day(action_class, self.clock())
-        return may_go_alone(grant, today, action_class.level, self.rules.autonomy)
+        return may_go_alone(grant, today, action_class.level, words, self.rules.autonomy)
 
     @cached_property
     def archive(self) -> DraftStore:

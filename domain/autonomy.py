@@ -58,7 +58,8 @@ class GrantState(StrEnum):
 class Grant(Noun):
     """The last decision about a class. `by` is a member's id, or `bad day` where the system narrowed it itself.
 
-    `decided_then` is how many reviews the class had at that moment.
+    `decided_then` is how many reviews the class had at that moment; `words_sha256` is of what the class was told to
+    say then (`policies.autonomy.words_sha256`), empty where nobody noted it: such a grant rests.
     """
 
     action_class: ActionClass
@@ -66,6 +67,7 @@ class Grant(Noun):
     by: str
     reason: str = ""
     decided_then: int = 0
+    words_sha256: str = ""
     at: UtcDatetime
 
 
@@ -80,7 +82,8 @@ class Advice(StrEnum):
 class ClassStanding(Noun):
     """A class with its record and what follows from it.
 
-    `lower` bounds the share approved unedited from below, in [0, 1]; None where nothing was decided.
+    `lower` bounds the share approved unedited from below, in [0, 1]; None where nothing was decided. `rests` tells that
+    it was granted for other words than the class has now, and asks a person for these.
     """
 
     action_class: ActionClass
@@ -88,10 +91,11 @@ class ClassStanding(Noun):
     share: float | None
     lower: float | None
     grant: Grant | None = None
+    rests: bool = False
     advice: Advice = Advice.NOTHING
     words: str = ""
 
     @property
     def is_granted(self) -> bool:
-        """Tell whether messages of this class may go alone now."""
+        """Tell whether an admin's grant stands; it may rest."""
         return self.grant is not None and self.grant.state is GrantState.GRANTED

@@ -34,7 +34,12 @@ class CampaignStanding(Noun):
     def in_words(self) -> str:
         """Such as `paused by ann: prices change on Monday`; of a member it holds the id."""
         because = f": {self.reason}" if self.reason else ""
-        return f"{self.state.value} by {self.by or 'nobody'}{because}"
+        return f"{self.without_reason}{because}"
+
+    @property
+    def without_reason(self) -> str:
+        """Such as `paused by ann`: for the audit chain, where a reason that names a person would outlive them."""
+        return f"{self.state.value} by {self.by or 'nobody'}"
 
 
 class ScheduledState(StrEnum):

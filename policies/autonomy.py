@@ -13,7 +13,9 @@ Source: Robbins (1970), Ann. Math. Statist. 41(5), "Statistical methods related 
 from __future__ import annotations
 
 import hashlib
+import json
 from math import lgamma, log, log1p
+from typing import Any
 
 from domain.autonomy import (
     ActionClass,
@@ -24,6 +26,8 @@ from domain.autonomy import (
     GrantState,
     TrackRecord,
 )
+from domain.campaign import Campaign
+from domain.content import ContentAsset
 from domain.message import Stakes, StakesLevel, StakesReason
 from policies.rulebook import AutonomyRules
 
@@ -31,6 +35,11 @@ BAD_DAY = "bad day"
 """Who narrows a class where no person did."""
 
 _HALVINGS = 60
+_NOT_WORDS: dict[str, Any] = {
+    **dict.fromkeys(("is_active", "stages", "seniorities", "industries"), True),
+    "claims": {"__all__": {"approved_by", "approved_on"}},
+}
+"""Of an asset, what no draft ever reads."""
 
 
 def lower_bound(successes: int, trials: int, confidence: float) -> float:
@@ -69,9 +78,26 @@ def in_a_row(rules: AutonomyRules) -> int:
     return reviews
 
 
-def may_go_alone(grant: Grant | None, day: Day, level: StakesLevel, rules: AutonomyRules) -> bool:
-    """Tell whether a class may go without a person now: granted, not high, and today is no bad day."""
+def words_sha256(campaign: Campaign, asset: ContentAsset) -> str:
+    """Return the hash of all that a campaign and its content tell whoever drafts; a record is of these words."""
+    goal = campaign.goal
+    told: dict[str, Any] = {
+        "campaign": [campaign.name, goal.outcome.value, goal.window_days, campaign.brief.strip()],
+        "asset": asset.model_dump(mode="json", exclude=_NOT_WORDS),
+    }
+    told["asset"]["claims"].sort(key=lambda claim: claim["id"])
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def rests(grant: Grant | None, words: str) -> bool:
+    """Tell whether a class was granted for other words than it has now (`words_sha256`; empty if it has none)."""
     is_granted = grant is not None and grant.state is GrantState.GRANTED
+    return grant is not None and is_granted and (not words or grant.words_sha256 != words)
+
+
+def may_go_alone(grant: Grant | None, day: Day, level: StakesLevel, words: str, rules: AutonomyRules) -> bool:
+    """Tell whether a class may go without a person now: granted for these words, not high, and today is no bad day."""
+    is_granted = grant is not None and grant.state is GrantState.GRANTED and not rests(grant, words)
     return is_granted and level is not StakesLevel.HIGH and bad_day(day, rules) is None
 
 
@@ -117,7 +143,12 @@ def bad_day(day: Day, rules: AutonomyRules) -> str | None:
 
 
 def standing(
-    action_class: ActionClass, record: TrackRecord, grant: Grant | None, day: Day, rules: AutonomyRules
+    action_class: ActionClass,
+    record: TrackRecord,
+    grant: Grant | None,
+    day: Day,
+    words: str,
+    rules: AutonomyRules,
 ) -> ClassStanding:
     """Return a class's standing, with what the system proposes and why.
 
@@ -126,20 +157,23 @@ def standing(
         record: of the last `rules.window_days` days, and not before the class was granted or narrowed.
         grant: what was last decided about it, or None.
         day: its last 24 hours.
+        words: hash of what it is told to say now (`words_sha256`); empty where that is not there.
         rules: the rule book's `autonomy` section.
 
     """
     share = record.unedited / record.decided if record.decided else None
     lower = lower_bound(record.unedited, record.decided, rules.confidence) if record.decided else None
-    advice, words = _advice(action_class, record, lower, grant, day, rules)
+    is_resting = rests(grant, words)
+    advice, said = _advice(action_class, record, lower, grant, day, rules, is_resting)
     return ClassStanding(
         action_class=action_class,
         record=record,
         share=share,
         lower=lower,
         grant=grant,
+        rests=is_resting,
         advice=advice,
-        words=words,
+        words=said,
     )
 
 
@@ -150,6 +184,7 @@ def _advice(
     grant: Grant | None,
     day: Day,
     rules: AutonomyRules,
+    is_resting: bool,
 ) -> tuple[Advice, str]:
     said = f"{record.unedited} of {record.decided} approved as written"
     if action_class.level is StakesLevel.HIGH:
@@ -157,6 +192,11 @@ def _advice(
     if grant is not None and grant.state is GrantState.GRANTED:
         if wrong := bad_day(day, rules):
             return Advice.NARROW, f"A bad day: {wrong}."
+        if is_resting:
+            return Advice.NARROW, (
+                "The grant rests: the content or the campaign's brief is another than it was granted for, so it asks. "
+                "Its old words would wake it; for new ones let it ask again, and its record begins anew."
+            )
         if record.changed >= rules.bad_reviews and record.unedited < rules.keep_share * record.decided:
             return Advice.NARROW, f"Only {said} since; below {rules.keep_share:.0%} it should ask again."
         return Advice.NOTHING, f"Looked at since: {said}." if record.decided else "No look since."

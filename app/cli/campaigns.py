@@ -63,7 +63,9 @@ def list_campaigns(as_json: AsJson = False) -> None:
 
 
 Campaign = Annotated[str, typer.Argument(help="The campaign's id or its file's name.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it stands in the audit and in every listing.")]
+Reason = Annotated[
+    str, typer.Option("--reason", help="Why; it stands in every listing. The audit keeps its hash.")
+]
 
 
 @app.command("pause")

@@ -198,4 +198,4 @@ def _go_live(shell: Shell, key: str, by: str, sha256: str, is_sure: bool) -> Non
             "No dry run went by this campaign as it is now. Nothing went live. Make a dry run and look at its drafts, "
             "or say that it may go live without one."
         )
-    resume(shell.house, found.card.key, by, "went live")
+    resume(shell.house, found.card.key, by, "went live", is_ours=True)

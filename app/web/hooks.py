@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 
 from app.inbox import take_posted
+from app.web.limits import MAIL_PATH
 from app.webhooks import take_webhook
 from domain.delivery import WebhookRequest
 from domain.errors import AddressRefused, AttuneError, NotFound, WebhookRefused, WebhookUnreadable
@@ -51,7 +52,7 @@ def router(house: House) -> APIRouter:
 
         return await answered(request, act)
 
-    @routes.post("/inbound/{provider}", responses=ANSWERS)
+    @routes.post(f"{MAIL_PATH}{{provider}}", responses=ANSWERS)
     async def take_mail(provider: str, request: Request) -> JSONResponse:
         def act(raw: WebhookRequest) -> dict[str, int]:
             found = take_posted(house, provider, raw)

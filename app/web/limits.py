@@ -17,6 +17,8 @@ MOST_BYTES = 1_000_000
 MOST_MAIL_BYTES = 12_000_000
 """A mail posted to us, with what is attached to it."""
 
+MAIL_PATH = "/inbound/"
+
 MOST_MISSES = 30
 MISSES_SECONDS = 60.0
 MOST_ADDRESSES = 10_000
@@ -33,7 +35,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = MOST_MAIL_BYTES if "/inbound/" in scope["path"] else MOST_BYTES
+        most = MOST_MAIL_BYTES if scope["path"].startswith(MAIL_PATH) else MOST_BYTES
         told = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         if told.isdigit() and int(told) > most:
             await _TOO_LARGE(scope, receive, send)

@@ -11,7 +11,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from app.passwords import fits, hashed
-from app.web.attempts import Attempts
 from app.web.guard import Caller, needs
 from app.web.links import is_zone
 from app.web.shell import KEYS, THEME, THEMES, Shell
@@ -31,7 +30,7 @@ Self = Annotated[Caller, needs(Act.SELF)]
 def router(shell: Shell) -> APIRouter:
     """Return the routes."""
     routes = APIRouter()
-    attempts = Attempts()
+    attempts = shell.attempts
 
     @routes.get("/me")
     def show(request: Request, caller: Self) -> HTMLResponse:

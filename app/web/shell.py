@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.datastructures import FormData
 
 from app.web import words
+from app.web.attempts import Attempts
 from app.web.guard import Caller, read_form
 from app.web.navigation import Place, places_of
 from memory.crm.sessions import SessionStore
@@ -49,6 +50,8 @@ class Shell:
         self.staff = StaffStore(house.engine, house.audit, house.clock)
         self.sessions = SessionStore(house.engine, house.audit, house.clock)
         self.public_url = house.settings.public_url or ""
+        self.attempts = Attempts()
+        """Tries of passwords, wherever one is asked for."""
         self.counters: dict[str, Callable[[Caller], int]] = {}
         """Of a place of the navigation, by path: how many things wait there for this person."""
         self.paths: frozenset[str] = frozenset()

@@ -11,7 +11,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from app.passwords import fits
-from app.web.attempts import Attempts
 from app.web.guard import COOKIE, Caller, anyone, caller_of, needs, read_form
 from app.web.limits import address_of
 from app.web.navigation import home_of
@@ -25,7 +24,7 @@ WRONG = "That e-mail and password do not go together."
 def router(shell: Shell) -> APIRouter:
     """Return the routes."""
     routes = APIRouter()
-    attempts = Attempts()
+    attempts = shell.attempts
     open_to_all = [anyone("who signs in is not signed in yet")]
 
     @routes.get("/")

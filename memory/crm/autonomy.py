@@ -223,7 +223,7 @@ def _grant(row: codec.Row) -> Grant:
         action_class=ActionClass(
             campaign_id=row["campaign_id"], asset_id=row["asset_id"], level=codec.LEVEL_OF[row["level"]]
         ),
-        **{name: row[name] for name in ("state", "by", "reason", "decided_then", "at")},
+        **{name: row[name] for name in ("state", "by", "reason", "decided_then", "words_sha256", "at")},
     )
 
 

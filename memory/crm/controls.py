@@ -5,7 +5,7 @@ The state is read again inside the transaction that reserves a message, so a pau
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, select, text, update
@@ -37,12 +37,19 @@ class ControlStore:
             rows = connection.execute(select(CAMPAIGN_STATES)).mappings()
             return {row["campaign_id"]: CampaignStanding.model_validate(dict(row)) for row in rows}
 
-    def set(self, standing: CampaignStanding, *, only_from: Sequence[CampaignState] = ()) -> bool:
+    def set(
+        self,
+        standing: CampaignStanding,
+        *,
+        only_from: Sequence[CampaignState] = (),
+        tell: Callable[[Connection], None] | None = None,
+    ) -> bool:
         """Set a campaign's state and tell whether it changed; the same state again changes nothing.
 
         Args:
             standing: the new one; its `since` must be given.
             only_from: states it may be set from; empty means any.
+            tell: writes the audit's line of a change, with the transaction's connection.
 
         """
         if standing.since is None:
@@ -55,6 +62,8 @@ class ControlStore:
                 return False
             row = {**standing.model_dump(), "state": standing.state.value}
             upsert(connection, CAMPAIGN_STATES, [row], keys=["campaign_id"])
+            if tell is not None:
+                tell(connection)
             return True
 
     def claim(self, scheduled: ScheduledRun) -> bool:

@@ -488,6 +488,7 @@ class AutonomyTable(SQLModel, table=True):
     by: str
     reason: str = ""
     decided_then: int = 0
+    words_sha256: str = ""
     at: datetime
 
 

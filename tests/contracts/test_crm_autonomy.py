@@ -52,7 +52,14 @@ def store(engine: Engine) -> AutonomyStore:
 
 
 def decided(state: GrantState, **changes: Any) -> Grant:
-    made = Grant(action_class=LOW, state=state, by="m_ada", reason="it went well", at=NOON + HOUR)
+    made = Grant(
+        action_class=LOW,
+        state=state,
+        by="m_ada",
+        reason="it went well",
+        words_sha256="5" * 64,
+        at=NOON + HOUR,
+    )
     return made.model_copy(update=changes)
 
 

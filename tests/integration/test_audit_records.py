@@ -10,14 +10,15 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, delete, select, update
 
 from app import loop
-from app.configuration import note_changes
+from app.configuration import note_campaign, note_changes
 from app.drills.settling import settle
 from app.heads import keep_head, verify
 from app.privacy.erasing import erase_person
+from app.results.changes import told_of
 from app.reviews import review
 from app.runs import begin, carry_on
 from app.wiring import House
-from domain.campaign import Autonomy
+from domain.campaign import Audience, Autonomy, FieldCondition
 from domain.errors import InvalidFile
 from domain.review import Review, ReviewAct
 from evals.crowd import NOON, campaign
@@ -151,3 +152,18 @@ def test_a_changed_setting_or_rule_is_told_once_and_a_secret_never(house: House)
     assert "hunter2" not in str([line.detail for line in house.audit.lines(limit=1_000)])
     assert note_changes(changed) == []
     changed.close()
+
+
+def test_a_changed_campaign_is_told_in_numbers_and_never_in_its_words(house: House) -> None:
+    named = "ann.lee@brook.example"
+    of_her = FieldCondition.model_validate({"field": "email", "in": [named]})
+    before = campaign(3)
+    after = before.model_copy(
+        update={"holdout_share": 0.2, "brief": f"Be kind to {named}", "audience": Audience(all=(of_her,))}
+    )
+    note_campaign(house, before, after)
+    (line,) = house.audit.latest("campaign changed", 1)
+    assert line.detail["changed"]["holdout_share"] == ["0.0", "0.2"]
+    assert sorted(line.detail["changed"]) == ["audience", "brief", "holdout_share"]
+    assert named not in str(line.detail)
+    assert told_of([line], before.id, {})[0].words == "The campaign changed: audience, brief, holdout_share"

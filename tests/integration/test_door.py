@@ -267,6 +267,9 @@ def test_a_body_too_large_is_refused_before_anything_is_done(house: House, clien
     large = b"x" * (MOST_BYTES + 1)
     assert client.post(f"/unsubscribe?c={token(house)}", content=large).status_code == 413
 
+    assert client.post("/campaigns/inbound/x", content=large).status_code == 413
+    assert client.post("/inbound/nobody", content=large).status_code != 413
+
     def chunks() -> Iterator[bytes]:
         for _ in range(12):
             yield b"x" * 100_000

@@ -29,6 +29,8 @@ from memory.crm.statements import writing
 CLASS = ActionClass(campaign_id="crowd", asset_id="guide-pricing", level=StakesLevel.ORDINARY)
 """The crowd hears from us for the first time: ordinary stakes."""
 
+BRIEF = campaign().brief
+
 EACH = 4
 """Messages of one run; further runs reach those who got none yet."""
 
@@ -58,10 +60,12 @@ def house(tmp_path: Path, hands: Hands) -> Iterator[House]:
     house.close()
 
 
-def run_once(house: House, slot: SendSlot = SendSlot.NOW, autonomy: Autonomy = Autonomy.ASSIST) -> list[str]:
+def run_once(
+    house: House, slot: SendSlot = SendSlot.NOW, autonomy: Autonomy = Autonomy.ASSIST, brief: str = BRIEF
+) -> list[str]:
     """Write to those who got nothing yet; return what became of each, in words."""
     plan = campaign(EACH).model_copy(
-        update={"autonomy": autonomy, "assets": ("guide-pricing",), "slots": (slot,)}
+        update={"autonomy": autonomy, "assets": ("guide-pricing",), "slots": (slot,), "brief": brief}
     )
     run, _ = begin(house, plan, is_dry_run=False)
     loop.run(carry_on(house, run))
@@ -97,6 +101,25 @@ def test_after_a_grant_the_class_goes_alone_and_after_narrowing_it_asks_again(ho
     assert made is not None and made.stakes is not None
     narrow(house, CLASS, "m_admin")
     assert run_once(house) == ["waiting"] * EACH
+
+
+def test_a_grant_rests_while_the_content_says_something_else(house: House) -> None:
+    earn(house)
+    before = house.crm.asset(CLASS.asset_id)
+    house.content.save_assets([before.model_copy(update={"summary": "Everything is free from today on."})])
+    assert run_once(house) == ["waiting"] * EACH
+    now = standing_of(house, CLASS)
+    assert now.rests and now.is_granted and now.advice is Advice.NARROW
+    house.content.save_assets([before])
+    assert not standing_of(house, CLASS).rests
+    assert "sent" in run_once(house)
+
+
+def test_a_grant_rests_while_the_brief_says_something_else(house: House) -> None:
+    earn(house)
+    assert run_once(house, brief="Press them for an answer.") == ["waiting"] * EACH
+    assert standing_of(house, CLASS).rests
+    assert "sent" in run_once(house)
 
 
 def test_what_was_waived_is_on_record(house: House) -> None:

@@ -24,6 +24,7 @@ from app.privacy.retention import prune
 from app.remembering import catch_up
 from app.reviews import review
 from app.runs import begin, carry_on
+from app.steering import pause
 from app.teaching import lesson_of, teach
 from app.wiring import House
 from app.workspace import Workspace
@@ -179,6 +180,14 @@ def test_checkpoints_of_a_waiting_proposal_go_with_the_person(tmp_path: Path) ->
     house.close()
     assert files_that_hold(house.workspace.folder, person.id, "person1@co0.example") == {}
     assert len(house.proposals.waiting()) == 1
+
+
+def test_a_reason_to_pause_that_names_an_erased_person_is_blanked(house: House) -> None:
+    pause(house, "crowd", "ann", f"{EMAIL} asked for a pause")
+    report = loop.run(erase_person(house, EMAIL))
+    assert house.controls.standing("crowd").reason == "[erased] asked for a pause"
+    assert report.leftovers == ()
+    assert EMAIL not in "".join(str(line.detail) for line in house.audit.lines(limit=1_000))
 
 
 def test_the_audit_chain_is_whole_after_an_erasure_and_tells_of_it(house: House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,7 @@ from app.serving import Server
 from app.settings import Settings
 from app.steering import is_held, pause, resume, stop, trip
 from app.wiring import House, open_house
-from domain.campaign import DailyCaps, Schedule
+from domain.campaign import Autonomy, DailyCaps, Schedule
 from domain.errors import CampaignHeld, InvalidFile
 from domain.events import Event, EventKind
 from domain.message import OutboxStatus
@@ -220,6 +221,28 @@ async def test_a_stop_withdraws_what_is_unsent_and_rests_the_schedule(house: Hou
     assert house.outbox.counts() == {OutboxStatus.WITHDRAWN: CROWD}
     (run,) = house.runs.runs()
     assert house.runs.counts(run.id) == {ContactOutcome.REJECTED: CROWD}
+
+
+async def test_the_audit_keeps_a_persons_reason_as_its_hash_only(house: House, hands: Hands) -> None:
+    why = "Ann Lee, ann.lee@brook.example, asked"
+    first_seen(house)
+    run, _ = begin(house, campaign().model_copy(update={"autonomy": Autonomy.ASSIST}), is_dry_run=False)
+    assert (await carry_on(house, run)).counts == {ContactOutcome.WAITING: CROWD}
+    pause(house, "crowd", "bo", why)
+    hands.now = NOON + timedelta(hours=1)
+    assert claim_due(house, "one") == []
+    resume(house, "crowd", "bo", why)
+    assert await stop(house, "crowd", "bo", why) == CROWD
+    assert house.controls.standing("crowd").reason == why
+    lines = house.audit.lines(limit=1_000)
+    assert not [line for line in lines if "lee" in str(line.detail).casefold()]
+    told = [line.detail for line in lines if line.kind == "campaign"]
+    hashed = hashlib.sha256(why.encode()).hexdigest()
+    assert [(one["state"], one["reason_sha256"]) for one in told] == [
+        ("paused", hashed),
+        ("active", hashed),
+        ("stopped", hashed),
+    ]
 
 
 async def test_a_run_gives_up_when_its_campaign_is_stopped(house: House, hands: Hands) -> None:

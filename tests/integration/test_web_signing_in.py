@@ -152,6 +152,14 @@ def test_a_password_lets_in_and_a_wrong_one_or_nobody_does_not(app: FastAPI, hou
     assert GOOD not in kept
 
 
+def test_tries_at_the_door_and_on_ones_own_page_are_counted_together(app: FastAPI) -> None:
+    here = begin(app, password=GOOD)
+    for _ in range(MOST):
+        assert sign_in(app, "dana@team.example", "wrong")[0] == 401
+    form = {"csrf": here.token(), "now": "wrong", "new": GOOD}
+    assert here.post("/me/password", data=form).status_code == 429
+
+
 def test_five_wrong_tries_a_minute_by_account_and_by_address(app: FastAPI) -> None:
     begin(app, password=GOOD)
     for _ in range(MOST):

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import HttpUrl
 
 from domain.autonomy import ActionClass, Advice, Day, Grant, GrantState, TrackRecord
+from domain.campaign import Campaign, Goal, Outcome
+from domain.content import ApprovedClaim, ContentAsset
 from domain.message import Stakes, StakesLevel, StakesReason
-from policies.autonomy import bad_day, is_looked_at, lower_bound, may_go_alone, standing, with_autonomy
+from policies.autonomy import (
+    bad_day,
+    is_looked_at,
+    lower_bound,
+    may_go_alone,
+    standing,
+    with_autonomy,
+    words_sha256,
+)
 from policies.rulebook import load_rulebook
 
 RULES = load_rulebook().autonomy
@@ -22,12 +34,15 @@ FIRST = StakesReason(code="first_contact", text="Our first message")
 BOSS = StakesReason(code="executive", text="A CEO", is_locked=True)
 EDITED = StakesReason(code="edited", text="A reviewer changed it", is_locked=True)
 QUIET = Day()
+WORDS = "5" * 64
 LOOKED_AT = next(f"d_{n}" for n in range(1_000) if is_looked_at(f"d_{n}", RULES.check_share))
 NOT_LOOKED_AT = next(f"d_{n}" for n in range(1_000) if not is_looked_at(f"d_{n}", RULES.check_share))
 
 
 def granted(state: GrantState = GrantState.GRANTED, decided_then: int = 30) -> Grant:
-    return Grant(action_class=LOW, state=state, by="m_1", at=NOON, decided_then=decided_then)
+    return Grant(
+        action_class=LOW, state=state, by="m_1", at=NOON, decided_then=decided_then, words_sha256=WORDS
+    )
 
 
 def test_the_bound_is_that_of_the_published_sequence() -> None:
@@ -117,13 +132,13 @@ def test_a_bad_day_ends_what_was_granted_before_anyone_decides(day: Day, wrong: 
     told = bad_day(day, RULES)
     assert (told is None) == (wrong is None)
     assert wrong is None or wrong in (told or "")
-    assert may_go_alone(granted(), day, StakesLevel.LOW, RULES) is (wrong is None)
+    assert may_go_alone(granted(), day, StakesLevel.LOW, WORDS, RULES) is (wrong is None)
 
 
 @pytest.mark.parametrize("state", [None, GrantState.NARROWED, GrantState.DECLINED])
 def test_only_what_is_granted_goes_alone_and_never_at_high_stakes(state: GrantState | None) -> None:
-    assert not may_go_alone(granted(state) if state else None, QUIET, StakesLevel.LOW, RULES)
-    assert not may_go_alone(granted(), QUIET, StakesLevel.HIGH, RULES)
+    assert not may_go_alone(granted(state) if state else None, QUIET, StakesLevel.LOW, WORDS, RULES)
+    assert not may_go_alone(granted(), QUIET, StakesLevel.HIGH, WORDS, RULES)
 
 
 @pytest.mark.parametrize(
@@ -143,18 +158,71 @@ def test_only_what_is_granted_goes_alone_and_never_at_high_stakes(state: GrantSt
 def test_the_system_proposes_and_says_why(
     record: TrackRecord, grant: Grant | None, advice: Advice, words: str
 ) -> None:
-    told = standing(LOW, record, grant, QUIET, RULES)
+    told = standing(LOW, record, grant, QUIET, WORDS, RULES)
     assert told.advice is advice
     assert words in told.words
 
 
 def test_high_stakes_are_never_proposed() -> None:
     high = LOW.model_copy(update={"level": StakesLevel.HIGH})
-    told = standing(high, TrackRecord(unedited=500), None, QUIET, RULES)
+    told = standing(high, TrackRecord(unedited=500), None, QUIET, WORDS, RULES)
     assert (told.advice, told.words) == (Advice.NOTHING, "High stakes always stay with people.")
 
 
 def test_a_bad_day_is_no_day_to_widen() -> None:
     bad = Day(record=TrackRecord(rejected=2))
-    assert standing(LOW, TrackRecord(unedited=400), None, bad, RULES).advice is Advice.NOTHING
-    assert standing(LOW, TrackRecord(unedited=400), granted(), bad, RULES).advice is Advice.NARROW
+    assert standing(LOW, TrackRecord(unedited=400), None, bad, WORDS, RULES).advice is Advice.NOTHING
+    assert standing(LOW, TrackRecord(unedited=400), granted(), bad, WORDS, RULES).advice is Advice.NARROW
+
+
+@pytest.mark.parametrize("words", ["6" * 64, ""])
+def test_a_grant_rests_while_its_class_says_something_else(words: str) -> None:
+    assert not may_go_alone(granted(), QUIET, StakesLevel.LOW, words, RULES)
+    told = standing(LOW, TrackRecord(), granted(), QUIET, words, RULES)
+    assert told.rests and told.advice is Advice.NARROW and told.words.startswith("The grant rests")
+
+
+def test_a_grant_that_noted_no_words_rests() -> None:
+    of_before = granted().model_copy(update={"words_sha256": ""})
+    assert not may_go_alone(of_before, QUIET, StakesLevel.LOW, WORDS, RULES)
+    assert not may_go_alone(of_before, QUIET, StakesLevel.LOW, "", RULES)
+
+
+CLAIM = ApprovedClaim(
+    id="c1", text="It halves the hours.", source="study", approved_by="ada", approved_on=NOON.date()
+)
+GUIDE = ContentAsset.model_validate(
+    {
+        "id": "guide",
+        "title": "Guide",
+        "kind": "guide",
+        "url": "https://a.example/guide",
+        "summary": "How to.",
+        "call_to_action": "Read it",
+        "claims": (CLAIM, CLAIM.model_copy(update={"id": "c2"})),
+    }
+)
+SPRING = Campaign(
+    id="spring", name="Spring", goal=Goal(outcome=Outcome.MEETING, worth_cents=1), brief="Be kind."
+)
+
+
+@pytest.mark.parametrize(
+    ("of_asset", "of_campaign"),
+    [
+        ({"summary": "Buy now."}, {}),
+        ({"url": HttpUrl("https://b.example/")}, {}),
+        ({"claims": (CLAIM.model_copy(update={"text": "It halves the cost."}),)}, {}),
+        ({}, {"brief": "Be pushy."}),
+        ({}, {"name": "Last call"}),
+    ],
+)
+def test_other_words_have_another_hash(of_asset: dict[str, Any], of_campaign: dict[str, Any]) -> None:
+    other = words_sha256(SPRING.model_copy(update=of_campaign), GUIDE.model_copy(update=of_asset))
+    assert other != words_sha256(SPRING, GUIDE)
+
+
+def test_what_no_draft_reads_leaves_the_hash_alone() -> None:
+    moved = GUIDE.model_copy(update={"is_active": False, "claims": GUIDE.claims[::-1]})
+    dearer = SPRING.model_copy(update={"holdout_share": 0.2})
+    assert words_sha256(dearer, moved) == words_sha256(SPRING, GUIDE)
