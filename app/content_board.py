@@ -18,6 +18,7 @@ from app.wiring import House
 from domain.base import Noun
 from domain.content import ApprovedClaim, ContentAsset
 from domain.errors import AttuneError
+from domain.staff import Member
 from memory.crm.content_use import AssetUse
 from policies.mistakes import Mistake
 
@@ -107,13 +108,14 @@ def asset_sha256(asset: ContentAsset) -> str:
     return hashlib.sha256(json.dumps(asset.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
 
 
-def save_asset(house: House, record: Mapping[str, Any], by: str, base_sha256: str | None) -> ContentAsset:
+def save_asset(house: House, record: Mapping[str, Any], by: Member, base_sha256: str | None) -> ContentAsset:
     """Take one asset in, new or changed.
 
     Args:
         house: the opened workspace.
         record: the asset as a content file would say it; its claims without who approved them, and when.
-        by: who saves it, and so approves what is new in its claims.
+        by: who saves it, and so approves what is new in its claims; a claim names their address (a team's `sign_off`
+            does too), the audit chain their id.
         base_sha256: of the asset the change was made on; None for a new one.
 
     Raises:
@@ -121,7 +123,7 @@ def save_asset(house: House, record: Mapping[str, Any], by: str, base_sha256: st
         AssetChanged: it is another than the change was made on.
     """
     before = {asset.id: asset for asset in house.crm.assets()}.get(str(record.get("id", "")))
-    whole = {**record, "claims": _signed(record.get("claims", ()), before, by, house.clock().date())}
+    whole = {**record, "claims": _signed(record.get("claims", ()), before, by.email, house.clock().date())}
     asset, mistakes = judge_asset(whole)
     if asset is None:
         said = " ".join(f"{mistake.in_words}." for mistake in mistakes)
@@ -132,7 +134,7 @@ def save_asset(house: House, record: Mapping[str, Any], by: str, base_sha256: st
         raise AssetChanged(
             f"Somebody else changed {asset.id!r} meanwhile. Look at it as it is now, and make your change again."
         )
-    told = {"assets": [asset.id], "by": by, "sha256": asset_sha256(asset)}
+    told = {"assets": [asset.id], "by": by.member_id, "sha256": asset_sha256(asset)}
     house.audit.append("content", asset.id, told)
     return asset
 

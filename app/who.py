@@ -9,8 +9,13 @@ from domain.staff import Member
 
 
 def names_of(members: Iterable[Member]) -> dict[str, str]:
-    """Names by member id; who acted on the command line stands there as they called themselves."""
-    return {member.member_id: member.name for member in members}
+    """Names by member id, and by the address by which claims name them.
+
+    Who acted on the command line stands there as they called themselves.
+    """
+    everyone = list(members)
+    by_id = {member.member_id: member.name for member in everyone}
+    return by_id | {member.email: member.name for member in everyone}
 
 
 def standing_words(standing: CampaignStanding, names: Mapping[str, str]) -> str:

@@ -95,7 +95,7 @@ def router(shell: Shell) -> APIRouter:
         if errors:
             return form_page(request, caller, found, said, base, errors, status=422)
         try:
-            asset = save_asset(house, record, caller.member.member_id, None if found is None else base)
+            asset = save_asset(house, record, caller.member, None if found is None else base)
         except AssetChanged as refused:
             assert found is not None
             return form_page(
