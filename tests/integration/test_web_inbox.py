@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import update
 
 from app.settings import Settings
 from app.web import make_app
@@ -22,6 +23,7 @@ from domain.review import ProposalStatus, Review, ReviewAct
 from domain.review_queue import QueueFilter, QueueLine
 from domain.staff import Role
 from evals.crowd import NOON
+from memory.crm.statements import CONTACTS, writing
 from tests.review_workspace import CONTACTS_IN_ALL, lines, make_reviewing
 from tests.web import Visitor, member, shell_of, signed_in
 
@@ -462,6 +464,18 @@ def test_equal_low_ones_are_approved_together_and_each_result_is_shown(rita: Vis
     assert status(house, lines(house)[0]) is ProposalStatus.WAITING
     other = signed_in(house, Role.REVIEWER, rita.app, "Omar Okafor")  # type: ignore[arg-type]
     assert other.get(answer.headers["location"]).status_code == 404
+
+
+def test_a_kept_batch_knows_no_names_of_its_own(rita: Visitor, house: House) -> None:
+    low = list(lines(house, StakesLevel.LOW))[:2]
+    answer = batch(rita, "approve", low)
+    assert low[0].contact_name in unescape(rita.get(answer.headers["location"]).text)
+    with writing(house.engine) as connection:
+        gone = update(CONTACTS).where(CONTACTS.c.id == low[0].contact_id)
+        connection.execute(gone.values(first_name="Someone", last_name="Else"))
+    page = unescape(rita.get(answer.headers["location"]).text)
+    assert low[0].contact_name not in page
+    assert low[1].contact_name in page
 
 
 def test_a_batch_of_rejections_needs_its_reason(rita: Visitor, house: House) -> None:
