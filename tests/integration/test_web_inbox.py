@@ -15,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import update
 
+from app.queue_marks import snooze
 from app.settings import Settings
 from app.web import make_app
 from app.wiring import House, open_house
@@ -437,6 +438,18 @@ def test_a_proposal_is_given_to_somebody_who_reviews(rita: Visitor, house: House
     assert notice(rita, act(rita, line, "assign", to="")) == "It is nobody’s now."
     told = [one.detail["act"] for one in house.audit.lines(subject=line.proposal_id) if one.kind == "queue"]
     assert told == ["assign", "assign"]
+
+
+def test_a_mark_that_cannot_be_told_is_not_made(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = lines(house)[0]
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("no line, no mark")
+
+    monkeypatch.setattr(type(house.audit), "append_in", broken)
+    with pytest.raises(RuntimeError):
+        snooze(house, line.proposal_id, house.clock() + timedelta(hours=1), "rita")
+    assert lines(house)[0].proposal_id == line.proposal_id
 
 
 # Batches ------------------------------------------------------------------------------------------------
