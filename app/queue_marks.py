@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from domain.errors import ReviewRejected
+from memory.crm.statements import sharing, writing
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -31,9 +32,10 @@ def snooze(house: House, proposal_id: str, until: datetime | None, by: str) -> N
             )
         if until <= house.clock():
             raise ReviewRejected("That time has passed. Nothing was changed.")
-    house.review_queue.snooze(proposal_id, until)
     told = until.isoformat() if until else None
-    house.audit.append("queue", proposal_id, {"act": "snooze", "until": told, "by": by})
+    with writing(house.engine) as connection, sharing(connection):
+        house.review_queue.snooze(proposal_id, until)
+        house.audit.append_in(connection, "queue", proposal_id, {"act": "snooze", "until": told, "by": by})
 
 
 def assign(house: House, proposal_id: str, assignee: str | None, by: str) -> None:
@@ -49,5 +51,6 @@ def assign(house: House, proposal_id: str, assignee: str | None, by: str) -> Non
         member = house.staff.member(assignee)
         if not member.is_active or not may(member.role, Act.REVIEW):
             raise ReviewRejected(f"{member.name} does not review here. Nothing was changed.")
-    house.review_queue.assign(proposal_id, assignee)
-    house.audit.append("queue", proposal_id, {"act": "assign", "to": assignee, "by": by})
+    with writing(house.engine) as connection, sharing(connection):
+        house.review_queue.assign(proposal_id, assignee)
+        house.audit.append_in(connection, "queue", proposal_id, {"act": "assign", "to": assignee, "by": by})

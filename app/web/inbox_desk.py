@@ -17,7 +17,7 @@ from app.web import inbox_words as words
 from app.web.guard import Caller
 from app.web.shell import Shell
 from app.who import names_of
-from domain.errors import ReviewRejected
+from domain.errors import NotFound, ReviewRejected
 from domain.message import StakesLevel
 from domain.review import ProposalStatus, Review, ReviewAct
 from domain.review_queue import QueueFilter
@@ -76,17 +76,29 @@ class Inbox:
             raise ReviewRejected(told) from None
 
     def keep(self, caller: Caller, act: ReviewAct, results: tuple[BatchResult, ...]) -> str:
-        """Keep a batch's results until they were looked at, and return what they are called."""
+        """Keep a batch's results until they were looked at, and return what they are called.
+
+        Without the contacts' names: an erasure, in whichever process, does not reach this memory.
+        """
         key = secrets.token_urlsafe(8)
-        self._batches[key] = (caller.member.member_id, act, results)
+        nameless = tuple(one.model_copy(update={"who": ""}) for one in results)
+        self._batches[key] = (caller.member.member_id, act, nameless)
         while len(self._batches) > KEPT_BATCHES:
             self._batches.pop(next(iter(self._batches)))
         return key
 
     def kept(self, caller: Caller, key: str) -> tuple[ReviewAct, tuple[BatchResult, ...]] | None:
         """The results of this person's batch, while they are kept."""
-        found = self._batches.get(key)
-        return (found[1], found[2]) if found and found[0] == caller.member.member_id else None
+        whose, act, results = self._batches.get(key, ("", ReviewAct.REJECT, ()))
+        if whose != caller.member.member_id:
+            return None
+        return act, tuple(one.model_copy(update={"who": self._name(one.proposal_id)}) for one in results)
+
+    def _name(self, proposal_id: str) -> str:
+        try:
+            return self.house.review_queue.line(proposal_id).contact_name
+        except NotFound:
+            return proposal_id
 
     def after(self, proposal_id: str, query: str) -> str:
         """Where a reviewer goes after this proposal: the next of the same queue, else back to the list."""

@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import update
 
 from app.four_eyes import needs_another
+from app.queue_marks import snooze
 from app.settings import Settings
 from app.web import make_app
 from app.wiring import House, open_house
@@ -23,6 +25,7 @@ from domain.review import ProposalStatus, Review, ReviewAct
 from domain.review_queue import QueueFilter, QueueLine
 from domain.staff import Role
 from evals.crowd import NOON
+from memory.crm.statements import CONTACTS, writing
 from tests.review_workspace import CONTACTS_IN_ALL, lines, make_reviewing
 from tests.web import SITE, Visitor, member, shell_of, signed_in
 
@@ -550,6 +553,18 @@ def test_a_proposal_is_given_to_somebody_who_reviews(rita: Visitor, house: House
     assert told == ["assign", "assign"]
 
 
+def test_a_mark_that_cannot_be_told_is_not_made(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = lines(house)[0]
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("no line, no mark")
+
+    monkeypatch.setattr(type(house.audit), "append_in", broken)
+    with pytest.raises(RuntimeError):
+        snooze(house, line.proposal_id, house.clock() + timedelta(hours=1), "rita")
+    assert lines(house)[0].proposal_id == line.proposal_id
+
+
 # Batches ------------------------------------------------------------------------------------------------
 
 
@@ -575,6 +590,18 @@ def test_equal_low_ones_are_approved_together_and_each_result_is_shown(rita: Vis
     assert status(house, lines(house)[0]) is ProposalStatus.WAITING
     other = signed_in(house, Role.REVIEWER, rita.app, "Omar Okafor")  # type: ignore[arg-type]
     assert other.get(answer.headers["location"]).status_code == 404
+
+
+def test_a_kept_batch_knows_no_names_of_its_own(rita: Visitor, house: House) -> None:
+    low = list(lines(house, StakesLevel.LOW))[:2]
+    answer = batch(rita, "approve", low)
+    assert low[0].contact_name in unescape(rita.get(answer.headers["location"]).text)
+    with writing(house.engine) as connection:
+        gone = update(CONTACTS).where(CONTACTS.c.id == low[0].contact_id)
+        connection.execute(gone.values(first_name="Someone", last_name="Else"))
+    page = unescape(rita.get(answer.headers["location"]).text)
+    assert low[0].contact_name not in page
+    assert low[1].contact_name in page
 
 
 def test_a_batch_of_rejections_needs_its_reason(rita: Visitor, house: House) -> None:
