@@ -2,6 +2,9 @@
 
 Stopped by Ctrl-C or SIGKILL, the same command goes on where it stood: what was decided stays decided,
 finished contacts are not touched, broken-off ones continue from their last checkpoint.
+
+Over 400 lines on purpose: every way a run begins, goes on and ends is read here in order; what each does for
+one contact is elsewhere (`carry`, `decide`, `jobs`).
 """
 
 from __future__ import annotations

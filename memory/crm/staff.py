@@ -1,6 +1,8 @@
 """The team in the database: members, and the one-time links by which they come in. Every change is in the audit chain.
 
 Of links only the SHA-256 is kept: who reads the database gets in nowhere. Audit lines hold ids, never addresses.
+
+Over 400 lines on purpose: every way in and out of the team stands in one place, to be read against the others.
 """
 
 from __future__ import annotations
