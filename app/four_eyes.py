@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from domain.message import Author, StakesLevel
 from domain.review import Proposal, Review, ReviewAct
-from domain.staff import Member
-from policies.rights import Act, may
+from domain.staff import Act, Member
+from policies.rights import may
 
 if TYPE_CHECKING:
     from app.wiring import House

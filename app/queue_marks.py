@@ -46,7 +46,8 @@ def assign(house: House, proposal_id: str, assignee: str | None, by: str) -> Non
         ReviewRejected: it does not wait any more, or the member has left or may not review.
     """
     if assignee is not None:
-        from policies.rights import Act, may
+        from domain.staff import Act
+        from policies.rights import may
 
         member = house.staff.member(assignee)
         if not member.is_active or not may(member.role, Act.REVIEW):

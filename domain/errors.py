@@ -256,3 +256,11 @@ class IdentityRefused(AttuneError):
         super().__init__(
             f"Signing in by {provider} did not work: {why}. A one-time link lets you in as well."
         )
+
+
+class ToolRefused(AttuneError):
+    """A tool was not called: it does not exist, its arguments do not fit, or the asker may not; nothing was done."""
+
+
+class EffectChanged(AttuneError):
+    """A change would do something else than what the asker said yes to; nothing was done."""

@@ -33,6 +33,21 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Act(StrEnum):
+    """A kind of thing a member does; every route and every tool names the one it needs."""
+
+    SELF = "look after one's own account"
+    READ = "look at everything"
+    CHAT = "talk with the assistant"
+    CAMPAIGN_WRITE = "make, change, run, pause and stop campaigns"
+    CONTENT_WRITE = "change content and claims"
+    REVIEW = "decide about proposals"
+    REVIEW_HIGH = "decide about proposals at high stakes"
+    PRIVACY = "export, erase and object for a contact"
+    AUTONOMY = "widen or narrow autonomy"
+    ADMIN = "manage the team"
+
+
 class Member(Noun):
     """One person of the team. `zone` is the IANA name of the zone times are shown in."""
 

@@ -7,25 +7,8 @@ An admin may do everything, so that a team of one can work; that nobody approves
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from domain.staff import Role, Session
-
-
-class Act(StrEnum):
-    """A kind of thing a member does; every route of the web app names the one it needs."""
-
-    SELF = "look after one's own account"
-    READ = "look at everything"
-    CHAT = "talk with the assistant"
-    CAMPAIGN_WRITE = "make, change, run, pause and stop campaigns"
-    CONTENT_WRITE = "change content and claims"
-    REVIEW = "decide about proposals"
-    REVIEW_HIGH = "decide about proposals at high stakes"
-    PRIVACY = "export, erase and object for a contact"
-    AUTONOMY = "widen or narrow autonomy"
-    ADMIN = "manage the team"
-
+from domain.staff import Act, Role, Session
 
 _EVERYONE = frozenset({Act.SELF, Act.READ, Act.CHAT})
 

@@ -13,7 +13,7 @@ from app.web.guard import Caller, needs
 from app.web.paging import PAGE_SIZE, page_number, page_of
 from app.web.searches import DID, QUIET, WITHIN, account_search
 from app.web.shell import Shell
-from policies.rights import Act
+from domain.staff import Act
 
 Reader = Annotated[Caller, needs(Act.READ)]
 

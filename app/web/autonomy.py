@@ -16,8 +16,8 @@ from app.web.shell import Shell, see_other
 from app.who import names_of
 from domain.autonomy import ActionClass, Advice, ClassStanding
 from domain.errors import AttuneError, ReviewRejected
+from domain.staff import Act
 from policies.autonomy import in_a_row
-from policies.rights import Act
 
 PATH = "/autonomy"
 SHOWN = 200

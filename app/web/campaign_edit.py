@@ -25,8 +25,8 @@ from app.web.posted import answers
 from app.web.shell import Shell, see_other
 from domain.campaign import Campaign
 from domain.schedule import CampaignState
+from domain.staff import Act
 from policies.mistakes import Mistake
-from policies.rights import Act
 
 Writer = Annotated[Caller, needs(Act.CAMPAIGN_WRITE)]
 

@@ -41,7 +41,7 @@ from app.web.guard import Caller, needs
 from app.web.posted import answers
 from app.web.shell import Shell, see_other
 from domain.campaign import Audience
-from policies.rights import Act
+from domain.staff import Act
 
 Writer = Annotated[Caller, needs(Act.CAMPAIGN_WRITE)]
 

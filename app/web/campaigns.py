@@ -25,7 +25,7 @@ from app.who import names_of
 from domain.campaign import Campaign
 from domain.errors import AttuneError
 from domain.schedule import CampaignState
-from policies.rights import Act
+from domain.staff import Act
 
 MOST_REASON_CHARS = 300
 

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from app.web.guard import Caller, needs
 from app.web.shell import Shell
 from domain.base import Noun
-from policies.rights import Act
+from domain.staff import Act
 
 
 class Question(Noun):

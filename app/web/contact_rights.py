@@ -14,7 +14,7 @@ from app.web.guard import Caller, needs
 from app.web.shell import Shell, see_other
 from app.web.signing_in import said
 from domain.errors import NotFound, WorkspaceBusy
-from policies.rights import Act
+from domain.staff import Act
 
 RIGHTS = ("export", "object", "erase")
 MOST_WORDING_CHARS = 2_000

@@ -14,7 +14,7 @@ from app.web.paging import PAGE_SIZE, page_number, page_of
 from app.web.searches import DID, QUIET, STAGES, WITHIN, contact_search, place_asked, place_told
 from app.web.shell import Shell
 from domain.errors import HistoryMismatch, ModelError, NotFound
-from policies.rights import Act
+from domain.staff import Act
 
 TABS = {
     "story": "Story",

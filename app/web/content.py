@@ -17,7 +17,7 @@ from app.who import names_of
 from domain.content import AssetKind, ContentAsset
 from domain.errors import NotFound
 from domain.people import LifecycleStage, Seniority
-from policies.rights import Act
+from domain.staff import Act
 
 Reader = Annotated[Caller, needs(Act.READ)]
 Writer = Annotated[Caller, needs(Act.CONTENT_WRITE)]

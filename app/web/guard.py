@@ -20,8 +20,8 @@ from starlette.exceptions import HTTPException
 
 from domain.base import Noun
 from domain.errors import AttuneError
-from domain.staff import Member
-from policies.rights import BY_TOKEN, Act, may
+from domain.staff import Act, Member
+from policies.rights import BY_TOKEN, may
 
 COOKIE = "__Host-attune"
 """Browsers take a `__Host-` cookie only with Secure, for this host and all of it: no neighbour can plant one."""

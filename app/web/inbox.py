@@ -16,7 +16,7 @@ from app.web.inbox_desk import Inbox, proposal_page
 from app.web.paging import page_number, page_of
 from app.web.shell import Shell
 from domain.review_queue import QueueOrder
-from policies.rights import Act
+from domain.staff import Act
 
 FIGURE_DAYS = 30
 

@@ -20,7 +20,7 @@ from app.web.words import full_in
 from domain.errors import AttuneError, ReviewRejected
 from domain.message import Severity
 from domain.review import ProposalStatus, ReviewAct
-from policies.rights import Act
+from domain.staff import Act
 
 if TYPE_CHECKING:
     from app.rechecking import Recheck

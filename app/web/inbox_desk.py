@@ -21,7 +21,8 @@ from domain.errors import NotFound, ReviewRejected
 from domain.message import StakesLevel
 from domain.review import ProposalStatus, Review, ReviewAct
 from domain.review_queue import QueueFilter
-from policies.rights import Act, may
+from domain.staff import Act
+from policies.rights import may
 
 if TYPE_CHECKING:
     from app.reviews import Reviewed

@@ -17,8 +17,8 @@ from app.web.paging import page_of
 from app.web.shell import Shell, see_other
 from domain.errors import NotFound
 from domain.leads import Likelihood
+from domain.staff import Act
 from memory.crm.tally import shown_as_text
-from policies.rights import Act
 
 Reader = Annotated[Caller, needs(Act.READ)]
 TABS = {"hand-off": "Hand-off to sales", "churn": "Accounts at risk"}

@@ -16,7 +16,7 @@ from app.web.links import is_zone
 from app.web.shell import KEYS, THEME, THEMES, Shell
 from app.web.signing_in import said
 from domain.errors import TeamRefused
-from policies.rights import Act
+from domain.staff import Act
 
 YEAR = timedelta(days=365)
 LASTS = {"90": "90 days", "365": "a year", "": "until revoked"}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from app.web.guard import Caller
 from domain.base import Noun
-from policies.rights import Act
+from domain.staff import Act
 
 
 class Place(Noun):

@@ -28,8 +28,8 @@ from app.web.shell import Shell
 from domain.campaign import Campaign
 from domain.decision import Arm
 from domain.errors import NotFound
+from domain.staff import Act
 from learning import features
-from policies.rights import Act
 
 if TYPE_CHECKING:
     from app.wiring import House

@@ -10,7 +10,7 @@ from app.rule_board import GROUPS, rule_cards, rule_page, team_file
 from app.run_board import names_of
 from app.web.guard import Caller, needs
 from app.web.shell import Shell
-from policies.rights import Act
+from domain.staff import Act
 
 Reader = Annotated[Caller, needs(Act.READ)]
 

@@ -17,8 +17,8 @@ from app.web.guard import Caller, needs
 from app.web.shell import Shell, see_other
 from domain.errors import NotFound
 from domain.run import ContactOutcome
+from domain.staff import Act
 from policies.explain import describe
-from policies.rights import Act
 
 LINES = 50
 LOOK_SECONDS = 1.0

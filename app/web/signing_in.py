@@ -15,8 +15,8 @@ from app.web.guard import COOKIE, Caller, anyone, caller_of, needs, read_form
 from app.web.limits import address_of
 from app.web.navigation import home_of
 from app.web.shell import Shell, see_other
-from domain.staff import Member, folded_email
-from policies.rights import SESSION_FOR, Act
+from domain.staff import Act, Member, folded_email
+from policies.rights import SESSION_FOR
 
 WRONG = "That e-mail and password do not go together."
 

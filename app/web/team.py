@@ -13,8 +13,8 @@ from app.web.guard import Caller, needs
 from app.web.shell import Shell
 from app.web.signing_in import said
 from domain.errors import AttuneError, TeamRefused
-from domain.staff import Role
-from policies.rights import RIGHTS, Act
+from domain.staff import Act, Role
+from policies.rights import RIGHTS
 
 Admin = Annotated[Caller, needs(Act.ADMIN)]
 ROLES = [(role.value, role.value) for role in Role]

@@ -14,8 +14,8 @@ from fastapi.routing import APIRoute
 from app.web import building, make_app
 from app.web.guard import Anyone, Needs, guard_of, unguarded
 from app.wiring import House
-from domain.staff import Role
-from policies.rights import RIGHTS, Act
+from domain.staff import Act, Role
+from policies.rights import RIGHTS
 from tests.learning_workspace import open_workspace
 from tests.web import SITE, Visitor, shell_of, signed_in
 

@@ -12,8 +12,8 @@ from jinja2 import DictLoader, Environment
 from app.web.paging import page_of, url_with
 from app.web.shell import see_other
 from app.web.words import FILTERS, coded, count, money, percent, span
-from domain.staff import Role, Session, is_address
-from policies.rights import BY_TOKEN, IDLE_FOR, RIGHTS, SESSION_FOR, Act, has_ended, may
+from domain.staff import Act, Role, Session, is_address
+from policies.rights import BY_TOKEN, IDLE_FOR, RIGHTS, SESSION_FOR, has_ended, may
 
 NOW = datetime(2026, 3, 12, 13, 5, tzinfo=UTC)
 
