@@ -78,7 +78,9 @@ def _judge(
         return _refusal(contact, "C-09", f"{contact.name} withdrew consent to {channel} on {day}")
     law = jurisdiction_of(contact, rules, channel)
     if not law.needs_basis:
-        whole = [c for c in standing if not _gaps(c) and _lasts(c, now, rules) and not soft_opt_in_gap(c, asset)]
+        whole = [
+            c for c in standing if not _gaps(c) and _lasts(c, now, rules) and not soft_opt_in_gap(c, asset)
+        ]
         return max(whole, key=_age, default=None)
     usable = [c for c in standing if c.basis in law.accepts]
     if not usable:
