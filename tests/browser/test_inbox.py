@@ -144,6 +144,25 @@ def test_only_equal_ones_can_be_ticked_together(signed_in: NewPage, house: House
     expect(page.get_by_text("done", exact=True)).to_have_count(many)
 
 
+def test_of_two_reviewers_who_decide_at_once_one_decides_and_the_other_is_told(
+    signed_in: NewPage, house: House
+) -> None:
+    line = lines(house)[0]
+    racers = [signed_in(Role.REVIEWER, name=name) for name in ("Ada First", "Bo Second")]
+    for page in racers:
+        page.goto(f"/inbox/{line.proposal_id}")
+    for page in racers:
+        # Not Playwright's click: that waits for the answer, and the second would come after the first.
+        page.evaluate("document.querySelector('[data-key=a]').click()")
+    for page in racers:
+        page.wait_for_load_state("networkidle")
+    told = [page.locator(".notice").first.inner_text() for page in racers]
+    assert sum("Approved" in words for words in told) == 1, told
+    assert sum("Nothing was changed" in words or "Yours was not" in words for words in told) == 1, told
+    assert house.proposals.get(line.proposal_id).status is ProposalStatus.APPROVED
+    assert len(house.proposals.reviews_of(line.proposal_id)) == 1
+
+
 def test_without_a_script_every_act_is_there(signed_in: NewPage, house: House) -> None:
     page = signed_in(Role.REVIEWER, java_script_enabled=False)
     line = lines(house)[-1]
