@@ -117,9 +117,8 @@ async def think(
     told = happening_of(thought.update["messages"][-1])
     if told is not None and not thought.has_calls:
         show(told)
-    return Command[Literal["look", "__end__"]](
-        goto="look" if thought.has_calls else "__end__", update=thought.update
-    )
+    goto: Literal["look", "__end__"] = "look" if thought.has_calls else "__end__"
+    return Command(goto=goto, update=thought.update)
 
 
 async def _thought(state: AssistantState, bench: AssistantBench, thread_id: str, show: Show) -> Thought:
