@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from app.audience_form import condition_says
 from app.web.words import full_in
 from domain.assistant import AnswerColumn, AnswerTable, Asker, Cell, RecordKind, RecordRef
+from domain.campaign import EventCondition
 from domain.events import Event
 
 PAGE_ROWS = 15
@@ -89,6 +91,17 @@ def page_words(total: int, page: int, noun: str, many: str = "") -> str:
     if first > total:
         return f"{said}; there is no page {page}."
     return f"{said}." if total <= PAGE_ROWS else f"{said}; these are {first:,} to {last:,}."
+
+
+def found_words(
+    total: int, page: int, noun: str, did: Sequence[EventCondition] = (), quiet_days: int | None = None
+) -> str:
+    """How many were found, which are shown, and what was asked of their acts: so that a wrong reading is seen."""
+    asked = [condition_says(one) for one in did]
+    if quiet_days:
+        asked.append(f"nothing of their own accord in the last {quiet_days} days")
+    said = page_words(total, page, noun)
+    return f"{said} Asked: {'; '.join(asked)}." if asked else said
 
 
 def columns(*named: str | tuple[str, Kind]) -> tuple[AnswerColumn, ...]:
