@@ -264,3 +264,7 @@ class ToolRefused(AttuneError):
 
 class EffectChanged(AttuneError):
     """A change would do something else than what the asker said yes to; nothing was done."""
+
+
+class CannotSuppose(AttuneError):
+    """What is supposed cannot be read out of a decision; says what can."""

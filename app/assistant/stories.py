@@ -101,8 +101,8 @@ class Stories:
         topics = _topics_of(house, contact, found)
         bears = " that bears on this" if given.about else ""
         return ToolAnswer(
-            words=f"{count(len(found), 'memory', 'memories')} of {label(contact.name)}{bears}, best first; the words stand "
-            "in the table."
+            words=f"{count(len(found), 'memory', 'memories')} of {label(contact.name)}{bears}, best first; the "
+            "words stand in the table."
             if found
             else f"Nothing is remembered of {label(contact.name)}{bears}.",
             facts={

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from agents.wording import label as label_of
 from app.audience_form import condition_says
 from app.web.words import full_in
 from domain.assistant import AnswerColumn, AnswerTable, Asker, Cell, RecordKind, RecordRef
@@ -23,7 +24,6 @@ PAGE_ROWS = 15
 LABEL_CHARS = 60
 OUR_SOURCE = "attune"
 
-_PLAIN_LABEL = re.compile(r"[\w][\w .,/&()%+-]{0,39}")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 Kind = Literal["text", "number", "share", "moment", "record"]
@@ -36,9 +36,8 @@ def label(words: str | None, most: int = LABEL_CHARS) -> str | None:
 
 
 def plain_label(words: str | None) -> str | None:
-    """A cell of somebody's export, only where it reads like a label (a stage, a topic); else None."""
-    told = label(words)
-    return told if told and _PLAIN_LABEL.fullmatch(told) else None
+    """A word of an export (a topic, a stage of a deal), only where it is a label and gives no orders; else None."""
+    return label_of(words)
 
 
 def own_subject(event: Event) -> str | None:
