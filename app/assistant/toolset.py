@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.assistant.accounts import Accounts
+from app.assistant.decisions import Decisions
 from app.assistant.people import People
 from app.assistant.stories import Stories
 from tools.accounts import account_tools
+from tools.decisions import decision_tools
 from tools.people import people_tools
 from tools.stories import story_tools
 from tools.toolset import Tool, Toolset
@@ -27,4 +29,5 @@ def looking_tools(house: House) -> tuple[Tool[Any], ...]:
         *people_tools(People(house)),
         *story_tools(Stories(house)),
         *account_tools(Accounts(house)),
+        *decision_tools(Decisions(house)),
     )
