@@ -288,3 +288,7 @@ class NothingAsked(AttuneError):
             "This change does not wait for a yes any more: it was answered already, or something else was "
             "asked since. Nothing was done. Look at the conversation again."
         )
+
+
+class CannotSuppose(AttuneError):
+    """What is supposed cannot be read out of a decision; says what can."""
