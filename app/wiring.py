@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from app.carry import Carrier
     from app.desk import Desk
     from tools.models.openai_chat import OpenAIChat
+    from tools.models.openai_talk import OpenAITalk
     from tools.toolset import Toolset
 
 EMBEDDER_FACT = "embedder-setting"
@@ -409,6 +410,15 @@ class House:
             retry=RetryRule(attempts=settings.model_attempts),
         )
         return OpenAIChat(endpoint, self.budget, read_prices(settings.prices))
+
+    @cached_property
+    def talker(self) -> OpenAITalk | None:
+        """The language model as the assistant talks with it, or None: then its understudy answers what it knows."""
+        if self.model is None:
+            return None
+        from tools.models.openai_talk import OpenAITalk
+
+        return OpenAITalk(self.model)
 
     @cached_property
     def model_currency(self) -> str:
