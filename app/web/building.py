@@ -25,6 +25,7 @@ from app.web import (
     keyring,
     leads,
     links,
+    mcp,
     me,
     members,
     opt_out,
@@ -71,6 +72,7 @@ WEB_ROUTERS = (
     members.router,
     me.router,
     keyring.router,
+    mcp.router,
 )
 """The web app for the team, one router a place; each route names whom it lets in (`guard.needs`)."""
 
@@ -83,7 +85,14 @@ def make_app(house: House) -> FastAPI:
         RuntimeError: a route of the web app does not say whom it lets in.
 
     """
-    app = FastAPI(title="Attune", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title="Attune",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=mcp.open_mcp,
+    )
     pages = Pages(house, HERE / "templates", Misses())
     app.include_router(opt_out.router(pages))
     app.include_router(preferences.router(pages))
