@@ -41,6 +41,7 @@ from domain.message import (
 from domain.review import DraftRecord, Proposal
 from domain.run import ContactOutcome
 from policies.autonomy import with_autonomy, words_sha256
+from policies.consent import carries
 from policies.content import review_message
 from policies.quiet_hours import opens_at
 from policies.stakes import assess
@@ -169,14 +170,16 @@ def judged(state: OutreachState, bench: Workbench) -> tuple[Message, Verdict]:
     """
     assert state.draft is not None
     context = bench.context(state)
+    contact, standing = context.dossier.contact, context.dossier.standing
     message = letter.address(
         state.draft,
-        contact=context.dossier.contact,
+        contact=contact,
         asset=context.asset,
         campaign=context.campaign,
         sender=bench.sender,
         outbox_id=outbox_id(state.run_id, state.contact_id),
         link_key=bench.link_key,
+        carried_by=carries(contact, standing.consents, bench.now(), bench.rules, asset=context.asset),
     )
     return message, review_message(
         message=message,

@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from app.carry import Carrier
     from app.desk import Desk
     from tools.models.openai_chat import OpenAIChat
+    from tools.toolset import Toolset
 
 EMBEDDER_FACT = "embedder-setting"
 LABEL_FACT = "label"
@@ -501,6 +502,13 @@ class House:
         from app.desk import Desk
 
         return Desk(self)
+
+    @cached_property
+    def toolset(self) -> Toolset:
+        """The assistant's tools, the same behind every door."""
+        from app.assistant.toolset import toolset_of
+
+        return toolset_of(self)
 
     def close(self) -> None:
         """Close what was opened."""
