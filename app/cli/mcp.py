@@ -42,16 +42,16 @@ def mcp(
 def _over_stdio(house: House) -> None:
     from mcp.server.stdio import stdio_server
 
-    from app.mcp.opened import BAD_TOKEN, NO_TOKEN, WhoIsThis, by_token, mcp_of
+    from app.mcp.opened import SPENT, UNNAMED, WhoIsThis, by_token, mcp_of
     from memory.crm.sessions import SessionStore
 
     token = house.settings.token
     secret = token.get_secret_value() if token else ""
     if not secret:
-        raise WhoIsThis(NO_TOKEN)
+        raise WhoIsThis(UNNAMED)
     known = SessionStore(house.engine, house.audit, house.clock).who_by_token(secret)
     if known is None:
-        raise WhoIsThis(BAD_TOKEN)
+        raise WhoIsThis(SPENT)
     server = mcp_of(house, by_token(house, secret))
     # Stdout is the wire; what is said to a person goes to stderr.
     err.print(

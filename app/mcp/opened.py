@@ -17,11 +17,11 @@ from memory.crm.sessions import SessionStore
 if TYPE_CHECKING:
     from app.wiring import House
 
-NO_TOKEN = (
+UNNAMED = (
     "Whose assistant is this? Set ATTUNE_TOKEN to an API token: make one in the web app under /me, or by "
     "`attune team token EMAIL` on this machine."
 )
-BAD_TOKEN = (
+SPENT = (
     "ATTUNE_TOKEN opens nothing: it was revoked, is too old, or was never one of this workspace's. Make another in "
     "the web app under /me, or by `attune team token EMAIL`."
 )
@@ -49,7 +49,7 @@ def by_token(house: House, secret: str) -> Who:
     async def who(_: Context) -> Asker:
         known = await asyncio.to_thread(sessions.who_by_token, secret)
         if known is None:
-            raise WhoIsThis(BAD_TOKEN if secret else NO_TOKEN)
+            raise WhoIsThis(SPENT if secret else UNNAMED)
         return asker_by(*known)
 
     return who

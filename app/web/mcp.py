@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.types import Receive, Scope, Send
 
-from app.web.asking import asker_of
+from app.web.asking import asker_of, keep_pace
 from app.web.errors import answer_errors
 from app.web.guard import Caller, NotSignedIn, caller_of, needs
 from app.web.headers import SecurityHeaders
@@ -52,6 +52,7 @@ def router(shell: Shell) -> APIRouter:
     async def serve(request: Request, caller: Annotated[Caller, needs(Act.CHAT)]) -> Response:
         if caller.token_id is None:
             raise NotSignedIn("Programs come with an API token here, not with a browser's session.")
+        keep_pace(shell.pace, caller)
         return _Handled(request.app.state.mcp)
 
     return routes
