@@ -16,7 +16,7 @@ from app.web.api.routes import operations_of
 from app.wiring import House
 from domain.staff import Role
 from tests.fakes.shelf import Shelf
-from tests.fakes.talks import Echo
+from tests.fakes.echo import Echo
 from tests.learning_workspace import open_workspace
 from tests.web import SITE, Visitor, member, shell_of, signed_in
 
