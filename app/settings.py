@@ -138,6 +138,9 @@ class Settings(DeliverySettings):
         None,
         description="Address people reach the web app at, behind a reverse proxy; links we print and mail begin so.",
     )
+    token: SecretStr | None = Field(
+        None, description="API token `attune mcp` acts with when it talks over stdin and stdout."
+    )
     reviewer: str | None = Field(None, description="Name reviews are signed with; else the login name.")
 
     studio_member: str | None = Field(
