@@ -24,6 +24,7 @@ from app.cli import (
     jobs,
     leads,
     learning,
+    mcp,
     memories,
     metrics,
     outboxes,
@@ -84,6 +85,7 @@ app.add_typer(running.app, name="runs", rich_help_panel="Campaigns")
 app.add_typer(jobs.app, name="jobs", rich_help_panel="Campaigns")
 app.command("serve", rich_help_panel="Campaigns")(serving.serve)
 app.command("scheduler", rich_help_panel="Campaigns")(serving.scheduler)
+app.command("mcp", rich_help_panel="Campaigns")(mcp.mcp)
 app.command("replay", rich_help_panel="Campaigns")(replaying.replay)
 app.add_typer(replaying.app, name="decisions", rich_help_panel="Campaigns")
 app.command("handoff", rich_help_panel="People decide")(leads.handoff)
