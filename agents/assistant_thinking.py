@@ -125,7 +125,8 @@ def _request(
         agent=AGENT,
         run_id=thread_id,
         turns=(*given, *turns_of(messages), *spent),
-        tools=bench.tools.cards(bench.asker) if may_call else (),
+        tools=bench.tools.cards(bench.asker),
+        may_call=may_call,
         prompt_id=prompt.id,
         prompt_sha256=prompt.sha256,
     )
@@ -135,7 +136,7 @@ def _check(reply: TalkReply, request: TalkRequest, canary: str) -> None:
     said = reply.content + "".join(f"{call.name}{call.arguments}" for call in reply.calls)
     if leaked(said, canary):
         raise Unusable("the model repeated an internal marker of a prompt", reply.usage)
-    if reply.calls and not request.tools:
+    if reply.calls and not request.may_call:
         raise Unusable("the model went on looking things up without an end", reply.usage)
     if not reply.calls and not reply.content.strip():
         raise Unusable("the model said nothing", reply.usage)

@@ -27,6 +27,7 @@ from domain.errors import AttuneError
 from domain.leads import Outlook
 from domain.message import OutboxEntry
 from domain.ports import Channel, Clock, Embedder, IdentityProvider, InboundHook, Inbox, Webhook
+from domain.review import Proposal, Review, ReviewAct
 from domain.run import Run
 from domain.sender import SenderProfile
 from memory.crm.account_reader import AccountReader
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from app.carry import Carrier
     from app.desk import Desk
     from tools.models.openai_chat import OpenAIChat
+    from tools.models.openai_talk import OpenAITalk
     from tools.toolset import Toolset
 
 EMBEDDER_FACT = "embedder-setting"
@@ -288,6 +290,12 @@ class House:
 
         return doubt(self, entry)
 
+    def _objects(self, proposal: Proposal, review: Review) -> str | None:
+        """Four eyes, asked of every approval whatever door it came through (W-03, A-10)."""
+        from app.four_eyes import needs_another
+
+        return needs_another(self, proposal, review.reviewer) if review.act is ReviewAct.APPROVE else None
+
     @cached_property
     def rules(self) -> RuleBook:
         """The rule book, the team's own rules in it. Raises `InvalidFile` naming what is wrong with those."""
@@ -411,6 +419,15 @@ class House:
         return OpenAIChat(endpoint, self.budget, read_prices(settings.prices))
 
     @cached_property
+    def talker(self) -> OpenAITalk | None:
+        """The language model as the assistant talks with it, or None: then its understudy answers what it knows."""
+        if self.model is None:
+            return None
+        from tools.models.openai_talk import OpenAITalk
+
+        return OpenAITalk(self.model)
+
+    @cached_property
     def model_currency(self) -> str:
         """The currency of what models cost: the price list's."""
         from tools.models.prices import read_prices
@@ -423,6 +440,7 @@ class House:
         from agents.compliance_reviewer import ComplianceReviewer
         from agents.content_strategist import ContentStrategist
         from agents.outreach_composer import OutreachComposer
+        from agents.pause import Answering
         from agents.signal_analyst import SignalAnalyst
         from agents.workbench import Workbench
 
@@ -447,6 +465,7 @@ class House:
             reviewer=ComplianceReviewer(self.model, self.prompts),
             write=CommitGroup(self.engine),
             doubt=self._doubt,
+            answering=Answering(objects=self._objects),
             paces=Pacer(
                 self.settings, self.tallies, self.rules.delivery, self.channel.name, self.crm.campaign
             ),
