@@ -1,0 +1,75 @@
+"""Where the models of an evaluation come from: a recording, an endpoint that is being recorded, or one asked live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from domain.ports import LanguageModel
+from evals.agents.tape import KEPT_MODEL, Mode, Tape, Upstream
+from tools.models.openai_chat import ChatEndpoint, OpenAIChat
+from tools.models.prices import PriceList
+from tools.models.retry import RetryRule
+
+ONCE = RetryRule(attempts=1)
+"""A recording does not try again by itself: whoever answers would find the question twice."""
+
+
+@dataclass
+class Taped:
+    """Every writer of every case through the tape, the whole OpenAI path included."""
+
+    tape: Tape
+    mode: Mode
+    prices: PriceList = field(default_factory=PriceList)
+    wait_seconds: float = 60.0
+
+    def model(self, case: str, writer: str) -> LanguageModel | None:
+        """A model that asks the tape; None where a replay has nothing of this writer."""
+        if self.mode is Mode.REPLAY and not self.tape.has(case, writer):
+            return None
+        endpoint = ChatEndpoint(
+            {"default": KEPT_MODEL},
+            base_url=self.tape.base_url(case, writer),
+            timeout_seconds=self.wait_seconds,
+            concurrency=4,
+            retry=ONCE,
+        )
+        return OpenAIChat(endpoint, prices=self.prices)
+
+    def problem(self, case: str, writer: str) -> str:
+        """What the tape could not answer."""
+        if self.mode is Mode.REPLAY and not self.tape.has(case, writer):
+            return f"not recorded: {writer}"
+        return self.tape.problem(case, writer)
+
+    def close(self, case: str, writer: str) -> None:
+        """Let the tape drop what is asked no more."""
+        self.tape.close_case(case, writer)
+
+
+@dataclass
+class Live:
+    """A real endpoint, asked every time; nothing is kept."""
+
+    upstream: Upstream
+    prices: PriceList = field(default_factory=PriceList)
+
+    def __post_init__(self) -> None:
+        endpoint = ChatEndpoint(
+            {"default": self.upstream.model},
+            api_key=self.upstream.api_key,
+            base_url=self.upstream.base_url,
+            timeout_seconds=self.upstream.wait_seconds,
+        )
+        self._model = OpenAIChat(endpoint, prices=self.prices)
+
+    def model(self, case: str, writer: str) -> LanguageModel | None:
+        """The one model, for everybody."""
+        return self._model
+
+    def problem(self, case: str, writer: str) -> str:
+        """A live endpoint's trouble is told by the writer itself."""
+        return ""
+
+    def close(self, case: str, writer: str) -> None:
+        """Nothing to keep."""
