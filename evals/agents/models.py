@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from domain.ports import LanguageModel
 from evals.agents.tape import KEPT_MODEL, Mode, Tape, Upstream
@@ -73,3 +76,29 @@ class Live:
 
     def close(self, case: str, writer: str) -> None:
         """Nothing to keep."""
+
+
+CASSETTES = Path(__file__).with_name("cassettes")
+"""The recordings that come with the product, one folder a suite."""
+
+
+@contextmanager
+def recordings(
+    suite: str, record: Path | None, replay: Path | None, upstream: Upstream | None, prices: PriceList
+) -> Iterator[tuple[Taped | Live, str]]:
+    """Open where this run's models come from, and say in words where that is.
+
+    Args:
+        suite: names the shipped folder.
+        record: keep what `upstream` answers here.
+        replay: read recordings here; the shipped ones where nothing else is said.
+        upstream: the endpoint; with neither folder it is asked live.
+        prices: what tokens cost.
+    """
+    if upstream and record is None:
+        yield Live(upstream, prices), f"{upstream.model}, live"
+        return
+    mode = Mode.RECORD if record else Mode.REPLAY
+    with Tape(record or replay or CASSETTES / suite, mode, upstream) as tape:
+        wait = upstream.wait_seconds if upstream else 60.0
+        yield Taped(tape, mode, prices, wait), "a new recording" if record else "a recording"
