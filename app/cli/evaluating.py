@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from evals.agents.tape import Upstream
     from tools.models.prices import PriceList
 
-app = typer.Typer(no_args_is_help=True, help="How good the agents are, beside baselines; comparable between runs.")
+app = typer.Typer(
+    no_args_is_help=True, help="How good the agents are, beside baselines; comparable between runs."
+)
 
 MODEL_WAIT_SECONDS = 3_600.0
 """How long a recording waits for one answer: a person may be writing it."""
@@ -32,7 +34,9 @@ Record = Annotated[
         help="Ask the endpoint of OPENAI_BASE_URL and keep each case's answers here; what is kept is not asked again.",
     ),
 ]
-Replay = Annotated[Path | None, typer.Option(metavar="DIR", help="Where the recording is; the shipped one, if left out.")]
+Replay = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Where the recording is; the shipped one, if left out.")
+]
 IsLive = Annotated[bool, typer.Option("--live", help="Ask the endpoint of OPENAI_BASE_URL and keep nothing.")]
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Where SUITE.json and SUITE.html are written.")]
 AtOnce = Annotated[int, typer.Option(min=1, max=40, help="Cases under way side by side.")]
@@ -62,9 +66,7 @@ def outreach(
     picked = chosen(cases)
 
     async def run(models: Taped | Live, source: str) -> Report:
-        return await run_outreach(
-            picked, models, wanted, source=source, made_at=utc_now(), at_once=at_once
-        )
+        return await run_outreach(picked, models, wanted, source=source, made_at=utc_now(), at_once=at_once)
 
     with recordings("outreach", record, replay, _upstream() if record or is_live else None, _prices()) as (
         models,
@@ -78,7 +80,9 @@ def outreach(
 def compare(
     first: Annotated[Path, typer.Argument(metavar="A.json", help="The run to compare with.")],
     second: Annotated[Path, typer.Argument(metavar="B.json", help="The run in question.")],
-    out: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write the comparison as a page too.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write the comparison as a page too.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure by measure: what the second run does better or worse than the first, with intervals."""
@@ -105,7 +109,13 @@ def compare(
         }
         for change in changes
     ]
-    columns = {"writer": "writer", "title": "measure", "cases": "cases>", "before": "first>", "after": "second>"}
+    columns = {
+        "writer": "writer",
+        "title": "measure",
+        "cases": "cases>",
+        "before": "first>",
+        "after": "second>",
+    }
     listing(
         rows,
         columns | {"by": "difference>", "between": "95 %", "times": "ratio>", "verdict": ""},
@@ -121,7 +131,9 @@ def _upstream() -> Upstream:
 
     settings = doors.settings()
     if settings.openai_base_url is None and settings.openai_api_key is None:
-        raise AttuneError("There is no endpoint to ask. Set OPENAI_BASE_URL or OPENAI_API_KEY, and ATTUNE_MODEL.")
+        raise AttuneError(
+            "There is no endpoint to ask. Set OPENAI_BASE_URL or OPENAI_API_KEY, and ATTUNE_MODEL."
+        )
     key = settings.openai_api_key
     return Upstream(
         base_url=settings.openai_base_url or "https://api.openai.com/v1",
@@ -150,7 +162,9 @@ def _show(report: Report, out: Path) -> None:
         measure = BY_NAME[summary.measure]
         row = rows.setdefault(summary.measure, {"part": measure.part, "measure": measure.title})
         row[summary.writer] = f"{amount(summary.mean, measure)} ({summary.cases})"
-    columns = {"part": "part", "measure": "measure"} | {name: f"{name.replace('_', ' ')}>" for name in writers}
+    columns = {"part": "part", "measure": "measure"} | {
+        name: f"{name.replace('_', ' ')}>" for name in writers
+    }
     listing([rows[name] for name in BY_NAME if name in rows], columns, as_json=False)
     line("Means; how many cases in brackets. Intervals are in the report.", style="dim")
     for name, rho in report.agreement.items():

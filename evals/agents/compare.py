@@ -52,7 +52,9 @@ def caveats(first: Report, second: Report) -> tuple[str, ...]:
     """What a reader must know before trusting the comparison."""
     found = []
     if first.world_sha256 != second.world_sha256:
-        found.append("The two runs were made over different cases; only cases with the same number are paired.")
+        found.append(
+            "The two runs were made over different cases; only cases with the same number are paired."
+        )
     names = sorted(first.prompts.keys() | second.prompts.keys())
     changed = [name for name in names if first.prompts.get(name) != second.prompts.get(name)]
     if changed:
@@ -68,7 +70,9 @@ def _changes(first: Report, second: Report) -> Iterator[Change]:
             before, after = first.values(writer, name), second.values(writer, name)
             both = sorted(before.keys() & after.keys())
             if both:
-                yield _change(writer, name, np.array([before[c] for c in both]), np.array([after[c] for c in both]))
+                yield _change(
+                    writer, name, np.array([before[c] for c in both]), np.array([after[c] for c in both])
+                )
 
 
 def _change(writer: str, name: str, before: np.ndarray, after: np.ndarray) -> Change:

@@ -87,9 +87,7 @@ class Judgement:
 
 def shuffled(written: Sequence[Written]) -> list[Written]:
     """The messages in the order the judge sees them."""
-    return sorted(
-        written, key=lambda one: hashlib.sha256(f"{one.case.id}:{one.writer}".encode()).hexdigest()
-    )
+    return sorted(written, key=lambda one: hashlib.sha256(f"{one.case.id}:{one.writer}".encode()).hexdigest())
 
 
 async def judge(
@@ -108,7 +106,9 @@ async def judge(
         **{name: told[name] for name in wanted},
         brand_voice=ctx.sender.brand_voice,
         facts=all_facts(ctx.evidence),
-        messages="\n\n".join(_shown(letter, one) for letter, one in zip(ascii_uppercase, order, strict=False)),
+        messages="\n\n".join(
+            _shown(letter, one) for letter, one in zip(ascii_uppercase, order, strict=False)
+        ),
     )
     reply = await model.ask(question("outreach_judge", ctx, prompt, JudgeAnswer))
     return Judgement(by_writer=read(reply.answer, order), usage=reply.usage)

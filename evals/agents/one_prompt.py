@@ -20,7 +20,9 @@ from prompts.library import PromptLibrary
 PROMPTS = Path(__file__).with_name("prompts")
 
 _GREETING = re.compile(r"\A(?:hi|hello|hey|dear)\b[^\n.!?]{0,40},?\s*\n+", re.IGNORECASE)
-_SIGN_OFF = re.compile(r"\n+(?:best|kind regards|regards|sincerely|cheers|thanks)\b[^\n]{0,40}(?:\n.{0,60}){0,3}\Z", re.I)
+_SIGN_OFF = re.compile(
+    r"\n+(?:best|kind regards|regards|sincerely|cheers|thanks)\b[^\n]{0,40}(?:\n.{0,60}){0,3}\Z", re.I
+)
 
 
 class OnePromptAnswer(ModelAnswer):
@@ -55,4 +57,5 @@ async def write(
     reply = await model.ask(question("one_prompt", ctx, prompt, OnePromptAnswer))
     body = _SIGN_OFF.sub("", _GREETING.sub("", reply.answer.body.strip()))
     draft = uncited(" ".join(reply.answer.subject.split()), body, ctx.evidence, Author.MODEL)
-    return draft, reply
+    made_by = {"prompt_id": prompt.id, "prompt_sha256": prompt.sha256, "model": reply.model}
+    return draft.model_copy(update=made_by), reply

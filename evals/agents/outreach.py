@@ -133,7 +133,11 @@ def _cost(usage: Usage) -> dict[str, float]:
 def agreement(results: Sequence[Result]) -> dict[str, float]:
     """How far the judge's marks and the deterministic scores go together, over all messages: Spearman's rho."""
     found = {}
-    for mark, measure in (("grounded", "grounded"), ("individual", "names_own_fact"), ("voice", "tone_checks")):
+    for mark, measure in (
+        ("grounded", "grounded"),
+        ("individual", "names_own_fact"),
+        ("voice", "tone_checks"),
+    ):
         both = [
             (result.measures[f"judge_{mark}"], result.measures[measure])
             for result in results

@@ -33,7 +33,9 @@ def write_page(report: Report, file: Path) -> None:
 def write_comparison(changes: Iterable[Change], caveats: Iterable[str], file: Path) -> None:
     """Write a comparison of two runs as a page."""
     rows = "".join(_change_row(change) for change in changes)
-    head = "".join(f"<th>{name}</th>" for name in ("writer", "measure", "cases", "first", "second", "difference"))
+    head = "".join(
+        f"<th>{name}</th>" for name in ("writer", "measure", "cases", "first", "second", "difference")
+    )
     told = "".join(f"<p>{escape(caveat)}</p>" for caveat in caveats)
     table = f"<table><thead><tr>{head}<th>ratio</th><th></th></tr></thead><tbody>{rows}</tbody></table>"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -73,11 +75,15 @@ def _body(report: Report) -> Iterator[str]:
     yield from (f"<p>{escape(note)}</p>" for note in report.notes)
     yield from _table(report)
     if report.agreement:
-        rows = "".join(f"<tr><td>{escape(k)}</td><td class=n>{v:.2f}</td></tr>" for k, v in report.agreement.items())
+        rows = "".join(
+            f"<tr><td>{escape(k)}</td><td class=n>{v:.2f}</td></tr>" for k, v in report.agreement.items()
+        )
         yield f"<h2>What goes together (Spearman's rho)</h2><table><tbody>{rows}</tbody></table>"
     troubled = [result for result in report.results if result.problem]
     if troubled:
-        items = "".join(f"<li>{escape(r.writer)}, case {escape(r.case)}: {escape(r.problem)}</li>" for r in troubled)
+        items = "".join(
+            f"<li>{escape(r.writer)}, case {escape(r.case)}: {escape(r.problem)}</li>" for r in troubled
+        )
         yield f"<h2>Not scored</h2><details><summary>{len(troubled)} results</summary><ul>{items}</ul></details>"
     yield "<h2>Every case</h2>"
     for case in dict.fromkeys(result.case for result in report.results):

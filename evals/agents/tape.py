@@ -250,9 +250,7 @@ def _changes(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
     if len(then["messages"]) != len(now["messages"]):
         changed.append("number of messages")
     keys = then["settings"].keys() | now["settings"].keys()
-    return changed + [
-        key for key in sorted(keys) if then["settings"].get(key) != now["settings"].get(key)
-    ]
+    return changed + [key for key in sorted(keys) if then["settings"].get(key) != now["settings"].get(key)]
 
 
 def kept(reply: dict[str, Any]) -> dict[str, Any]:
@@ -294,7 +292,9 @@ def chunks(reply: dict[str, Any], *, wants_usage: bool) -> list[dict[str, Any]]:
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
     text = message.get("content") or ""
     deltas += [{"content": text[start : start + _CHUNK]} for start in range(0, len(text), _CHUNK)]
-    deltas += [{"tool_calls": [{"index": i, **call}]} for i, call in enumerate(message.get("tool_calls") or ())]
+    deltas += [
+        {"tool_calls": [{"index": i, **call}]} for i, call in enumerate(message.get("tool_calls") or ())
+    ]
     events = [{**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
     last = {"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}
     events.append({**base, "choices": [last]})

@@ -49,7 +49,7 @@ class Models(Protocol):
         ...
 
     def close(self, case: str, writer: str) -> None:
-        """This writer is through with this case."""
+        """Say that a writer is through with a case."""
         ...
 
 
@@ -90,9 +90,7 @@ async def write_all(
     return list(await asyncio.gather(*(one(case) for case in cases)))
 
 
-async def write_case(
-    case: OutreachCase, world: World, models: Models, wanted: Collection[str]
-) -> CaseResult:
+async def write_case(case: OutreachCase, world: World, models: Models, wanted: Collection[str]) -> CaseResult:
     """Every wanted writer on one case; models are asked side by side, the judge last."""
     prompts = PromptLibrary(one_prompt.PROMPTS)
     understudy = await _graph(case, world, UNDERSTUDY, None, with_memory=True)
@@ -102,7 +100,9 @@ async def write_case(
     written[MAIL_MERGE] = _plain(MAIL_MERGE, case, ctx, mail_merge.write(ctx), Usage(), world)
     if case.planted:
         written[UNDERSTUDY_BARE] = await _graph(case, world, UNDERSTUDY_BARE, None, with_memory=False)
-    asked = [AGENTS] * (AGENTS in wanted) + [AGENTS_BARE] * (AGENTS_BARE in wanted and case.planted is not None)
+    asked = [AGENTS] * (AGENTS in wanted) + [AGENTS_BARE] * (
+        AGENTS_BARE in wanted and case.planted is not None
+    )
     made = await asyncio.gather(
         *(_agents(case, world, models, writer) for writer in asked),
         *([_one_prompt(case, ctx, world, models, prompts)] if ONE_PROMPT in wanted else []),
@@ -129,9 +129,7 @@ async def _graph(
     """One contact through the product's own graph, as a dry run."""
     archive = Kept()
     bench = world.bench(model, archive, with_memory=with_memory)
-    state = OutreachState.model_validate(
-        await build_graph().ainvoke(_input(case), context=bench)
-    )
+    state = OutreachState.model_validate(await build_graph().ainvoke(_input(case), context=bench))
     record = archive.made_for(state.decision_id)
     if record is None or record.draft is None or record.message is None:
         return Written(writer, case, state.evidence, usage=state.usage, problem=f"no message: {state.reason}")
@@ -192,7 +190,7 @@ async def _judge(
     prompts: PromptLibrary,
 ) -> Judgement:
     missing = [writer for writer in COMPARED if writer not in written or written[writer].draft is None]
-    if written.get(AGENTS, None) is None or AGENTS in missing or written[AGENTS].problem:
+    if written.get(AGENTS) is None or AGENTS in missing or written[AGENTS].problem:
         return Judgement(problem=f"not asked: no message of {AGENTS}")
     model = models.model(case.id, JUDGE)
     if model is None:

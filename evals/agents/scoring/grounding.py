@@ -21,9 +21,23 @@ from policies.claims import ground
 from policies.quantities import asked_quantities
 from policies.rulebook import RuleBook
 
-LEAST_SHARED = 0.4
+FEWEST_WORDS = 3
+LEAST_SHARED = 0.34
 """Share of a statement's content words that must stand in its facts; calibrated on the hand-made messages of
 `tests/unit/evals/test_agent_scorers.py`."""
+
+_OF_LETTERS = stems(
+    "thank thanks conversation talk reading read document link click below above material question answer idea note"
+    " message reply touch wrote written ask asked met meeting joined attended downloaded download picked started"
+    " starting guide calculator webinar demo checklist report comparison study content january february march april"
+    " may june july august september october november december monday tuesday wednesday thursday friday early late"
+    " mid middle end towards around since beginning year month week day hour minute today tomorrow morning next step"
+    " first last further quick quicker short easy easier easily interest interesting worth useful part picture side"
+    " role colleague team people person someone somebody everyone plan plans planning work works working start point"
+    " mind open free feel think thought reason good better best time moment place way ways matter matters enough"
+)
+"""Words any letter is made of: they state nothing that a fact would have to back. Acts and dates have rules of
+their own."""
 
 _NAME = re.compile(r"(?<![.!?:“\"(]\s)(?<!^)\b[A-Z][\w’'&-]+(?:\s+(?:&\s+)?[A-Z][\w’'-]+)*")
 _INVITES = re.compile(
@@ -89,10 +103,12 @@ def unknown_names(text: str, known: str) -> list[str]:
 
 
 def shared_share(text: str, backing: Iterable[str]) -> float:
-    """The share of a sentence's content words that stand in what backs it; 1 for a sentence without any."""
-    said = stems(text)
+    """The share of a sentence's content words that stand in what backs it; 1 for one with too few to tell."""
+    said = stems(text) - _OF_LETTERS
+    if len(said) < FEWEST_WORDS:
+        return 1.0
     there = frozenset[str]().union(*(stems(one) for one in backing))
-    return len(said & there) / len(said) if said else 1.0
+    return len(said & there) / len(said)
 
 
 def _faults(

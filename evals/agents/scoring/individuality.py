@@ -89,11 +89,15 @@ def _told(facts: Sequence[Evidence]) -> frozenset[str]:
 
 def _asset_words(written: Written) -> frozenset[str]:
     asset = written.asset
-    return stems(" ".join((asset.title, asset.summary, *asset.topics, *(claim.text for claim in asset.claims))))
+    return stems(
+        " ".join((asset.title, asset.summary, *asset.topics, *(claim.text for claim in asset.claims)))
+    )
 
 
 def _tokens(written: Written) -> frozenset[str]:
     assert written.draft is not None
     contact, account = written.case.dossier.contact, written.case.dossier.account
-    names = f"{contact.job_title or ''} {account.name if account else ''} {(account and account.industry) or ''}"
+    names = (
+        f"{contact.job_title or ''} {account.name if account else ''} {(account and account.industry) or ''}"
+    )
     return frozenset(word.lower() for word in written.draft.body.split()) - frozenset(names.lower().split())

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from domain.message import EvidenceKind
 from evals.agents.scoring import Note, Scores
 from evals.agents.scoring.words import stems
-from evals.agents.writing import Written
+from evals.agents.writing import Written, sentences_of
 
 _STRENGTHS = ("weak", "clear", "strong")
 _ASKS = re.compile(
     r"\?|^(?:please|simply|just|have a look|take|pick|read|see|reply|let us|tell us|try|work out|choose|watch|book"
     r"|bring|feel free)\b|\b(?:reply|let us know|have a look|take a look|feel free)\b",
     re.IGNORECASE,
+)
+_WITHHOLDS = re.compile(
+    r"\b(?:do not|don't|never|without) (?:say|saying|mention|mentioning)\b", re.IGNORECASE
 )
 
 
@@ -27,7 +31,9 @@ def planning(written: Written) -> Scores:
     scores = Scores()
     checks = list(_checks(written))
     scores.measures["plan_checks"] = sum(holds for _, holds, _ in checks) / len(checks)
-    scores.notes = [Note("plan_checks", words, f"fails: {name}") for name, holds, words in checks if not holds]
+    scores.notes = [
+        Note("plan_checks", words, f"fails: {name}") for name, holds, words in checks if not holds
+    ]
     return scores
 
 
@@ -43,14 +49,24 @@ def _checks(written: Written) -> Iterator[tuple[str, bool, str]]:
     yield "every signal rests on a fact", real, ""
     first = brief.signals[0] if brief.signals else None
     if first:
-        strongest = " ".join((first.text, brief.topic or "", *(facts[i].text for i in first.evidence if i in facts)))
+        strongest = " ".join(
+            (first.text, brief.topic or "", *(facts[i].text for i in first.evidence if i in facts))
+        )
         planned = " ".join((plan.angle, *(point.text for point in plan.points)))
         yield "the angle takes up the strongest signal", bool(stems(planned) & stems(strongest)), plan.angle
     cited = [fact_id for point in plan.points for fact_id in point.evidence]
     yield "every point cites a fact", all(point.evidence for point in plan.points), ""
-    sayable = all(fact_id in facts and not facts[fact_id].is_private for fact_id in cited)
-    yield "no point rests on a private fact", sayable, ""
+    private = {fact_id for fact_id, fact in facts.items() if fact.is_private}
+    told = [
+        point.text
+        for point in plan.points
+        if point.evidence and set(point.evidence) <= private and not _WITHHOLDS.search(point.text)
+    ]
+    yield "no point tells a private fact", not told, " / ".join(told)
     kept = {fact_id for sentence in draft.sentences for fact_id in sentence.evidence}
     yield "the message says what the plan rests on", not cited or bool(kept & set(cited)), ""
-    asks = [sentence.text for sentence in draft.sentences if _ASKS.search(sentence.text.strip())]
-    yield "the message asks for one thing", len(asks) == 1, " / ".join(asks)
+    claims = {fact.text.rstrip(".") for fact in written.evidence if fact.kind is EvidenceKind.CLAIM}
+    said = [sentence.text for sentence in draft.sentences if sentence.text.rstrip(".") not in claims]
+    asks = [text for text in said if _ASKS.search(text.strip())]
+    yield "the message asks for one thing at most", len(asks) <= 1, " / ".join(asks)
+    yield "the plan names one thing to ask", len(sentences_of(plan.call_to_action)) == 1, plan.call_to_action

@@ -17,11 +17,52 @@ LONGEST_SENTENCE_WORDS = 35
 LEAST_READING_EASE = 45.0
 
 BANNED = (
-    *("i hope this", "hope you are well", "hope you're well", "just checking in", "touching base", "circle back"),
-    *("game-changer", "game changer", "revolutionary", "cutting-edge", "cutting edge", "state of the art", "synergy"),
-    *("unlock", "supercharge", "seamless", "leverage", "best-in-class", "world-class", "next level", "excited to"),
-    *("thrilled", "don't miss", "do not miss", "act now", "hurry", "last chance", "limited time", "once in a lifetime"),
-    *("i noticed", "we noticed", "i saw", "we saw that you", "quick question", "delve", "in today's fast-paced"),
+    *(
+        "i hope this",
+        "hope you are well",
+        "hope you're well",
+        "just checking in",
+        "touching base",
+        "circle back",
+    ),
+    *(
+        "game-changer",
+        "game changer",
+        "revolutionary",
+        "cutting-edge",
+        "cutting edge",
+        "state of the art",
+        "synergy",
+    ),
+    *(
+        "unlock",
+        "supercharge",
+        "seamless",
+        "leverage",
+        "best-in-class",
+        "world-class",
+        "next level",
+        "excited to",
+    ),
+    *(
+        "thrilled",
+        "don't miss",
+        "do not miss",
+        "act now",
+        "hurry",
+        "last chance",
+        "limited time",
+        "once in a lifetime",
+    ),
+    *(
+        "i noticed",
+        "we noticed",
+        "i saw",
+        "we saw that you",
+        "quick question",
+        "delve",
+        "in today's fast-paced",
+    ),
     *("no-brainer", "pain point", "low-hanging", "win-win", "amazing", "incredible", "unbelievable"),
 )
 """Phrases of mass mail, hype, pressure and watching; lower case."""
