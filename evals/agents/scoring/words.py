@@ -9,13 +9,16 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _STEM_LETTERS = 5
 _LEAST_LETTERS = 3
 _EMPTY = frozenset(
-    "the and are they their them for with that what which who how does can did was were has have had our any "
-    "this from his her its you your yours not will would about into out must than then there these those where "
-    "when why should come back need needs new one two all also some more most other such only own same very just "
-    "over under between after before during again once here both each few because while until against through "
-    "being been able could might may shall say said says told tell get gets got make makes made take takes took "
-    "see look looks like want wants know let use used using way well whether now lately recently help helps "
-    "please would't don't isn't it's that's you're we're i'm thing things something anything nothing".split()
+    re.findall(
+        r"\S+",
+        "the and are they their them for with that what which who how does can did was were has have had our any "
+        "this from his her its you your yours not will would about into out must than then there these those where "
+        "when why should come back need needs new one two all also some more most other such only own same very just "
+        "over under between after before during again once here both each few because while until against through "
+        "being been able could might may shall say said says told tell get gets got make makes made take takes took "
+        "see look looks like want wants know let use used using way well whether now lately recently help helps "
+        "please would't don't isn't it's that's you're we're i'm thing things something anything nothing",
+    )
 )
 
 
