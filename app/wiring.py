@@ -36,6 +36,7 @@ from memory.crm.autonomy import AutonomyStore
 from memory.crm.content import ContentStore
 from memory.crm.content_use import ContentUseReader
 from memory.crm.controls import ControlStore
+from memory.crm.conversations import ConversationStore
 from memory.crm.decision_log import DecisionLogReader
 from memory.crm.delivery import DeliveryStore
 from memory.crm.drafts import DraftStore
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     from app.carry import Carrier
     from app.desk import Desk
     from tools.models.openai_chat import OpenAIChat
+    from tools.toolset import Toolset
 
 EMBEDDER_FACT = "embedder-setting"
 LABEL_FACT = "label"
@@ -221,6 +223,11 @@ class House:
     def staff(self) -> StaffStore:
         """The team."""
         return StaffStore(self.engine, self.audit, self.clock)
+
+    @cached_property
+    def conversations(self) -> ConversationStore:
+        """Whose conversation with the assistant is whose."""
+        return ConversationStore(self.engine, self.clock)
 
     @cached_property
     def journal(self) -> Journal:
@@ -501,6 +508,13 @@ class House:
         from app.desk import Desk
 
         return Desk(self)
+
+    @cached_property
+    def toolset(self) -> Toolset:
+        """The assistant's tools, the same behind every door."""
+        from app.assistant.toolset import toolset_of
+
+        return toolset_of(self)
 
     def close(self) -> None:
         """Close what was opened."""
