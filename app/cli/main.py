@@ -18,6 +18,7 @@ from app.cli import (
     consents,
     contacts,
     contents,
+    evaluating,
     explaining,
     importing,
     inboxes,
@@ -90,6 +91,7 @@ app.command("replay", rich_help_panel="Campaigns")(replaying.replay)
 app.add_typer(replaying.app, name="decisions", rich_help_panel="Campaigns")
 app.command("handoff", rich_help_panel="People decide")(leads.handoff)
 app.command("churn", rich_help_panel="People decide")(leads.churn)
+app.add_typer(evaluating.app, name="eval", rich_help_panel="What worked")
 app.add_typer(learning.app, name="learn", rich_help_panel="What worked")
 app.add_typer(reviewing.app, name="review", rich_help_panel="People decide")
 app.command("explain", rich_help_panel="People decide")(explaining.explain)
