@@ -27,6 +27,7 @@ from agents.state import OutreachState
 from agents.workbench import Workbench, outbox_id, proposal_id, thread_id
 from domain.autonomy import ActionClass
 from domain.campaign import Autonomy
+from domain.decision import Arm
 from domain.errors import DuplicateSend, NothingToSay
 from domain.message import (
     Author,
@@ -246,8 +247,9 @@ def _stood_in(part: str, made: Made[Any]) -> list[str]:
 
 
 def _has_earned(assessed: Stakes, context: DraftingContext, bench: Workbench) -> bool:
-    """Tell whether messages like this one may go alone by what their class has earned."""
-    if not assessed.asks_a_person or assessed.level is StakesLevel.HIGH:
+    """Tell whether messages like this one may go alone by what their class has earned; never one a member asked for."""
+    is_asked = context.decision.arm is Arm.ASKED
+    if is_asked or not assessed.asks_a_person or assessed.level is StakesLevel.HIGH:
         return False
     asked = ActionClass(campaign_id=context.campaign.id, asset_id=context.asset.id, level=assessed.level)
     return bench.earned(asked, words_sha256(context.campaign, context.asset))

@@ -115,6 +115,10 @@ class Settings(DeliverySettings):
     keep_rejects_days: PositiveInt = Field(
         90, description="Days after which lists of rows an import rejected are deleted."
     )
+    keep_conversations_days: PositiveInt = Field(
+        180,
+        description="Days after which a conversation with the assistant that nobody went on with is deleted.",
+    )
     keep_inbound_days: PositiveInt = Field(
         365, description="Days after which mail that reached us, and what providers posted, is blanked."
     )

@@ -36,6 +36,7 @@ from memory.crm.autonomy import AutonomyStore
 from memory.crm.content import ContentStore
 from memory.crm.content_use import ContentUseReader
 from memory.crm.controls import ControlStore
+from memory.crm.conversations import ConversationStore
 from memory.crm.decision_log import DecisionLogReader
 from memory.crm.delivery import DeliveryStore
 from memory.crm.drafts import DraftStore
@@ -222,6 +223,11 @@ class House:
     def staff(self) -> StaffStore:
         """The team."""
         return StaffStore(self.engine, self.audit, self.clock)
+
+    @cached_property
+    def conversations(self) -> ConversationStore:
+        """Whose conversation with the assistant is whose."""
+        return ConversationStore(self.engine, self.clock)
 
     @cached_property
     def journal(self) -> Journal:

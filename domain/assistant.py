@@ -16,6 +16,9 @@ from domain.base import Noun, UtcDatetime
 from domain.message import Author, StakesLevel, Usage
 from domain.staff import Act, Role
 
+CHAT_THREAD = "chat:"
+"""How the checkpoint threads of conversations begin; those of runs begin with the run's id."""
+
 
 class Door(StrEnum):
     """Where a question came in."""
@@ -207,6 +210,11 @@ class Conversation(Noun):
     began_at: UtcDatetime
     last_at: UtcDatetime
     is_waiting: bool = False
+
+    @property
+    def thread_id(self) -> str:
+        """The checkpoint thread of what was said."""
+        return f"{CHAT_THREAD}{self.id}"
 
 
 class ChangeAsked(Noun):

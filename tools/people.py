@@ -1,4 +1,4 @@
-"""The assistant's tools about people: finding contacts, one contact on record, their story, memory and signals."""
+"""The assistant's tools that find contacts and show what is on record of one; also how a question names people."""
 
 from __future__ import annotations
 
@@ -96,16 +96,10 @@ class ContactFind(Arguments):
     page: int = Page
 
 
-class AccountFind(Arguments):
-    """Which companies. Everything that is given must hold; what their people did counts as theirs."""
+class ContactShow(Arguments):
+    """One contact."""
 
-    words: SearchWords = Field("", description="Words that stand in name or web domain; each must.")
-    industries: tuple[str, ...] = Field((), max_length=50, description="Industries as the CRM says them.")
-    countries: tuple[CountryCode, ...] = Countries
-    owners: tuple[str, ...] = Owners
-    did: tuple[Did, ...] = DidField
-    quiet_days: PositiveInt | None = Quiet
-    page: int = Page
+    who: str = Who
 
 
 class PeopleDesk(Protocol):
@@ -115,8 +109,8 @@ class PeopleDesk(Protocol):
         """Find contacts."""
         ...
 
-    def account_find(self, asker: Asker, given: AccountFind) -> ToolAnswer:
-        """Find companies."""
+    def contact_show(self, asker: Asker, given: ContactShow) -> ToolAnswer:
+        """Show what is on record of a contact."""
         ...
 
 
@@ -125,23 +119,23 @@ def people_tools(desk: PeopleDesk) -> tuple[Tool[Any], ...]:
     return (
         Tool(
             "contact_find",
-            "Find contacts by words, lifecycle stage, country, owner, company, by what they did or did not do, and by "
-            "how long they have been quiet. Comes back: how many there are, and a page of them with id, name, job "
-            "title, company, country, stage, when they last did something of their own accord, and whether a stop "
-            "holds for them. Use it whenever a question asks who; use account_find where it asks which companies, and "
-            "lead_list for who is ready for sales.",
+            "Find contacts by words, lifecycle stage, country, owner, company, by what they did or did not do, and "
+            "by how long they have been quiet. Comes back: how many there are, and a page of them with id, name, job"
+            " title, company, country, stage, when they last did something of their own accord, and whether a stop "
+            "holds for them. Use it whenever a question asks who; use account_find where it asks which companies, "
+            "and lead_list for who is ready for sales.",
             ContactFind,
             Act.READ,
             look=desk.contact_find,
         ),
         Tool(
-            "account_find",
-            "Find companies by words, industry, country, owner, by what their people did or did not do, and by how "
-            "long everybody there has been quiet. Comes back: how many there are, and a page of them with id, name, "
-            "industry, country, people, customers, open deals and the last act of anybody there. “Which accounts went "
-            "quiet after the pricing page?” is one call: did=[{event: page_viewed, topic: pricing}], quiet_days=14.",
-            AccountFind,
+            "contact_show",
+            "What is on record of one contact: who they are, whether they may be written to now and, if not, which "
+            "rule says no and what mends it, consents and stops, deals and their part in them, whether they are one "
+            "to pass to sales. Every field with the system it is from stands in a table. Use it before anything "
+            "about one person; for what happened, use contact_story.",
+            ContactShow,
             Act.READ,
-            look=desk.account_find,
+            look=desk.contact_show,
         ),
     )

@@ -1,11 +1,12 @@
-"""Finding contacts and companies for whoever asks the assistant."""
+"""Finding contacts, and one contact on record, for whoever asks the assistant."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from app.assistant.meant import account_meant, topic_meant
+from app.amounts import money
+from app.assistant.meant import account_meant, conditions_meant, contact_of
 from app.assistant.words import (
     PAGE_ROWS,
     account_ref,
@@ -13,21 +14,27 @@ from app.assistant.words import (
     contact_ref,
     day,
     first_row,
+    found_words,
     known,
     label,
-    page_words,
+    moment,
     paged,
+    plain_label,
+    record,
     table,
     unique,
 )
-from app.audience_form import condition_says
-from domain.assistant import Asker, Cell, ToolAnswer
-from domain.campaign import EventCondition
-from domain.search import AccountLine, AccountSearch, ContactLine, ContactSearch
-from tools.people import AccountFind, ContactFind, Did
+from app.contact_view import ContactFacts, ContactHead, facts_of, head_of
+from domain.assistant import AnswerTable, Asker, Cell, RecordKind, RecordRef, ToolAnswer
+from domain.people import Consent, Deal, Suppression
+from domain.search import ContactLine, ContactSearch
+from tools.people import ContactFind, ContactShow
 
 if TYPE_CHECKING:
     from app.wiring import House
+
+MOST_NAMED = 5
+"""Deals, consents and stops told in facts; tables hold all."""
 
 CONTACT_COLUMNS = columns(
     ("Contact", "record"),
@@ -40,21 +47,10 @@ CONTACT_COLUMNS = columns(
     ("Last own act", "moment"),
     "Stopped",
 )
-ACCOUNT_COLUMNS = columns(
-    ("Company", "record"),
-    "Industry",
-    "Country",
-    ("Employees", "number"),
-    ("People", "number"),
-    ("Customers", "number"),
-    ("Open deals", "number"),
-    "Owner",
-    ("Last own act", "moment"),
-)
 
 
-class Finding:
-    """Does the tools that find people and companies."""
+class People:
+    """Does the tools of `tools/people.py`."""
 
     def __init__(self, house: House) -> None:
         self._house = house
@@ -67,53 +63,38 @@ class Finding:
             countries=given.countries,
             owners=given.owners,
             account_id=account_meant(self._house, given.account).id if given.account else None,
-            did=self._conditions(given.did),
+            did=conditions_meant(self._house, given.did),
             quiet_days=given.quiet_days,
         )
         lines, total = self._house.finder.contacts(search, PAGE_ROWS, first_row(given.page))
         return ToolAnswer(
-            words=_found(total, given.page, "contact", search.did, search.quiet_days),
-            facts=paged("contacts", [_contact_row(line, asker) for line in lines], total, given.page),
-            tables=(table("Contacts", CONTACT_COLUMNS, map(_contact_cells, lines), total, given.page),),
+            words=found_words(total, given.page, "contact", search.did, search.quiet_days),
+            facts=paged("contacts", [contact_row(line, asker) for line in lines], total, given.page),
+            tables=(table("Contacts", CONTACT_COLUMNS, map(contact_cells, lines), total, given.page),),
             records=unique(contact_ref(line.contact_id, line.name) for line in lines),
         )
 
-    def account_find(self, asker: Asker, given: AccountFind) -> ToolAnswer:
-        """Find companies."""
-        search = AccountSearch(
-            words=given.words,
-            industries=given.industries,
-            countries=given.countries,
-            owners=given.owners,
-            did=self._conditions(given.did),
-            quiet_days=given.quiet_days,
-        )
-        lines, total = self._house.finder.accounts(search, PAGE_ROWS, first_row(given.page))
+    def contact_show(self, asker: Asker, given: ContactShow) -> ToolAnswer:
+        """Show what is on record of a contact."""
+        contact_id = contact_of(self._house, given.who).id
+        head, on_record = head_of(self._house, contact_id), facts_of(self._house, contact_id)
         return ToolAnswer(
-            words=_found(total, given.page, "account", search.did, search.quiet_days),
-            facts=paged("accounts", [_account_row(line, asker) for line in lines], total, given.page),
-            tables=(table("Accounts", ACCOUNT_COLUMNS, map(_account_cells, lines), total, given.page),),
-            records=unique(account_ref(line.account_id, line.name) for line in lines),
+            words=_may_be_written_to(head, asker),
+            facts=_facts(head, on_record, asker),
+            tables=tuple(one for one in _tables(on_record) if one.rows),
+            records=unique(
+                (
+                    contact_ref(contact_id, head.contact.name),
+                    account_ref(head.account.id, head.account.name) if head.account else None,
+                    _rule_ref(head),
+                    *(deal_ref(deal) for deal in on_record.deals[:MOST_NAMED]),
+                )
+            ),
         )
 
-    def _conditions(self, did: Sequence[Did]) -> tuple[EventCondition, ...]:
-        def of(one: Did) -> EventCondition:
-            topic = topic_meant(self._house, one.topic) if one.topic else None
-            return one.condition.model_copy(update={"topic": topic})
 
-        return tuple(map(of, did))
-
-
-def _found(total: int, page: int, noun: str, did: Sequence[EventCondition], quiet_days: int | None) -> str:
-    """How many, which of them are shown, and what was asked of their acts: so that a wrong reading is seen."""
-    asked = [condition_says(one) for one in did]
-    if quiet_days:
-        asked.append(f"nothing of their own accord in the last {quiet_days} days")
-    said = page_words(total, page, noun)
-    return f"{said} Asked: {'; '.join(asked)}." if asked else said
-
-
-def _contact_row(line: ContactLine, asker: Asker) -> dict[str, object]:
+def contact_row(line: ContactLine, asker: Asker) -> dict[str, Any]:
+    """A contact of a list as facts."""
     return known(
         record=contact_ref(line.contact_id).mark,
         name=label(line.name),
@@ -126,7 +107,8 @@ def _contact_row(line: ContactLine, asker: Asker) -> dict[str, object]:
     )
 
 
-def _contact_cells(line: ContactLine) -> tuple[Cell, ...]:
+def contact_cells(line: ContactLine) -> tuple[Cell, ...]:
+    """A contact of a list as a row people see."""
     return (
         contact_ref(line.contact_id, line.name),
         line.job_title,
@@ -140,28 +122,146 @@ def _contact_cells(line: ContactLine) -> tuple[Cell, ...]:
     )
 
 
-def _account_row(line: AccountLine, asker: Asker) -> dict[str, object]:
+def deal_ref(deal: Deal) -> RecordRef:
+    """A deal as a record."""
+    return record(RecordKind.DEAL, deal.id, deal.name)
+
+
+def deal_row(deal: Deal, asker: Asker) -> dict[str, Any]:
+    """A deal as facts."""
+    state = ("won" if deal.is_won else "lost") if deal.is_closed else "open"
     return known(
-        record=account_ref(line.account_id).mark,
-        name=label(line.name),
-        industry=label(line.industry),
-        country=line.country,
-        people=line.people,
-        customers=line.customers,
-        open_deals=line.open_deals,
-        last_own_act=day(line.last_act_at, asker) or "never",
+        record=deal_ref(deal).mark,
+        name=label(deal.name),
+        kind=deal.kind.value,
+        state=state,
+        stage=plain_label(deal.stage) if not deal.is_closed else None,
+        amount=money(deal.amount_cents, deal.currency) if deal.amount_cents is not None else None,
+        closes=f"{deal.closes_on.day} {deal.closes_on:%b %Y}" if deal.closes_on else None,
     )
 
 
-def _account_cells(line: AccountLine) -> tuple[Cell, ...]:
+def deal_table(deals: Sequence[Deal]) -> AnswerTable:
+    """Deals as people see them."""
+    return table(
+        "Deals",
+        columns(("Deal", "record"), "Kind", "Stage", "State", "Amount", "Closes", "Owner"),
+        (
+            (
+                deal_ref(deal),
+                deal.kind.value,
+                deal.stage,
+                ("won" if deal.is_won else "lost") if deal.is_closed else "open",
+                money(deal.amount_cents, deal.currency),
+                deal.closes_on.isoformat() if deal.closes_on else None,
+                deal.owner,
+            )
+            for deal in deals
+        ),
+    )
+
+
+def _may_be_written_to(head: ContactHead, asker: Asker) -> str:
+    name = label(head.contact.name)
+    if head.refusal:
+        mend = f" {head.refusal.mend}" if head.refusal.mend else ""
+        return f"{name} may not be written to now: {label(head.refusal.reason, 300)} ({head.refusal.rule_id}).{mend}"
+    opens = f" House hours let a message arrive from {moment(head.opens_at, asker)}." if head.opens_at else ""
+    return f"{name} may be written to now.{opens}"
+
+
+def _rule_ref(head: ContactHead) -> RecordRef | None:
+    return record(RecordKind.RULE, head.refusal.rule_id, head.refusal.title) if head.refusal else None
+
+
+def _facts(head: ContactHead, on_record: ContactFacts, asker: Asker) -> dict[str, Any]:
+    contact, refusal = head.contact, head.refusal
+    parts = {role.deal_id: role.kind.value.replace("_", " ") for role in on_record.roles}
+    return known(
+        record=contact_ref(contact.id).mark,
+        name=label(contact.name),
+        job_title=label(contact.job_title),
+        seniority=contact.seniority.value,
+        account=label(head.account.name) if head.account else None,
+        account_record=account_ref(head.account.id).mark if head.account else None,
+        country=contact.country,
+        time_zone=label(contact.time_zone),
+        language=label(contact.language, 20),
+        owner=label(contact.owner),
+        stage=contact.lifecycle_stage.value,
+        stage_since=day(contact.stage_since, asker),
+        email=contact.email_status.value,
+        may_be_written_to=head.may_be_written_to,
+        rule=known(
+            record=f"[rule:{refusal.rule_id}]",
+            title=refusal.title,
+            reason=label(refusal.reason, 300),
+            mend=refusal.mend,
+        )
+        if refusal
+        else None,
+        house_hours_from=moment(head.opens_at, asker),
+        last_message_from_us=moment(head.last_message_at, asker) or "none yet",
+        messages_on_their_way=head.messages_open,
+        hand_off=label(head.hand_off.words, 300),
+        deals=[
+            known(**deal_row(deal, asker), part=parts.get(deal.id)) for deal in on_record.deals[:MOST_NAMED]
+        ],
+        deals_total=len(on_record.deals),
+        consents=[_consent_row(one, asker) for one in on_record.consents[:MOST_NAMED]],
+        stops=[_stop_row(one, asker) for one in on_record.stops[:MOST_NAMED]],
+    )
+
+
+def _consent_row(one: Consent, asker: Asker) -> dict[str, Any]:
+    return known(
+        channel=plain_label(one.channel),
+        answer="yes" if one.is_granted else "no",
+        basis=one.basis.value.replace("_", " "),
+        on=day(one.recorded_at, asker),
+        expires=day(one.expires_at, asker),
+    )
+
+
+def _stop_row(one: Suppression, asker: Asker) -> dict[str, Any]:
+    return known(
+        reason=one.reason.value.replace("_", " "),
+        channel=plain_label(one.channel),
+        since=day(one.since, asker),
+        until=day(one.until, asker),
+    )
+
+
+def _tables(on_record: ContactFacts) -> tuple[AnswerTable, ...]:
     return (
-        account_ref(line.account_id, line.name),
-        line.industry,
-        line.country,
-        line.employees,
-        line.people,
-        line.customers,
-        line.open_deals,
-        line.owner,
-        line.last_act_at,
+        table(
+            "On record",
+            columns("Field", "Value", "From", ("As of", "moment")),
+            ((one.name, one.value, one.source, one.at) for one in (*on_record.facts, *on_record.company)),
+        ),
+        deal_table(on_record.deals),
+        table(
+            "Consents",
+            columns("Channel", "Answer", "Basis", ("Recorded", "moment"), "From", "Wording", "Proof"),
+            (
+                (
+                    one.channel,
+                    "yes" if one.is_granted else "no",
+                    one.basis.value.replace("_", " "),
+                    one.recorded_at,
+                    one.source,
+                    one.wording,
+                    one.proof,
+                )
+                for one in on_record.consents
+            ),
+        ),
+        table(
+            "Stops",
+            columns("Reason", "Channel", ("Since", "moment"), ("Until", "moment"), "From"),
+            (
+                (one.reason.value.replace("_", " "), one.channel, one.since, one.until, one.source)
+                for one in on_record.stops
+            ),
+        ),
     )

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.assistant.people import Finding
+from app.assistant.accounts import Accounts
+from app.assistant.decisions import Decisions
+from app.assistant.people import People
+from app.assistant.stories import Stories
+from tools.accounts import account_tools
+from tools.decisions import decision_tools
 from tools.people import people_tools
+from tools.stories import story_tools
 from tools.toolset import Tool, Toolset
 
 if TYPE_CHECKING:
@@ -19,4 +25,9 @@ def toolset_of(house: House) -> Toolset:
 
 def looking_tools(house: House) -> tuple[Tool[Any], ...]:
     """Tools about people and decisions; all of them only look."""
-    return (*people_tools(Finding(house)),)
+    return (
+        *people_tools(People(house)),
+        *story_tools(Stories(house)),
+        *account_tools(Accounts(house)),
+        *decision_tools(Decisions(house)),
+    )

@@ -11,8 +11,11 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from agents.wording import label as label_of
+from app.audience_form import condition_says
 from app.web.words import full_in
 from domain.assistant import AnswerColumn, AnswerTable, Asker, Cell, RecordKind, RecordRef
+from domain.campaign import EventCondition
 from domain.events import Event
 
 PAGE_ROWS = 15
@@ -21,7 +24,6 @@ PAGE_ROWS = 15
 LABEL_CHARS = 60
 OUR_SOURCE = "attune"
 
-_PLAIN_LABEL = re.compile(r"[\w][\w .,/&()%+-]{0,39}")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 Kind = Literal["text", "number", "share", "moment", "record"]
@@ -34,9 +36,8 @@ def label(words: str | None, most: int = LABEL_CHARS) -> str | None:
 
 
 def plain_label(words: str | None) -> str | None:
-    """A cell of somebody's export, only where it reads like a label (a stage, a topic); else None."""
-    told = label(words)
-    return told if told and _PLAIN_LABEL.fullmatch(told) else None
+    """A word of an export (a topic, a stage of a deal), only where it is a label and gives no orders; else None."""
+    return label_of(words)
 
 
 def own_subject(event: Event) -> str | None:
@@ -89,6 +90,17 @@ def page_words(total: int, page: int, noun: str, many: str = "") -> str:
     if first > total:
         return f"{said}; there is no page {page}."
     return f"{said}." if total <= PAGE_ROWS else f"{said}; these are {first:,} to {last:,}."
+
+
+def found_words(
+    total: int, page: int, noun: str, did: Sequence[EventCondition] = (), quiet_days: int | None = None
+) -> str:
+    """How many were found, which are shown, and what was asked of their acts: so that a wrong reading is seen."""
+    asked = [condition_says(one) for one in did]
+    if quiet_days:
+        asked.append(f"nothing of their own accord in the last {quiet_days} days")
+    said = page_words(total, page, noun)
+    return f"{said} Asked: {'; '.join(asked)}." if asked else said
 
 
 def columns(*named: str | tuple[str, Kind]) -> tuple[AnswerColumn, ...]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from app.kept_lists import drop_lists
-from app.privacy import stores
+from app.privacy import chats, stores
 from app.privacy.objection import withdraw_open
 from app.privacy.requests import member, register
 from app.teaching import teach
@@ -95,6 +95,7 @@ async def _forget_beside(house: House, traces: Traces) -> dict[str, int]:
     with house.engine.connect() as connection:
         colleagues = frozenset(connection.execute(near).scalars())
     removed = {
+        "conversations": await chats.forget_naming(house, traces),
         "checkpoints": await stores.forget_threads(house, traces.contact_ids),
         "checkpoints, blanked": await stores.blank_threads(house, traces.addresses, traces.names, colleagues),
         "jobs": stores.forget_jobs(house, traces.contact_ids),
