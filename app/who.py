@@ -59,6 +59,12 @@ def asker_at_terminal(members: Iterable[Member], named: str | None, person: str,
     return Asker(member_id=person, name=person, role=Role.ADMIN, door=Door.TERMINAL, zone=zone)
 
 
+def asks_as(asker: Asker) -> str:
+    """Who asks, with which rights, as one sentence to them."""
+    article = "an" if asker.role is Role.ADMIN else "a"
+    return f"You ask as {asker.name}, with the rights of {article} {asker.role.value}."
+
+
 def who_answers(settings: Settings) -> str:
     """Who answers questions to the assistant, and how to let somebody else do it."""
     if settings.model_is_on:

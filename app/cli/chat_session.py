@@ -9,7 +9,7 @@ from app import loop
 from app.answer_words import next_page
 from app.cli.chat_screen import ChatScreen
 from app.cli.screen import command_name
-from app.who import who_answers
+from app.who import asks_as, who_answers
 from domain.assistant import (
     Answered,
     Asker,
@@ -277,7 +277,7 @@ class ChatSession:
 
     def _who(self) -> None:
         self.screen.note(who_answers(self.house.settings), "")
-        self.screen.note(f"You ask as {self.asker.name}, with the rights of a {self.asker.role.value}.", "")
+        self.screen.note(asks_as(self.asker), "")
 
 
 def how_to_say_yes(conversation_id: str) -> str:

@@ -37,9 +37,11 @@ def chat(
     conversation: Annotated[str | None, typer.Option("--open", help="Go on with this conversation.")] = None,
 ) -> None:
     """Talk with the assistant: ask in plain words, see its grounds, say yes or no to each change."""
+    from app.who import asks_as
+
     session = _session(who)
     session.screen.note(WELCOME)
-    session.screen.note(f"You ask as {session.asker.name}, with the rights of a {session.asker.role.value}.")
+    session.screen.note(asks_as(session.asker))
     if conversation:
         session.open(conversation)
     session.talk()
