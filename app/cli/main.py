@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 from app.cli import (
     auditing,
     campaigns,
+    chatting,
     consents,
     contacts,
     contents,
@@ -74,6 +75,8 @@ def before(
 app.command("demo", rich_help_panel="Start")(samples.demo)
 app.command("init", rich_help_panel="Start")(workspaces.init)
 app.command("doctor", rich_help_panel="Start")(workspaces.doctor)
+app.command("chat", rich_help_panel="Ask")(chatting.chat)
+app.command("ask", rich_help_panel="Ask")(chatting.ask)
 app.add_typer(importing.app, name="import", rich_help_panel="Data in")
 app.add_typer(contents.app, name="content", rich_help_panel="Data in")
 app.add_typer(contacts.app, name="contact", rich_help_panel="Data in")
