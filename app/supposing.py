@@ -39,11 +39,13 @@ from learning.bandit.odds import chances
 from learning.features.acts import ACT_OF_KIND
 from learning.features.topics import TopicBook
 from learning.features.vectors import EMPLOYEES_DIGITS
+from policies.eligibility import still_fits
 
 if TYPE_CHECKING:
     from app.wiring import House
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 MOST_MOVED = 8
 LEAST_MOVED = 0.005
@@ -97,7 +99,8 @@ def what_can_be_supposed() -> str:
 def suppose(house: House, decision: Decision, supposed: Sequence[Supposed]) -> Supposition:
     """Ask the learner that decided again, on facts that are otherwise; reads the journal, so it takes a while.
 
-    The actions it could choose from stay those of then, and what an answer is worth for this contact too.
+    In another stage or seniority other content is open to them; else the actions stay those of then. What an answer is
+    worth for this contact stays as it was.
 
     Raises:
         CannotSuppose: the learner did not decide, is not kept, or what is supposed cannot be read; says why.
@@ -124,7 +127,7 @@ def suppose(house: House, decision: Decision, supposed: Sequence[Supposed]) -> S
         _set(x, scale.column, min(scale.of(number), 1.0))
         if f"{scale.column}:unknown" in features.NAMES:
             _set(x, f"{scale.column}:unknown", 0.0)
-    return _told(house, decision, recalled, (x, fits), assets, _in_words(supposed, had))
+    return _told(house, decision, recalled, (x, fits), supposed, assets, _in_words(supposed, had))
 
 
 _NOT_LEARNED = {
@@ -242,20 +245,22 @@ def _told(
     decision: Decision,
     recalled: Recalled,
     after: tuple[Floats, Floats],
+    supposed: Sequence[Supposed],
     assets: dict[str, ContentAsset],
     words: tuple[str, ...],
 ) -> Supposition:
     bandit, possible = recalled.bandit, {one.action_key: one for one in decision.alternatives}
     allowed = np.array([key in possible for key in bandit.actions])
+    now_allowed = _allowed(house, decision, recalled, supposed, assets, allowed)
     units = None if recalled.units is None else recalled.units[:1]
 
-    def looked(x: Floats, fits: Floats) -> tuple[Floats, Floats]:
+    def looked(x: Floats, fits: Floats, may: Bools) -> tuple[Floats, Floats]:
         values, spreads = bandit.values(x[None], fits[None], units)
-        odds = chances(values, spreads * bandit.settings.boldness, allowed[None], bandit.settings.floor)
+        odds = chances(values, spreads * bandit.settings.boldness, may[None], bandit.settings.floor)
         return values[0], odds[0]
 
-    values, odds = looked(recalled.x[0], recalled.fits[0])
-    new_values, new_odds = looked(*after)
+    values, odds = looked(recalled.x[0], recalled.fits[0], allowed)
+    new_values, new_odds = looked(*after, now_allowed)
     names = [name_of(action_of(key), assets) for key in bandit.actions]
     options = [
         SupposedOption(
@@ -268,9 +273,9 @@ def _told(
             after_cents=float(new_values[i]),
         )
         for i, key in enumerate(bandit.actions)
-        if allowed[i]
+        if allowed[i] or now_allowed[i]
     ]
-    off = max(abs(one.probability_before - possible[one.action_key].probability) for one in options)
+    off = max(abs(odds[i] - possible[key].probability) for i, key in enumerate(bandit.actions) if allowed[i])
     return Supposition(
         decision_id=decision.id,
         contact_id=decision.contact_id,
@@ -283,13 +288,60 @@ def _told(
         options=tuple(sorted(options, key=lambda one: (-one.probability_after, one.action_key))),
         taken=name_of(decision.action, assets),
         leader_before=names[int(np.where(allowed, values, -np.inf).argmax())],
-        leader_after=names[int(np.where(allowed, new_values, -np.inf).argmax())],
+        leader_after=names[int(np.where(now_allowed, new_values, -np.inf).argmax())],
+        opened=_titles(now_allowed & ~allowed, bandit.actions, assets),
+        closed=_titles(allowed & ~now_allowed, bandit.actions, assets),
         knowledge=decision.knowledge,
         note=""
         if off <= AGREES
         else "Read again today, the decision itself comes out otherwise than stored, so records changed since; before "
         "and after are both reckoned on today's reading.",
     )
+
+
+def _allowed(
+    house: House,
+    decision: Decision,
+    recalled: Recalled,
+    supposed: Sequence[Supposed],
+    assets: dict[str, ContentAsset],
+    allowed: Bools,
+) -> Bools:
+    """Which actions would be open: content made for others than they would be closes, made for such as them opens."""
+    contact = house.crm.contact(decision.contact_id)
+    account = house.crm.account(contact.account_id) if contact.account_id else None
+    x, day = recalled.x[0], decision.decided_at.date()
+    stood = {
+        "lifecycle_stage": next(
+            (one for one in LifecycleStage if x[features.NAMES.index(f"stage:{one}")] == 1),
+            contact.lifecycle_stage,
+        ),
+        "seniority": next(one for one in Seniority if x[features.NAMES.index(f"seniority:{one}")] == 1),
+    }
+    other: dict[str, LifecycleStage | Seniority] = {}
+    for one in supposed:
+        if isinstance(one, SupposedStage):
+            other["lifecycle_stage"] = one.stage
+        elif isinstance(one, SupposedSeniority):
+            other["seniority"] = one.seniority
+    if not other:
+        return allowed
+    before, after = contact.model_copy(update=stood), contact.model_copy(update={**stood, **other})
+    found = allowed.copy()
+    for place, key in enumerate(recalled.bandit.actions):
+        asset = assets.get(action_of(key).asset_id or "")
+        if asset is None or place not in recalled.places:
+            continue
+        was = still_fits(asset, before, account, {}, day, house.rules) is None
+        would = still_fits(asset, after, account, {}, day, house.rules) is None
+        if was != would:
+            found[place] = would
+    return found
+
+
+def _titles(which: Bools, keys: Sequence[str], assets: dict[str, ContentAsset]) -> tuple[str, ...]:
+    ids = {action_of(key).asset_id for key, is_one in zip(keys, which, strict=True) if is_one}
+    return tuple(sorted(f"“{assets[one].title}”" for one in ids if one))
 
 
 def _moved(before: Floats, after: Floats, assets: dict[str, ContentAsset]) -> tuple[Moved, ...]:

@@ -256,11 +256,11 @@ def _side(side: Side, asker: Asker) -> dict[str, Any]:
 
 
 def _difference(one: Difference, told: Comparison) -> str:
-    about = f" of {one.about}" if one.about else ""
+    about = f"{one.about}: " if one.about else ""
     numbers = (
         f" ({one.mine * 100:.0f} against {one.other * 100:.0f} of 100)" if "against" not in one.what else ""
     )
-    return f"{one.what}{about}{numbers}, {rounded(one.cents, 2)} {told.currency} of the lead"
+    return f"{about}{one.what}{numbers}, {rounded(one.cents, 2)} {told.currency} of the lead"
 
 
 def supposed(asker: Asker, told: Supposition) -> ToolAnswer:
@@ -278,10 +278,12 @@ def supposed(asker: Asker, told: Supposition) -> ToolAnswer:
     )
     guess = " The learner was still guessing." if told.knowledge is Knowledge.GUESSING else ""
     note = f" {told.note}" if told.note else ""
-    left = "The actions possible then, and what an answer is worth, are left as they were."
+    left = "What an answer is worth is left as it was."
+    opened = f" Open to them then: {', '.join(told.opened)}." if told.opened else ""
+    closed = f" No longer: {', '.join(told.closed)}." if told.closed else ""
     return ToolAnswer(
         words=f"Had it been so for {label(told.contact_name)} ({'; '.join(told.supposed)}), {leads}. "
-        f"{change}.{guess} {left}{note}",
+        f"{change}.{opened}{closed}{guess} {left}{note}",
         facts=known(
             decision=f"[decision:{told.decision_id}]",
             contact=contact_ref(told.contact_id).mark,
@@ -305,6 +307,8 @@ def supposed(asker: Asker, told: Supposition) -> ToolAnswer:
             numbers_that_moved=[
                 f"{one.what}: {one.before * 100:.0f} to {one.after * 100:.0f} of 100" for one in told.moved
             ],
+            opened=list(told.opened[:5]),
+            closed=list(told.closed[:5]),
             how_sure=KNOWLEDGE_WORDS[told.knowledge],
             left_as_it_was=left,
             note=told.note,
