@@ -29,6 +29,7 @@ from learning import features
 from learning.bandit.counterfactual import Values
 from learning.features.topics import TopicBook
 from policies.eligibility import still_fits
+from policies.suppression import may_profile
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -89,7 +90,8 @@ def compare(house: House, campaign: Campaign, one: Contact, other: Contact) -> C
     note = ""
     first, second = decided
     if first and second and first.arm is second.arm is Arm.LEARNED:
-        differences, note = _differences(house, first, second, assets)
+        objected = next(filter(None, (_objected(house, contact) for contact in (one, other))), None)
+        differences, note = ((), objected) if objected else _differences(house, first, second, assets)
     return Comparison(
         campaign_id=campaign.id,
         campaign=campaign.name,
@@ -100,6 +102,12 @@ def compare(house: House, campaign: Campaign, one: Contact, other: Contact) -> C
         differences=differences,
         note=note,
     )
+
+
+def _objected(house: House, contact: Contact) -> str | None:
+    """Why nothing about a contact may be reckoned any more, where that is so."""
+    refused = may_profile(contact, house.crm.standing(contact.id).suppressions)
+    return f"{refused.reason} ({refused.rule_id}), so nothing is reckoned." if refused else None
 
 
 def _lines(house: House, campaign: Campaign, one: Contact, other: Contact) -> tuple[RunContact, RunContact]:

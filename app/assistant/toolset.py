@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from app.assistant.accounts import Accounts
 from app.assistant.decisions import Decisions
+from app.assistant.leads import Leads
 from app.assistant.people import People
 from app.assistant.stories import Stories
 from tools.accounts import account_tools
 from tools.decisions import decision_tools
+from tools.leads import lead_tools
 from tools.people import people_tools
 from tools.stories import story_tools
 from tools.toolset import Tool, Toolset
@@ -29,5 +31,6 @@ def looking_tools(house: House) -> tuple[Tool[Any], ...]:
         *people_tools(People(house)),
         *story_tools(Stories(house)),
         *account_tools(Accounts(house)),
+        *lead_tools(Leads(house)),
         *decision_tools(Decisions(house)),
     )
