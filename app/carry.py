@@ -30,6 +30,8 @@ class Carrier:
     saver: Any
     bench: Workbench
     runs: RunStore
+    hints: tuple[str, ...] = ()
+    """What whoever asked for the message wants of it; empty for all that runs decide by themselves."""
 
     async def carry(self, run: Run, contact_id: str) -> ContactOutcome:
         """Take a contact from wherever it stands to its end or its pause; return its outcome."""
@@ -56,6 +58,7 @@ class Carrier:
                 decision_id=line.decision_id,
                 autonomy=run.autonomy,
                 is_dry_run=run.is_dry_run,
+                hints=self.hints,
             )
         elif not snapshot.next:
             return await self._close(OutreachState.model_validate(values))

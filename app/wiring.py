@@ -27,6 +27,7 @@ from domain.errors import AttuneError
 from domain.leads import Outlook
 from domain.message import OutboxEntry
 from domain.ports import Channel, Clock, Embedder, IdentityProvider, InboundHook, Inbox, Webhook
+from domain.review import Proposal, Review, ReviewAct
 from domain.run import Run
 from domain.sender import SenderProfile
 from memory.crm.account_reader import AccountReader
@@ -36,6 +37,7 @@ from memory.crm.autonomy import AutonomyStore
 from memory.crm.content import ContentStore
 from memory.crm.content_use import ContentUseReader
 from memory.crm.controls import ControlStore
+from memory.crm.conversations import ConversationStore
 from memory.crm.decision_log import DecisionLogReader
 from memory.crm.delivery import DeliveryStore
 from memory.crm.drafts import DraftStore
@@ -79,9 +81,11 @@ if TYPE_CHECKING:
 
     # Agents, graph and models of leads take seconds to import, and most commands need none of them.
     from agents.workbench import Workbench
+    from app.assistant.talk import Assistant
     from app.carry import Carrier
     from app.desk import Desk
     from tools.models.openai_chat import OpenAIChat
+    from tools.models.openai_talk import OpenAITalk
     from tools.toolset import Toolset
 
 EMBEDDER_FACT = "embedder-setting"
@@ -224,6 +228,11 @@ class House:
         return StaffStore(self.engine, self.audit, self.clock)
 
     @cached_property
+    def conversations(self) -> ConversationStore:
+        """Whose conversation with the assistant is whose."""
+        return ConversationStore(self.engine, self.clock)
+
+    @cached_property
     def journal(self) -> Journal:
         """Events."""
         return Journal(self.engine, self.clock)
@@ -281,6 +290,12 @@ class House:
         from app.gaps import doubt
 
         return doubt(self, entry)
+
+    def _objects(self, proposal: Proposal, review: Review) -> str | None:
+        """Four eyes, asked of every approval whatever door it came through (W-03, A-10)."""
+        from app.four_eyes import needs_another
+
+        return needs_another(self, proposal, review.reviewer) if review.act is ReviewAct.APPROVE else None
 
     @cached_property
     def rules(self) -> RuleBook:
@@ -405,6 +420,15 @@ class House:
         return OpenAIChat(endpoint, self.budget, read_prices(settings.prices))
 
     @cached_property
+    def talker(self) -> OpenAITalk | None:
+        """The language model as the assistant talks with it, or None: then its understudy answers what it knows."""
+        if self.model is None:
+            return None
+        from tools.models.openai_talk import OpenAITalk
+
+        return OpenAITalk(self.model)
+
+    @cached_property
     def model_currency(self) -> str:
         """The currency of what models cost: the price list's."""
         from tools.models.prices import read_prices
@@ -417,6 +441,7 @@ class House:
         from agents.compliance_reviewer import ComplianceReviewer
         from agents.content_strategist import ContentStrategist
         from agents.outreach_composer import OutreachComposer
+        from agents.pause import Answering
         from agents.signal_analyst import SignalAnalyst
         from agents.workbench import Workbench
 
@@ -441,6 +466,7 @@ class House:
             reviewer=ComplianceReviewer(self.model, self.prompts),
             write=CommitGroup(self.engine),
             doubt=self._doubt,
+            answering=Answering(objects=self._objects),
             paces=Pacer(
                 self.settings, self.tallies, self.rules.delivery, self.channel.name, self.crm.campaign
             ),
@@ -509,6 +535,13 @@ class House:
         from app.assistant.toolset import toolset_of
 
         return toolset_of(self)
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        """The assistant, as every door calls it."""
+        from app.assistant.talk import assistant_of
+
+        return assistant_of(self)
 
     def close(self) -> None:
         """Close what was opened."""
