@@ -71,7 +71,10 @@ class Results:
             return _nothing(campaign)
         titles = {asset.id: asset.title for asset in self._house.crm.assets()}
         made = tables.tables_of(found, titles)
-        shown = [_table(made[name], asker) for name in ("lift", "arms", "handled", "costs", "attribution")]
+        shown = [
+            _lift_table(found.metrics),
+            *(_table(made[name], asker) for name in ("arms", "handled", "costs", "attribution")),
+        ]
         head = found.headline
         return ToolAnswer(
             words=f"{campaign.name}: {' '.join((head.verdict, *head.more[:1]))}",
