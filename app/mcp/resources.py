@@ -13,7 +13,7 @@ from domain.assistant_ports import AssistantTools
 BY_KIND: dict[str, tuple[str, str, str]] = {
     "contact": (
         "contact_show",
-        "contact",
+        "who",
         "One contact: who they are, what they did, what we sent, what comes next.",
     ),
     "campaign": (

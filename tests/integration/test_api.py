@@ -56,24 +56,24 @@ def problem_of(answer: Any) -> tuple[int, str]:
 
 def test_a_look_is_a_get_and_brings_the_answer(app: FastAPI) -> None:
     client = program(app, Role.MARKETER)
-    answer = client.get("/api/v1/tools/contact_show", params={"contact": "c-1"})
+    answer = client.get("/api/v1/contacts/c-1")
     assert answer.status_code == 200
     told = answer.json()
     assert (told["words"], told["facts"]["name"]) == ("Dana is a customer.", "Dana")
     assert told["records"] == [{"kind": "contact", "id": "c-1", "label": "Dana"}]
     query = {"words": "ops", "country": ["DE", "FR"], "page": "3"}
-    assert client.get("/api/v1/tools/contact_find", params=query).json()["facts"] == {
+    assert client.get("/api/v1/contacts", params=query).json()["facts"] == {
         "page": 3,
         "asked": "ops",
     }
 
 
 def test_a_change_is_told_first_and_done_by_its_seal_once(app: FastAPI, shelf: Shelf) -> None:
-    client, path = program(app, Role.MARKETER), "/api/v1/tools/campaign_pause"
-    told = client.post(path, json={"campaign": "spring"}).json()
+    client, path = program(app, Role.MARKETER), "/api/v1/campaigns/spring/pause"
+    told = client.post(path, json={}).json()
     assert (told["done"], told["effect"]["title"]) == (False, "campaign_pause spring")
     assert shelf.done == []
-    sealed = {"campaign": "spring", "seal": told["effect"]["seal"]}
+    sealed = {"seal": told["effect"]["seal"]}
     done = client.post(path, json=sealed).json()
     assert (done["done"], done["answer"]["words"]) == (True, "Done: campaign_pause spring.")
     assert problem_of(client.post(path, json=sealed)) == (409, "EffectChanged")
@@ -85,8 +85,8 @@ def test_any_tool_can_be_called_by_its_name(app: FastAPI, shelf: Shelf) -> None:
     listed = {one["name"]: one for one in client.get("/api/v1/tools").json()["tools"]}
     assert set(listed) == {"contact_show", "contact_find", "campaign_pause"}
     assert listed["campaign_pause"]["changes"]
-    assert listed["contact_show"]["arguments"]["required"] == ["contact"]
-    look = client.post("/api/v1/tools", json={"tool": "contact_show", "arguments": {"contact": "c-1"}}).json()
+    assert listed["contact_show"]["arguments"]["required"] == ["who"]
+    look = client.post("/api/v1/tools", json={"tool": "contact_show", "arguments": {"who": "c-1"}}).json()
     assert look["answer"]["words"] == "Dana is a customer."
     told = client.post(
         "/api/v1/tools", json={"tool": "campaign_pause", "arguments": {"campaign": "x"}}
@@ -101,8 +101,8 @@ def test_any_tool_can_be_called_by_its_name(app: FastAPI, shelf: Shelf) -> None:
 @pytest.mark.parametrize(
     ("role", "method", "path", "body", "expected"),
     [
-        (Role.MARKETER, "POST", "/tools/proposal_approve", {"proposal": "p"}, (403, "NotAllowed")),
-        (Role.REVIEWER, "POST", "/tools/campaign_pause", {"campaign": "c"}, (403, "NotAllowed")),
+        (Role.MARKETER, "POST", "/proposals/p/approve", {}, (403, "NotAllowed")),
+        (Role.REVIEWER, "POST", "/campaigns/c/pause", {}, (403, "NotAllowed")),
         (Role.ADMIN, "POST", "/tools/autonomy_grant", {"campaign": "c"}, (403, "NotByToken")),
         (
             Role.ADMIN,
@@ -112,14 +112,14 @@ def test_any_tool_can_be_called_by_its_name(app: FastAPI, shelf: Shelf) -> None:
             (403, "ToolForbidden"),
         ),
         (Role.ADMIN, "POST", "/tools", {"tool": "no_such"}, (404, "ToolUnknown")),
-        (Role.ADMIN, "GET", "/tools/contact_show?contact=c-2", None, (404, "NotFound")),
-        (Role.ADMIN, "GET", "/tools/contact_show", None, (422, "BadArguments")),
-        (Role.ADMIN, "GET", "/tools/contact_show?contact=c-1&x=1", None, (422, "BadArguments")),
-        (Role.ADMIN, "GET", "/tools/contact_find?page=1&page=2", None, (422, "BadArguments")),
-        (Role.ADMIN, "POST", "/tools/campaign_pause", {"campaign": "c", "x": 1}, (422, "BadArguments")),
-        (Role.ADMIN, "POST", "/tools/campaign_pause", {"campaign": 7}, (422, "BadArguments")),
-        (Role.ADMIN, "POST", "/tools/campaign_pause", {"campaign": "c", "seal": 7}, (422, "BadArguments")),
-        (Role.ADMIN, "POST", "/tools/campaign_pause", [], (400, "NotJson")),
+        (Role.ADMIN, "GET", "/contacts/c-2", None, (404, "NotFound")),
+        (Role.ADMIN, "GET", "/contacts/c-1?who=c-1", None, (422, "BadArguments")),
+        (Role.ADMIN, "GET", "/contacts/c-1?x=1", None, (422, "BadArguments")),
+        (Role.ADMIN, "GET", "/contacts?page=1&page=2", None, (422, "BadArguments")),
+        (Role.ADMIN, "POST", "/campaigns/c/pause", {"x": 1}, (422, "BadArguments")),
+        (Role.ADMIN, "POST", "/campaigns/c/pause", {"reason": 7}, (422, "BadArguments")),
+        (Role.ADMIN, "POST", "/campaigns/c/pause", {"seal": 7}, (422, "BadArguments")),
+        (Role.ADMIN, "POST", "/campaigns/c/pause", [], (400, "NotJson")),
         (Role.ADMIN, "GET", "/nowhere", None, (404, "404")),
         (Role.ADMIN, "PUT", "/tools", {}, (405, "405")),
     ],
@@ -144,14 +144,16 @@ def test_a_browsers_session_looks_freely_and_changes_only_with_its_token(
 ) -> None:
     visitor = signed_in(house, Role.ADMIN, app)
     assert visitor.get("/api/v1/me").json()["by_token"] is False
-    path, body = "/api/v1/tools/campaign_pause", {"campaign": "c"}
+    path, body = "/api/v1/campaigns/spring/pause", {"reason": "r"}
     assert problem_of(visitor.post(path, json=body)) == (403, "ForgedForm")
     csrf = {"x-csrf-token": visitor.token()}
     assert visitor.post(path, json=body, headers=csrf).json()["done"] is False
     evil = csrf | {"origin": "https://evil.example"}
     assert problem_of(visitor.post(path, json=body, headers=evil)) == (403, "ForgedForm")
     # In person an admin may do what no program may.
-    assert visitor.post("/api/v1/tools/autonomy_grant", json=body, headers=csrf).status_code == 200
+    assert (
+        visitor.post("/api/v1/tools/autonomy_grant", json={"campaign": "c"}, headers=csrf).status_code == 200
+    )
 
 
 def test_the_same_request_with_the_same_key_is_done_once(app: FastAPI, shelf: Shelf) -> None:
@@ -235,9 +237,11 @@ def test_the_description_tells_every_operation_and_only_those(app: FastAPI) -> N
     assert {one["operationId"] for one in described.values()} == {one.name for one in operations}
     for one in described.values():
         assert {"200", "401", "403", "404", "409", "422", "429"} <= set(one["responses"])
-    find = {one["name"]: one for one in described["GET", "/api/v1/tools/contact_find"]["parameters"]}
+    find = {one["name"]: one for one in described["GET", "/api/v1/contacts"]["parameters"]}
     assert find["country"]["explode"] and find["page"]["schema"]["minimum"] == 1
-    body = described["POST", "/api/v1/tools/campaign_pause"]["requestBody"]["content"]["application/json"]
-    assert set(body["schema"]["properties"]) == {"campaign", "reason", "seal"}
+    body = described["POST", "/api/v1/campaigns/{campaign}/pause"]["requestBody"]["content"][
+        "application/json"
+    ]
+    assert set(body["schema"]["properties"]) == {"reason", "seal"}
     anonymous = Visitor(app).get("/api/v1/openapi.json")
     assert problem_of(anonymous) == (401, "NotSignedIn")

@@ -73,7 +73,7 @@ async def test_looks_are_read_only_and_changes_only_propose() -> None:
 
 async def test_a_look_answers_in_words_and_marks_what_others_wrote_as_data() -> None:
     async with Stage().client() as client:
-        answer = await client.call_tool("contact_show", {"contact": "c-1"})
+        answer = await client.call_tool("contact_show", {"who": "c-1"})
     assert not answer.is_error
     told = answer.structured_content
     assert told["words"] == "Dana is a customer."
@@ -135,10 +135,10 @@ async def test_what_the_asker_may_not_or_did_not_say_is_refused_in_words(
 async def test_who_asks_is_found_out_anew_each_time() -> None:
     stage = Stage()
     async with stage.client() as client:
-        await client.call_tool("contact_show", {"contact": "c-1"})
+        await client.call_tool("contact_show", {"who": "c-1"})
         stage.asker = None
         for asked in (
-            client.call_tool("contact_show", {"contact": "c-1"}),
+            client.call_tool("contact_show", {"who": "c-1"}),
             client.read_resource("contact://c-1"),
             client.get_prompt("inbox_review"),
         ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 from pydantic import BaseModel, Field
@@ -99,36 +99,41 @@ class Forgotten(Noun):
     forgotten: str
 
 
-def conversation_operations(talks: Talks) -> list[Operation]:
-    """Everything one can do with conversations."""
+def conversation_operations(assistant: Callable[[], Talks]) -> list[Operation]:
+    """Everything one can do with conversations.
+
+    `assistant`: asked for when first needed; what it is made of takes a second to load.
+    """
 
     async def mine(asked: Asked) -> BaseModel:
         offset = (asked.given.page - 1) * A_PAGE
         return Conversations(
-            conversations=await asyncio.to_thread(talks.conversations, asked.asker, A_PAGE, offset)
+            conversations=await asyncio.to_thread(assistant().conversations, asked.asker, A_PAGE, offset)
         )
 
     async def begin(asked: Asked) -> BaseModel:
-        return await asyncio.to_thread(talks.begin, asked.asker, asked.given.title)
+        return await asyncio.to_thread(assistant().begin, asked.asker, asked.given.title)
 
     async def show(asked: Asked) -> BaseModel:
         which = asked.given.conversation
         return Whole(
-            exchanges=await talks.exchanges(asked.asker, which),
-            waiting=await talks.waiting(asked.asker, which),
+            exchanges=await assistant().exchanges(asked.asker, which),
+            waiting=await assistant().waiting(asked.asker, which),
         )
 
     async def say(asked: Asked) -> AsyncIterator[Happening]:
-        return talks.say(asked.asker, asked.given.conversation, asked.given.words)
+        return assistant().say(asked.asker, asked.given.conversation, asked.given.words)
 
     async def decide(asked: Asked) -> AsyncIterator[Happening]:
-        return talks.decide(asked.asker, asked.given.conversation, asked.given.decisions)
+        return assistant().decide(asked.asker, asked.given.conversation, asked.given.decisions)
 
     async def rename(asked: Asked) -> BaseModel:
-        return await asyncio.to_thread(talks.rename, asked.asker, asked.given.conversation, asked.given.title)
+        return await asyncio.to_thread(
+            assistant().rename, asked.asker, asked.given.conversation, asked.given.title
+        )
 
     async def forget(asked: Asked) -> BaseModel:
-        await talks.forget(asked.asker, asked.given.conversation)
+        await assistant().forget(asked.asker, asked.given.conversation)
         return Forgotten(forgotten=asked.given.conversation)
 
     at, one = "/conversations", "/conversations/{conversation}"

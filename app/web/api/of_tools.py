@@ -18,7 +18,45 @@ from domain.base import Noun
 from domain.staff import Act, Role
 from tools.toolset import Arguments
 
-PATHS: dict[str, str] = {}
+PATHS: dict[str, str] = {
+    "contact_find": "/contacts",
+    "contact_show": "/contacts/{who}",
+    "contact_story": "/contacts/{who}/story",
+    "contact_recall": "/contacts/{who}/memory",
+    "contact_signals": "/contacts/{who}/signals",
+    "account_find": "/accounts",
+    "account_show": "/accounts/{account}",
+    "lead_list": "/leads",
+    "churn_list": "/churn",
+    "decision_list": "/decisions",
+    "decision_explain": "/decisions/explain",
+    "decision_compare": "/decisions/compare",
+    "decision_suppose": "/decisions/suppose",
+    "campaign_list": "/campaigns",
+    "campaign_save": "/campaigns",
+    "campaign_show": "/campaigns/{campaign}",
+    "campaign_count": "/audiences/count",
+    "campaign_pause": "/campaigns/{campaign}/pause",
+    "campaign_resume": "/campaigns/{campaign}/resume",
+    "campaign_stop": "/campaigns/{campaign}/stop",
+    "run_start": "/campaigns/{campaign}/runs",
+    "run_list": "/runs",
+    "run_show": "/runs/{run}",
+    "message_draft": "/drafts",
+    "message_propose": "/drafts",
+    "proposal_list": "/proposals",
+    "proposal_show": "/proposals/{proposal}",
+    "proposal_approve": "/proposals/{proposal}/approve",
+    "proposal_reject": "/proposals/{proposal}/reject",
+    "proposal_redraft": "/proposals/{proposal}/redraft",
+    "result_show": "/results",
+    "result_funnel": "/results/funnel",
+    "learning_show": "/learning/{campaign}",
+    "content_list": "/content",
+    "content_show": "/content/{content}",
+    "rule_list": "/rules",
+    "rule_explain": "/rules/{rule}",
+}
 """Where each tool answers; names in braces are arguments of it. A tool that stands not here is under `/tools/`."""
 
 

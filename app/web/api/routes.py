@@ -53,7 +53,7 @@ def operations_of(shell: Shell) -> list[Operation]:
     operations = [
         *standing_operations(house),
         *tool_operations(house.toolset),
-        *conversation_operations(house.assistant),
+        *conversation_operations(lambda: house.assistant),
     ]
     many = Counter((one.method, one.path) for one in operations)
     if doubled := [f"{method} {path}" for (method, path), count in many.items() if count > 1]:
