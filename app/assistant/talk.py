@@ -248,6 +248,8 @@ class Assistant:
                         shown |= contacts
                     heard.put_nowait(HAPPENING.validate_python(dump))
                 note(is_waiting=bool(await _waiting(graph, config)))
+                # Every step keeps the whole conversation; where it stands now is all that is gone on from.
+                await saver.aprune([thread_of(conversation_id)])
             except NotFound:
                 # Removed meanwhile, as when somebody it had shown is erased: nothing of it may stay.
                 await saver.adelete_thread(thread_of(conversation_id))
@@ -314,5 +316,6 @@ def assistant_of(house: House) -> Assistant:
             saver=lambda: open_checkpoints(house.workspace.checkpoints, house.database_url),
             hold=house.locks.talking,
             budget=house.budget,
+            caps=Caps(model_tokens=house.settings.conversation_tokens),
         )
     )

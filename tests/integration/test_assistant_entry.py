@@ -15,7 +15,7 @@ from langgraph.types import Command
 from agents.assistant import BROKEN_OFF_UNDER_WAY, build_assistant
 from app.checkpoints import open_checkpoints
 from domain.assistant import Answered, Asker, Asking, Broken, ChangeDecision, Found, Looking, Said
-from domain.errors import ConversationBusy, NothingAsked, NotFound, ToolRefused, WrongUsage
+from domain.errors import ConversationBusy, NotFound, NothingAsked, ToolRefused, WrongUsage
 from domain.message import Author
 from domain.staff import Role
 from tests.fakes.talk import ScriptedTalker, SmallGrammar, call
@@ -255,3 +255,14 @@ async def test_the_understudy_goes_by_the_same_rights(tmp_path: Path) -> None:
     assert isinstance(answer, Answered)
     assert answer.author is Author.UNDERSTUDY
     assert "reviewer may not" in answer.words
+
+
+async def test_only_where_a_conversation_stands_is_kept_and_it_goes_on_from_there(tmp_path: Path) -> None:
+    talk = Talk(tmp_path, ScriptedTalker((FIND,), "Ada.", (LABEL,), "Done."))
+    await talk.said("Who is Ada?")
+    await talk.said("Label her", "t_1")
+    async with talk.saver() as saver:
+        assert len([one async for one in saver.alist({"configurable": {"thread_id": "chat:t_1"}})]) == 1
+    await talk.decided(YES)
+    assert talk.market.done == [("c-1", "warm")]
+    assert len(await talk.assistant.exchanges(asker(), "t_1")) == 2
