@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -500,9 +501,11 @@ def test_the_nearest_questions_are_near() -> None:
 def test_every_example_of_the_help_is_understood() -> None:
     examples = [one for group in EXAMPLES.values() for one in group]
     assert len(examples) >= 25
+    documented = (Path(__file__).parents[3] / "docs" / "assistant.md").read_text(encoding="utf-8")
     for example in examples:
         assert isinstance(GRAMMAR.read(example, ()), tuple), example
         assert example in HELP
+        assert example in documented
 
 
 @pytest.mark.parametrize(
