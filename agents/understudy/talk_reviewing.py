@@ -151,7 +151,7 @@ def _chosen(asked: Question, words: str) -> list[Seen] | Reading:
 
 
 def _by_ids(asked: Question, ids: list[str]) -> list[Seen]:
-    there = {seen.id: seen for _, answer in reversed(asked.shown.answers) for seen in answer if seen.row}
+    there = {seen.id: seen for one in reversed(asked.shown.answers) for seen in one.seen if seen.row}
     wanted = list(dict.fromkeys(ids))[:MOST_AT_ONCE]
     return [there.get(proposal, Seen("proposal", proposal, "", {})) for proposal in wanted]
 
