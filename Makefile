@@ -84,8 +84,11 @@ drill: .venv/.ready-dev  ## fifty SIGKILLs in a 300-contact run; count what is l
 faults: .venv/.ready-dev  ## every fault to survive, in full: about an hour and a half; SAMPLE=1 for a few of each
 	@$(BIN)/python -m app.drills.faults $(if $(SAMPLE),--sample)
 
-bench: .venv/.ready-dev  ## import rate, run overhead, wall time against a slow model
+bench: .venv/.ready-dev  ## every measurement of speed and memory: import, runs, search, load, inbox, results
 	@$(BIN)/python -m evals.benchmarks
+	@$(BIN)/python -m app.drills.load --contacts 100000 --messages 2000
+	@$(BIN)/python -m app.drills.inbox
+	@$(BIN)/python -m app.drills.results_speed --contacts 100000
 
 clean:  ## remove what make made
 	rm -rf .venv .venv-studio demo .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from domain.campaign import Campaign
 from domain.content import ContentAsset
@@ -17,6 +17,30 @@ from domain.message import Author, Evidence, Usage
 from domain.sender import SenderProfile
 
 Work = TypeVar("Work")
+
+
+class Grounds(Protocol):
+    """What signals are read from; a drafting context is that and more."""
+
+    @property
+    def now(self) -> datetime:
+        """Aware time as of which it is read."""
+        ...
+
+    @property
+    def dossier(self) -> Dossier:
+        """Everything on record."""
+        ...
+
+    @property
+    def asset(self) -> ContentAsset:
+        """The content the evidence was gathered for."""
+        ...
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The numbered facts."""
+        ...
 
 
 @dataclass(frozen=True)

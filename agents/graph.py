@@ -27,7 +27,9 @@ from agents.state import OutreachState
 from agents.workbench import Workbench, outbox_id, proposal_id, thread_id
 from domain.autonomy import ActionClass
 from domain.campaign import Autonomy
+from domain.decision import Arm
 from domain.errors import DuplicateSend, NothingToSay
+from domain.history import MemoryKind
 from domain.message import (
     Author,
     Message,
@@ -41,6 +43,7 @@ from domain.message import (
 from domain.review import DraftRecord, Proposal
 from domain.run import ContactOutcome
 from policies.autonomy import with_autonomy, words_sha256
+from policies.consent import carries
 from policies.content import review_message
 from policies.quiet_hours import opens_at
 from policies.stakes import assess
@@ -48,6 +51,10 @@ from policies.suppression import may_profile
 
 MOST_REVISIONS = 2
 RECALLED = 6
+
+WORDS = tuple(kind for kind in MemoryKind if kind not in {MemoryKind.VISIT, MemoryKind.TOUCH})
+"""What is recalled: what somebody said or wrote. Visits and our own messages the timeline counts already, and they
+would take the places of a sentence only history knows."""
 
 Bench = Runtime[Workbench]
 Node = Callable[[OutreachState, Bench], Coroutine[Any, Any, Any]]
@@ -63,7 +70,7 @@ async def signals(state: OutreachState, runtime: Bench) -> Command[Literal["plan
         return Command(goto="finish", update=refused)
     about = ". ".join((context.asset.title, context.asset.summary, *context.asset.topics))
     # In a thread: the words are embedded first, and an embedder may have to ask a server.
-    recall = functools.partial(bench.history.recall, now=context.now, limit=RECALLED)
+    recall = functools.partial(bench.history.recall, now=context.now, limit=RECALLED, kinds=WORDS)
     recalled = await asyncio.to_thread(recall, state.contact_id, about)
     evidence = facts.gather(context.dossier, recalled, context.asset, context.now)
     made = await bench.analyst.analyse(bench.context(state.model_copy(update={"evidence": evidence})))
@@ -169,14 +176,16 @@ def judged(state: OutreachState, bench: Workbench) -> tuple[Message, Verdict]:
     """
     assert state.draft is not None
     context = bench.context(state)
+    contact, standing = context.dossier.contact, context.dossier.standing
     message = letter.address(
         state.draft,
-        contact=context.dossier.contact,
+        contact=contact,
         asset=context.asset,
         campaign=context.campaign,
         sender=bench.sender,
         outbox_id=outbox_id(state.run_id, state.contact_id),
         link_key=bench.link_key,
+        carried_by=carries(contact, standing.consents, bench.now(), bench.rules, asset=context.asset),
     )
     return message, review_message(
         message=message,
@@ -243,8 +252,9 @@ def _stood_in(part: str, made: Made[Any]) -> list[str]:
 
 
 def _has_earned(assessed: Stakes, context: DraftingContext, bench: Workbench) -> bool:
-    """Tell whether messages like this one may go alone by what their class has earned."""
-    if not assessed.asks_a_person or assessed.level is StakesLevel.HIGH:
+    """Tell whether messages like this one may go alone by what their class has earned; never one a member asked for."""
+    is_asked = context.decision.arm is Arm.ASKED
+    if is_asked or not assessed.asks_a_person or assessed.level is StakesLevel.HIGH:
         return False
     asked = ActionClass(campaign_id=context.campaign.id, asset_id=context.asset.id, level=assessed.level)
     return bench.earned(asked, words_sha256(context.campaign, context.asset))

@@ -16,7 +16,7 @@ from itsdangerous import BadSignature, Signer
 from domain.campaign import Campaign
 from domain.content import ContentAsset
 from domain.message import Draft, Message
-from domain.people import Contact
+from domain.people import Consent, ConsentBasis, ConsentGround, Contact
 from domain.sender import SenderProfile
 from policies import markup
 from policies.envelope import unsafe_character
@@ -25,6 +25,8 @@ _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAME_PART = r"[^\W\d_](?:[^\W\d_]|['’-](?=[^\W\d_])){0,24}\.?"
 _PLAIN_NAME = re.compile(rf"{_NAME_PART}(?: {_NAME_PART}){{0,2}}")
 _MOST_NAME_CHARS = 60
+
+Lines = tuple[str, ...]
 
 
 def address(
@@ -36,6 +38,7 @@ def address(
     sender: SenderProfile,
     outbox_id: str,
     link_key: bytes,
+    carried_by: Consent | None = None,
 ) -> Message:
     """Return the message exactly as it will arrive; the same arguments give the same message.
 
@@ -47,6 +50,7 @@ def address(
         sender: the team's profile.
         outbox_id: the entry this message will be; Message-ID and opt-out link derive from it.
         link_key: signs the opt-out link.
+        carried_by: the consent record it rests on; the footer says so. None where the law needs none.
 
     Raises:
         ValueError: if the contact has no address, or a profile value or id cannot stand in a header.
@@ -58,6 +62,7 @@ def address(
         raise ValueError(f"outbox id {outbox_id!r} must be 1 to 64 letters, digits, '_' or '-'")
     _need_header_safe("from_name", sender.from_name)
     opt_out_url = _opt_out_url(sender, unsubscribe_token(outbox_id, link_key))
+    footer = _footer(contact, sender, carried_by)
     domain = str(sender.from_email).rpartition("@")[2].lower()
     return Message(
         contact_id=contact.id,
@@ -68,8 +73,8 @@ def address(
         from_name=sender.from_name,
         reply_to=str(sender.reply_to) if sender.reply_to else None,
         subject=draft.subject,
-        text=_text(draft, contact, asset, sender, opt_out_url),
-        html=_html(draft, contact, asset, sender, opt_out_url),
+        text=_text(draft, contact, asset, sender, opt_out_url, footer),
+        html=_html(draft, contact, asset, sender, opt_out_url, footer),
         headers=(
             ("List-Unsubscribe", f"<{opt_out_url}>, <{_opt_out_mailto(sender, outbox_id)}>"),
             ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
@@ -110,28 +115,29 @@ def greeting(contact: Contact) -> str:
     return f"Hello {name},"
 
 
-def _text(draft: Draft, contact: Contact, asset: ContentAsset, sender: SenderProfile, opt_out: str) -> str:
+def _text(
+    draft: Draft, contact: Contact, asset: ContentAsset, sender: SenderProfile, opt_out: str, footer: Lines
+) -> str:
     body = (" ".join(s.text for s in paragraph.sentences) for paragraph in draft.paragraphs)
     blocks = (
         greeting(contact),
         *body,
         f"{asset.call_to_action}: {asset.url}",
         "\n".join(_signature(sender)),
-        "\n".join((*_footer(contact, sender), f"Unsubscribe: {opt_out}")),
+        "\n".join((*footer, f"Unsubscribe: {opt_out}")),
     )
     return "\n\n".join(blocks) + "\n"
 
 
-def _html(draft: Draft, contact: Contact, asset: ContentAsset, sender: SenderProfile, opt_out: str) -> str:
+def _html(
+    draft: Draft, contact: Contact, asset: ContentAsset, sender: SenderProfile, opt_out: str, footer: Lines
+) -> str:
     body = (" ".join(s.text for s in paragraph.sentences) for paragraph in draft.paragraphs)
     paragraphs = "".join(f"<p>{markup.escaped(words)}</p>" for words in (greeting(contact), *body))
     call = f"<p>{_link(str(asset.url), asset.call_to_action)}</p>"
     signature = f"<p>{_lines(_signature(sender))}</p>"
-    footer = (
-        f'<p style="{markup.STYLE_FOOTER}">{_lines(_footer(contact, sender))}'
-        f"<br>{_link(opt_out, 'Unsubscribe')}</p>"
-    )
-    whole = f'<div style="{markup.STYLE_BODY}" dir="auto">{paragraphs}{call}{signature}{footer}</div>'
+    end = f'<p style="{markup.STYLE_FOOTER}">{_lines(footer)}<br>{_link(opt_out, "Unsubscribe")}</p>'
+    whole = f'<div style="{markup.STYLE_BODY}" dir="auto">{paragraphs}{call}{signature}{end}</div>'
     return markup.clean(whole)
 
 
@@ -140,11 +146,26 @@ def _signature(sender: SenderProfile) -> tuple[str, ...]:
     return (f"{sender.sign_off},", *who)
 
 
-def _footer(contact: Contact, sender: SenderProfile) -> tuple[str, ...]:
-    why = f"You get this because {sender.organisation} has {contact.email} as a business contact."
+def _footer(contact: Contact, sender: SenderProfile, carried_by: Consent | None) -> Lines:
+    why = f"You get this because {_reason(contact, sender.organisation, carried_by)}."
     address_lines = [line.strip() for line in sender.postal_address.splitlines() if line.strip()]
     is_named = bool(address_lines) and sender.organisation in address_lines[0]
     return (why, *(() if is_named else (sender.organisation,)), *address_lines)
+
+
+def _reason(contact: Contact, organisation: str, carried_by: Consent | None) -> str:
+    """What the message rests on, as its reader would put it; nothing of the record's own words."""
+    if carried_by is not None:
+        day = f"{carried_by.recorded_at:%d %B %Y}".lstrip("0")
+        if carried_by.basis is ConsentBasis.EXPRESS:
+            return f"you agreed on {day} to e-mail from {organisation} to {contact.email}"
+        if carried_by.basis is ConsentBasis.SOFT_OPT_IN:
+            return f"you bought from {organisation}, and this is about goods of that kind"
+        if carried_by.ground is ConsentGround.PURCHASE:
+            return f"you have bought from {organisation}"
+        if carried_by.ground is ConsentGround.INQUIRY:
+            return f"you asked {organisation} about something on {day}"
+    return f"{organisation} has {contact.email} as a business contact"
 
 
 def _lines(lines: tuple[str, ...]) -> str:

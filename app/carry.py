@@ -36,6 +36,8 @@ class Carrier:
     bench: Workbench
     runs: RunStore
     within: Span | None = None
+    hints: tuple[str, ...] = ()
+    """What whoever asked for the message wants of it; empty for all that runs decide by themselves."""
 
     async def carry(self, run: Run, contact_id: str) -> ContactOutcome:
         """Take a contact from wherever it stands to its end or its pause; return its outcome."""
@@ -62,6 +64,7 @@ class Carrier:
                 decision_id=line.decision_id,
                 autonomy=run.autonomy,
                 is_dry_run=run.is_dry_run,
+                hints=self.hints,
             )
         elif not snapshot.next:
             return await self._close(OutreachState.model_validate(values))

@@ -6,7 +6,7 @@ ahead of the moment asked for, or does not fit what the CRM holds now, everythin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from domain.content import ContentAsset
+from domain.traits import Happening
 from learning.features import ActionTable, FeatureBook, replayed
 from learning.features.deals import Deals
 from learning.features.events import EventColumns, microseconds, transcribe
@@ -29,6 +30,9 @@ from memory.array_file import DamagedArrays, read_arrays, write_arrays
 from memory.crm.features_reader import FeatureReader, Watermark
 
 _BATCH_EVENTS = 50_000
+
+Retold = Callable[[Iterator[Happening]], Iterator[Happening]]
+"""Leaves events out of a journal, or adds some."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class FeatureFeed:
         table: ActionTable | None = None,
         *,
         by_arrival: bool = True,
+        retold: Retold | None = None,
     ) -> tuple[Matrix, Matrix]:
         """Return what n decisions were, or would have been, made on: see `learning.features.replayed`.
 
@@ -84,6 +89,7 @@ class FeatureFeed:
             table: the K actions whose fit is wanted.
             by_arrival: whether an event counts only once it had reached us. False for decisions older than
                 the import of their history: then it counts from when it happened.
+            retold: tells the journal otherwise than it was, to see what would follow.
 
         Raises:
             KeyError: for a contact who is not there.
@@ -92,6 +98,7 @@ class FeatureFeed:
         book = self._laid_out(FeatureState(Roster(), AssetBook(topics, assets)), now)
         start = Watermark()
         happenings = self.reader.happenings(start, self.reader.newest(start, now), by_arrival=by_arrival)
+        happenings = retold(happenings) if retold else happenings
         parts = [EventColumns.none()]
         while batch := list(islice(happenings, _BATCH_EVENTS)):
             parts.append(transcribe(batch, book.state.roster, book.state.library))

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from app.wiring import House
 
 LET_IN = "let in by somebody's link"
-HANDS = frozenset({ReviewAct.EDIT.value, ReviewAct.ANSWER.value})
+ASKED_FOR = "asked for"
+"""What the chain says of a proposal a member asked for, with who it was (`app/asked.py`)."""
+
+HANDS = frozenset({ReviewAct.EDIT.value, ReviewAct.ANSWER.value, ASKED_FOR})
 MOST_LINES = 1_000
 
 
 def author_of(house: House, proposal: Proposal) -> str | None:
-    """Return the reviewer whose words a proposal carries, or at whose wish it was drafted anew.
+    """Return the member whose words a proposal carries, or at whose wish it was drafted, or drafted anew.
 
     None where the agents wrote it by themselves. A hint may say word for word what the draft is to say.
     """
@@ -35,7 +38,13 @@ def author_of(house: House, proposal: Proposal) -> str | None:
         for one in house.proposals.reviews_of(proposal.id)
         if one.act is wrote and one.message_sha256 != proposal.message_sha256
     ]
-    return authors[-1] if authors else None
+    return authors[-1] if authors else asker_of(house, proposal)
+
+
+def asker_of(house: House, proposal: Proposal) -> str | None:
+    """Return the member who asked for a proposal, or None where a run decided on it."""
+    lines = house.audit.newest_of(proposal.id, ("review",), MOST_LINES)
+    return next((one.detail["by"] for one in lines if one.detail.get("act") == ASKED_FOR), None)
 
 
 def is_alone(house: House) -> bool:
@@ -53,11 +62,15 @@ def needs_another(house: House, proposal: Proposal, reviewer: str, link_of: str 
         reviewer: who would.
         link_of: the other member whose one-time link let the reviewer in, who counts as the reviewer too.
     """
-    author = author_of(house, proposal)
-    if proposal.stakes.level is not StakesLevel.HIGH or author is None or is_alone(house):
+    if proposal.stakes.level is not StakesLevel.HIGH:
+        return None
+    # Who asked for it had a hand in every later draft of it too.
+    hands = {one for one in (author_of(house, proposal), asker_of(house, proposal)) if one}
+    if not hands or is_alone(house):
         return None
     known = ids_of(house.staff.members(only_active=True))
-    authors = {known.get(one.casefold(), one) for one in (author, *_links_of(house, proposal, author))}
+    linked = {link for one in hands for link in _links_of(house, proposal, one)}
+    authors = {known.get(one.casefold(), one) for one in (*hands, *linked)}
     if known.get(reviewer.casefold(), reviewer) in authors:
         return (
             f"You {_what(proposal)} these words, and the stakes are high: somebody else has to approve them."

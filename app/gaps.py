@@ -7,7 +7,10 @@ be overdue.
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime
+
+from sqlalchemy import Connection
 
 from app.deliver import DUE_AT_ONCE, mark
 from app.heads import forget_lost, keep_head, was_restored
@@ -145,7 +148,12 @@ def _pause_runs_under_way(house: House, why: str) -> list[str]:
             by=RESTORE_CHECK,
             since=house.clock(),
         )
-        if house.controls.set(standing, only_from=(CampaignState.ACTIVE,)):
-            house.audit.append("campaign", run.campaign_id, {"state": "tripped", "by": RESTORE_CHECK})
+        told = {"state": "tripped", "by": RESTORE_CHECK}
+        tell = functools.partial(_tell, house, run.campaign_id, told)
+        if house.controls.set(standing, only_from=(CampaignState.ACTIVE,), tell=tell):
             paused.append(run.id)
     return paused
+
+
+def _tell(house: House, campaign_id: str, told: dict[str, str], connection: Connection) -> None:
+    house.audit.append_in(connection, "campaign", campaign_id, told)

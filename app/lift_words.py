@@ -14,6 +14,7 @@ ARM_NAMES = {
     "explore": "Random",
     "usual": "Usual",
     "holdout": "Holdout",
+    "asked": "Asked for",
 }
 WHAT_NAMES = {
     "mql": "MQL",

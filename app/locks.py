@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from app.workspace import Workspace
-from domain.errors import ReviewRejected, WorkspaceBusy
+from domain.errors import ConversationBusy, ReviewRejected, WorkspaceBusy
 from memory.crm.locks import advisory
 
 _WORK, _SEND = "attune work", "attune send"
@@ -64,6 +64,21 @@ class Locks:
                     f"Someone else's review of {proposal_id} is being carried out on another machine. Yours was not. "
                     f"Look again with `attune review show {proposal_id}`."
                 )
+            yield
+
+    @contextmanager
+    def talking(self, conversation_id: str) -> Iterator[None]:
+        """Hold one conversation while the assistant works in it.
+
+        Raises:
+            ConversationBusy: it works in it already, here or on another machine.
+        """
+        with (
+            self.workspace.talking(conversation_id),
+            advisory(self.engine, f"talk {conversation_id}") as held,
+        ):
+            if not held:
+                raise ConversationBusy
             yield
 
     @contextmanager

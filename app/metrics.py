@@ -156,7 +156,8 @@ def measure(gathered: Gathered, since: datetime | None = None) -> CampaignMetric
 
 @dataclass(frozen=True)
 class Firsts:
-    """Each contact's first decision, which its arm and its window count from.
+    """Each contact's first decision, which its arm and its window count from; one a member asked for only where there
+    is no other, as it is of no arm that is compared.
 
     start: shape (c,), datetime64[s]. arm: shape (c,), an `Arm`'s value. closed: shape (c,), whether the goal's
     window after it is over.
@@ -171,8 +172,10 @@ def first_decisions(gathered: Gathered) -> Firsts:
     """Return each gathered contact's first decision."""
     lines, contacts = gathered.lines, len(gathered.contact_ids)
     first = np.full(contacts, -1, dtype=np.int64)
-    for row in range(len(lines) - 1, -1, -1):
-        first[gathered.decided.contact[row]] = row
+    for is_asked in (True, False):
+        for row in range(len(lines) - 1, -1, -1):
+            if (lines[row].arm is Arm.ASKED) is is_asked:
+                first[gathered.decided.contact[row]] = row
     start = seconds([line.decided_at for line in lines])[first] if contacts else seconds([])
     arm = np.array([lines[row].arm.value for row in first.tolist()], dtype=object)
     closed = start + np.timedelta64(gathered.goal.window_days, "D") <= seconds([gathered.now])[0]

@@ -22,6 +22,7 @@ ARM_WORDS = {
     Arm.EXPLORE: "In the exploring share: drawn without looking at what was believed, to find out what works.",
     Arm.USUAL: "Usual practice decided, to be compared with; the learner had no say.",
     Arm.HOLDOUT: "Held out: nothing is sent, so that it can be told what sending brings.",
+    Arm.ASKED: "A member asked for this one message; the learner drew nothing, and learns nothing from it.",
 }
 
 KNOWLEDGE_WORDS = {

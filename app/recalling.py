@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from app.feature_feed import Retold
 from app.teaching import extend, new_bandit, prior_units
 from domain.campaign import Campaign
 from domain.content import ContentAsset
@@ -56,6 +57,38 @@ class Recalled:
     def values(self) -> Floats:
         """Shape (K,), cents, of the contact decided about."""
         return np.asarray(Values(self.bandit, self.unit)(self.x[:1], self.fits[:1])[0])
+
+
+def recalled_or_why_not(house: House, decision: Decision) -> Recalled | str:
+    """Return what decided and what it decided on, or say why it cannot be read any more."""
+    if decision.features_version != features.VERSION:
+        return "It was decided on features of another release, which are not read any more."
+    library = house.crm.assets()
+    kept = {asset.id for asset in library}
+    if gone := {action_of(a.action_key).asset_id for a in decision.alternatives} - {None, *kept}:
+        return f"Content it could choose from is gone: {', '.join(sorted(map(str, gone)))}."
+    campaign = house.crm.campaign(decision.campaign_id)
+    return recalled_of(house, campaign, decision, library) or "The version that decided is not kept any more."
+
+
+def read_again(
+    house: House, recalled: Recalled, decision: Decision, retold: Retold | None = None
+) -> tuple[Floats, Floats]:
+    """Return the vector and fits, shapes (d,) and (K, m), of the contact decided about, as of the decision.
+
+    retold: tells the journal otherwise than it was.
+    """
+    x, fits = house.features.past(
+        house.crm.assets(),
+        [decision.contact_id],
+        [decision.decided_at],
+        house.clock(),
+        recalled.table,
+        retold=retold,
+    )
+    all_fits = np.zeros(recalled.fits.shape[1:])
+    all_fits[recalled.places] = fits[0]
+    return x[0].astype(np.float64), all_fits
 
 
 def recalled_of(

@@ -105,7 +105,7 @@ def begin(
         require_active(house, campaign.id)
     with house.locks.only_worker():
         note_changes(house)
-        _refuse_another_campaign(house, campaign)
+        refuse_another_campaign(house, campaign)
         run = house.runs.open_run(campaign.id, is_dry_run=is_dry_run)
         if was_broken_off := run is not None:
             if autonomy not in {None, run.autonomy}:
@@ -138,14 +138,14 @@ def ask(
     if not is_dry_run:
         look_after_a_restore(house, campaign.id)
         require_active(house, campaign.id)
-    _refuse_another_campaign(house, campaign)
+    refuse_another_campaign(house, campaign)
     run = house.runs.open_run(campaign.id, is_dry_run=is_dry_run)
     if run is not None:
         return run, True
     return _start(house, campaign, is_dry_run, None, None, sample=sample, by=by), False
 
 
-def _refuse_another_campaign(house: House, campaign: Campaign) -> None:
+def refuse_another_campaign(house: House, campaign: Campaign) -> None:
     """A run under way goes by the campaign as it was read when it began; another text would change it."""
     for is_dry_run in (False, True):
         run = house.runs.open_run(campaign.id, is_dry_run=is_dry_run)
@@ -165,7 +165,7 @@ def _start(
 ) -> Run:
     now = house.clock()
     run = Run(
-        id=run_id or _run_id(now),
+        id=run_id or new_run_id(now),
         campaign_id=campaign.id,
         status=RunStatus.DECIDING,
         autonomy=autonomy or campaign.autonomy,
@@ -469,5 +469,6 @@ def report(house: House, run: Run) -> RunReport:
     )
 
 
-def _run_id(now: datetime) -> str:
+def new_run_id(now: datetime) -> str:
+    """Return an id for a run that begins now."""
     return f"r{now:%y%m%d}-{secrets.token_hex(3)}"

@@ -115,6 +115,10 @@ class Settings(DeliverySettings):
     keep_rejects_days: PositiveInt = Field(
         90, description="Days after which lists of rows an import rejected are deleted."
     )
+    keep_conversations_days: PositiveInt = Field(
+        180,
+        description="Days after which a conversation with the assistant that nobody went on with is deleted.",
+    )
     keep_inbound_days: PositiveInt = Field(
         365, description="Days after which mail that reached us, and what providers posted, is blanked."
     )
@@ -133,6 +137,9 @@ class Settings(DeliverySettings):
     public_url: str | None = Field(
         None,
         description="Address people reach the web app at, behind a reverse proxy; links we print and mail begin so.",
+    )
+    token: SecretStr | None = Field(
+        None, description="API token `attune mcp` acts with when it talks over stdin and stdout."
     )
     reviewer: str | None = Field(None, description="Name reviews are signed with; else the login name.")
 

@@ -21,7 +21,7 @@ from app.outcomes import DecisionReward, gather, rewarded
 from app.signs import seconds
 from domain.campaign import Campaign, Goal, LearnerSettings
 from domain.content import ContentAsset
-from domain.decision import SILENCE, action_of
+from domain.decision import SILENCE, Arm, action_of
 from learning import features
 from learning.bandit import Bandit, Settings, dump, load
 from learning.bandit.scales import Scales
@@ -110,7 +110,9 @@ def lesson_of(house: House, campaign: Campaign, now: datetime) -> Lesson:
     library = house.crm.assets()
     gathered = gather(house, campaign, now)
     rewards, model = rewarded(gathered)
-    told = [r for r in rewards if r.is_telling and r.was_carried_out]
+    # What a member asked for was no draw: whom they picked, and why, no learner sees.
+    asked = {line.id for line in gathered.lines if line.arm is Arm.ASKED}
+    told = [r for r in rewards if r.is_telling and r.was_carried_out and r.decision_id not in asked]
     known = {asset.id: asset for asset in library}
     told = [
         r for r in told if action_of(r.action_key).is_silence or action_of(r.action_key).asset_id in known

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from app.choosing import BASE, REST, contributions_of
 from app.lessons import lessons_of, tried_of
 from app.reasons import ARM_WORDS, name_of
-from app.recalling import Recalled, recalled_of
+from app.recalling import Recalled, recalled_or_why_not
 from app.teaching import lesson_of
 from app.turning import turning_points_of
 from domain.campaign import Campaign
@@ -74,16 +74,11 @@ def why_of(house: House, decision: Decision) -> Why:
     why = stored_why(house, decision)
     if decision.arm is not Arm.LEARNED:
         return why
-    if decision.features_version != features.VERSION:
-        return _noted(why, "It was decided on features of another release, which are not read any more.")
-    library = house.crm.assets()
-    assets = {asset.id: asset for asset in library}
-    if gone := {action_of(a.action_key).asset_id for a in decision.alternatives} - {None, *assets}:
-        return _noted(why, f"Content it could choose from is gone: {', '.join(sorted(map(str, gone)))}.")
+    recalled = recalled_or_why_not(house, decision)
+    if isinstance(recalled, str):
+        return _noted(why, recalled)
     campaign = house.crm.campaign(decision.campaign_id)
-    recalled = recalled_of(house, campaign, decision, library)
-    if recalled is None:
-        return _noted(why, "The version that decided is not kept any more.")
+    assets = {asset.id: asset for asset in house.crm.assets()}
     return _reckoned(house, campaign, decision, recalled, why, assets)
 
 

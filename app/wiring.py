@@ -46,6 +46,7 @@ from memory.crm.autonomy import AutonomyStore
 from memory.crm.content import ContentStore
 from memory.crm.content_use import ContentUseReader
 from memory.crm.controls import ControlStore
+from memory.crm.conversations import ConversationStore
 from memory.crm.decision_log import DecisionLogReader
 from memory.crm.delivery import DeliveryStore
 from memory.crm.drafts import DraftStore
@@ -90,9 +91,12 @@ if TYPE_CHECKING:
 
     # Agents, graph and models of leads take seconds to import, and most commands need none of them.
     from agents.workbench import Workbench
+    from app.assistant.talk import Assistant
     from app.carry import Carrier
     from app.desk import Desk
     from tools.models.openai_chat import OpenAIChat
+    from tools.models.openai_talk import OpenAITalk
+    from tools.toolset import Toolset
 
 EMBEDDER_FACT = "embedder-setting"
 LABEL_FACT = "label"
@@ -232,6 +236,11 @@ class House:
     def staff(self) -> StaffStore:
         """The team."""
         return StaffStore(self.engine, self.audit, self.clock)
+
+    @cached_property
+    def conversations(self) -> ConversationStore:
+        """Whose conversation with the assistant is whose."""
+        return ConversationStore(self.engine, self.clock)
 
     @cached_property
     def journal(self) -> Journal:
@@ -426,6 +435,15 @@ class House:
         return OpenAIChat(endpoint, self.budget, read_prices(settings.prices), tracing=self.tracing)
 
     @cached_property
+    def talker(self) -> OpenAITalk | None:
+        """The language model as the assistant talks with it, or None: then its understudy answers what it knows."""
+        if self.model is None:
+            return None
+        from tools.models.openai_talk import OpenAITalk
+
+        return OpenAITalk(self.model)
+
+    @cached_property
     def model_currency(self) -> str:
         """The currency of what models cost: the price list's."""
         from tools.models.prices import read_prices
@@ -526,6 +544,20 @@ class House:
         from app.desk import Desk
 
         return Desk(self)
+
+    @cached_property
+    def toolset(self) -> Toolset:
+        """The assistant's tools, the same behind every door."""
+        from app.assistant.toolset import toolset_of
+
+        return toolset_of(self)
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        """The assistant, as every door calls it."""
+        from app.assistant.talk import assistant_of
+
+        return assistant_of(self)
 
     def close(self) -> None:
         """Close what was opened."""

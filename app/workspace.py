@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from domain.errors import InvalidFile, ReviewRejected, WorkspaceBusy, WorkspaceMissing
+from domain.errors import ConversationBusy, InvalidFile, ReviewRejected, WorkspaceBusy, WorkspaceMissing
 from domain.sender import SenderProfile
 
 SENDER_TEMPLATE = """\
@@ -234,6 +234,21 @@ class Workspace:
                     f"Someone else's review of {proposal_id} is being carried out right now. Yours was not. "
                     f"Look again with `attune review show {proposal_id}`."
                 )
+            yield
+
+    @contextlib.contextmanager
+    def talking(self, conversation_id: str) -> Iterator[None]:
+        """Hold one conversation while the assistant works in it.
+
+        Raises:
+            ConversationBusy: it works in it already, in this process or another.
+        """
+        locks = self.folder / "talking"
+        locks.mkdir(exist_ok=True)
+        name = hashlib.sha256(conversation_id.encode()).hexdigest()[:16]
+        with _lock(locks / f"{name}.lock", fcntl.LOCK_EX) as held:
+            if not held:
+                raise ConversationBusy
             yield
 
     @contextlib.contextmanager

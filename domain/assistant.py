@@ -16,6 +16,9 @@ from domain.base import Noun, UtcDatetime
 from domain.message import Author, StakesLevel, Usage
 from domain.staff import Act, Role
 
+CHAT_THREAD = "chat:"
+"""How the checkpoint threads of conversations begin; those of runs begin with the run's id."""
+
 
 class Door(StrEnum):
     """Where a question came in."""
@@ -174,12 +177,16 @@ class TalkTurn(Noun):
 
 
 class TalkRequest(Noun):
-    """One question to a model that may call tools. `run_id` is what budgets are kept by: the conversation's id."""
+    """One question to a model that may call tools. `run_id` is what budgets are kept by: the conversation's thread.
+
+    Without `may_call` the tools are shown and may not be called: the model has to answer with what it has.
+    """
 
     agent: str
     run_id: str
     turns: tuple[TalkTurn, ...]
     tools: tuple[ToolCard, ...]
+    may_call: bool = True
     prompt_id: str
     prompt_sha256: str
     max_output_tokens: int = 1_500
@@ -207,6 +214,11 @@ class Conversation(Noun):
     began_at: UtcDatetime
     last_at: UtcDatetime
     is_waiting: bool = False
+
+    @property
+    def thread_id(self) -> str:
+        """The checkpoint thread of what was said."""
+        return f"{CHAT_THREAD}{self.id}"
 
 
 class ChangeAsked(Noun):

@@ -45,13 +45,15 @@ class Arm(StrEnum):
     """Which experiment arm a decision belongs to.
 
     LEARNED: the learner chose. EXPLORE: drawn without looking at what is believed (the random arm).
-    USUAL: the team's usual practice chose. HOLDOUT: nothing was sent.
+    USUAL: the team's usual practice chose. HOLDOUT: nothing was sent. ASKED: a member asked for this one message;
+    it was no draw, nothing is learned from it, and it is compared with nothing.
     """
 
     EXPLORE = "explore"
     LEARNED = "learned"
     USUAL = "usual"
     HOLDOUT = "holdout"
+    ASKED = "asked"
 
 
 class Knowledge(StrEnum):

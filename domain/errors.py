@@ -262,5 +262,41 @@ class ToolRefused(AttuneError):
     """A tool was not called: it does not exist, its arguments do not fit, or the asker may not; nothing was done."""
 
 
+class ToolUnknown(ToolRefused):
+    """There is no such tool."""
+
+
+class ToolForbidden(ToolRefused):
+    """The asker's role, or the way they came, does not allow this tool."""
+
+
 class EffectChanged(AttuneError):
     """A change would do something else than what the asker said yes to; nothing was done."""
+
+
+class ConversationBusy(AttuneError):
+    """A conversation with the assistant is asked for something while an answer is under way in it."""
+
+    exit_code = 6
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The assistant is still at work in this conversation. Nothing new was begun. "
+            "Wait for its answer, or begin another conversation."
+        )
+
+
+class NothingAsked(AttuneError):
+    """A yes or no was given to a change that does not wait for one."""
+
+    exit_code = 7
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This change does not wait for a yes any more: it was answered already, or something else was "
+            "asked since. Nothing was done. Look at the conversation again."
+        )
+
+
+class CannotSuppose(AttuneError):
+    """What is supposed cannot be read out of a decision; says what can."""

@@ -45,6 +45,7 @@ class Tracing(Protocol):
         *,
         kind: Kind = "internal",
         within: Span | None = None,
+        alone: bool = False,
     ) -> AbstractContextManager[Span]:
         """Write down what happens until the context ends; an exception ends it as failed, and goes on.
 
@@ -53,6 +54,7 @@ class Tracing(Protocol):
             noted: ids and numbers, see `Span.note`.
             kind: see `Kind`.
             within: the parent, where the work was handed to another task; else the span it is begun in.
+            alone: what is begun meanwhile is no child of it: for a generator, which ends where it may not have begun.
         """
         ...
 
@@ -91,6 +93,7 @@ class NoTracing:
         *,
         kind: Kind = "internal",
         within: Span | None = None,
+        alone: bool = False,
     ) -> _Nothing:
         """Return the span nobody keeps."""
         return _NOTHING

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pydantic import Field, NonNegativeInt, PositiveInt
+
 from domain.base import Noun, UtcDatetime
 from domain.decision import Arm, Contribution, Knowledge
+from domain.events import EventKind
+from domain.people import LifecycleStage, Seniority
 
 
 class ReasonGroup(Noun):
@@ -98,3 +102,92 @@ class Why(Noun):
     lessons_for: tuple[PastLesson, ...] = ()
     lessons_against: tuple[PastLesson, ...] = ()
     tried: tuple[Tried, ...] = ()
+
+
+class SupposedActs(Noun):
+    """They had done this so many times (0 is never) in the days before the decision, about a topic or any."""
+
+    event: EventKind
+    topic: str | None = None
+    times: NonNegativeInt = Field(le=100)
+    within_days: PositiveInt = Field(30, le=365)
+
+
+class SupposedStage(Noun):
+    """They had been in this stage, for as long as they were in theirs."""
+
+    stage: LifecycleStage
+
+
+class SupposedSeniority(Noun):
+    """They had stood this high."""
+
+    seniority: Seniority
+
+
+class SupposedNumber(Noun):
+    """Another number on record had been different: `what` by its label, `number` as a person counts it."""
+
+    what: str
+    number: float = Field(ge=0)
+
+
+Supposed = SupposedActs | SupposedStage | SupposedSeniority | SupposedNumber
+"""One thing that is taken to have been otherwise when a decision was made."""
+
+
+class Moved(Noun):
+    """One number of those decided on, in [0, 1], before and after what is supposed."""
+
+    what: str
+    before: float
+    after: float
+
+
+class SupposedOption(Noun):
+    """One thing that could have been done: chance and expected worth as it was, and under what is supposed."""
+
+    name: str
+    action_key: str
+    is_taken: bool
+    probability_before: float
+    probability_after: float
+    before_cents: float
+    after_cents: float
+
+
+class Supposition(Noun):
+    """What the learner that decided would have made of something else: which action leads, before and after.
+
+    `options` are sorted by the chance after. `moved`: the numbers that differ, the strongest first. `note` says what
+    is left as it was, or reads differently today.
+    """
+
+    decision_id: str
+    contact_id: str
+    contact_name: str
+    campaign_id: str
+    currency: str
+    decided_at: UtcDatetime
+    supposed: tuple[str, ...]
+    moved: tuple[Moved, ...]
+    options: tuple[SupposedOption, ...]
+    taken: str
+    leader_before: str
+    leader_after: str
+    knowledge: Knowledge
+    note: str = ""
+
+
+class Difference(Noun):
+    """One thing in which two contacts differ, and by how much it set apart what they got.
+
+    `cents`: by so much the first one's action would lose of its lead over the second one's, for the first contact, were
+    this as it is with the second. `mine` and `other` in [0, 1].
+    """
+
+    what: str
+    about: str | None = None
+    mine: float
+    other: float
+    cents: float

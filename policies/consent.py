@@ -37,6 +37,35 @@ def refuses(
             whether the contact may be written to about anything.
 
     """
+    judged = _judge(contact, consents, now, rules, channel, asset)
+    return judged if isinstance(judged, Refusal) else None
+
+
+def carries(
+    contact: Contact,
+    consents: Sequence[Consent],
+    now: datetime,
+    rules: RuleBook,
+    *,
+    channel: str = "email",
+    asset: ContentAsset | None = None,
+) -> Consent | None:
+    """Return the record that carries a message, the newest of several; None where none does or the law needs none.
+
+    The arguments are those of `refuses`.
+    """
+    judged = _judge(contact, consents, now, rules, channel, asset)
+    return judged if isinstance(judged, Consent) else None
+
+
+def _judge(
+    contact: Contact,
+    consents: Sequence[Consent],
+    now: datetime,
+    rules: RuleBook,
+    channel: str,
+    asset: ContentAsset | None,
+) -> Refusal | Consent | None:
     relevant = [c for c in consents if c.channel == channel and c.scope in rules.consent.scopes]
     withdrawals = [c.recorded_at for c in relevant if not c.is_granted]
     standing = [
@@ -49,11 +78,14 @@ def refuses(
         return _refusal(contact, "C-09", f"{contact.name} withdrew consent to {channel} on {day}")
     law = jurisdiction_of(contact, rules, channel)
     if not law.needs_basis:
-        return None
+        whole = [
+            c for c in standing if not _gaps(c) and _lasts(c, now, rules) and not soft_opt_in_gap(c, asset)
+        ]
+        return max(whole, key=_age, default=None)
     usable = [c for c in standing if c.basis in law.accepts]
     if not usable:
         return _refusal(contact, "C-09", _missing(contact, law, channel))
-    lasting = [c for c in usable if (until := expires_at(c, rules.consent)) is None or now < until]
+    lasting = [c for c in usable if _lasts(c, now, rules)]
     if not lasting:
         lapsed = max(until for c in usable if (until := expires_at(c, rules.consent)) is not None)
         return _refusal(contact, "C-11", f"the consent of {contact.name} lapsed on {lapsed.date()}")
@@ -61,10 +93,20 @@ def refuses(
     if not complete:
         gaps = " and ".join(_gaps(max(lasting, key=lambda c: c.recorded_at)))
         return _refusal(contact, "C-08", f"the consent record of {contact.name} lacks its {gaps}")
-    objections = [soft_opt_in_gap(c, asset) for c in complete]
-    if all(objections):
-        return _refusal(contact, "C-10", f"the soft opt-in of {contact.name} {objections[0]}")
-    return None
+    objections = {c: soft_opt_in_gap(c, asset) for c in complete}
+    if all(objections.values()):
+        first = next(iter(objections.values()))
+        return _refusal(contact, "C-10", f"the soft opt-in of {contact.name} {first}")
+    return max((c for c, gap in objections.items() if gap is None), key=_age)
+
+
+def _lasts(consent: Consent, now: datetime, rules: RuleBook) -> bool:
+    until = expires_at(consent, rules.consent)
+    return until is None or now < until
+
+
+def _age(consent: Consent) -> datetime:
+    return consent.recorded_at
 
 
 def expires_at(consent: Consent, rules: ConsentRules) -> datetime | None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 from domain.errors import SettingsInvalid
 from domain.tracing import NO_TRACING, NOTHING_NOTED, Attribute, Kind, Noted, Span, Tracing
@@ -68,27 +68,35 @@ class OpenTelemetry:
         *,
         kind: Kind = "internal",
         within: Span | None = None,
+        alone: bool = False,
     ) -> Iterator[KeptSpan]:
         """See `domain.tracing.Tracing.span`."""
         from opentelemetry import trace
 
         parent = trace.set_span_in_context(within.kept) if isinstance(within, KeptSpan) else None
-        with self._tracer.start_as_current_span(
+        kept = self._tracer.start_span(
             name,
             context=parent,
             kind=trace.SpanKind.CLIENT if kind == "client" else trace.SpanKind.INTERNAL,
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as kept:
-            span = KeptSpan(kept, self._shows_text)
-            span.note(**noted)
-            try:
+        )
+        inside: AbstractContextManager[Any] = (
+            nullcontext()
+            if alone
+            else trace.use_span(kept, record_exception=False, set_status_on_exception=False)
+        )
+        try:
+            with inside:
+                span = KeptSpan(kept, self._shows_text)
+                span.note(**noted)
                 yield span
-            except BaseException as failure:
-                span.note_all({"error.type": type(failure).__name__})
-                span.show("exception.message", str(failure))
-                kept.set_status(trace.StatusCode.ERROR)
-                raise
+        except BaseException as failure:
+            kept.set_attribute("error.type", type(failure).__name__)
+            if self._shows_text:
+                kept.set_attribute("exception.message", str(failure)[:MOST_TEXT_CHARS])
+            kept.set_status(trace.StatusCode.ERROR)
+            raise
+        finally:
+            kept.end()
 
 
 def tracing_of(environment: Mapping[str, str], *, shows_text: bool = False) -> Tracing:

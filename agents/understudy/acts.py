@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from agents.context import DraftingContext
+from agents.context import Grounds
 from agents.understudy.topics import Topic, own_topic, topic_named
 from agents.understudy.wording import title_of
 from domain.events import EventKind
@@ -80,14 +80,14 @@ class Act:
         return "signed_up" if self.is_sign_up else self.kind.value
 
 
-def acts_in(ctx: DraftingContext) -> tuple[Act, ...]:
+def acts_in(ctx: Grounds) -> tuple[Act, ...]:
     """Every happening in the evidence with its strength, strongest first."""
     kinds = {event.id: event.kind for event in ctx.dossier.events}
     found = (_act(fact, kinds, ctx) for fact in ctx.evidence if fact.kind is EvidenceKind.EVENT)
     return tuple(sorted((act for act in found if act), key=lambda act: (-act.score, act.fact.id)))
 
 
-def _act(fact: Evidence, kinds: dict[str, EventKind], ctx: DraftingContext) -> Act | None:
+def _act(fact: Evidence, kinds: dict[str, EventKind], ctx: Grounds) -> Act | None:
     kind = _kind_of(fact.ref, kinds)
     if kind is None or kind not in WEIGHTS or (fact.at is not None and fact.at > ctx.now):
         return None

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from agents import wording
-from agents.context import DraftingContext
+from agents.context import Grounds
 from agents.understudy.acts import Act, acts_in, strongest_topics
 from agents.understudy.role import role_phrase
 from agents.understudy.topics import Topic
@@ -25,7 +25,7 @@ _TROUBLE_WORDS = ("complain", "unhappy", "frustrat", "angry", "disappoint", "esc
 _TRIAL_TOLD_FOR = timedelta(days=120)
 
 
-def analyse(ctx: DraftingContext) -> SignalBrief:
+def analyse(ctx: Grounds) -> SignalBrief:
     """Rank what happened by recency and weight; name topic, likely intent and what to mind."""
     acts = acts_in(ctx)
     topics = strongest_topics(acts)
@@ -56,7 +56,7 @@ def _told(act: Act) -> str:
     return f"{act.kind.value.replace('_', ' ').capitalize()}{about}{on}."
 
 
-def _who_they_are(ctx: DraftingContext) -> list[Signal]:
+def _who_they_are(ctx: Grounds) -> list[Signal]:
     facts = {fact.ref: fact for fact in ctx.evidence}
     told: list[tuple[Evidence | None, str | None]] = [
         (facts.get("contact:job_title"), role_phrase(ctx.dossier.contact.job_title)),
@@ -69,7 +69,7 @@ def _who_they_are(ctx: DraftingContext) -> list[Signal]:
     ]
 
 
-def _intent(ctx: DraftingContext, acts: tuple[Act, ...], topic: Topic | None) -> str:
+def _intent(ctx: Grounds, acts: tuple[Act, ...], topic: Topic | None) -> str:
     looking = (topic.intent or f"looking into {topic.noun}") if topic else ""
     newest = max((act.at for act in acts if act.at), default=None)
     trial = next((act for act in acts if act.kind is EventKind.TRIAL_STARTED and act.at), None)
@@ -87,7 +87,7 @@ def _intent(ctx: DraftingContext, acts: tuple[Act, ...], topic: Topic | None) ->
     return looking or "in touch, on no particular subject"
 
 
-def _renewal_is_near(ctx: DraftingContext) -> bool:
+def _renewal_is_near(ctx: Grounds) -> bool:
     today = ctx.now.date()
     return any(
         deal.kind is DealKind.RENEWAL
@@ -98,7 +98,7 @@ def _renewal_is_near(ctx: DraftingContext) -> bool:
     )
 
 
-def _cautions(ctx: DraftingContext, acts: tuple[Act, ...]) -> list[str]:
+def _cautions(ctx: Grounds, acts: tuple[Act, ...]) -> list[str]:
     """What to mind, in a few words each; `had_trouble` reads the first two."""
     cautions = []
     if any(a.kind is EventKind.TICKET_OPENED and a.at and ctx.now - a.at <= TROUBLE_LASTS for a in acts):

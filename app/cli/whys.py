@@ -4,27 +4,12 @@ from __future__ import annotations
 
 from app.cli.screen import heading, line
 from app.reasons import KNOWLEDGE_WORDS, rounded, worth
+from app.why_words import NAMES, lesson_words, turning_words
 from domain.decision import Arm, Knowledge
-from domain.why import Option, PastLesson, TurningPoint, Why
+from domain.why import Option, Why
 
 SMALL = 0.5
 """Cents: a smaller reason would print as nothing, and counts among everything else."""
-
-NAMES = {
-    "behaviour": "what they did",
-    "conversation": "talks with us",
-    "pressure": "what we sent before",
-    "interest": "interest",
-    "content": "content they answer to",
-    "account": "colleagues",
-    "firm": "company",
-    "role": "role",
-    "stage": "stage",
-    "deals": "deals",
-    "fit": "how well it fits",
-    "habit": "time of day",
-}
-"""Groups of reasons as a heading says them."""
 
 
 def print_why(why: Why) -> None:
@@ -115,22 +100,6 @@ def _print_turning_points(why: Why) -> None:
 _NO_ONE = "Nothing single: no one number, moved alone within what this run's contacts show, would have."
 
 
-def turning_words(point: TurningPoint, why: Why) -> str:
-    """Say one turning point."""
-    what = f"“{point.what}”" if point.about is None else f"“{point.what}” of {point.about}"
-    if {point.before, point.after} == {0.0, 1.0}:
-        change = f"were {'so' if point.after else 'not so'}"
-    else:
-        change = f"were {point.after * 100:.0f} instead of {point.before * 100:.0f}"
-        change += f" (typical {point.typical * 100:.0f})"
-    if why.knowledge is Knowledge.GUESSING:
-        return f"If {what} {change}, {point.winner} would come first."
-    return (
-        f"If {what} {change}, {point.winner} would come first "
-        f"({point.value_cents / 100:.2f} against {point.former_cents / 100:.2f} {why.currency})."
-    )
-
-
 def _print_lessons(why: Why) -> None:
     heading("Which past outcomes taught it")
     if not why.outcomes:
@@ -148,20 +117,6 @@ def _print_lessons(why: Why) -> None:
             line(f"  {title:<10} {lesson_words(lesson, why)}")
     if not why.lessons_for and not why.lessons_against:
         line("  No single outcome moved it noticeably.")
-
-
-def lesson_words(lesson: PastLesson, why: Why) -> str:
-    """Say one lesson: `12 Oct: Ana Ruiz was sent “…” (morning) and replied; +0.12 USD`."""
-    day = f"{lesson.at.day} {lesson.at:%b}"
-    if lesson.at.year != why.decided_at.year:
-        day += f" {lesson.at.year}"
-    is_nothing = lesson.came_of_it == "nothing came of it"
-    came = "but nothing came of it" if is_nothing else f"and {lesson.came_of_it}"
-    what = "got nothing" if lesson.name == "silence" else f"was sent {lesson.name}"
-    if lesson.name == "silence":
-        came = came.replace("but nothing came of it", "and did nothing")
-    amount = rounded(lesson.cents, 2, "+", most_decimals=4)
-    return f"{day}: {lesson.contact_name} {what} {came} ({amount} {why.currency})"
 
 
 def _times(times: int) -> str:

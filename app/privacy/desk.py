@@ -1,6 +1,6 @@
 """A member of the team acts for a person under their rights: export, objection, erasure, each with who did it.
 
-The acts themselves are those of the command line; what is added here is the audit's line that names the member.
+The acts themselves are those of the command line; the audit's line of each names the member.
 """
 
 from __future__ import annotations
@@ -33,16 +33,13 @@ def export_for(house: House, contact_id: str, by: str) -> tuple[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="attune-export-") as folder:
         path = exporting.write(house, contact.id, sections, Path(folder) / f"{contact.id}-export.zip")
         packed = path.read_bytes()
-    request = answered(house, register(house, contact.id, RequestKind.ACCESS), "exported")
-    _noted(house, request.id, "export", by)
+    answered(house, register(house, contact.id, RequestKind.ACCESS), "exported", by)
     return path.name, packed
 
 
 def object_for(house: House, contact_id: str, wording: str, by: str) -> tuple[PrivacyRequest, int]:
     """Record an objection; return the request and how many messages were withdrawn. Raises `NotFound`."""
-    request, stopped = object_to(house, house.crm.contact(contact_id), wording)
-    _noted(house, request.id, "objection", by)
-    return request, stopped
+    return object_to(house, house.crm.contact(contact_id), wording, by)
 
 
 def erase_for(house: House, contact_id: str, by: str) -> Erasure:
@@ -53,16 +50,10 @@ def erase_for(house: House, contact_id: str, by: str) -> Erasure:
         WorkspaceBusy: a run, a send or another holder of the history is at work; nothing was erased.
     """
     house.crm.contact(contact_id)
-    erasure = loop.run(erase_person(house, contact_id))
-    _noted(house, erasure.request_id, "erasure", by)
-    return erasure
+    return loop.run(erase_person(house, contact_id, by))
 
 
 def erasure_of(house: House, contact_id: str) -> PrivacyRequest | None:
     """Return the answered request that erased whoever had this id, or None."""
     found = house.privacy_requests.of_person(house.erased.person_hash(contact_id))
     return next((one for one in found if one.kind is RequestKind.ERASURE and one.done_at), None)
-
-
-def _noted(house: House, request_id: str, what: str, by: str) -> None:
-    house.audit.append("privacy", request_id, {"act": "done by a member", "what": what, "by": by})

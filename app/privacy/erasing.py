@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from app.kept_lists import drop_lists
-from app.privacy import stores
+from app.privacy import chats, stores
 from app.privacy.objection import withdraw_open
-from app.privacy.requests import register
+from app.privacy.requests import member, register
 from app.teaching import teach
 from domain.errors import AttuneError, NotFound, WorkspaceBusy
 from domain.rights import Erasure, PrivacyRequest, RequestKind
@@ -56,8 +56,10 @@ def find(house: House, who: str) -> tuple[str, Traces]:
         return contact_id, traces_of(connection, contact_id)
 
 
-async def erase_person(house: House, who: str) -> Erasure:
+async def erase_person(house: House, who: str, by: str = "") -> Erasure:
     """Erase a person by id or address; see the module. Repeating it, or going on after a crash, is safe.
+
+    `by` is the member who did it.
 
     Raises:
         NotFound: nobody here is called so.
@@ -77,7 +79,7 @@ async def erase_person(house: House, who: str) -> Erasure:
             withdraw_open(house, connection, traces.contact_ids, "the person asked to be erased")
         drop_lists(house)
         removed = await _forget_beside(house, traces)
-        removed |= _forget_rows(house, traces, request)
+        removed |= _forget_rows(house, traces, request, by)
         drop_lists(house)
         notes = [*OUT_OF_REACH, *([ON_A_SERVER] if house.database_url else []), *_teach_anew(house)]
         notes += _forget_vectors(house, removed)
@@ -93,6 +95,7 @@ async def _forget_beside(house: House, traces: Traces) -> dict[str, int]:
     with house.engine.connect() as connection:
         colleagues = frozenset(connection.execute(near).scalars())
     removed = {
+        "conversations": await chats.forget_naming(house, traces),
         "checkpoints": await stores.forget_threads(house, traces.contact_ids),
         "checkpoints, blanked": await stores.blank_threads(house, traces.addresses, traces.names, colleagues),
         "jobs": stores.forget_jobs(house, traces.contact_ids),
@@ -106,7 +109,7 @@ async def _forget_beside(house: House, traces: Traces) -> dict[str, int]:
     return {what: many for what, many in removed.items() if many}
 
 
-def _forget_rows(house: House, traces: Traces, request: PrivacyRequest) -> dict[str, int]:
+def _forget_rows(house: House, traces: Traces, request: PrivacyRequest, by: str) -> dict[str, int]:
     with writing(house.engine) as connection:
         messages = (*(outbox_id for outbox_id, _ in traces.outbox), *traces.proposal_ids)
         kept = erased_detail(connection, traces.contact_ids, messages)
@@ -116,7 +119,7 @@ def _forget_rows(house: House, traces: Traces, request: PrivacyRequest) -> dict[
             connection,
             "privacy",
             request.id,
-            {"act": "erasure", "person": request.person_hash, "removed": removed, **kept},
+            {"act": "erasure", "person": request.person_hash, "removed": removed, **kept, **member(by)},
         )
     return removed
 

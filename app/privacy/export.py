@@ -92,6 +92,10 @@ def gather(house: House, contact_id: str) -> Sections:
         parts = [row["deal_id"] for row in found["Your part in purchases"]]
         deals = select(DEALS.c.id, DEALS.c.name, DEALS.c.stage).where(DEALS.c.id.in_(parts))
         found["Purchases you have a part in"] = [dict(row) for row in connection.execute(deals).mappings()]
+    mentioned = len(house.conversations.naming(traces.contact_ids))
+    found["Conversations of our team with the assistant that showed you"] = (
+        [{"how_many": mentioned}] if mentioned else []
+    )
     outlook = house.outlooks.get(contact_id)
     found["What is expected of you"] = [outlook.model_dump(mode="json")] if outlook else []
     return found

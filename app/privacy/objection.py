@@ -12,7 +12,7 @@ from sqlalchemy import Connection, update
 
 from app.deliver import mark
 from app.kept_lists import drop_lists
-from app.privacy.requests import answered, register
+from app.privacy.requests import answered, member, register
 from domain.message import OutboxStatus
 from domain.people import Consent, ConsentBasis, Suppression, SuppressionReason
 from domain.review import ProposalStatus
@@ -28,13 +28,14 @@ SOURCE = "attune privacy object"
 _STOPPABLE = (OutboxStatus.PENDING.value, OutboxStatus.APPROVED.value, OutboxStatus.HELD.value)
 
 
-def object_to(house: House, contact: Contact, wording: str = "") -> tuple[PrivacyRequest, int]:
+def object_to(house: House, contact: Contact, wording: str = "", by: str = "") -> tuple[PrivacyRequest, int]:
     """Stop all messages, profiling and scoring of a contact; return the request and how many messages were stopped.
 
     Args:
         house: the workspace.
         contact: who objects.
         wording: what the person said, kept with the withdrawn consent as its wording.
+        by: the member who recorded it.
     """
     request = register(house, contact.id, RequestKind.OBJECTION)
     with writing(house.engine) as connection:
@@ -44,14 +45,15 @@ def object_to(house: House, contact: Contact, wording: str = "") -> tuple[Privac
             connection,
             "privacy",
             request.id,
-            {"act": "objection", "person": request.person_hash, "messages_stopped": len(stopped)},
+            {"act": "objection", "person": request.person_hash, "messages_stopped": len(stopped)}
+            | member(by),
         )
     for entry_id in stopped:
         mark(house, house.outbox.get(entry_id))
     # The features' file holds sums of what this person did; it is built anew without them.
     house.workspace.features.unlink(missing_ok=True)
     drop_lists(house)
-    return answered(house, request, f"stopped; {len(stopped)} messages withdrawn"), len(stopped)
+    return answered(house, request, f"stopped; {len(stopped)} messages withdrawn", by), len(stopped)
 
 
 def stop_meanwhile(house: House, contact: Contact) -> int:

@@ -38,17 +38,26 @@ def register(
         received_at=received,
         due_at=due_at(asked, house.rules.deadlines),
     )
-    stored = house.privacy_requests.open(request)
-    if stored.id == request.id:
-        house.audit.append("privacy", stored.id, {"act": "asked", "kind": kind.value, "person": person})
-    return stored
+    told = {"act": "asked", "kind": kind.value, "person": person}
+    return house.privacy_requests.open(
+        request, lambda connection: house.audit.append_in(connection, "privacy", request.id, told)
+    )
 
 
-def answered(house: House, request: PrivacyRequest, outcome: str) -> PrivacyRequest:
-    """Mark a request answered, and tell the audit."""
-    done = house.privacy_requests.close(request.id, outcome, house.clock())
-    house.audit.append("privacy", request.id, {"act": "answered", "kind": request.kind.value})
-    return done
+def answered(house: House, request: PrivacyRequest, outcome: str, by: str = "") -> PrivacyRequest:
+    """Mark a request answered, and tell the audit; `by` is the member who did it."""
+    told = {"act": "answered", "kind": request.kind.value} | member(by)
+    return house.privacy_requests.close(
+        request.id,
+        outcome,
+        house.clock(),
+        lambda connection: house.audit.append_in(connection, "privacy", request.id, told),
+    )
+
+
+def member(by: str) -> dict[str, str]:
+    """What the audit's line says of who did it; nothing where it was done on the command line."""
+    return {"by": by} if by else {}
 
 
 def pressing(house: House) -> list[tuple[PrivacyRequest, Finding]]:

@@ -1,4 +1,4 @@
-"""Keeping nothing for too long: checkpoints nobody will resume, drafts nobody asks about, rows nobody mended, old mail.
+"""Keeping nothing for too long: checkpoints nobody will resume, drafts nobody asks about, old talk, rejects, old mail.
 
 `prune` is what the scheduler calls; it may be called as often as one likes.
 """
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Text, and_, cast, delete, or_, select, update
 
 from app.checkpoints import open_checkpoints
+from app.privacy import chats
 from app.privacy.stores import thread_ids
+from domain.assistant import CHAT_THREAD
 from domain.run import ContactOutcome, RunStatus
 from memory.crm.statements import DRAFTS, INBOUND, PROPOSALS, RUN_CONTACTS, RUNS, WEBHOOK_EVENTS, writing
 
@@ -31,6 +33,9 @@ async def prune(house: House) -> dict[str, int]:
     now, settings = house.clock(), house.settings
     pruned = {
         "checkpoints": await _checkpoints(house, now - timedelta(days=settings.keep_checkpoints_days)),
+        "conversations": await chats.forget_old(
+            house, now - timedelta(days=settings.keep_conversations_days)
+        ),
         "drafts": _drafts(house, now - timedelta(days=settings.keep_drafts_days)),
         "rejects": _rejects(house, now - timedelta(days=settings.keep_rejects_days)),
         **_inbound(house, now - timedelta(days=settings.keep_inbound_days)),
@@ -53,6 +58,8 @@ async def _checkpoints(house: House, before: datetime) -> int:
 
 def _is_done(house: House, thread: str, before: datetime) -> bool:
     """Tell whether nothing will go on from here, and has not for longer than checkpoints are kept."""
+    if thread.startswith(CHAT_THREAD):
+        return False  # a conversation has its own limit
     run_id, _, contact_id = thread.partition(":")
     query = (
         select(RUN_CONTACTS.c.outcome, RUN_CONTACTS.c.updated_at, RUNS.c.status)

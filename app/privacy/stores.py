@@ -18,6 +18,7 @@ from memory.crm.erasure import BLANK
 if TYPE_CHECKING:
     from app.wiring import House
 
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _THREAD_TABLES = ("checkpoints", "writes", "checkpoint_writes", "checkpoint_blobs")
 
 
@@ -101,6 +102,49 @@ async def thread_ids(saver: Any, url: str | None) -> list[str]:
             if exists and exists["there"]:
                 found.update(row["thread_id"] for row in await (await connection.execute(query)).fetchall())
     return sorted(found)
+
+
+def threads_with(house: House, beginning: str, words: Collection[str]) -> Iterator[str]:
+    """Yield the threads of this beginning in whose checkpoints one of these words stands, in whatever letters."""
+    wanted = [word.lower() for word in words if word]
+    for thread, packed in _blobs(house, beginning):
+        # JSON within a packed value has letters beyond ASCII escaped.
+        held = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), packed.decode(errors="ignore")).lower()
+        if any(word in held for word in wanted):
+            yield thread
+
+
+def _blobs(house: House, beginning: str) -> Iterator[tuple[str, bytes]]:
+    """Every value kept in these threads' checkpoints, as it is packed."""
+    like = f"{beginning}%"
+    if house.database_url is None:
+        if not house.workspace.checkpoints.exists():
+            return
+        with contextlib.closing(sqlite3.connect(house.workspace.checkpoints, timeout=60)) as file:
+            for table in ("checkpoints", "writes"):
+                columns = [
+                    row[1] for row in file.execute(f'PRAGMA table_info("{table}")') if row[2] == "BLOB"
+                ]
+                for column in columns:
+                    query = f'SELECT thread_id, "{column}" FROM "{table}" WHERE thread_id LIKE ?'  # noqa: S608
+                    for thread, held in file.execute(query, (like,)):
+                        if held is not None:
+                            yield thread, held if isinstance(held, bytes) else str(held).encode()
+        return
+    columns_of = {
+        "checkpoint_blobs": ("blob",),
+        "checkpoint_writes": ("blob",),
+        "checkpoints": ("checkpoint::text", "metadata::text"),
+    }
+    with house.engine.connect() as server:
+        for table, names in columns_of.items():
+            if server.exec_driver_sql("SELECT to_regclass(%s)", (table,)).scalar() is None:
+                continue
+            for name in names:
+                query = f"SELECT thread_id, {name} FROM {table} WHERE thread_id LIKE %s"  # noqa: S608
+                for thread, held in server.exec_driver_sql(query, (like,)):
+                    if held is not None:
+                        yield thread, held.encode() if isinstance(held, str) else bytes(held)
 
 
 def forget_jobs(house: House, contact_ids: Sequence[str]) -> int:

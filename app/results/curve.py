@@ -73,7 +73,8 @@ def curve_of(gathered: Gathered) -> tuple[CurvePoint, ...]:
     reward = gathered.rewards.reward_cents
     account = account_numbers(gathered.account_ids)[decided.contact]
     points = []
-    for one in Arm:
+    # Messages that members asked for went to whom they picked: beside the arms they would look like a fourth.
+    for one in (arm for arm in Arm if arm is not Arm.ASKED):
         for last in range(int(week.min()), int(week.max()) + 1):
             span = (arm == one.value) & (week <= last) & (week > last - SPAN_WEEKS)
             # A week of which nothing can be told yet has no point of its own: it would repeat the one before.

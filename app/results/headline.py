@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.amounts import rounded_up, whole_money
 from app.lift_words import ARM_NAMES, WHAT_NAMES
-from app.metrics import CampaignMetrics, LiftLine
+from app.metrics import SPOKEN, CampaignMetrics, LiftLine
 from app.signs import second
 from domain.base import Noun
 from domain.campaign import Outcome
@@ -66,7 +66,13 @@ class Headline(Noun):
 
 def headline_of(metrics: CampaignMetrics, pace: Pace) -> Headline:
     """Say what the learner's arm brought beyond the holdout, by the campaign's goal first."""
-    arms = [line.arm for line in metrics.arms if line.arm is not Arm.HOLDOUT]
+    arms = [line.arm for line in metrics.arms if line.arm in SPOKEN]
+    if not arms and any(line.arm is Arm.ASKED for line in metrics.arms):
+        return Headline(
+            tone="quiet",
+            word="no comparison",
+            verdict="Only messages that members asked for were decided, and those are compared with nothing.",
+        )
     if not arms:
         return Headline(
             tone="warn",

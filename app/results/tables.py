@@ -24,6 +24,7 @@ ARMS = {
     Arm.USUAL: "Usual practice",
     Arm.EXPLORE: "Drawn at random",
     Arm.HOLDOUT: "Holdout",
+    Arm.ASKED: "Asked for by members",
 }
 """Arms as pages name them, in the order they are shown."""
 

@@ -9,7 +9,7 @@ they share.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -32,6 +32,9 @@ COLOURS = {
     Arm.HOLDOUT: SERIES[3],
 }
 """One arm has one colour on every chart."""
+
+_COMPARED = {arm: name for arm, name in ARMS.items() if arm in COLOURS}
+"""The arms charts show; what members asked for is compared with nothing."""
 
 LEAST_POINTS = 3
 """Fewer weeks are no curve."""
@@ -88,7 +91,7 @@ class _CurvePoint(NamedTuple):
 def _curve(
     points: Sequence[_CurvePoint], title: str, axis: str, unit: str, *, is_from_zero: bool
 ) -> Markup | None:
-    arms = [arm for arm in ARMS if sum(point.arm is arm for point in points) >= LEAST_POINTS]
+    arms = [arm for arm in _COMPARED if sum(point.arm is arm for point in points) >= LEAST_POINTS]
     points = [point for point in points if point.arm in arms]
     if not points:
         return None
@@ -199,7 +202,7 @@ def reached(results: CampaignResults) -> Markup | None:
     rows, said = [], []
     goal = results.metrics.goal.value
     seen = {stage for line in results.metrics.arms for stage, many in line.reached.items() if many} | {goal}
-    for arm, name in ARMS.items():
+    for arm, name in _COMPARED.items():
         line = next((one for one in results.metrics.arms if one.arm is arm), None)
         if line is None or line.closed_windows < LEAST_ARM:
             continue
@@ -220,8 +223,8 @@ def reached(results: CampaignResults) -> Markup | None:
                 said.append(f"{name} {(told.value or 0) * 100:.1f} in 100")
     if not rows:
         return None
-    present = [name for name in ARMS.values() if any(row["arm"] == name for row in rows)]
-    colours = [COLOURS[arm] for arm, name in ARMS.items() if name in present]
+    present = [name for name in _COMPARED.values() if any(row["arm"] == name for row in rows)]
+    colours = [COLOURS[arm] for arm, name in _COMPARED.items() if name in present]
 
     def make(width: int) -> Spec:
         y = {
@@ -472,3 +475,13 @@ def conversions(funnel: Funnel) -> Markup | None:
         "of 100, within 90 days",
         {"domain": [0, 100]},
     )
+
+
+CHARTS: dict[str, Callable[[CampaignResults], Markup | None]] = {
+    "lift": lift,
+    "reached": reached,
+    "share": share_curve,
+    "worth": worth_curve,
+    "handled": handled,
+}
+"""A campaign's charts, by the name of their address."""

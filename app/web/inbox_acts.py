@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.batches import MOST_ITEMS, BatchItem, decide_together
 from app.queue_marks import assign, snooze
+from app.reviewing import said_of
 from app.web import inbox_words as words
 from app.web.guard import Caller, needs
 from app.web.inbox_desk import Inbox, path_of, proposal_page, text_of
@@ -238,7 +239,7 @@ def _plain(body: str) -> str:
 
 
 def _said(caller: Caller, act: ReviewAct, done: Reviewed) -> tuple[str, words.Kind]:
-    told = words.said_of(
+    told = said_of(
         done.proposal, act, done.outcome.value, done.entry.detail, _full(caller, done.entry.not_before)
     )
     return told, "bad" if done.outcome.value == "not_sent" else "good"

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from app.batches import BatchResult
 from app.four_eyes import needs_another
 from app.pictures import picture_of
+from app.reviewing import Person, carry_out
 from app.web import inbox_words as words
 from app.web.guard import Caller
 from app.web.shell import Shell
 from app.who import names_of
-from domain.errors import NotFound, ReviewRejected
-from domain.message import StakesLevel
-from domain.review import ProposalStatus, Review, ReviewAct
+from domain.errors import NotFound
+from domain.review import ProposalStatus, ReviewAct
 from domain.review_queue import QueueFilter
 from domain.staff import Act
 from policies.rights import may
@@ -49,32 +48,14 @@ class Inbox:
 
     def act(self, caller: Caller, proposal_id: str, act: ReviewAct, **given: Any) -> Reviewed:
         """Carry out one act for this person. Raises `ReviewRejected` with words for a page."""
-        from app.reviews import review
-
-        house = self.house
-        level = house.review_queue.line(proposal_id).level
-        if act is ReviewAct.APPROVE and level is StakesLevel.HIGH and not caller.may(Act.REVIEW_HIGH):
-            who = "your role" if caller.token_id is None else "an API token"
-            raise ReviewRejected(f"The stakes are high, and {who} may not decide about those.")
-        try:
-            asked = Review(
-                proposal_id=proposal_id,
-                act=act,
-                reviewer=caller.member.member_id,
-                at=house.clock(),
-                **given,
-            )
-        except ValidationError as problem:
-            said = problem.errors()[0]["msg"].removeprefix("Value error, ")
-            raise ReviewRejected(f"{said[:1].upper()}{said[1:]}. Nothing was changed.") from None
-        drafts = act in {ReviewAct.EDIT, ReviewAct.ANSWER}
-        try:
-            return house.desk.do(
-                lambda house, carrier: review(house, asked, carrier, link_of=caller.made_by), drafts=drafts
-            )
-        except ReviewRejected as problem:
-            told = words.why_not(house, proposal_id, act, problem, self.names(), caller.member.zone)
-            raise ReviewRejected(told) from None
+        person = Person(
+            member_id=caller.member.member_id,
+            zone=caller.member.zone,
+            may_high=caller.may(Act.REVIEW_HIGH),
+            is_program=caller.token_id is not None,
+            made_by=caller.made_by,
+        )
+        return carry_out(self.house, person, proposal_id, act, **given)
 
     def keep(self, caller: Caller, act: ReviewAct, results: tuple[BatchResult, ...]) -> str:
         """Keep a batch's results until they were looked at, and return what they are called.

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from app.reviewing import without_commands
 from domain.errors import AttuneError, ReviewRejected
 from domain.message import StakesLevel
-from domain.review import Proposal, ProposalStatus, ReviewAct
+from domain.review import ProposalStatus
 from domain.review_queue import QueueFilter, QueueOrder
-
-if TYPE_CHECKING:
-    from app.wiring import House
 
 LEVEL_BADGES = {
     StakesLevel.HIGH: ("High stakes", "bad"),
@@ -47,20 +45,6 @@ REASONS = (
 """What a rejection most often is for; each is a beginning, the reviewer's own words follow."""
 
 HINTS = ("Shorter", "Another subject", "Less salesy", "Mention pricing", "More about their role")
-
-_DONE = {
-    ReviewAct.APPROVE: "approved",
-    ReviewAct.REJECT: "rejected",
-    ReviewAct.EDIT: "edited",
-    ReviewAct.ANSWER: "asked for another draft of",
-}
-
-_ASKED = {
-    ReviewAct.APPROVE: "approval",
-    ReviewAct.REJECT: "rejection",
-    ReviewAct.EDIT: "edit",
-    ReviewAct.ANSWER: "wish for another draft",
-}
 
 NINE = time(9)
 
@@ -130,53 +114,6 @@ def snoozed_until(chosen: str, now: datetime, zone: str) -> datetime | None:
     return datetime.combine(here.date() + timedelta(days=days[chosen]), NINE, here.tzinfo)
 
 
-def why_not(
-    house: House, proposal_id: str, act: ReviewAct, problem: AttuneError, names: Mapping[str, str], zone: str
-) -> str:
-    """Say why an act was not carried out: who was faster and what they did, else what the rule said."""
-    proposal = house.proposals.get(proposal_id)
-    asked = _ASKED[act]
-    last = next(iter(reversed(house.proposals.reviews_of(proposal_id))), None)
-    if proposal.status is not ProposalStatus.WAITING:
-        if last is None or proposal.status is ProposalStatus.EXPIRED:
-            return f"It is {proposal.status.value} already. Your {asked} was not carried out."
-        who = names.get(last.reviewer, last.reviewer)
-        return f"{who} {_DONE[last.act]} it at {_clock(last.at, zone)}. Your {asked} was not carried out."
-    if last is not None and "changed since you looked" in str(problem):
-        who = names.get(last.reviewer, last.reviewer)
-        return (
-            f"{who} {_DONE[last.act]} it at {_clock(last.at, zone)}, so these are other words than you saw "
-            f"(version {proposal.version} now). Your {asked} was not carried out; look again."
-        )
-    return _without_commands(str(problem))
-
-
-def _clock(moment: datetime, zone: str) -> str:
-    return f"{moment.astimezone(ZoneInfo(zone)):%H:%M}"
-
-
 def why_marked_not(problem: AttuneError) -> str:
     """Say why something was not put off or given to somebody."""
-    return _without_commands(str(problem))
-
-
-def _without_commands(words: str) -> str:
-    """A page's reader has buttons: what says which command to use is left out."""
-    sentences = words.replace("? ", "?\n").replace(". ", ".\n").split("\n")
-    return " ".join(one for one in sentences if "`attune" not in one) or words
-
-
-def said_of(proposal: Proposal, act: ReviewAct, outcome: str, detail: str, not_before: str) -> str:
-    """Say what an act came to."""
-    to = proposal.message.to_name or proposal.message.to_address
-    if act is ReviewAct.REJECT:
-        return f"Rejected; nothing goes to {to}. Your reason is remembered when they are written to again."
-    if act is ReviewAct.EDIT:
-        return "Your words were checked and kept. Now they need approval."
-    if act is ReviewAct.ANSWER:
-        return "Here is another draft."
-    return {
-        "sent": f"Approved and sent to {to}.",
-        "scheduled": f"Approved; it goes to {to} from {not_before}.",
-        "not_sent": f"Approved, but not sent to {to}: {detail}",
-    }.get(outcome, f"Approved. {detail}")
+    return without_commands(str(problem))

@@ -35,10 +35,12 @@ from sqlmodel import SQLModel
 
 from domain.people import SuppressionReason
 from memory.crm.cards import drop_account_cards
+from memory.crm.conversations import shown_in
 from memory.crm.erased import ErasedPeople
 from memory.crm.identities import ExternalId
 from memory.crm.statements import (
     CONTACTS,
+    CONVERSATIONS,
     IDENTITIES,
     OUTBOX,
     PRIVACY_REQUESTS,
@@ -69,6 +71,8 @@ FORGOTTEN: dict[str, Way] = {
     "buying_roles": "theirs",
     "identities": "theirs",
     "privacy_requests": "theirs",
+    "conversations": "theirs",
+    "conversation_contacts": "theirs",
     "contact_cards": "theirs",
     "contacts": "theirs",
     "account_cards": "swept",
@@ -237,11 +241,16 @@ def _suppressions(table: Table, traces: Traces) -> ColumnElement[bool]:
     return or_(table.c.contact_id.in_(traces.contact_ids), func.lower(table.c.address).in_(named))
 
 
+def _conversations(table: Table, traces: Traces) -> ColumnElement[bool]:
+    return table.c.id.in_(shown_in(traces.contact_ids))
+
+
 _THEIRS: dict[str, Callable[[Table, Traces], ColumnElement[bool] | None]] = {
     REVIEWS.name: _reviews,
     CONTACTS.name: _contacts,
     IDENTITIES.name: _identities,
     SUPPRESSIONS.name: _suppressions,
+    CONVERSATIONS.name: _conversations,
 }
 
 

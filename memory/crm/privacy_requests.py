@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Select, select, update
@@ -9,6 +10,9 @@ from sqlalchemy import Connection, Engine, Select, select, update
 from domain.errors import NotFound
 from domain.rights import PrivacyRequest, RequestKind
 from memory.crm.statements import PRIVACY_REQUESTS, insert_new, writing
+
+Tell = Callable[[Connection], None]
+"""Writes the audit's line inside the transaction it tells of."""
 
 _ORDER = (PRIVACY_REQUESTS.c.done_at.is_not(None), PRIVACY_REQUESTS.c.due_at, PRIVACY_REQUESTS.c.id)
 
@@ -19,14 +23,15 @@ class PrivacyRequests:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def open(self, request: PrivacyRequest) -> PrivacyRequest:
-        """Store a request. One of the same person and kind that is still open is returned instead."""
+    def open(self, request: PrivacyRequest, tell: Tell) -> PrivacyRequest:
+        """Store a request and tell it, in one transaction. An open one of its person and kind is returned instead."""
         with writing(self._engine) as connection:
             waiting = _find(connection, request.person_hash, request.kind)
             if waiting is not None:
                 return waiting
             row = {name: getattr(request, name) for name in PrivacyRequest.model_fields}
             insert_new(connection, PRIVACY_REQUESTS, [{**row, "kind": request.kind.value}])
+            tell(connection)
         return request
 
     def get(self, request_id: str) -> PrivacyRequest:
@@ -55,10 +60,11 @@ class PrivacyRequests:
         theirs = PRIVACY_REQUESTS.c.person_hash == person_hash
         return self._read(select(PRIVACY_REQUESTS).where(theirs).order_by(*_ORDER))
 
-    def close(self, request_id: str, outcome: str, at: datetime) -> PrivacyRequest:
-        """Mark a request answered. Raises `NotFound`."""
+    def close(self, request_id: str, outcome: str, at: datetime, tell: Tell) -> PrivacyRequest:
+        """Mark a request answered, and tell it in the same transaction. Raises `NotFound`."""
         with writing(self._engine) as connection:
             close_in(connection, request_id, outcome, at)
+            tell(connection)
         return self.get(request_id)
 
     def _read(self, query: Select[*tuple[object, ...]]) -> tuple[PrivacyRequest, ...]:

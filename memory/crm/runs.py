@@ -112,6 +112,14 @@ class RunStore:
                 insert_all(connection, RUN_CONTACTS, line_rows)
             return True
 
+    def start_decided(self, run: Run, campaign: Campaign, decision: Decision, line: RunContact) -> None:
+        """Keep a run of one contact with its decision, all or nothing; it is closed, so no other run waits for it."""
+        with writing(self._engine) as connection:
+            save_campaign(connection, campaign, run.started_at)
+            insert_all(connection, RUNS, [codec.run_row(run)])
+            insert_all(connection, DECISIONS, [codec.decision_row(decision)])
+            insert_all(connection, RUN_CONTACTS, [codec.run_contact_row(line)])
+
     def open_run(self, campaign_id: str, *, is_dry_run: bool = False) -> Run | None:
         """Return the campaign's newest unfinished run of this kind, to be carried on, or None."""
         query = (

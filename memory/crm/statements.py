@@ -64,6 +64,8 @@ MEMBERS = table_of(tables.MemberTable)
 TICKETS = table_of(tables.TicketTable)
 SESSIONS = table_of(tables.SessionTable)
 API_TOKENS = table_of(tables.ApiTokenTable)
+CONVERSATIONS = table_of(tables.ConversationTable)
+CONVERSATION_CONTACTS = table_of(tables.ConversationContactTable)
 WORKSPACE = table_of(tables.WorkspaceTable)
 
 

@@ -714,6 +714,29 @@ class ApiTokenTable(SQLModel, table=True):
     revoked_at: datetime | None = None
 
 
+class ConversationTable(SQLModel, table=True):
+    """Threads with the assistant: whose, and when they were used last. What was said stands in the checkpoints."""
+
+    __tablename__ = "conversations"
+
+    id: str = Field(primary_key=True)
+    member_id: str = Field(index=True)
+    title: str = ""
+    door: str
+    began_at: datetime
+    last_at: datetime = Field(index=True)
+    is_waiting: bool = False
+
+
+class ConversationContactTable(SQLModel, table=True):
+    """Whom a conversation has shown, so that an erasure finds it."""
+
+    __tablename__ = "conversation_contacts"
+
+    conversation_id: str = Field(primary_key=True, foreign_key="conversations.id", ondelete="CASCADE")
+    contact_id: str = Field(primary_key=True, index=True)
+
+
 class WorkspaceTable(SQLModel, table=True):
     """Facts about this workspace itself (its embedder, its sample-market flag), by name."""
 

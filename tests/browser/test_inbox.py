@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from app.settings import Settings
 from app.wiring import House, open_house
 from domain.message import StakesLevel
-from domain.review import ProposalStatus
+from domain.review import ProposalStatus, ReviewAct
 from domain.staff import Role
 from evals.crowd import NOON
 from tests.browser.conftest import NewPage, no_wider_than_the_window
@@ -142,6 +142,26 @@ def test_only_equal_ones_can_be_ticked_together(signed_in: NewPage, house: House
     page.get_by_role("button", name="Approve these").click()
     expect(page.get_by_role("heading", name="What became of the batch")).to_be_visible()
     expect(page.get_by_text("done", exact=True)).to_have_count(many)
+
+
+def test_of_two_reviewers_who_decide_at_once_one_decides_and_the_other_is_told(
+    signed_in: NewPage, house: House
+) -> None:
+    line = lines(house)[0]
+    racers = [signed_in(Role.REVIEWER, name=name) for name in ("Ada First", "Bo Second")]
+    for page in racers:
+        page.goto(f"/inbox/{line.proposal_id}")
+    for page in racers:
+        # Not Playwright's click: that waits for the answer, and the second would come after the first.
+        page.evaluate("document.querySelector('[data-key=a]').click()")
+    for page in racers:
+        expect(page.locator(".notice").first).to_be_visible(timeout=30_000)
+    told = [page.locator(".notice").first.inner_text() for page in racers]
+    assert sum("Approved" in words for words in told) == 1, told
+    assert sum("Nothing was changed" in words or "Yours was not" in words for words in told) == 1, told
+    assert house.proposals.get(line.proposal_id).status is ProposalStatus.APPROVED
+    acts = [review.act for review in house.proposals.reviews_of(line.proposal_id)]
+    assert acts.count(ReviewAct.APPROVE) == 1
 
 
 def test_without_a_script_every_act_is_there(signed_in: NewPage, house: House) -> None:

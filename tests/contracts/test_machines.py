@@ -21,13 +21,24 @@ from app.privacy.erasing import erase_person
 from app.privacy.retention import prune
 from app.settings import Settings
 from app.wiring import House, make_workspace, open_house
+from domain.assistant import Asker, Door
 from domain.delivery import InboundKind, MailEvent, MailEventKind
 from domain.errors import ReviewRejected, SettingsInvalid, WorkspaceBusy
 from domain.people import Contact
+from domain.staff import Role
 from evals.crowd import NOON
 from memory.crm import codec
 from memory.crm.engine import open_engine
-from memory.crm.statements import CONTACTS, INBOUND, WEBHOOK_EVENTS, insert_all, insert_new, writing
+from memory.crm.statements import (
+    CONTACTS,
+    CONVERSATIONS,
+    INBOUND,
+    WEBHOOK_EVENTS,
+    insert_all,
+    insert_new,
+    writing,
+)
+from tests.fakes.talks import said, threads
 
 DANA = Contact(id="c_dana", email="dana@northwind.example", first_name="Dana", country="US")
 
@@ -193,6 +204,27 @@ def test_nobody_is_erased_while_another_machine_works_or_sends(machines: Machine
     with first.locks.nobody_works(), pytest.raises(WorkspaceBusy), second.locks.only_worker():
         pytest.fail("a run began while a person was being erased")
     loop.run(erase_person(first, DANA.id))
+
+
+def test_an_erased_persons_conversations_are_found_by_what_was_said_and_old_ones_go(
+    machines: Machines,
+) -> None:
+    house = machines.first()
+    with writing(house.engine) as connection:
+        insert_all(connection, CONTACTS, [codec.contact_row(DANA)])
+    ann = Asker(member_id="m_ann", name="Ann", role=Role.MARKETER, door=Door.WEB)
+    shown, typed, stays = (house.conversations.begin(ann) for _ in range(3))
+    house.conversations.note(shown.id, contact_ids=[DANA.id])
+    loop.run(said(house, shown, "Who is it?", "{}", "Her."))
+    loop.run(said(house, typed, f"Is {str(DANA.email).upper()} stopped?", "{}", "No."))
+    loop.run(said(house, stays, "Who may leave?", "{}", "Nobody."))
+    assert loop.run(erase_person(house, DANA.id)).removed["conversations"] == 2
+    assert house.conversations.ids() == {stays.id}
+    assert loop.run(threads(house)) == [stays.thread_id]
+    with writing(house.engine) as connection:
+        connection.execute(update(CONVERSATIONS).values(last_at=NOON - timedelta(days=400)))
+    assert loop.run(prune(house))["conversations"] == 1
+    assert loop.run(threads(house)) == []
 
 
 def test_pruning_blanks_what_is_old_once_and_leaves_the_rest(machines: Machines) -> None:

@@ -28,6 +28,7 @@ from app.steering import pause
 from app.teaching import lesson_of, teach
 from app.wiring import House
 from app.workspace import Workspace
+from domain.assistant import Asker, Door
 from domain.campaign import Autonomy
 from domain.errors import AttuneError, NotFound
 from domain.events import EventKind
@@ -37,9 +38,11 @@ from domain.records import ContactRow, EventRow, Place, RejectedRow, Row
 from domain.review import Review, ReviewAct
 from domain.rights import RequestKind
 from domain.run import ContactOutcome
+from domain.staff import Role
 from evals.crowd import NOON, campaign
 from memory.crm.erasure import FORGOTTEN
 from memory.history.store import ChromaHistory
+from tests.fakes.talks import said
 
 EMAIL = "zinaida.quirkenstein@co0.example"
 NAME = "Zinaida Quirkenstein"
@@ -118,6 +121,12 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> House:
     second = campaign().model_copy(update={"id": "second", "autonomy": Autonomy.SHADOW})
     run, _ = begin(house, second, is_dry_run=True)
     loop.run(carry_on(house, run))
+    ann = Asker(member_id="m_ann", name="Ann", role=Role.MARKETER, door=Door.WEB)
+    talk = house.conversations.begin(ann, f"Why {NAME} got nothing")
+    house.conversations.note(talk.id, contact_ids=[zina.id])
+    loop.run(
+        said(house, talk, f"Tell me about {NAME} <{EMAIL}>", f"{zina.id}: {NOTE}", f"{NOTE}, says {NAME}")
+    )
     (house.workspace.folder / "attune-fault.log").write_text(f"could not write to {EMAIL}\n")
     house.close()
     return house
@@ -155,6 +164,7 @@ def test_nothing_in_any_file_of_the_workspace_names_an_erased_person(house: Hous
     assert set(before) == {EMAIL, NAME, NOTE, zina.id}
     stores = {Path(name).parts[0] for name in before[EMAIL]}
     assert {"mailbox", "rejects", "attune-fault.log"} <= stores, before
+    assert any(name.startswith("checkpoints.db") for name in before[NOTE]), before
     assert any(name.startswith("attune.db") for name in stores), before
     assert house.learners.versions()
 
@@ -164,6 +174,8 @@ def test_nothing_in_any_file_of_the_workspace_names_an_erased_person(house: Hous
     assert files_that_hold(folder, EMAIL, NAME, NOTE, zina.id) == {}
     assert done.removed["contacts"] == 1
     assert done.removed["mailbox files"] == 1
+    assert done.removed["conversations"] == 1
+    assert house.conversations.ids() == frozenset()
     assert done.removed["events, blanked"] >= 1
 
 
@@ -365,11 +377,23 @@ def test_pruning_takes_what_is_old_and_leaves_what_waits(tmp_path: Path) -> None
     os.utime(rejected, (0, 0))
     first, second = house.proposals.waiting()
     object_to(house, house.crm.contact(first.contact_id))
-    assert loop.run(prune(house)) == {"checkpoints": 0, "drafts": 0, "rejects": 1, **NO_MAIL}
+    assert loop.run(prune(house)) == {
+        "checkpoints": 0,
+        "conversations": 0,
+        "drafts": 0,
+        "rejects": 1,
+        **NO_MAIL,
+    }
     later = House(
         settings=house.settings, workspace=house.workspace, clock=lambda: NOON + timedelta(days=400)
     )
-    assert loop.run(prune(later)) == {"checkpoints": 1, "drafts": 1, "rejects": 0, **NO_MAIL}
+    assert loop.run(prune(later)) == {
+        "checkpoints": 1,
+        "conversations": 0,
+        "drafts": 1,
+        "rejects": 0,
+        **NO_MAIL,
+    }
     assert [proposal.id for proposal in later.proposals.waiting()] == [second.id]
     assert later.archive.made_for(second.decision_id) is not None
     assert later.archive.made_for(first.decision_id) is None

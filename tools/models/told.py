@@ -6,19 +6,20 @@ Source: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
+from domain.assistant import TalkRequest
 from domain.message import Usage
 from domain.model import ModelRequest
 from domain.tracing import Attribute
-from tools.models.completion import Completion
 
 HOST = "api.openai.com"
 """Where the client asks when no address is set."""
 
 
-def about_call(request: ModelRequest[Any]) -> dict[str, Attribute | None]:
+def about_call(request: ModelRequest[Any] | TalkRequest) -> dict[str, Attribute | None]:
     """Ids of what a question is about, named as ours."""
     return {
         "run_id": request.run_id,
@@ -27,7 +28,9 @@ def about_call(request: ModelRequest[Any]) -> dict[str, Attribute | None]:
     }
 
 
-def asked_for(request: ModelRequest[Any], model: str, base_url: str | None) -> dict[str, Attribute | None]:
+def asked_for(
+    request: ModelRequest[Any] | TalkRequest, model: str, base_url: str | None
+) -> dict[str, Attribute | None]:
     """What is known before the call."""
     return {
         "gen_ai.operation.name": "chat",
@@ -39,13 +42,13 @@ def asked_for(request: ModelRequest[Any], model: str, base_url: str | None) -> d
     }
 
 
-def answered_with(completion: Completion, usage: Usage) -> dict[str, Attribute | None]:
+def answered_with(
+    model: str | None, finish_reasons: Iterable[str | None], usage: Usage
+) -> dict[str, Attribute | None]:
     """What is known after it."""
     return {
-        "gen_ai.response.model": completion.model,
-        "gen_ai.response.finish_reasons": tuple(
-            c.finish_reason for c in completion.choices if c.finish_reason
-        ),
+        "gen_ai.response.model": model,
+        "gen_ai.response.finish_reasons": tuple(reason for reason in finish_reasons if reason),
         "gen_ai.usage.input_tokens": usage.input_tokens,
         "gen_ai.usage.output_tokens": usage.output_tokens,
     }

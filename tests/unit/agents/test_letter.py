@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,10 +10,10 @@ from hypothesis import strategies as st
 
 from agents import letter
 from domain.message import Message
-from domain.people import Contact
+from domain.people import Consent, ConsentBasis, ConsentGround, Contact
 from domain.sender import SenderProfile
 from policies import markup
-from tests.unit.policies.cases import ASSET, CAMPAIGN, CONTACT, KEY, SENDER, draft
+from tests.unit.policies.cases import ASSET, CAMPAIGN, CONTACT, KEY, SENDER, consent, draft
 
 
 def addressed(of: Any = None, **changes: Any) -> Message:
@@ -50,6 +51,35 @@ Unsubscribe: https://acme.example/u?c={TOKEN}
 
 def test_the_text_is_exactly_this() -> None:
     assert addressed().text == TEXT
+
+
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        (consent(), "you agreed on 1 October 2026 to e-mail from Acme Inc. to dana.ruiz@northwind.example."),
+        (
+            consent(ConsentBasis.SOFT_OPT_IN),
+            "you bought from Acme Inc., and this is about goods of that kind.",
+        ),
+        (consent(ConsentBasis.IMPLIED, ground=ConsentGround.PURCHASE), "you have bought from Acme Inc."),
+        (
+            consent(ConsentBasis.IMPLIED, ground=ConsentGround.INQUIRY),
+            "you asked Acme Inc. about something on 1 October",
+        ),
+        (
+            consent(ConsentBasis.LEGITIMATE_INTEREST),
+            "Acme Inc. has dana.ruiz@northwind.example as a business contact.",
+        ),
+    ],
+)
+def test_the_footer_says_what_the_message_rests_on(record: Consent, says: str) -> None:
+    dated = record.model_copy(
+        update={"recorded_at": datetime(2026, 10, 1, 9, tzinfo=UTC), "wording": "<b>x</b>"}
+    )
+    said = addressed(carried_by=dated)
+    assert f"You get this because {says}" in said.text
+    assert f"You get this because {says}" in said.html
+    assert "<b>x</b>" not in said.html
 
 
 def test_text_and_html_say_the_same_words() -> None:

@@ -12,7 +12,7 @@ from domain.people import ConsentBasis, ConsentGround, SuppressionReason
 from domain.rights import PrivacyRequest, RequestKind
 from policies.answering import may_answer, review_answer
 from policies.bounces import rests_until, stops_after
-from policies.consent import refuses
+from policies.consent import carries, refuses
 from policies.deadlines import Asked, alarm, due_at, due_on, opt_out_alarm
 from policies.folding import folded, invisible_mark, masked_word
 from policies.jurisdiction import jurisdiction_of
@@ -71,6 +71,25 @@ def test_a_soft_opt_in_covers_similar_goods_only() -> None:
     assert refusal.rule_id == "C-10"
     both = (consent(SOFT), consent(EXPRESS))
     assert refuses(german, both, NOW, RULES, asset=about_yards) is None
+
+
+def test_the_newest_record_that_holds_is_what_a_message_rests_on() -> None:
+    old, new = consent(EXPRESS, recorded_at=NOW - timedelta(days=90)), consent(EXPRESS, recorded_at=NOW)
+    assert carries(living(country="DE"), (new, old), NOW, RULES) == new
+    assert (
+        carries(
+            living(country="DE"),
+            (consent(SOFT),),
+            NOW,
+            RULES,
+            asset=ASSET.model_copy(update={"topics": ("yards",)}),
+        )
+        is None
+    )
+    assert carries(living(country="US"), (), NOW, RULES) is None
+    assert carries(living(country="US"), (old,), NOW, RULES) == old
+    lapsed = consent(IMPLIED, recorded_at=NOW - timedelta(days=800), ground=ConsentGround.PURCHASE)
+    assert carries(living(country="US"), (lapsed,), NOW, RULES) is None
 
 
 @pytest.mark.parametrize(

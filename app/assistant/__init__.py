@@ -1,0 +1,1 @@
+"""The assistant's tools at work: the product's own functions, called for whoever asks."""

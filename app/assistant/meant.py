@@ -1,0 +1,112 @@
+"""What somebody means by their words: a contact, a company, a campaign, a topic.
+
+A record may be named as tools' answers name it, `[contact:c-42]`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from app.finding import contact_meant
+from domain.campaign import Campaign, EventCondition
+from domain.errors import Ambiguous, NotFound
+from domain.people import Account, Contact
+from domain.search import AccountSearch
+from memory.crm.cards import fold
+from tools.people import Did
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+MOST_NAMED = 5
+MOST_CHARS = 200
+MOST_CAMPAIGNS = 500
+
+_MARK = re.compile(r"\[?[a-z]+:([^\]\s]+)\]?")
+
+
+def bare(said: str) -> str:
+    """What was said, or the id of a record where it was named by its mark."""
+    words = said.strip()[:MOST_CHARS]
+    marked = _MARK.fullmatch(words)
+    return marked[1] if marked else words
+
+
+def contact_of(house: House, said: str) -> Contact:
+    """Return the one contact that is meant. Raises as `app.finding.contact_meant`."""
+    return contact_meant(house, bare(said))
+
+
+def account_meant(house: House, said: str) -> Account:
+    """Return the one company that is meant: by its id, its whole name or web domain, else a part that fits one only.
+
+    Raises:
+        NotFound: none fits.
+        Ambiguous: several do; it names them.
+    """
+    words = bare(said)
+    try:
+        return house.crm.account(words)
+    except NotFound:
+        if not words:
+            raise
+    lines, total = house.finder.accounts(AccountSearch(words=words), limit=MOST_NAMED)
+    if total == 0:
+        raise NotFound("account", said, "Part of its name or its web domain is enough.")
+    exact = [line for line in lines if fold(words) in {fold(line.name), fold(line.domain or "")}]
+    if total == 1 or len(exact) == 1:
+        return house.crm.account((exact or lines)[0].account_id)
+    named = [
+        f"{line.name} ({', '.join(part for part in (line.account_id, line.domain) if part)})"
+        for line in lines
+    ]
+    raise Ambiguous("account", said, named, total)
+
+
+def campaign_meant(house: House, said: str) -> Campaign:
+    """Return the one campaign that is meant, as it was last run: by its id, its name, or a part of either.
+
+    Raises:
+        NotFound: none that ever ran fits.
+        Ambiguous: several do; it names them.
+    """
+    words = bare(said)
+    try:
+        return house.crm.campaign(words)
+    except NotFound:
+        pass
+    every = house.crm.campaigns(limit=MOST_CAMPAIGNS)
+    wanted = fold(words)
+    exact = [one for one in every if fold(one.name) == wanted]
+    fitting = exact or [one for one in every if wanted and wanted in f"{fold(one.name)} {one.id}"]
+    if not fitting:
+        hint = (
+            f"Campaigns that ran: {', '.join(one.id for one in every[:MOST_NAMED])}."
+            if every
+            else "None ran yet."
+        )
+        raise NotFound("campaign", said, hint)
+    if len(fitting) > 1:
+        named = [f"{one.name} ({one.id})" for one in fitting[:MOST_NAMED]]
+        raise Ambiguous("campaign", said, named, len(fitting))
+    return fitting[0]
+
+
+def conditions_meant(house: House, did: Sequence[Did]) -> tuple[EventCondition, ...]:
+    """Conditions as campaigns know them, topics as our content calls them."""
+    return tuple(
+        one.condition.model_copy(update={"topic": topic_meant(house, one.topic) if one.topic else None})
+        for one in did
+    )
+
+
+def topic_meant(house: House, said: str) -> str:
+    """Return the topic of our content that is meant by words such as “the pricing page”; else the words themselves."""
+    topics = sorted({topic for asset in house.crm.assets() for topic in asset.topics})
+    if said in topics:
+        return said
+    words = set(fold(said).split())
+    fitting = [topic for topic in topics if set(fold(topic).replace("-", " ").split()) <= words]
+    return fitting[0] if len(fitting) == 1 else said.strip()

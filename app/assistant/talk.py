@@ -1,0 +1,328 @@
+"""The assistant as every door calls it: say something, answer what it asks, look at what was said.
+
+An answer is worked out by a task of its own in the caller's event loop. A door only listens: one that goes away in the
+midst of an answer changes nothing of it, and finds the whole of it in `exchanges` afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command
+from pydantic import TypeAdapter
+
+from agents.assistant import AssistantGraph, build_assistant, waiting_in
+from agents.assistant_asking import resume_value
+from agents.assistant_state import AssistantBench
+from agents.assistant_story import exchanges_of
+from agents.assistant_words import MOST_QUESTION_CHARACTERS, asked_by_person, called, refs_in, usage_of
+from app.checkpoints import open_checkpoints
+from app.logs import about
+from domain.assistant import (
+    Asker,
+    Broken,
+    ChangeAsked,
+    ChangeDecision,
+    Conversation,
+    Exchange,
+    Happening,
+    RecordKind,
+    ToolCall,
+)
+from domain.assistant_ports import Conversations
+from domain.campaign import Caps
+from domain.errors import AttuneError, NotFound, NothingAsked, WrongUsage
+from domain.tracing import NO_TRACING, Tracing
+from tools.models.budget import RunBudget
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+THREAD = "chat:"
+"""What the checkpoint threads of conversations begin with."""
+
+LONGEST_TITLE = 60
+
+FAULT = "Something went wrong that should not: it stands in the log. What was done until then is shown above."
+
+HAPPENING: TypeAdapter[Happening] = TypeAdapter(Happening)
+
+log = logging.getLogger("attune.assistant")
+
+Begin = Callable[[AssistantGraph, RunnableConfig], Coroutine[Any, Any, Any]]
+"""Given the graph and the thread's config, returns what the graph is to be given."""
+
+
+def thread_of(conversation_id: str) -> str:
+    """The checkpoint thread of a conversation."""
+    return f"{THREAD}{conversation_id}"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the assistant is made of. `hold` keeps everybody else out of one conversation while it works in it."""
+
+    bench: Callable[[Asker], AssistantBench]
+    conversations: Conversations
+    saver: Callable[[], AbstractAsyncContextManager[Any]]
+    hold: Callable[[str], AbstractContextManager[None]]
+    budget: RunBudget
+    caps: Caps = field(default_factory=Caps)
+    tracing: Tracing = NO_TRACING
+
+
+class Assistant:
+    """One for every door; each member sees their own conversations only."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def begin(self, asker: Asker, title: str = "") -> Conversation:
+        """Begin a conversation; without a title, its first question becomes it."""
+        return self._parts.conversations.begin(asker, title)
+
+    async def say(self, asker: Asker, conversation_id: str, words: str) -> AsyncIterator[Happening]:
+        """Say something and yield what happens, to the answer or to the changes that wait for a yes.
+
+        What waited for one before is declined by this.
+
+        Raises:
+            NotFound: the asker has no such conversation.
+            WrongUsage: nothing was said, or too much.
+            ConversationBusy: an answer is under way in it.
+
+        """
+        asked = _checked(words)
+        conversation = self._parts.conversations.get(conversation_id, asker.member_id)
+
+        async def begin(graph: AssistantGraph, config: RunnableConfig) -> Any:
+            return {"messages": [asked_by_person(asked, self._parts.bench(asker).clock())]}
+
+        title = None if conversation.title else _title(asked)
+        async for happening in self._listened(asker, conversation_id, begin, title):
+            yield happening
+
+    async def decide(
+        self, asker: Asker, conversation_id: str, decisions: Sequence[ChangeDecision]
+    ) -> AsyncIterator[Happening]:
+        """Answer changes that wait, all or some of them, and yield what happens then. The rest goes on waiting.
+
+        Raises:
+            NotFound: the asker has no such conversation.
+            NothingAsked: one of the changes does not wait.
+            ConversationBusy: an answer is under way in it.
+
+        """
+        self._parts.conversations.get(conversation_id, asker.member_id)
+
+        async def begin(graph: AssistantGraph, config: RunnableConfig) -> Any:
+            waiting = await _waiting(graph, config)
+            if not decisions or {one.call_id for one in decisions} - {one.call.id for one in waiting}:
+                raise NothingAsked
+            return Command(resume=resume_value(waiting, decisions))
+
+        async for happening in self._listened(asker, conversation_id, begin, None):
+            yield happening
+
+    async def propose(self, asker: Asker, call: ToolCall, title: str) -> Conversation:
+        """Put one change before the member as a conversation that waits for their yes, for programs.
+
+        Raises:
+            ToolRefused, AttuneError: it cannot be planned, or not by this asker; no conversation was begun.
+
+        """
+        await self._parts.bench(asker).tools.plan(asker, call)
+        conversation = self.begin(asker, title)
+
+        async def begin(graph: AssistantGraph, config: RunnableConfig) -> Any:
+            question = asked_by_person(title, self._parts.bench(asker).clock())
+            return {"messages": [question, called("", [call])]}
+
+        async for happening in self._listened(asker, conversation.id, begin, None):
+            if isinstance(happening, Broken):
+                raise AttuneError(happening.words)
+        return self._parts.conversations.get(conversation.id, asker.member_id)
+
+    async def exchanges(self, asker: Asker, conversation_id: str) -> tuple[Exchange, ...]:
+        """What was said and shown so far. Raises `NotFound`."""
+        conversation = self._parts.conversations.get(conversation_id, asker.member_id)
+        async with self._parts.saver() as saver:
+            graph, config = build_assistant(saver), _config(conversation_id)
+            values = (await graph.aget_state(config)).values
+            waiting = await _waiting(graph, config)
+        return exchanges_of(values.get("messages", ()), waiting, conversation.began_at)
+
+    async def waiting(self, asker: Asker, conversation_id: str) -> tuple[ChangeAsked, ...]:
+        """The changes that wait for a yes. Raises `NotFound`."""
+        self._parts.conversations.get(conversation_id, asker.member_id)
+        async with self._parts.saver() as saver:
+            return await _waiting(build_assistant(saver), _config(conversation_id))
+
+    def conversations(self, asker: Asker, limit: int = 50, offset: int = 0) -> tuple[Conversation, ...]:
+        """The asker's own, the latest first."""
+        return self._parts.conversations.of(asker.member_id, limit, offset)
+
+    def rename(self, asker: Asker, conversation_id: str, title: str) -> Conversation:
+        """Call one something else. Raises `NotFound`."""
+        return self._parts.conversations.rename(conversation_id, asker.member_id, title)
+
+    async def forget(self, asker: Asker, conversation_id: str) -> None:
+        """Remove one for good. Raises `NotFound`, and `ConversationBusy` while an answer is under way in it."""
+        self._parts.conversations.get(conversation_id, asker.member_id)
+        with self._parts.hold(conversation_id):
+            async with self._parts.saver() as saver:
+                await saver.adelete_thread(thread_of(conversation_id))
+            self._parts.conversations.forget(conversation_id, asker.member_id)
+
+    async def finish(self) -> None:
+        """Wait for what is under way in this loop, before it ends."""
+        loop = asyncio.get_running_loop()
+        mine = [task for task in self._under_way if task.get_loop() is loop]
+        await asyncio.gather(*mine, return_exceptions=True)
+
+    async def _listened(
+        self, asker: Asker, conversation_id: str, begin: Begin, title: str | None
+    ) -> AsyncIterator[Happening]:
+        heard: asyncio.Queue[Happening | AttuneError | None] = asyncio.Queue()
+        with ExitStack() as stack:
+            stack.enter_context(self._parts.hold(conversation_id))
+            # From here on the task holds it, whether anybody listens or not.
+            held = stack.pop_all()
+        task = asyncio.create_task(self._worked(asker, conversation_id, begin, title, heard, held))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        while (happening := await heard.get()) is not None:
+            if isinstance(happening, AttuneError):
+                raise happening
+            yield happening
+
+    async def _worked(
+        self,
+        asker: Asker,
+        conversation_id: str,
+        begin: Begin,
+        title: str | None,
+        heard: asyncio.Queue[Happening | AttuneError | None],
+        held: ExitStack,
+    ) -> None:
+        try:
+            ids = {"conversation_id": conversation_id, "door": asker.door.value}
+            with held, about(conversation_id=conversation_id), self._parts.tracing.span("answer", ids):
+                await self._work(asker, conversation_id, begin, title, heard)
+        except AttuneError as problem:
+            heard.put_nowait(problem)
+        except Exception:
+            log.exception("conversation %s broke", conversation_id)
+            heard.put_nowait(Broken(words=FAULT))
+        finally:
+            heard.put_nowait(None)
+
+    async def _work(
+        self,
+        asker: Asker,
+        conversation_id: str,
+        begin: Begin,
+        title: str | None,
+        heard: asyncio.Queue[Happening | AttuneError | None],
+    ) -> None:
+        bench, config = self._parts.bench(asker), _config(conversation_id)
+        async with self._parts.saver() as saver:
+            graph = build_assistant(saver)
+            given = await begin(graph, config)
+            note = functools.partial(self._parts.conversations.note, conversation_id)
+            try:
+                note(title=title, is_waiting=False)
+                await self._open_budget(graph, config)
+                shown: set[str] = set()
+                async for dump in graph.astream(
+                    given, config, context=bench, durability="sync", stream_mode="custom"
+                ):
+                    # Noted before it is shown: an erasure must find the conversation from then on.
+                    contacts = {ref.id for ref in refs_in(dump) if ref.kind is RecordKind.CONTACT} - shown
+                    if contacts:
+                        note(contact_ids=sorted(contacts))
+                        shown |= contacts
+                    heard.put_nowait(HAPPENING.validate_python(dump))
+                note(is_waiting=bool(await _waiting(graph, config)))
+            except NotFound:
+                # Removed meanwhile, as when somebody it had shown is erased: nothing of it may stay.
+                await saver.adelete_thread(thread_of(conversation_id))
+                raise
+
+    async def _open_budget(self, graph: AssistantGraph, config: RunnableConfig) -> None:
+        values = (await graph.aget_state(config)).values
+        thread_id = str(config["configurable"]["thread_id"])
+        self._parts.budget.open(thread_id, self._parts.caps, spent=usage_of(values.get("messages", ())))
+
+
+async def _waiting(graph: AssistantGraph, config: RunnableConfig) -> tuple[ChangeAsked, ...]:
+    snapshot = await graph.aget_state(config)
+    return waiting_in(snapshot.values) if snapshot.interrupts else ()
+
+
+def _config(conversation_id: str) -> RunnableConfig:
+    # Nodes of one question: six rounds of think and look, each change its own step, and room to spare.
+    return {"configurable": {"thread_id": thread_of(conversation_id)}, "recursion_limit": 100}
+
+
+def _checked(words: str) -> str:
+    asked = words.strip()
+    if not asked:
+        raise WrongUsage("Nothing was asked. Write a question.")
+    if len(asked) > MOST_QUESTION_CHARACTERS:
+        raise WrongUsage(
+            f"That is {len(asked):,} characters; the assistant reads at most {MOST_QUESTION_CHARACTERS:,} at a time. "
+            "Ask in fewer words, or in several questions."
+        )
+    return asked
+
+
+def _title(words: str) -> str:
+    first = " ".join(words.split())
+    if len(first) <= LONGEST_TITLE:
+        return first
+    return first[:LONGEST_TITLE].rsplit(" ", 1)[0].rstrip(".,;:") + " …"
+
+
+def bench_of(house: House) -> Callable[[Asker], AssistantBench]:
+    """What the graph may use, for whoever asks."""
+    from agents.understudy.conversation import TalkingUnderstudy
+
+    grammar = TalkingUnderstudy(house.clock)
+
+    def bench(asker: Asker) -> AssistantBench:
+        return AssistantBench(
+            asker=asker,
+            tools=house.toolset,
+            model=house.talker,
+            grammar=grammar,
+            prompts=house.prompts,
+            clock=house.clock,
+            organisation=house.sender.organisation,
+            link_key=house.link_key,
+            label=house.label,
+        )
+
+    return bench
+
+
+def assistant_of(house: House) -> Assistant:
+    """The assistant over one house."""
+    return Assistant(
+        Parts(
+            bench=bench_of(house),
+            conversations=house.conversations,
+            saver=lambda: open_checkpoints(house.workspace.checkpoints, house.database_url),
+            hold=house.locks.talking,
+            budget=house.budget,
+            tracing=house.tracing,
+        )
+    )

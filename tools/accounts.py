@@ -1,0 +1,112 @@
+"""The assistant's tools about companies, and who to pass to sales or to keep from leaving."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from pydantic import Field, PositiveInt
+
+from domain.assistant import Asker, ToolAnswer
+from domain.base import CountryCode
+from domain.search import SearchWords
+from domain.staff import Act
+from tools.people import Countries, Did, DidField, Owners, Page, Quiet
+from tools.toolset import Arguments, Tool
+
+
+class AccountFind(Arguments):
+    """Which companies. Everything that is given must hold; what their people did counts as theirs."""
+
+    words: SearchWords = Field("", description="Words that stand in name or web domain; each must.")
+    industries: tuple[str, ...] = Field((), max_length=50, description="Industries as the CRM says them.")
+    countries: tuple[CountryCode, ...] = Countries
+    owners: tuple[str, ...] = Owners
+    did: tuple[Did, ...] = DidField
+    quiet_days: PositiveInt | None = Quiet
+    page: int = Page
+
+
+class AccountShow(Arguments):
+    """One company."""
+
+    account: str = Field(
+        min_length=1,
+        max_length=200,
+        description="Which company: its id (a_42), name, web domain, or a part that fits one only.",
+    )
+
+
+class LeadList(Arguments):
+    """Whom to pass to sales."""
+
+    account: str | None = Field(None, max_length=200, description="Only people of this company.")
+    page: int = Page
+
+
+class ChurnList(Arguments):
+    """Which customers may leave."""
+
+    page: int = Page
+
+
+class AccountDesk(Protocol):
+    """What answers them."""
+
+    def account_find(self, asker: Asker, given: AccountFind) -> ToolAnswer:
+        """Find companies."""
+        ...
+
+    def account_show(self, asker: Asker, given: AccountShow) -> ToolAnswer:
+        """Show one company."""
+        ...
+
+    def lead_list(self, asker: Asker, given: LeadList) -> ToolAnswer:
+        """List whom to pass to sales."""
+        ...
+
+    def churn_list(self, asker: Asker, given: ChurnList) -> ToolAnswer:
+        """List customers that may leave."""
+        ...
+
+
+def account_tools(desk: AccountDesk) -> tuple[Tool[Any], ...]:
+    """The tools, done by a desk."""
+    return (
+        Tool(
+            "account_find",
+            "Find companies by words, industry, country, owner, by what their people did or did not do, and by how "
+            "long everybody there has been quiet. Comes back: how many there are, and a page of them with id, name, "
+            "industry, country, people, customers, open deals and the last act of anybody there. “Which accounts "
+            "went quiet after the pricing page?” is one call: did=[{event: page_viewed, topic: pricing}], "
+            "quiet_days=14.",
+            AccountFind,
+            Act.READ,
+            look=desk.account_find,
+        ),
+        Tool(
+            "account_show",
+            "One company: its people with job titles, stages and their parts in deals, deals, how active they have "
+            "been week by week, what happened last, messages waiting for a person, how likely it leaves and who "
+            "there is one to pass to sales. Use it to pick a person at a company, such as the operations lead there.",
+            AccountShow,
+            Act.READ,
+            look=desk.account_show,
+        ),
+        Tool(
+            "lead_list",
+            "Whom to pass to sales now, best first: how likely each becomes an SQL within the window, what that is "
+            "worth, and the reasons for and against. As reckoned last (once a day); says so where it cannot be told."
+            " Use it for “who is ready for sales?”.",
+            LeadList,
+            Act.READ,
+            look=desk.lead_list,
+        ),
+        Tool(
+            "churn_list",
+            "Customers at elevated risk of leaving, the likeliest first, with the reasons. As reckoned last (once a "
+            "day); says so where it cannot be told.",
+            ChurnList,
+            Act.READ,
+            look=desk.churn_list,
+        ),
+    )
