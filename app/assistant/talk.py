@@ -24,6 +24,7 @@ from agents.assistant_state import AssistantBench
 from agents.assistant_story import exchanges_of
 from agents.assistant_words import MOST_QUESTION_CHARACTERS, asked_by_person, called, refs_in, usage_of
 from app.checkpoints import open_checkpoints
+from app.logs import about
 from domain.assistant import (
     Asker,
     Broken,
@@ -38,6 +39,7 @@ from domain.assistant import (
 from domain.assistant_ports import Conversations
 from domain.campaign import Caps
 from domain.errors import AttuneError, NotFound, NothingAsked, WrongUsage
+from domain.tracing import NO_TRACING, Tracing
 from tools.models.budget import RunBudget
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class Parts:
     hold: Callable[[str], AbstractContextManager[None]]
     budget: RunBudget
     caps: Caps = field(default_factory=Caps)
+    tracing: Tracing = NO_TRACING
 
 
 class Assistant:
@@ -211,7 +214,8 @@ class Assistant:
         held: ExitStack,
     ) -> None:
         try:
-            with held:
+            ids = {"conversation_id": conversation_id, "door": asker.door.value}
+            with held, about(conversation_id=conversation_id), self._parts.tracing.span("answer", ids):
                 await self._work(asker, conversation_id, begin, title, heard)
         except AttuneError as problem:
             heard.put_nowait(problem)
@@ -290,8 +294,8 @@ def _title(words: str) -> str:
     return first[:LONGEST_TITLE].rsplit(" ", 1)[0].rstrip(".,;:") + " …"
 
 
-def assistant_of(house: House) -> Assistant:
-    """The assistant over one house."""
+def bench_of(house: House) -> Callable[[Asker], AssistantBench]:
+    """What the graph may use, for whoever asks."""
     from agents.understudy.conversation import TalkingUnderstudy
 
     grammar = TalkingUnderstudy(house.clock)
@@ -309,13 +313,19 @@ def assistant_of(house: House) -> Assistant:
             label=house.label,
         )
 
+    return bench
+
+
+def assistant_of(house: House) -> Assistant:
+    """The assistant over one house."""
     return Assistant(
         Parts(
-            bench=bench,
+            bench=bench_of(house),
             conversations=house.conversations,
             saver=lambda: open_checkpoints(house.workspace.checkpoints, house.database_url),
             hold=house.locks.talking,
             budget=house.budget,
             caps=Caps(model_tokens=house.settings.conversation_tokens),
+            tracing=house.tracing,
         )
     )
