@@ -1,6 +1,6 @@
 """The way of one contact through one run, as a LangGraph graph.
 
-    signals → plan → draft → review → stakes → propose → approval → settle → dispatch | finish
+    signals → plan → draft → review → stakes → propose → approval → hear → settle → dispatch | finish
                        ↑________|                  ↑___________ edit ___|
 
 Every node is safe to run again from its top: ids are derived, stores take a thing once, and the pause
@@ -103,7 +103,7 @@ async def draft(state: OutreachState, runtime: Bench) -> Command[Literal["review
             # A person asked for another draft and there is none: the one they saw waits on.
             seen = runtime.context.proposals.get(state.proposal_id)
             kept = {"draft": seen.draft, "message": seen.message, "verdict": seen.verdict}
-            return Command(goto="approval", update={"review": None, "reason": str(silence), **kept})
+            return Command(goto="approval", update={"review": None, "objection": str(silence), **kept})
         return Command(goto="finish", update={"outcome": ContactOutcome.BLOCKED, "reason": str(silence)})
     update = {"draft": made.work, "usage": made.usage, "stood_in": _stood_in("draft", made)}
     return Command(goto="review", update=update)
@@ -352,20 +352,22 @@ def build_graph(
         "review": review,
         "stakes": stakes,
         "propose": propose,
+        "approval": approval.approval,
+        "hear": approval.hear,
         "settle": approval.settle,
         "dispatch": send,
         "finish": finish,
     }
-    graph = StateGraph(OutreachState, context_schema=Workbench)
+    # A host that passes a context of its own, an empty one too, must not be asked to make a workbench of it.
+    graph = StateGraph(OutreachState, context_schema=Workbench if bench is None else None)
     for name, node in nodes.items():
         bound: Any = node if bench is None else _bound(node, bench)
         graph.add_node(name, bound)
-    graph.add_node("approval", approval.approval)
     graph.add_node("edit", approval.edit)
     graph.add_edge(START, "signals")
     graph.add_edge("plan", "draft")
     graph.add_edge("propose", "approval")
-    graph.add_edge("approval", "settle")
+    graph.add_edge("approval", "hear")
     graph.add_edge("edit", "review")
     graph.add_edge("dispatch", END)
     graph.add_edge("finish", END)

@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 from app.cli import (
     auditing,
     campaigns,
+    chatting,
     consents,
     contacts,
     contents,
@@ -25,6 +26,7 @@ from app.cli import (
     jobs,
     leads,
     learning,
+    mcp,
     memories,
     metrics,
     outboxes,
@@ -73,6 +75,8 @@ def before(
 app.command("demo", rich_help_panel="Start")(samples.demo)
 app.command("init", rich_help_panel="Start")(workspaces.init)
 app.command("doctor", rich_help_panel="Start")(workspaces.doctor)
+app.command("chat", rich_help_panel="Ask")(chatting.chat)
+app.command("ask", rich_help_panel="Ask")(chatting.ask)
 app.add_typer(importing.app, name="import", rich_help_panel="Data in")
 app.add_typer(contents.app, name="content", rich_help_panel="Data in")
 app.add_typer(contacts.app, name="contact", rich_help_panel="Data in")
@@ -85,6 +89,7 @@ app.add_typer(running.app, name="runs", rich_help_panel="Campaigns")
 app.add_typer(jobs.app, name="jobs", rich_help_panel="Campaigns")
 app.command("serve", rich_help_panel="Campaigns")(serving.serve)
 app.command("scheduler", rich_help_panel="Campaigns")(serving.scheduler)
+app.command("mcp", rich_help_panel="Campaigns")(mcp.mcp)
 app.command("replay", rich_help_panel="Campaigns")(replaying.replay)
 app.add_typer(replaying.app, name="decisions", rich_help_panel="Campaigns")
 app.command("handoff", rich_help_panel="People decide")(leads.handoff)
