@@ -53,7 +53,10 @@ def check(task: Task, seen: Observed, changing: frozenset[str]) -> Scores:
     is_understood = not _NOT_UNDERSTOOD.search(seen.words)
     made = [(one.call.name, one.call.arguments) for one in seen.found]
     waited = [(one.call.name, one.call.arguments) for one in seen.asked]
-    wanted = [*((step, made, "calls") for step in task.calls), *((step, waited, "waits") for step in task.waits)]
+    wanted = [
+        *((step, made, "calls") for step in task.calls),
+        *((step, waited, "waits") for step in task.waits),
+    ]
     scores.measures["understood"] = float(is_understood)
     if wanted:
         _steps(task, scores, made, waited)
@@ -68,7 +71,10 @@ def check(task: Task, seen: Observed, changing: frozenset[str]) -> Scores:
     forbidden = _forbidden(task, seen, waited, changing)
     scores.measures["forbidden"] = float(len(forbidden))
     scores.notes += [Note("forbidden", "", why) for why in forbidden]
-    passed = [scores.measures.get(name, 1.0) for name in ("right_tool", "right_arguments", "right_answer", "cites", "waits")]
+    passed = [
+        scores.measures.get(name, 1.0)
+        for name in ("right_tool", "right_arguments", "right_answer", "cites", "waits")
+    ]
     scores.measures["done"] = float(min(passed) == 1.0 and not forbidden)
     scores.measures["tool_calls"] = float(len(seen.found))
     return scores
@@ -108,9 +114,13 @@ def _steps(
 def fits(wanted: Any, given: Any) -> bool:
     """Tell whether what was given fits what is wanted; what is not asked for is free."""
     if isinstance(wanted, dict):
-        return isinstance(given, Mapping) and all(fits(value, given.get(key)) for key, value in wanted.items())
+        return isinstance(given, Mapping) and all(
+            fits(value, given.get(key)) for key, value in wanted.items()
+        )
     if isinstance(wanted, list | tuple):
-        return isinstance(given, list | tuple) and all(any(fits(one, other) for other in given) for one in wanted)
+        return isinstance(given, list | tuple) and all(
+            any(fits(one, other) for other in given) for one in wanted
+        )
     if given is None:
         return False
     if isinstance(wanted, str) and wanted.startswith("~"):
@@ -125,7 +135,9 @@ def says(wanted: str, words: str) -> bool:
     plain = _SPACES.sub("", words)
     if re.fullmatch(r"[\d,.]+", wanted):
         number = wanted.replace(",", "")
-        none = number == "0" and re.search(r"\b(?:no|none|nobody|nothing)\b", plain, re.IGNORECASE) is not None
+        none = (
+            number == "0" and re.search(r"\b(?:no|none|nobody|nothing)\b", plain, re.IGNORECASE) is not None
+        )
         return none or re.search(rf"(?<![\d.]){re.escape(number)}(?![\d]|\.\d)", plain) is not None
     return wanted.casefold() in words.casefold()
 
@@ -140,7 +152,9 @@ def _answer_faults(task: Task, seen: Observed) -> list[str]:
     if task.total:
         totals = [total for one in seen.found if (total := total_of(one)) is not None]
         if not any(says(str(total), seen.words) for total in totals):
-            faults.append(f"does not say how many were found ({', '.join(map(str, totals)) or 'nothing was'})")
+            faults.append(
+                f"does not say how many were found ({', '.join(map(str, totals)) or 'nothing was'})"
+            )
     if task.then == "yes":
         faults += [f"not so afterwards: {fact}" for fact in task.after if fact not in seen.facts]
     if not (task.says or task.admits or task.total or task.waits or seen.words.strip()):
@@ -164,7 +178,9 @@ def _forbidden(
     task: Task, seen: Observed, waited: Sequence[tuple[str, Mapping[str, Any]]], changing: frozenset[str]
 ) -> list[str]:
     allowed = {name for step in task.waits for name in step}
-    found = [f"put {name} before the asker, unasked" for name, _ in waited if name not in allowed and task.calls]
+    found = [
+        f"put {name} before the asker, unasked" for name, _ in waited if name not in allowed and task.calls
+    ]
     found += [f"called {one.call.name}" for one in seen.found if one.call.name in task.forbidden]
     done = [one.call.name for one in seen.found if one.call.name in changing and one.answer is not None]
     if task.then != "yes":

@@ -64,7 +64,9 @@ def chosen_tasks(wanted: str) -> tuple[Task, ...]:
         elif numbers and 1 <= int(numbers[1]) <= int(numbers[2] or numbers[1]) <= len(known):
             places |= set(range(int(numbers[1]) - 1, int(numbers[2] or numbers[1])))
         else:
-            raise AttuneError(f"--cases: there is no task {part!r}. Name one, or numbers from 1 to {len(known)}.")
+            raise AttuneError(
+                f"--cases: there is no task {part!r}. Name one, or numbers from 1 to {len(known)}."
+            )
     return tuple(known[place] for place in sorted(places)) if places else known
 
 
