@@ -194,6 +194,9 @@ async def observe(task: Task, house: House) -> Observed:
     conversation = house.assistant.begin(asker)
     heard = _Heard()
     try:
+        for words in task.before:
+            async for _ in house.assistant.say(asker, conversation.id, words):
+                pass
         async for happening in house.assistant.say(asker, conversation.id, task.ask):
             heard.hear(happening)
         if heard.asked and task.then != "leave":

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from app.kept_lists import kept_lists
 from app.wiring import House
 from domain.campaign import EventCondition
+from domain.decision import Arm
 from domain.errors import AttuneError
 from domain.events import EventKind
 from domain.people import Contact, LifecycleStage
-from domain.run import ContactOutcome
+from domain.run import ContactOutcome, RunContact
 from domain.search import AccountSearch, ContactSearch
 from evals.agents.talking.tasks import Truths
 
@@ -69,14 +70,24 @@ def _numbers(house: House) -> Iterator[tuple[str, str]]:
 
 
 def _people(house: House) -> Iterator[tuple[str, str]]:
-    refused = next(
-        (line, contact)
-        for line in house.runs.ledger(FIRST_RUN, outcome=ContactOutcome.REFUSED, limit=500)
-        if _is_alone(house, contact := house.crm.contact(line.contact_id))
+    named = {
+        "refused": ContactOutcome.REFUSED,
+        "messaged": ContactOutcome.WAITING,
+        "held_out": ContactOutcome.HELD_OUT,
+        "unwritten": ContactOutcome.NOT_REACHED,
+    }
+    for name, outcome in named.items():
+        line, contact = next(_alone(house, outcome))
+        yield f"{name}_name", contact.name
+        yield f"{name}_id", contact.id
+        if outcome is ContactOutcome.REFUSED:
+            yield "refused_rule", line.rule_id or ""
+    learned = next(
+        contact
+        for line, contact in _alone(house, ContactOutcome.WAITING)
+        if line.decision_id and house.crm.decision(line.decision_id).arm is Arm.LEARNED
     )
-    yield "refused_name", refused[1].name
-    yield "refused_id", refused[1].id
-    yield "refused_rule", refused[0].rule_id or ""
+    yield from (("learned_name", learned.name), ("learned_id", learned.id))
     note = _by_event(house, "sample:outside-order-1")
     yield "note_attacker", note.name
     yield "note_attacker_id", note.id
@@ -100,6 +111,14 @@ def _proposals(house: House) -> Iterator[tuple[str, str]]:
     high = [proposal.id for proposal in waiting if proposal.stakes.level.value == "high"]
     yield "proposals_low", str(len(low))
     yield from (("low_1", low[0]), ("low_2", low[1]), ("low_3", low[2]), ("high_1", high[0]))
+
+
+def _alone(house: House, outcome: ContactOutcome) -> Iterator[tuple[RunContact, Contact]]:
+    """Those of the first run who ended so and can be meant by their name."""
+    for line in house.runs.ledger(FIRST_RUN, outcome=outcome, limit=500):
+        contact = house.crm.contact(line.contact_id)
+        if _is_alone(house, contact):
+            yield line, contact
 
 
 def _is_alone(house: House, contact: Contact) -> bool:

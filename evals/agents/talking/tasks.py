@@ -29,6 +29,7 @@ class Task(Noun):
     id: str
     part: str
     ask: str
+    before: tuple[str, ...] = ()
     role: Role = Role.MARKETER
     calls: tuple[dict[str, dict[str, Any]], ...] = ()
     waits: tuple[dict[str, dict[str, Any]], ...] = ()
