@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null)
 # Many small matrices on few cores: threads of the linear algebra would only wait for each other.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
-.PHONY: help demo serve test check format lock evals-setup drill faults bench clean
+.PHONY: help demo serve test studio studio-test check format lock evals-setup drill faults bench clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,11 +18,11 @@ help:  ## list the commands
 	@echo "Making .venv ..."
 	@$(PYTHON) -m venv .venv
 
-# $(1): lock file
+# $(1): lock file; $(2): the environment's bin, .venv/bin if left out
 define install
 	@echo "Installing from $(1) (about a minute with pip, seconds with uv) ..."
-	@$(if $(UV),$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(1),$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1))
-	@$(if $(UV),$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .,$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .)
+	@$(if $(UV),$(UV) pip install --quiet --python $(or $(2),$(BIN))/python --require-hashes -r $(1),$(or $(2),$(BIN))/pip install --quiet --disable-pip-version-check --require-hashes -r $(1))
+	@$(if $(UV),$(UV) pip install --quiet --python $(or $(2),$(BIN))/python --no-deps --no-build-isolation -e .,$(or $(2),$(BIN))/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .)
 endef
 
 .venv/.ready: requirements.lock pyproject.toml | .venv/bin/python
@@ -37,12 +37,25 @@ endef
 	$(call install,requirements-evals.lock)
 	@touch $@ .venv/.ready-dev .venv/.ready
 
+# LangGraph's development server needs older grpcio and protobuf than the rest, so it has an environment of its own.
+.venv-studio/.ready: requirements-studio.lock pyproject.toml
+	@test -x .venv-studio/bin/python || $(PYTHON) -m venv .venv-studio
+	$(call install,requirements-studio.lock,.venv-studio/bin)
+	@touch $@
+
 demo: .venv/.ready  ## a sample market, one campaign, proposals to review: no key, no server (AGAIN=1: anew)
 	@$(BIN)/attune demo $(if $(AGAIN),--again)
 
 serve: .venv/.ready  ## the web app on the demo, made first where there is none: prints a link that signs you in
 	@test -f demo/sample-market.txt || $(BIN)/attune demo
 	@$(BIN)/attune -w demo serve $(if $(PORT),--port $(PORT))
+
+studio: .venv-studio/.ready  ## the graphs under LangGraph's development server, for the workspace ATTUNE_WORKSPACE names
+	@LANGSMITH_TRACING=$${LANGSMITH_TRACING:-false} LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_DISABLE_FILE_PERSISTENCE=true \
+	  .venv-studio/bin/langgraph dev --no-browser --no-reload --allow-blocking --host 127.0.0.1 $(if $(PORT),--port $(PORT))
+
+studio-test: .venv/.ready-dev .venv-studio/.ready  ## the same server, started and driven by its own client
+	@$(BIN)/python -m pytest tests/e2e/test_langgraph_dev.py
 
 test: .venv/.ready-dev  ## the whole test suite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
@@ -61,6 +74,7 @@ lock:  ## write the hashed locks anew (needs uv)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements-dev.lock
 	uv pip compile pyproject.toml --group evals --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements-evals.lock
+	uv pip compile pyproject.toml --group studio --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements-studio.lock
 
 evals-setup: .venv/.ready-evals  ## what `python -m evals.…` compares with: other learners, plots
 
@@ -77,4 +91,4 @@ bench: .venv/.ready-dev  ## every measurement of speed and memory: import, runs,
 	@$(BIN)/python -m app.drills.results_speed --contacts 100000
 
 clean:  ## remove what make made
-	rm -rf .venv demo .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-studio demo .mypy_cache .ruff_cache .hypothesis .import_linter_cache

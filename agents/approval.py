@@ -1,8 +1,9 @@
 """The pause for a person.
 
 LangGraph starts an interrupted node again from its top on every resume, so the node that calls
-`interrupt()` does nothing else: no effect above it, no effect in it. What the answer does is done by
-the node after it, bound to the hash of the exact message the reviewer saw.
+`interrupt()` does nothing else: no effect above it, no effect in it. What the answer means is read by the
+node after it (`agents/pause.py` knows the forms); what it does is done by the next, bound to the hash of the
+exact message the reviewer saw.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Literal
 
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
+from pydantic_core import to_jsonable_python
 
+from agents import pause
 from agents.state import OutreachState
 from agents.workbench import Workbench
 from domain.errors import ReviewRejected
@@ -20,18 +23,24 @@ from domain.message import Author, Draft, DraftParagraph, DraftSentence
 from domain.review import Proposal, ProposalStatus, Review, ReviewAct
 from domain.run import ContactOutcome
 
+STALE = "The message has changed since you looked at it. Look again."
+BLOCKED = "A finding blocks this message, and no approval can waive it. Edit it or reject it."
 
-async def approval(state: OutreachState) -> dict[str, object]:
-    """Wait for a review. Nothing but the pause may ever stand here."""
-    review = interrupt(
-        {
-            "proposal_id": state.proposal_id,
-            "contact_id": state.contact_id,
-            "message_sha256": state.message.sha256 if state.message else None,
-        },
-        response_schema=Review,
-    )
-    return {"review": review}
+
+async def approval(state: OutreachState, runtime: Runtime[Workbench]) -> dict[str, object]:
+    """Wait for an answer. Nothing but the pause may ever stand here."""
+    answer = interrupt(pause.question(state, runtime.context.answering.form), response_schema=pause.ANSWER)
+    return {"answer": to_jsonable_python(answer)}
+
+
+async def hear(state: OutreachState, runtime: Runtime[Workbench]) -> Command[Literal["approval", "settle"]]:
+    """Read what was answered; what means nothing that can be done is asked again, with the reason."""
+    bench = runtime.context
+    try:
+        review = pause.review_of(state.answer, state, bench.answering.member, bench.now())
+    except pause.Unanswerable as problem:
+        return Command(goto="approval", update={"answer": None, "objection": str(problem)})
+    return Command(goto="settle", update={"answer": None, "objection": "", "review": review})
 
 
 async def settle(
@@ -45,13 +54,16 @@ async def settle(
     if proposal.status is not ProposalStatus.WAITING:
         return _follow(proposal, state)
     if review.message_sha256 != proposal.message_sha256:
-        return Command(goto="approval", update={"review": None})
+        return Command(goto="approval", update={"review": None, "objection": STALE})
     if review.act is ReviewAct.APPROVE and proposal.verdict.blocks:
-        return Command(goto="approval", update={"review": None})
+        return Command(goto="approval", update={"review": None, "objection": BLOCKED})
+    if why := bench.answering.objects(proposal, review):
+        return Command(goto="approval", update={"review": None, "objection": why})
     try:
         settled = await bench.write(lambda: _record(review, proposal, bench))
     except ReviewRejected:
         return _follow(bench.proposals.get(proposal.id), state)
+    bench.answering.recorded(proposal, review)
     if review.act is ReviewAct.EDIT:
         return Command(goto="edit")
     if review.act is ReviewAct.ANSWER:

@@ -1,6 +1,6 @@
 """The way of one contact through one run, as a LangGraph graph.
 
-    signals → plan → draft → review → stakes → propose → approval → settle → dispatch | finish
+    signals → plan → draft → review → stakes → propose → approval → hear → settle → dispatch | finish
                        ↑________|                  ↑___________ edit ___|
 
 Every node is safe to run again from its top: ids are derived, stores take a thing once, and the pause
@@ -29,6 +29,7 @@ from domain.autonomy import ActionClass
 from domain.campaign import Autonomy
 from domain.decision import Arm
 from domain.errors import DuplicateSend, NothingToSay
+from domain.history import MemoryKind
 from domain.message import (
     Author,
     Message,
@@ -51,6 +52,10 @@ from policies.suppression import may_profile
 MOST_REVISIONS = 2
 RECALLED = 6
 
+WORDS = tuple(kind for kind in MemoryKind if kind not in {MemoryKind.VISIT, MemoryKind.TOUCH})
+"""What is recalled: what somebody said or wrote. Visits and our own messages the timeline counts already, and they
+would take the places of a sentence only history knows."""
+
 Bench = Runtime[Workbench]
 Node = Callable[[OutreachState, Bench], Coroutine[Any, Any, Any]]
 OutreachGraph = CompiledStateGraph[OutreachState, Workbench, OutreachState, OutreachState]
@@ -65,7 +70,7 @@ async def signals(state: OutreachState, runtime: Bench) -> Command[Literal["plan
         return Command(goto="finish", update=refused)
     about = ". ".join((context.asset.title, context.asset.summary, *context.asset.topics))
     # In a thread: the words are embedded first, and an embedder may have to ask a server.
-    recall = functools.partial(bench.history.recall, now=context.now, limit=RECALLED)
+    recall = functools.partial(bench.history.recall, now=context.now, limit=RECALLED, kinds=WORDS)
     recalled = await asyncio.to_thread(recall, state.contact_id, about)
     evidence = facts.gather(context.dossier, recalled, context.asset, context.now)
     made = await bench.analyst.analyse(bench.context(state.model_copy(update={"evidence": evidence})))
@@ -98,7 +103,7 @@ async def draft(state: OutreachState, runtime: Bench) -> Command[Literal["review
             # A person asked for another draft and there is none: the one they saw waits on.
             seen = runtime.context.proposals.get(state.proposal_id)
             kept = {"draft": seen.draft, "message": seen.message, "verdict": seen.verdict}
-            return Command(goto="approval", update={"review": None, "reason": str(silence), **kept})
+            return Command(goto="approval", update={"review": None, "objection": str(silence), **kept})
         return Command(goto="finish", update={"outcome": ContactOutcome.BLOCKED, "reason": str(silence)})
     update = {"draft": made.work, "usage": made.usage, "stood_in": _stood_in("draft", made)}
     return Command(goto="review", update=update)
@@ -347,20 +352,22 @@ def build_graph(
         "review": review,
         "stakes": stakes,
         "propose": propose,
+        "approval": approval.approval,
+        "hear": approval.hear,
         "settle": approval.settle,
         "dispatch": send,
         "finish": finish,
     }
-    graph = StateGraph(OutreachState, context_schema=Workbench)
+    # A host that passes a context of its own, an empty one too, must not be asked to make a workbench of it.
+    graph = StateGraph(OutreachState, context_schema=Workbench if bench is None else None)
     for name, node in nodes.items():
         bound: Any = node if bench is None else _bound(node, bench)
         graph.add_node(name, bound)
-    graph.add_node("approval", approval.approval)
     graph.add_node("edit", approval.edit)
     graph.add_edge(START, "signals")
     graph.add_edge("plan", "draft")
     graph.add_edge("propose", "approval")
-    graph.add_edge("approval", "settle")
+    graph.add_edge("approval", "hear")
     graph.add_edge("edit", "review")
     graph.add_edge("dispatch", END)
     graph.add_edge("finish", END)

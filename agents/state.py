@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,7 +24,10 @@ from domain.run import ContactOutcome
 
 
 class OutreachState(BaseModel):
-    """What the nodes pass on. The five ids and flags on top are the graph's input; nodes fill the rest."""
+    """What the nodes pass on. The five ids and flags on top are the graph's input; nodes fill the rest.
+
+    `answer` is what the pause was answered, as plain values; `objection` why the last answer was not carried out.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,6 +50,8 @@ class OutreachState(BaseModel):
     stood_in: Annotated[list[str], operator.add] = []
     hints: tuple[str, ...] = ()
     proposal_id: str | None = None
+    answer: Any = None
+    objection: str = ""
     review: Review | None = None
 
     outcome: ContactOutcome | None = None

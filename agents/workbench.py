@@ -15,6 +15,7 @@ from agents.compliance_reviewer import ComplianceReviewer
 from agents.content_strategist import ContentStrategist
 from agents.context import DraftingContext
 from agents.outreach_composer import OutreachComposer
+from agents.pause import AS_REVIEWS, Answering
 from agents.signal_analyst import SignalAnalyst
 from agents.state import OutreachState
 from domain.autonomy import ActionClass
@@ -103,6 +104,7 @@ class Workbench:
     paces: Callable[[OutboxEntry, datetime], tuple[Pace, ...]] = _no_paces
     doubt: Callable[[OutboxEntry], str | None] = _no_doubt
     seconds: Callable[[], float] = _since_boot
+    answering: Answering = AS_REVIEWS
     _contexts: OrderedDict[tuple[str, str], DraftingContext] = field(default_factory=OrderedDict)
     _records: OrderedDict[tuple[str, str, str], Any] = field(default_factory=OrderedDict)
 

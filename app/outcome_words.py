@@ -79,12 +79,13 @@ _NOT = (
 
 
 class Understood(Noun):
-    """What one sentence was read as. `told` says it in words, one reading a line."""
+    """What one sentence was read as. `told` says it in words, one a line; of `unread` words nothing was made."""
 
     outcome: Outcome | None = None
     all: tuple[dict[str, Any], ...] = ()
     none: tuple[dict[str, Any], ...] = ()
     told: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def understand(sentence: str) -> Understood:
@@ -116,7 +117,36 @@ def understand(sentence: str) -> Understood:
     if excluded:
         nobody.append({"field": "country", "in": excluded})
         told.append(f"nothing to {', '.join(excluded)}")
-    return Understood(outcome=outcome, all=tuple(everyone), none=tuple(nobody), told=tuple(told))
+    return Understood(
+        outcome=outcome, all=tuple(everyone), none=tuple(nobody), told=tuple(told), unread=_unread(words)
+    )
+
+
+_SMALL = frozenset(
+    re.findall(
+        r"[a-z]+",
+        """
+    more from with that this they them their there then than have been were will would should could into about after
+    before page pages contact contacts people person someone everybody companies company account accounts campaign
+    make move wake get them keep book want need help nothing nobody anyone looked visited started attended using used
+    only also just where when which what whose while still next last week month ones once your ours
+""",
+    )
+)
+"""Words that ask for nothing by themselves."""
+
+
+def _unread(words: str) -> tuple[str, ...]:
+    """The words of four letters and more that no reading stands for, in their order."""
+    names = "|".join(map(re.escape, _COUNTRIES))
+    read = (
+        [pattern for _, pattern in _OUTCOMES]
+        + [pattern for pattern, _, _ in _AUDIENCES]
+        + [_QUIET[0], names, _NOT]
+    )
+    left = re.sub(rf"\b(?:{'|'.join(read)})\b", " ", words)
+    found = re.findall(r"[^\W\d_]{4,}", left)
+    return tuple(dict.fromkeys(word for word in found if word not in _SMALL))
 
 
 def _split(words: str) -> tuple[str, str]:

@@ -138,7 +138,29 @@ class Settings(DeliverySettings):
         None,
         description="Address people reach the web app at, behind a reverse proxy; links we print and mail begin so.",
     )
+    token: SecretStr | None = Field(
+        None, description="API token `attune mcp` acts with when it talks over stdin and stdout."
+    )
     reviewer: str | None = Field(None, description="Name reviews are signed with; else the login name.")
+
+    studio_member: str | None = Field(
+        None,
+        description="Member (id or address) who answers pauses under `langgraph dev`; without it nobody can.",
+    )
+    interrupts: Literal["hitl", "agent_inbox"] = Field(
+        "hitl",
+        description="Form of pauses under `langgraph dev`: LangChain's human-in-the-loop, or the older Agent Inbox.",
+    )
+
+    log: Literal["text", "json"] = Field(
+        "text", description="Log lines on standard error: faults in words, or one JSON object a line."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Lowest level of our own lines in the JSON log."
+    )
+    trace_text: bool = Field(
+        False, description="Let traces and JSON logs hold personal text: prompts, messages, errors' words."
+    )
 
     @field_validator("time_zone")
     @classmethod

@@ -27,6 +27,7 @@ from domain.errors import AttuneError
 from domain.leads import Outlook
 from domain.message import OutboxEntry
 from domain.ports import Channel, Clock, Embedder, IdentityProvider, InboundHook, Inbox, Webhook
+from domain.review import Proposal, Review, ReviewAct
 from domain.run import Run
 from domain.sender import SenderProfile
 from memory.crm.account_reader import AccountReader
@@ -80,9 +81,11 @@ if TYPE_CHECKING:
 
     # Agents, graph and models of leads take seconds to import, and most commands need none of them.
     from agents.workbench import Workbench
+    from app.assistant.talk import Assistant
     from app.carry import Carrier
     from app.desk import Desk
     from tools.models.openai_chat import OpenAIChat
+    from tools.models.openai_talk import OpenAITalk
     from tools.toolset import Toolset
 
 EMBEDDER_FACT = "embedder-setting"
@@ -288,6 +291,12 @@ class House:
 
         return doubt(self, entry)
 
+    def _objects(self, proposal: Proposal, review: Review) -> str | None:
+        """Four eyes, asked of every approval whatever door it came through (W-03, A-10)."""
+        from app.four_eyes import needs_another
+
+        return needs_another(self, proposal, review.reviewer) if review.act is ReviewAct.APPROVE else None
+
     @cached_property
     def rules(self) -> RuleBook:
         """The rule book, the team's own rules in it. Raises `InvalidFile` naming what is wrong with those."""
@@ -411,6 +420,15 @@ class House:
         return OpenAIChat(endpoint, self.budget, read_prices(settings.prices))
 
     @cached_property
+    def talker(self) -> OpenAITalk | None:
+        """The language model as the assistant talks with it, or None: then its understudy answers what it knows."""
+        if self.model is None:
+            return None
+        from tools.models.openai_talk import OpenAITalk
+
+        return OpenAITalk(self.model)
+
+    @cached_property
     def model_currency(self) -> str:
         """The currency of what models cost: the price list's."""
         from tools.models.prices import read_prices
@@ -423,6 +441,7 @@ class House:
         from agents.compliance_reviewer import ComplianceReviewer
         from agents.content_strategist import ContentStrategist
         from agents.outreach_composer import OutreachComposer
+        from agents.pause import Answering
         from agents.signal_analyst import SignalAnalyst
         from agents.workbench import Workbench
 
@@ -447,6 +466,7 @@ class House:
             reviewer=ComplianceReviewer(self.model, self.prompts),
             write=CommitGroup(self.engine),
             doubt=self._doubt,
+            answering=Answering(objects=self._objects),
             paces=Pacer(
                 self.settings, self.tallies, self.rules.delivery, self.channel.name, self.crm.campaign
             ),
@@ -515,6 +535,13 @@ class House:
         from app.assistant.toolset import toolset_of
 
         return toolset_of(self)
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        """The assistant, as every door calls it."""
+        from app.assistant.talk import assistant_of
+
+        return assistant_of(self)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -177,12 +177,16 @@ class TalkTurn(Noun):
 
 
 class TalkRequest(Noun):
-    """One question to a model that may call tools. `run_id` is what budgets are kept by: the conversation's id."""
+    """One question to a model that may call tools. `run_id` is what budgets are kept by: the conversation's thread.
+
+    Without `may_call` the tools are shown and may not be called: the model has to answer with what it has.
+    """
 
     agent: str
     run_id: str
     turns: tuple[TalkTurn, ...]
     tools: tuple[ToolCard, ...]
+    may_call: bool = True
     prompt_id: str
     prompt_sha256: str
     max_output_tokens: int = 1_500

@@ -262,6 +262,14 @@ class ToolRefused(AttuneError):
     """A tool was not called: it does not exist, its arguments do not fit, or the asker may not; nothing was done."""
 
 
+class ToolUnknown(ToolRefused):
+    """There is no such tool."""
+
+
+class ToolForbidden(ToolRefused):
+    """The asker's role, or the way they came, does not allow this tool."""
+
+
 class EffectChanged(AttuneError):
     """A change would do something else than what the asker said yes to; nothing was done."""
 

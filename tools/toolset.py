@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from domain.assistant import Asker, Effect, ToolAnswer, ToolCall, ToolCard
-from domain.errors import EffectChanged, ToolRefused
+from domain.errors import EffectChanged, ToolForbidden, ToolRefused, ToolUnknown
 from domain.staff import Act
 from policies.rights import BY_TOKEN, may
 from tools.models.completion import in_words
@@ -120,9 +120,9 @@ class Toolset:
         tool = self._tools.get(call.name)
         if tool is None:
             known = ", ".join(card.name for card in self.cards(asker))
-            raise ToolRefused(f"There is no tool {call.name!r}. Tools: {known}.")
+            raise ToolUnknown(f"There is no tool {call.name!r}. Tools: {known}.")
         if not _may(asker, tool.needs):
-            raise ToolRefused(_refusal(asker, tool))
+            raise ToolForbidden(_refusal(asker, tool))
         try:
             return tool, tool.arguments.model_validate(call.arguments)
         except ValidationError as error:

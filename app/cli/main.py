@@ -19,12 +19,14 @@ from app.cli import (
     consents,
     contacts,
     contents,
+    evaluating,
     explaining,
     importing,
     inboxes,
     jobs,
     leads,
     learning,
+    mcp,
     memories,
     metrics,
     outboxes,
@@ -87,10 +89,12 @@ app.add_typer(running.app, name="runs", rich_help_panel="Campaigns")
 app.add_typer(jobs.app, name="jobs", rich_help_panel="Campaigns")
 app.command("serve", rich_help_panel="Campaigns")(serving.serve)
 app.command("scheduler", rich_help_panel="Campaigns")(serving.scheduler)
+app.command("mcp", rich_help_panel="Campaigns")(mcp.mcp)
 app.command("replay", rich_help_panel="Campaigns")(replaying.replay)
 app.add_typer(replaying.app, name="decisions", rich_help_panel="Campaigns")
 app.command("handoff", rich_help_panel="People decide")(leads.handoff)
 app.command("churn", rich_help_panel="People decide")(leads.churn)
+app.add_typer(evaluating.app, name="eval", rich_help_panel="What worked")
 app.add_typer(learning.app, name="learn", rich_help_panel="What worked")
 app.add_typer(reviewing.app, name="review", rich_help_panel="People decide")
 app.command("explain", rich_help_panel="People decide")(explaining.explain)

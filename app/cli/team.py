@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,11 +11,13 @@ from app import loop
 from app.cli.doors import doors
 from app.cli.screen import AsJson, address, line, listing, print_json
 from app.ways_in import link_to, mail_invitation
-from domain.errors import NotFound
+from domain.errors import NotFound, TeamRefused
 from domain.staff import Member, Role
 
 if TYPE_CHECKING:
     from memory.crm.staff import StaffStore
+
+MOST_NAME = 60
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -109,6 +112,42 @@ def link(email: Email, at: At = None, as_json: AsJson = False) -> None:
         return
     line(f"Signs {member.name} in once, within 30 minutes:")
     address(shown)
+
+
+@app.command("token")
+def token(
+    email: Email,
+    name: Annotated[str, typer.Option(help="What it is for, to know it again.")] = "command line",
+    days: Annotated[
+        int, typer.Option(help="How long it works; 0 is until it is revoked.", min=0, max=3650)
+    ] = 90,
+    as_json: AsJson = False,
+) -> None:
+    """Make an API token for a program that acts as this member. It is shown now and never again.
+
+    It can do what the member's role allows, but for what a person has to decide (docs/api.md). They see and revoke it
+    under /me.
+    """
+    from memory.crm.sessions import SessionStore
+
+    house = doors.house()
+    member = _member(_store(), email)
+    if not member.is_active:
+        raise NotFound("active member", email, "See `attune team list`.")
+    if not name.strip() or len(name) > MOST_NAME:
+        raise TeamRefused(f"A token's name has 1 to {MOST_NAME} characters.")
+    sessions = SessionStore(house.engine, house.audit, house.clock)
+    made, secret = sessions.make_token(
+        member, name, timedelta(days=days) if days else None, by=doors.person()
+    )
+    if as_json:
+        print_json(
+            {"email": member.email, "token_id": made.token_id, "token": secret, "expires_at": made.expires_at}
+        )
+        return
+    until = f"until {made.expires_at:%Y-%m-%d}" if made.expires_at else "until it is revoked"
+    line(f"A program that has this acts as {member.name} ({member.role.value}), {until}:")
+    address(secret)
 
 
 @app.command("role")

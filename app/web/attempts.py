@@ -14,10 +14,11 @@ MOST_NAME_CHARS = 300
 
 
 class Attempts:
-    """Counts tries in this process; one that succeeds is not counted."""
+    """Counts tries in this process; one that succeeds is not counted. At most `most` within a minute."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, most: int = MOST) -> None:
         self._clock = clock
+        self.most = most
         self._tries: OrderedDict[str, list[float]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -31,7 +32,7 @@ class Attempts:
             # What a stranger typed as a name may be a megabyte long, and is kept for a while.
             names = tuple(name[:MOST_NAME_CHARS] for name in names)
             lists = [self._recent(name, now) for name in names]
-            wait = max((tries[0] + SECONDS - now for tries in lists if len(tries) >= MOST), default=0.0)
+            wait = max((tries[0] + SECONDS - now for tries in lists if len(tries) >= self.most), default=0.0)
             if wait <= 0:
                 for tries in lists:
                     tries.append(now)

@@ -197,8 +197,11 @@ def _read_wish(said: dict[str, list[str]]) -> tuple[dict[str, list[str]], tuple[
     if not wish:
         return said, ()
     read = understand(wish)
+    told = read.told
+    if told and read.unread:
+        told = (*told, f"nothing was made of: {', '.join(read.unread)}")
     if one(said, "read") == wish:
-        return said, read.told
+        return said, told
     meant = Audience.model_validate({"all": read.all, "none": read.none})
     filled_in = {
         name: value for name, value in said.items() if not name.startswith("c") or not name[1:2].isdigit()
@@ -208,7 +211,7 @@ def _read_wish(said: dict[str, list[str]]) -> tuple[dict[str, list[str]], tuple[
         filled_in["goal.outcome"] = [read.outcome.value]
     if not one(said, "name"):
         filled_in["name"] = [shorten(wish[:1].upper() + wish[1:], 60, placeholder="…").rstrip(" .,")]
-    return {**filled_in, "read": [wish]}, read.told
+    return {**filled_in, "read": [wish]}, told
 
 
 def _allowed(step: str, form: Filled) -> tuple[str, dict[str, str]]:

@@ -12,28 +12,23 @@ from app.audience_form import audience_says
 from app.audience_size import lacks, narrowed
 from app.campaign_board import campaign_cards, campaign_page, zone_of
 from app.campaign_form import AUTONOMY_WORDS, OUTCOME_WORDS, SLOT_WORDS
-from app.campaign_shelf import FileChanged, campaign_text
-from app.configuration import as_last_run
+from app.campaign_shelf import campaign_text
+from app.going_live import go_live, go_on
 from app.rehearsing import SAMPLE
 from app.runs import ask
-from app.steering import pause, resume, stop
+from app.steering import pause, stop
 from app.web.guard import Caller, needs
 from app.web.paging import page_of
 from app.web.posted import said
 from app.web.shell import Shell, see_other
 from app.who import names_of
 from domain.campaign import Campaign
-from domain.errors import AttuneError
 from domain.schedule import CampaignState
 from domain.staff import Act
 
 MOST_REASON_CHARS = 300
 
 Writer = Annotated[Caller, needs(Act.CAMPAIGN_WRITE)]
-
-
-class NotRehearsed(AttuneError):
-    """A campaign is to go live that no dry run went by as it is now."""
 
 
 def router(shell: Shell) -> APIRouter:
@@ -100,7 +95,7 @@ def router(shell: Shell) -> APIRouter:
         form = await shell.form(request, caller)
         reason = said(form, "reason")[:MOST_REASON_CHARS]
         seen = said(form, "sha256")
-        changed = await run_in_threadpool(_resume, shell, key, caller.member.member_id, reason, seen)
+        changed = await run_in_threadpool(go_on, house, key, caller.member.member_id, reason, seen)
         return answered(caller, key, "It goes on." if changed else "It was not held.")
 
     @routes.post("/campaigns/{key}/stop")
@@ -121,12 +116,12 @@ def router(shell: Shell) -> APIRouter:
         form = await shell.form(request, caller)
         now = said(form, "run") == "now"
         await run_in_threadpool(
-            _go_live,
-            shell,
+            go_live,
+            house,
             key,
             caller.member.member_id,
             said(form, "sha256"),
-            bool(said(form, "unrehearsed")),
+            is_sure=bool(said(form, "unrehearsed")),
         )
         if now:
             run_id = await run_in_threadpool(_ask, shell, key, caller.member.member_id, False)
@@ -160,20 +155,6 @@ def _known(shell: Shell, key: str) -> str:
     return campaign_page(shell.house, key).card.key
 
 
-def _resume(shell: Shell, key: str, by: str, reason: str, sha256: str) -> bool:
-    """Let a campaign go on as it was seen and as it last ran; one that was changed has to go live."""
-    found = campaign_page(shell.house, key)
-    if found.text is not None and (
-        found.text.sha256 != sha256
-        or found.card.campaign not in (None, as_last_run(shell.house, found.card.key))
-    ):
-        raise NotRehearsed(
-            "The campaign is another than this page showed, or than its last run went by. Nothing was changed. "
-            "Look at it as it is now, and go live with it there."
-        )
-    return resume(shell.house, found.card.key, by, reason)
-
-
 def _stop(shell: Shell, key: str, by: str, reason: str) -> int:
     """Stop a campaign in a thread and event loop of its own: thousands of messages may have to be withdrawn."""
     return loop.run(stop(shell.house, _known(shell, key), by, reason))
@@ -185,17 +166,3 @@ def _ask(shell: Shell, key: str, by: str, is_dry_run: bool) -> str:
     campaign = campaign_text(shell.house, key).require([asset.id for asset in shell.house.crm.assets()])
     run, _ = ask(shell.house, campaign, by, is_dry_run=is_dry_run, sample=SAMPLE if is_dry_run else None)
     return run.id
-
-
-def _go_live(shell: Shell, key: str, by: str, sha256: str, is_sure: bool) -> None:
-    """Let a campaign go live as it was seen; what was changed since has to be looked at first."""
-    found = campaign_page(shell.house, key)
-    if found.text is None or found.text.sha256 != sha256:
-        raise FileChanged(found.card.file or key, found.text.text if found.text else "")
-    found.text.require([asset.id for asset in shell.house.crm.assets()])
-    if not (found.is_rehearsed or is_sure):
-        raise NotRehearsed(
-            "No dry run went by this campaign as it is now. Nothing went live. Make a dry run and look at its drafts, "
-            "or say that it may go live without one."
-        )
-    resume(shell.house, found.card.key, by, "went live", is_ours=True)

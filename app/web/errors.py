@@ -14,15 +14,23 @@ from starlette.exceptions import HTTPException
 
 from app.campaign_shelf import FileChanged
 from app.results.kept import BeingCounted
+from app.web.api.arguments import NotJson
+from app.web.api.operations import BASE
+from app.web.api.problems import as_problem
+from app.web.api.repeats import KeyReused
+from app.web.asking import TooFast
 from app.web.guard import ForgedForm, NotAllowed, NotByToken, NotSignedIn, caller_of, sign_in_path
 from app.web.shell import see_other
 from domain.errors import (
     AttuneError,
     CampaignHeld,
+    EffectChanged,
     LinkSpent,
     NotFound,
     ReviewRejected,
     RunOpen,
+    ToolForbidden,
+    ToolUnknown,
     WorkspaceBusy,
 )
 
@@ -58,6 +66,12 @@ _STATUS: dict[type[AttuneError], int] = {
     WorkspaceBusy: 409,
     FileChanged: 409,
     BeingCounted: 503,
+    ToolUnknown: 404,
+    ToolForbidden: 403,
+    EffectChanged: 409,
+    KeyReused: 409,
+    NotJson: 400,
+    TooFast: 429,
 }
 _NO_PAGE = "There is no page at this address. Perhaps the link was cut, or what it showed is gone."
 
@@ -66,6 +80,8 @@ def answer_errors(app: FastAPI, shell: Shell) -> None:
     """Let every failure of a page be told in words; what the public door answers itself stays as it is."""
 
     def told(request: Request, status: int, words: str, kind: str = "") -> Response:
+        if is_api(request):
+            return as_problem(status, TITLES.get(status, "That did not work"), words, kind)
         if not is_for_a_person(request):
             return JSONResponse(
                 {"error": kind or TITLES.get(status, "error"), "detail": words}, status_code=status
@@ -86,8 +102,8 @@ def answer_errors(app: FastAPI, shell: Shell) -> None:
 
     @app.exception_handler(NotSignedIn)
     def ask_to_sign_in(request: Request, problem: Exception) -> Response:
-        if not is_for_a_person(request):
-            answer = JSONResponse({"error": "NotSignedIn", "detail": str(problem)}, status_code=401)
+        if is_api(request) or not is_for_a_person(request):
+            answer = told(request, 401, str(problem), "NotSignedIn")
             answer.headers["www-authenticate"] = "Bearer"
             return answer
         return see_other(sign_in_path(request))
@@ -95,7 +111,10 @@ def answer_errors(app: FastAPI, shell: Shell) -> None:
     @app.exception_handler(AttuneError)
     def tell(request: Request, problem: Exception) -> Response:
         status = next((code for kind, code in _STATUS.items() if isinstance(problem, kind)), 422)
-        return told(request, status, str(problem), type(problem).__name__)
+        answer = told(request, status, str(problem), type(problem).__name__)
+        if isinstance(problem, TooFast):
+            answer.headers["retry-after"] = str(problem.wait)
+        return answer
 
     @app.exception_handler(HTTPException)
     def tell_http(request: Request, problem: Exception) -> Response:
@@ -137,3 +156,8 @@ def answer_errors(app: FastAPI, shell: Shell) -> None:
 def is_for_a_person(request: Request) -> bool:
     """Tell whether a browser asks for a page."""
     return "text/html" in request.headers.get("accept", "") and "authorization" not in request.headers
+
+
+def is_api(request: Request) -> bool:
+    """Tell whether a program asks: its failures are told as `application/problem+json`."""
+    return request.url.path.startswith(f"{BASE}/")

@@ -9,7 +9,7 @@ they share.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -475,3 +475,13 @@ def conversions(funnel: Funnel) -> Markup | None:
         "of 100, within 90 days",
         {"domain": [0, 100]},
     )
+
+
+CHARTS: dict[str, Callable[[CampaignResults], Markup | None]] = {
+    "lift": lift,
+    "reached": reached,
+    "share": share_curve,
+    "worth": worth_curve,
+    "handled": handled,
+}
+"""A campaign's charts, by the name of their address."""

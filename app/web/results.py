@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -116,7 +116,7 @@ def router(shell: Shell) -> APIRouter:
             whole=together(found.handled),
             notes=notes.notes_of(found, house.label),
             goal=ONE_OF[found.metrics.goal.value],
-            charts={name: draw(found) for name, draw in _CHARTS.items()},
+            charts={name: draw(found) for name, draw in figures.CHARTS.items()},
             has_campaign_page="/campaigns/{key}" in shell.paths,
         )
 
@@ -171,15 +171,6 @@ def router(shell: Shell) -> APIRouter:
     return routes
 
 
-_CHARTS: dict[str, Callable[[CampaignResults], Any]] = {
-    "lift": figures.lift,
-    "reached": figures.reached,
-    "share": figures.share_curve,
-    "worth": figures.worth_curve,
-    "handled": figures.handled,
-}
-
-
 def draw_ahead(house: House) -> None:
     """Draw the charts of what was counted ahead, so that the first look at new numbers need not wait for them."""
     shelf = ResultsShelf(house)
@@ -191,7 +182,7 @@ def draw_ahead(house: House) -> None:
             found = shelf.campaign(campaign)
             if found is None:
                 continue
-            for draw in _CHARTS.values():
+            for draw in figures.CHARTS.values():
                 draw(found)
             believed = shelf.beliefs(campaign, By.STAGE)
             if believed is not None:

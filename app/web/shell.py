@@ -33,6 +33,9 @@ THEMES = ("light", "dark")
 MOST_NOTICE_CHARS = 400
 """What fits into a cookie, whatever the script it is written in."""
 
+MOST_A_MINUTE = 600
+"""Requests of one member's programs, whatever tokens they come with and whichever door."""
+
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -45,13 +48,15 @@ HEADERS = {
 class Shell:
     """Renders pages for one signed-in person."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, requests_a_minute: int = MOST_A_MINUTE) -> None:
         self.house = house
         self.staff = StaffStore(house.engine, house.audit, house.clock)
         self.sessions = SessionStore(house.engine, house.audit, house.clock)
         self.public_url = house.settings.public_url or ""
         self.attempts = Attempts()
         """Tries of passwords, wherever one is asked for."""
+        self.pace = Attempts(most=requests_a_minute)
+        """Requests of programs, by member."""
         self.counters: dict[str, Callable[[Caller], int]] = {}
         """Of a place of the navigation, by path: how many things wait there for this person."""
         self.paths: frozenset[str] = frozenset()

@@ -104,8 +104,13 @@ class SessionStore:
             self._audit.append_in(connection, "team", member_id, told)
         return many
 
-    def make_token(self, member: Member, name: str, lasts: timedelta | None = None) -> tuple[ApiToken, str]:
-        """Return a new API token and its secret, which is not kept; without `lasts` it works until revoked."""
+    def make_token(
+        self, member: Member, name: str, lasts: timedelta | None = None, *, by: str | None = None
+    ) -> tuple[ApiToken, str]:
+        """Return a new API token and its secret, which is not kept; without `lasts` it works until revoked.
+
+        `by`: who made it for them, where somebody else did.
+        """
         secret, now = TOKEN_PREFIX + secrets.token_urlsafe(32), self._clock()
         token = ApiToken(
             token_id=f"k_{secrets.token_hex(6)}",
@@ -120,7 +125,8 @@ class SessionStore:
         }
         with writing(self._engine) as connection:
             insert_all(connection, API_TOKENS, [row])
-            self._told(connection, member.member_id, "token made", token=token.token_id)
+            told = {"did": "token made", "by": by or member.member_id, "token": token.token_id}
+            self._audit.append_in(connection, "team", member.member_id, told)
         return token, secret
 
     def tokens(self, member_id: str) -> tuple[ApiToken, ...]:

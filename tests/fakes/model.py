@@ -106,6 +106,38 @@ def completion(
     return HttpReply(json.dumps(body))
 
 
+def streamed(*pieces: object, finish: str | None = "stop", usage: bool = True, **head: object) -> HttpReply:
+    """A streamed completion: texts are words, mappings whole deltas; without `finish` it just ends."""
+    base = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "stand-in-2026",
+        **head,
+    }
+    deltas = [{"content": piece} if isinstance(piece, str) else piece for piece in pieces]
+    events: list[dict[str, object]] = [
+        {**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas
+    ]
+    if finish is not None:
+        events.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
+    if usage:
+        details = {"cached_tokens": 60}
+        counts = {"prompt_tokens": 100, "completion_tokens": 10, "prompt_tokens_details": details}
+        events.append({**base, "choices": [], "usage": counts})
+    lines = [f"data: {json.dumps(event)}\n\n" for event in events] + (["data: [DONE]\n\n"] if finish else [])
+    return HttpReply("".join(lines), headers={"content-type": "text/event-stream"})
+
+
+def call_piece(
+    index: int | None, arguments: str, name: str | None = None, call_id: str | None = None
+) -> object:
+    """A delta with a piece of one call; what is None is left out."""
+    function = {"arguments": arguments} | ({"name": name} if name else {})
+    part = {"index": index, "id": call_id, "function": function}
+    return {"tool_calls": [{key: value for key, value in part.items() if value is not None}]}
+
+
 def tool_call(name: str, arguments: str = "{}", call_id: str = "call_1") -> dict[str, object]:
     """One entry of a message's `tool_calls`."""
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}

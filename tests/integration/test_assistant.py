@@ -212,7 +212,7 @@ async def test_a_model_that_never_stops_looking_is_stopped(tmp_path: Path) -> No
     model = ScriptedTalker(*[(call("contact_find", name="Ada"),)] * 9)
     happened = await Talk(tmp_path, model).said("Who is Ada?")
     assert len(model.requests) == 7
-    assert model.requests[-1].tools == ()
+    assert [request.may_call for request in model.requests] == [True] * 6 + [False]
     answer = happened[-1]
     assert isinstance(answer, Answered)
     assert answer.author is Author.UNDERSTUDY

@@ -30,25 +30,27 @@ class AnswerUnfit(Exception):
     """An answer that does not fit its schema; its text tells the model what to mend."""
 
 
-class _Part(BaseModel):
+class ReplyPart(BaseModel):
+    """A part of what an endpoint replies; fields we do not use are passed over."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class ToolFunction(_Part):
+class ToolFunction(ReplyPart):
     """The name and the JSON arguments of one tool call."""
 
     name: str
     arguments: str = "{}"
 
 
-class ToolCall(_Part):
+class ToolCall(ReplyPart):
     """One tool the model wants called."""
 
     id: str
     function: ToolFunction
 
 
-class AssistantMessage(_Part):
+class AssistantMessage(ReplyPart):
     """What the model said: an answer, a refusal or tool calls."""
 
     content: str | None = None
@@ -56,20 +58,20 @@ class AssistantMessage(_Part):
     tool_calls: tuple[ToolCall, ...] | None = None
 
 
-class Choice(_Part):
+class Choice(ReplyPart):
     """One answer and why it ended."""
 
     message: AssistantMessage
     finish_reason: str | None = None
 
 
-class PromptDetails(_Part):
+class PromptDetails(ReplyPart):
     """Of the prompt's tokens, those the provider had cached."""
 
     cached_tokens: int | None = None
 
 
-class TokenCounts(_Part):
+class TokenCounts(ReplyPart):
     """Tokens as the endpoint counted them."""
 
     prompt_tokens: int = 0
@@ -77,7 +79,7 @@ class TokenCounts(_Part):
     prompt_tokens_details: PromptDetails | None = None
 
 
-class Completion(_Part):
+class Completion(ReplyPart):
     """A reply of the endpoint; of its many fields, those we use."""
 
     model: str | None = None

@@ -113,7 +113,7 @@ class OpenAIChat:
         self.budget = budget or RunBudget()
         self.prices = prices or PriceList()
         self.models_without_price: set[str] = set()
-        self._sleep = sleep
+        self.sleep = sleep
         self._next_call_at = 0.0
         self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Line] = WeakKeyDictionary()
 
@@ -168,26 +168,42 @@ class OpenAIChat:
         self, request: ModelRequest[Answer], model: str, body: dict[str, Any]
     ) -> tuple[Completion, Usage]:
         """One completion, tried as often as the retry rule says; each try waits for a place anew."""
-        line = self._line()
 
         async def try_once() -> Completion:
-            async with line.place() as client:
-                await self._turn()
-                is_priced = self.prices.price_of(model) is not None
-                self.budget.begin_call(request.run_id, model, price_is_known=is_priced)
+            async with self.begun(request.run_id, model) as client:
                 async with asyncio.timeout(self.endpoint.timeout_seconds):
                     # Posted as a plain body and read as text: half the CPU of the typed resource.
                     reply = await client.post("/chat/completions", cast_to=str, body=body)
             return read_completion(reply)
 
         try:
-            completion: Completion = await self.endpoint.retry.retrying(self._sleep)(try_once)
+            completion: Completion = await self.endpoint.retry.retrying(self.sleep)(try_once)
         except (openai.APIError, TimeoutError, ReplyMalformed) as error:
             # Without its cause: a server's words may echo the prompt.
-            raise _translated(error, model, request.agent) from None
-        usage = self._priced(usage_of(completion, body["messages"]), model, completion.model)
-        self.budget.record(request.run_id, request.agent, usage)
+            raise translated(error, model, request.agent) from None
+        counted = usage_of(completion, body["messages"])
+        usage = self.recorded(request.run_id, request.agent, counted, model, completion.model)
         return completion, usage
+
+    @asynccontextmanager
+    async def begun(self, run_id: str, model: str) -> AsyncIterator[openai.AsyncOpenAI]:
+        """A place on the line for one call, held until the block ends; the call is counted.
+
+        Raises:
+            BudgetSpent: a cap of this run is reached; no call may be made.
+
+        """
+        async with self._line().place() as client:
+            await self._turn()
+            is_priced = self.prices.price_of(model) is not None
+            self.budget.begin_call(run_id, model, price_is_known=is_priced)
+            yield client
+
+    def recorded(self, run_id: str, agent: str, usage: Usage, model: str, answering: str | None) -> Usage:
+        """What an answered call took, with its price; the budget keeps it."""
+        priced = self._priced(usage, model, answering)
+        self.budget.record(run_id, agent, priced)
+        return priced
 
     async def _turn(self) -> None:
         """Wait until the next call may begin, where calls a minute are bounded."""
@@ -197,7 +213,7 @@ class OpenAIChat:
         at = max(self._next_call_at, now)
         self._next_call_at = at + 60 / self.endpoint.calls_per_minute
         if at > now:
-            await self._sleep(at - now)
+            await self.sleep(at - now)
 
     def _priced(self, usage: Usage, model: str, answering: str | None) -> Usage:
         price = self.prices.price_of(answering or model) or self.prices.price_of(model)
@@ -233,7 +249,8 @@ def _stop_at_refusal(agent: str, choice: Choice) -> None:
         raise ModelRefused(f"The endpoint's content filter stopped the answer to {agent}.")
 
 
-def _translated(error: Exception, model: str, agent: str) -> ModelUnavailable | ModelRefused:
+def translated(error: Exception, model: str, agent: str) -> ModelUnavailable | ModelRefused:
+    """A failed call as the rest of the house knows it; nothing a server said is in it."""
     if isinstance(error, openai.APIStatusError):
         if error.code == "content_filter":
             return ModelRefused(f"The endpoint's content filter stopped the question of {agent}.")

@@ -54,3 +54,15 @@ def test_what_was_understood_is_told_back() -> None:
 
 def test_an_endless_sentence_is_read_in_no_time() -> None:
     assert understand("nothing to germany and " * 5_000).none == ({"field": "country", "in": ["DE"]},)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "unread"),
+    [
+        ("More sales calls from trial accounts, nothing to Germany", ()),
+        ("more replies from directors in healthcare who like lamps", ("healthcare", "like", "lamps")),
+        ("meetings with manufacturing leads", ("manufacturing",)),
+    ],
+)
+def test_words_nothing_was_made_of_are_told(sentence: str, unread: tuple[str, ...]) -> None:
+    assert understand(sentence).unread == unread

@@ -1,0 +1,332 @@
+"""Campaigns and runs for whoever asks the assistant: looks only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.amounts import money
+from app.assistant.meant import bare
+from app.assistant.words import (
+    PAGE_ROWS,
+    columns,
+    contact_ref,
+    first_row,
+    known,
+    label,
+    moment,
+    page_words,
+    paged,
+    record,
+    table,
+    unique,
+)
+from app.audience_form import audience_says
+from app.audience_size import lacks, narrowed
+from app.campaign_board import CampaignCard, CampaignPage, RunLine, campaign_cards, campaign_page, run_line
+from app.campaign_form import AUTONOMY_WORDS, OUTCOME_WORDS
+from app.run_board import RunPage, contacts_of, run_page
+from domain.assistant import AnswerTable, AnswerText, Asker, RecordKind, RecordRef, ToolAnswer
+from domain.campaign import Audience, Autonomy, Campaign, Goal, Outcome
+from domain.errors import Ambiguous, NotFound
+from domain.run import Run, RunStatus
+from memory.crm.cards import fold
+from tools.campaigns import CampaignCount, CampaignList, CampaignShow, RunList, RunShow
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+BASE_CHARS = 12
+MOST_NAMED = 5
+MOST_RUNS = 1_000
+
+RUN_COLUMNS = columns(
+    ("Run", "record"), ("Began", "moment"), "Kind", "Stands", ("Contacts", "number"), "What came of it"
+)
+
+
+def key_meant(house: House, said: str) -> str:
+    """Return the key of the campaign that is meant, with a file or only runs: by id, name, or a part of either.
+
+    Raises:
+        NotFound: none fits.
+        Ambiguous: several do; it names them.
+    """
+    words, cards = bare(said), campaign_cards(house)
+    if any(card.key == words for card in cards):
+        return words
+    wanted = fold(words)
+    exact = [card for card in cards if fold(card.name) == wanted]
+    fitting = exact or [card for card in cards if wanted and wanted in f"{fold(card.name)} {card.key}"]
+    if not fitting:
+        there = ", ".join(card.key for card in cards[:MOST_NAMED])
+        raise NotFound("campaign", said, f"Campaigns: {there}." if there else "There is none yet.")
+    if len(fitting) > 1:
+        named = [f"{card.name} ({card.key})" for card in fitting[:MOST_NAMED]]
+        raise Ambiguous("campaign", said, named, len(fitting))
+    return fitting[0].key
+
+
+def campaign_ref(key: str, name: str | None = None) -> RecordRef:
+    """A campaign as a record."""
+    return record(RecordKind.CAMPAIGN, key, name)
+
+
+def run_ref(run_id: str) -> RecordRef:
+    """A run as a record."""
+    return record(RecordKind.RUN, run_id)
+
+
+class Campaigns:
+    """Does the tools of `tools/campaigns.py` that only look."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def campaign_list(self, asker: Asker, given: CampaignList) -> ToolAnswer:
+        """List campaigns."""
+        wanted = fold(given.words)
+        cards = [one for one in campaign_cards(self._house) if wanted in fold(f"{one.name} {one.key}")]
+        shown = cards[first_row(given.page) : first_row(given.page) + PAGE_ROWS]
+        head = columns(
+            ("Campaign", "record"), "Stands", ("Next run", "moment"), ("Waiting", "number"), "Last run"
+        )
+        rows = [
+            (campaign_ref(one.key, one.name), one.state, one.next_run, one.proposals, _last(one))
+            for one in shown
+        ]
+        return ToolAnswer(
+            words=page_words(len(cards), given.page, "campaign"),
+            facts=paged("campaigns", [_card_facts(one, asker) for one in shown], len(cards), given.page),
+            tables=(table("Campaigns", head, rows, len(cards), given.page),),
+            records=tuple(campaign_ref(one.key, one.name) for one in shown),
+        )
+
+    def campaign_show(self, asker: Asker, given: CampaignShow) -> ToolAnswer:
+        """Show one campaign."""
+        page = campaign_page(self._house, key_meant(self._house, given.campaign))
+        card, text = page.card, page.text
+        facts = {**_card_facts(card, asker), **_page_facts(self._house, page, asker)}
+        tables = [_runs_table("Last runs", page.runs)] if page.runs else []
+        if card.campaign:
+            says = audience_says(card.campaign.audience)
+            rows = [(words, "must hold" if holds else "must not hold") for words, holds in says]
+            tables.insert(0, table("Whom it is for", columns("Condition", "How"), rows))
+        why = f" ({card.why})" if card.why else ""
+        nexts = f" Next run: {moment(card.next_run, asker)}." if card.next_run else ""
+        return ToolAnswer(
+            words=f"{card.name} is {card.state}{why}.{nexts}",
+            facts=facts,
+            tables=tuple(one for one in tables if one.rows),
+            texts=(AnswerText(title=text.file, text=text.text, kind="yaml"),) if text else (),
+            records=(campaign_ref(card.key, card.name), *(run_ref(one.run.id) for one in page.runs[:3])),
+        )
+
+    def campaign_count(self, asker: Asker, given: CampaignCount) -> ToolAnswer:
+        """Count an audience, condition by condition."""
+        house = self._house
+        campaign = _asked(given)
+        if given.campaign is not None:
+            found = campaign_page(house, key_meant(house, given.campaign)).card
+            if found.campaign is None:
+                raise NotFound("campaign that can be read", found.key, found.problem)
+            campaign = found.campaign
+        steps = narrowed(house, campaign, house.clock())
+        said = ("Everybody", *(_condition(*one) for one in audience_says(campaign.audience)))
+        rows = [(words, step.left) for words, step in zip(said, steps, strict=True)]
+        told = f"{campaign.name} reaches" if given.campaign else "These conditions hold for"
+        return ToolAnswer(
+            words=f"{told} {steps[-1].left:,} of {steps[0].left:,} contacts. Rules and the holdout take more away "
+            "in a run.",
+            facts={
+                "steps": [{"condition": words, "left": left} for words, left in rows],
+                "reached": steps[-1].left,
+            },
+            tables=(table("How many are left", columns("Condition", ("Contacts", "number")), rows),),
+            records=(campaign_ref(campaign.id, campaign.name),) if given.campaign else (),
+        )
+
+    def run_list(self, asker: Asker, given: RunList) -> ToolAnswer:
+        """List runs."""
+        house = self._house
+        key = key_meant(house, given.campaign) if given.campaign else None
+        every = house.runs.runs(key, limit=MOST_RUNS)
+        shown = every[first_row(given.page) : first_row(given.page) + PAGE_ROWS]
+        lines = [run_line(house, one) for one in shown]
+        return ToolAnswer(
+            words=page_words(len(every), given.page, "run"),
+            facts=paged("runs", [_run_facts(one, asker) for one in lines], len(every), given.page),
+            tables=(_runs_table("Runs", lines, len(every), given.page),),
+            records=unique(run_ref(one.id) for one in shown),
+        )
+
+    def run_show(self, asker: Asker, given: RunShow) -> ToolAnswer:
+        """Show one run."""
+        house = self._house
+        page = run_page(house, self._run_meant(given).id)
+        progress, run = page.progress, page.progress.run
+        tables = [_stages_table(page), *_refusals_tables(house, page)]
+        texts: list[AnswerText] = []
+        for sample in page.samples[:3]:
+            if sample.made.message:
+                body = f"Subject: {sample.made.message.subject}\n\n{sample.made.message.text}"
+                texts.append(AnswerText(title=f"To {sample.contact}", text=body))
+        records = [run_ref(run.id), campaign_ref(run.campaign_id, page.campaign_name)]
+        facts = {
+            **_run_facts(run_line(house, run), asker),
+            "stages": {one.word: one.many for one in progress.stages},
+            "kept_back_by_rule": [{"rule": rule, "contacts": many} for rule, many in page.refusals[:10]],
+            "model_calls": page.usage.calls,
+        }
+        if given.outcome:
+            shown = contacts_of(house, run.id, given.outcome, None, "", PAGE_ROWS)
+            rows = [(contact_ref(line.contact_id, name), line.rule_id, line.reason) for line, name in shown]
+            tables.append(
+                table(
+                    f"Contacts that ended {given.outcome.value}",
+                    columns(("Contact", "record"), "Rule", "Reason"),
+                    rows,
+                )
+            )
+            facts["contacts"] = [
+                known(contact=contact_ref(line.contact_id, name).mark, name=label(name), rule=line.rule_id)
+                for line, name in shown
+            ]
+            records += [contact_ref(line.contact_id, name) for line, name in shown]
+        kind = "Dry run" if run.is_dry_run else "Run"
+        return ToolAnswer(
+            words=f"{kind} {run.id} of {page.campaign_name}, begun {moment(run.started_at, asker)}: {progress.says}",
+            facts=facts,
+            tables=tuple(one for one in tables if one.rows),
+            texts=tuple(texts),
+            records=unique(records),
+        )
+
+    def _run_meant(self, given: RunShow) -> Run:
+        if bare(given.run) != "last":
+            return self._house.runs.get(bare(given.run))
+        key = key_meant(self._house, given.campaign) if given.campaign else None
+        found = self._house.runs.runs(key, limit=1)
+        if not found:
+            raise NotFound("run", given.run, "Nothing ran yet.")
+        return found[0]
+
+
+def _condition(words: str, holds: bool) -> str:
+    return words if holds else f"not: {words}"
+
+
+def _asked(given: CampaignCount) -> Campaign:
+    """Conditions as an audience; the rest of a campaign is not looked at."""
+    return Campaign(
+        id="asked",
+        name="asked",
+        goal=Goal(outcome=Outcome.REPLY, worth_cents=1),
+        audience=Audience(all=given.all, none=given.none),
+    )
+
+
+def _last(card: CampaignCard) -> str:
+    return _told(card.last_run) if card.last_run else "never ran"
+
+
+def _told(line: RunLine) -> str:
+    return ", ".join(f"{many:,} {word}" for word, many in line.told) or "nobody got a message"
+
+
+def _card_facts(card: CampaignCard, asker: Asker) -> dict[str, Any]:
+    return known(
+        campaign=campaign_ref(card.key).mark,
+        name=label(card.name),
+        state=card.state,
+        since=moment(card.standing.since, asker),
+        next_run=moment(card.next_run, asker),
+        waiting_for_a_person=card.proposals,
+        approved_not_sent=card.approved,
+        last_run=known(
+            run=card.last_run.run.id,
+            began=moment(card.last_run.run.started_at, asker),
+            did=_told(card.last_run),
+        )
+        if card.last_run
+        else None,
+        under_way=card.open_run.id if card.open_run else None,
+        problem=card.problem,
+    )
+
+
+def _page_facts(house: House, page: CampaignPage, asker: Asker) -> dict[str, Any]:
+    campaign, text = page.card.campaign, page.text
+    facts: dict[str, Any] = known(
+        base=text.sha256[:BASE_CHARS] if text else None,
+        dry_run_went_by_it=page.is_rehearsed,
+        next_runs=[moment(at, asker) for at in page.next_runs],
+        lacks=[words.partition(".")[0] for words in lacks(house)],
+    )
+    if campaign is None:
+        return facts
+    goal = campaign.goal
+    return facts | known(
+        goal=f"{OUTCOME_WORDS[goal.outcome][0]}, worth {money(goal.worth_cents, goal.currency)} each, "
+        f"within {goal.window_days} days",
+        audience=[_condition(*one) for one in audience_says(campaign.audience)],
+        content=list(campaign.assets) or "the whole active library",
+        autonomy=f"{campaign.autonomy.value}: {autonomy_words(campaign.autonomy)}",
+        holdout=f"{campaign.holdout_share:.0%}",
+        schedule=campaign.schedule.cron if campaign.schedule else "none: it runs when somebody says so",
+        caps={name: value for name, value in campaign.caps.model_dump().items() if value},
+        daily_caps={name: value for name, value in campaign.daily.model_dump().items() if value},
+    )
+
+
+def autonomy_words(autonomy: Autonomy) -> str:
+    """What may leave without a person."""
+    return AUTONOMY_WORDS[autonomy][1]
+
+
+def _run_facts(line: RunLine, asker: Asker) -> dict[str, Any]:
+    return known(
+        run=run_ref(line.run.id).mark,
+        campaign=campaign_ref(line.run.campaign_id).mark,
+        kind="dry run" if line.run.is_dry_run else "run",
+        status=line.run.status.value,
+        began=moment(line.run.started_at, asker),
+        contacts=line.considered,
+        did=_told(line),
+    )
+
+
+def _runs_table(title: str, lines: Any, total: int | None = None, page: int = 1) -> AnswerTable:
+    rows = [
+        (
+            run_ref(line.run.id),
+            line.run.started_at,
+            "dry run" if line.run.is_dry_run else "run",
+            "under way"
+            if line.run.status in {RunStatus.DECIDING, RunStatus.RUNNING}
+            else line.run.status.value,
+            line.considered,
+            _told(line),
+        )
+        for line in lines
+    ]
+    return table(title, RUN_COLUMNS, rows, total, page)
+
+
+def _stages_table(page: RunPage) -> AnswerTable:
+    rows = [(one.word, one.many, one.means) for one in page.progress.stages]
+    return table("Where contacts stand", columns("Outcome", ("Contacts", "number"), "Meaning"), rows)
+
+
+def _refusals_tables(house: House, page: RunPage) -> list[AnswerTable]:
+    from policies.explain import every_rule
+
+    titles = {text.id: text.title for text in every_rule(house.rules)}
+    rules = [
+        (record(RecordKind.RULE, rule), titles.get(rule, ""), many)
+        for rule, many in page.refusals[:PAGE_ROWS]
+    ]
+    parked = [(contact_ref(one.contact_id, one.contact), one.reason) for one in page.parked[:PAGE_ROWS]]
+    return [
+        table("Kept back by rules", columns(("Rule", "record"), "What", ("Contacts", "number")), rules),
+        table("Failed three times", columns(("Contact", "record"), "Reason"), parked),
+    ]

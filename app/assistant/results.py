@@ -1,0 +1,408 @@
+"""Results for whoever asks the assistant: the same numbers, words and tables as the pages and files have."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, date, datetime, time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from app.amounts import money, whole_money
+from app.assistant.campaigns import campaign_ref, key_meant
+from app.assistant.words import day, known, moment
+from app.funnels import Funnel, funnel_of
+from app.learner_status import status_of
+from app.lift_words import WHAT_NAMES, is_worth_a_line, sentence
+from app.metrics import CampaignMetrics, NothingDecided, metrics_of
+from app.results import notes, tables
+from app.results.beliefs import EVERYONE, By
+from app.results.headline import Pace, headline_of
+from app.results.kept import BeingCounted, ResultsShelf
+from app.results.tables import ARMS, ResultTable, Value
+from domain.assistant import (
+    AnswerColumn,
+    AnswerPicture,
+    AnswerTable,
+    Asker,
+    Cell,
+    ToolAnswer,
+)
+from domain.campaign import Campaign
+from domain.errors import NotFound, ToolRefused
+from tools.results import LearningShow, ResultFunnel, ResultShow
+
+if TYPE_CHECKING:
+    from app.results.campaign import CampaignResults
+    from app.wiring import House
+
+MOST_ROWS = 20
+MOST_LIFTS = 6
+MOST_BELIEFS = 12
+
+PICTURES = {
+    "lift": "What the learner's arm brought beyond the holdout, each with its interval",
+    "share": "How many messages were answered, by who decided, over time",
+    "reached": "What share of contacts got to each stage, by who decided",
+}
+"""The charts a campaign's results are shown with, and what each is of."""
+
+
+class Results:
+    """Does the tools of `tools/results.py`."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    @cached_property
+    def _shelf(self) -> ResultsShelf:
+        return ResultsShelf(self._house)
+
+    def result_show(self, asker: Asker, given: ResultShow) -> ToolAnswer:
+        """Show what a campaign brought, or every campaign's verdict."""
+        if given.campaign is None:
+            return self._every(asker, given)
+        campaign = self._ran(given.campaign)
+        ref = campaign_ref(campaign.id, campaign.name)
+        if given.since is not None:
+            return self._since(asker, campaign, given.since)
+        found = self._shelf.campaign(campaign)
+        if found is None:
+            return _nothing(campaign)
+        titles = {asset.id: asset.title for asset in self._house.crm.assets()}
+        made = tables.tables_of(found, titles)
+        shown = [_table(made[name], asker) for name in ("lift", "arms", "handled", "costs", "attribution")]
+        head = found.headline
+        return ToolAnswer(
+            words=f"{campaign.name}: {' '.join((head.verdict, *head.more[:1]))}",
+            facts=_facts(found.metrics, found.headline.word, asker)
+            | known(
+                decided=f"{day(found.decided_from, asker)} to {day(found.decided_until, asker)}",
+                open_windows=found.open_windows,
+                spent=money(found.costs.contact_cents, found.costs.currency),
+                attributed_revenue=money(found.metrics.attributed_revenue_cents, found.metrics.currency),
+                notes=list(notes.notes_of(found, self._house.label))[:4],
+            ),
+            tables=tuple(one for one in shown if one.rows),
+            pictures=_pictures(found),
+            records=(ref,),
+        )
+
+    def result_funnel(self, asker: Asker, given: ResultFunnel) -> ToolAnswer:
+        """Show how contacts go from stage to stage, and the pipeline's velocity."""
+        since = _begin(given.since, asker)
+        found = funnel_of(self._house, since=since) if since else self._shelf.funnel()
+        if found is None or not (found.conversions or found.pipeline):
+            return ToolAnswer(words="Nobody changed a stage and no deal is known yet, so there is no funnel.")
+        shown = (_table(tables.conversions(found), asker), _table(tables.pipeline(found), asker))
+        span = f" since {day(since, asker)}" if since else ""
+        return ToolAnswer(
+            words=f"The funnel of everyone{span}: {_funnel_words(found)}",
+            facts={
+                "within_days": 90,
+                "stages": [_conversion_facts(one) for one in found.conversions],
+                "pipeline": [_pipeline_facts(one) for one in found.pipeline],
+            },
+            tables=tuple(one for one in shown if one.rows),
+            pictures=(
+                AnswerPicture(path="/results/_/chart/funnel", words="From stage to stage, with intervals"),
+            )
+            if since is None and found.conversions
+            else (),
+        )
+
+    def learning_show(self, asker: Asker, given: LearningShow) -> ToolAnswer:
+        """Show what a campaign's learner believes."""
+        house, campaign = self._house, self._ran(given.campaign)
+        status = status_of(house, campaign, house.clock())
+        believed = self._shelf.beliefs(campaign, By(given.by.value))
+        ref = campaign_ref(campaign.id, campaign.name)
+        said = f"The learner of {campaign.name} is {status.knowledge}."
+        facts: dict[str, Any] = known(
+            campaign=ref.mark,
+            knowledge=status.knowledge,
+            versions=len(status.versions),
+            shifts=list(status.shifts),
+            notes=list(status.notes),
+        )
+        if believed is None:
+            return ToolAnswer(
+                words=f"{said} It has decided for nobody yet, so there are no beliefs to show.",
+                facts=facts,
+                records=(ref,),
+            )
+        titles = {asset.id: asset.title for asset in house.crm.assets()}
+        currency = campaign.goal.currency
+        cells = sorted(believed.cells, key=lambda one: (one.segment != EVERYONE, one.segment, -one.cents))
+        best = next((one for one in cells if one.segment == EVERYONE), None)
+        lead = (
+            f" Most is expected of {tables.content_name(best.asset_id, titles)}: "
+            f"{_money(best.cents, currency)} a message, give or take {_money(best.doubt_cents, currency)} "
+            f"({best.knowledge.value})."
+            if best
+            else ""
+        )
+        facts["beliefs"] = [
+            {
+                "content": tables.content_name(one.asset_id, titles),
+                "for": one.segment,
+                "worth": _money(one.cents, currency),
+                "give_or_take": _money(one.doubt_cents, currency),
+                "knowledge": one.knowledge.value,
+            }
+            for one in cells[:MOST_BELIEFS]
+        ]
+        facts["beliefs_in_all"] = len(cells)
+        picture = AnswerPicture(
+            path=f"/results/{campaign.id}/chart/beliefs?by={given.by.value}",
+            words="What content is expected to be worth, with its doubt",
+        )
+        return ToolAnswer(
+            words=said + lead,
+            facts=facts,
+            tables=(_table(tables.beliefs(believed, titles, currency), asker),),
+            pictures=(picture,) if best else (),
+            records=(ref,),
+        )
+
+    def _every(self, asker: Asker, given: ResultShow) -> ToolAnswer:
+        found: list[tuple[Campaign, str, str]] = []
+        for campaign in self._shelf.campaigns():
+            if given.since is not None:
+                with suppress(NothingDecided):
+                    metrics = metrics_of(self._house, campaign, since=_begin(given.since, asker))
+                    head = _headline(metrics)
+                    found.append((campaign, head[0], head[1]))
+                continue
+            try:
+                results = self._shelf.campaign(campaign)
+            except BeingCounted:
+                found.append((campaign, "being counted", "Still being counted; look again in some minutes."))
+                continue
+            if results is not None:
+                found.append((campaign, results.headline.word, results.headline.verdict))
+        if not found:
+            return ToolAnswer(words="No campaign has decided anything yet, so there are no results.")
+        refs = [campaign_ref(one.id, one.name) for one, _, _ in found]
+        rows = [(ref, word, verdict) for ref, (_, word, verdict) in zip(refs, found, strict=True)]
+        columns = (
+            AnswerColumn(name="Campaign", kind="record"),
+            AnswerColumn(name="Result"),
+            AnswerColumn(name="In words"),
+        )
+        return ToolAnswer(
+            words=f"{len(found)} campaign{'' if len(found) == 1 else 's'} with results, against the holdout: "
+            + "; ".join(f"{one.name}: {word}" for one, word, _ in found[:5])
+            + ".",
+            facts={
+                "campaigns": [
+                    {"campaign": ref.mark, "result": word, "verdict": verdict}
+                    for ref, word, verdict in rows[:MOST_ROWS]
+                ]
+            },
+            tables=(AnswerTable(title="Results", columns=columns, rows=tuple(rows)),),
+            records=tuple(refs),
+        )
+
+    def _since(self, asker: Asker, campaign: Campaign, since: date) -> ToolAnswer:
+        try:
+            found = metrics_of(self._house, campaign, since=_begin(since, asker))
+        except NothingDecided:
+            return _nothing(campaign)
+        if not found.contacts:
+            return ToolAnswer(
+                words=f"{campaign.name} decided about nobody for the first time since {since.isoformat()}.",
+                facts={"contacts": 0},
+                records=(campaign_ref(campaign.id, campaign.name),),
+            )
+        word, verdict = _headline(found)
+        return ToolAnswer(
+            words=f"{campaign.name}, contacts first decided about since {since.isoformat()}: {verdict}",
+            facts=_facts(found, word, asker) | {"since": since.isoformat()},
+            tables=(_lift_table(found), _arm_table(found)),
+            records=(campaign_ref(campaign.id, campaign.name),),
+        )
+
+    def _ran(self, said: str) -> Campaign:
+        key = key_meant(self._house, said)
+        try:
+            return self._house.crm.campaign(key)
+        except NotFound:
+            raise ToolRefused(f"{key} never ran, so there is nothing to tell of it yet.") from None
+
+
+def _nothing(campaign: Campaign) -> ToolAnswer:
+    return ToolAnswer(
+        words=f"{campaign.name} has decided nothing yet; dry runs do not count. There is nothing to compare.",
+        facts={"decided": 0},
+        records=(campaign_ref(campaign.id, campaign.name),),
+    )
+
+
+def _headline(metrics: CampaignMetrics) -> tuple[str, str]:
+    """The verdict's word and sentence; how fast contacts come in is not asked of a part of them."""
+    head = headline_of(metrics, Pace(weeks=1, contacts_a_week=0))
+    return head.word, head.verdict
+
+
+def _facts(found: CampaignMetrics, word: str, asker: Asker) -> dict[str, Any]:
+    lifts = [one for one in found.lifts if is_worth_a_line(one, found)]
+    return known(
+        campaign=campaign_ref(found.campaign_id).mark,
+        result=word,
+        goal=f"{found.goal.value} within {found.window_days} days",
+        contacts=found.contacts,
+        counted=moment(found.computed_at, asker),
+        against_the_holdout=[
+            {
+                "arm": ARMS[one.arm],
+                "what": WHAT_NAMES.get(one.what, one.what),
+                "told": sentence(one, found.currency),
+            }
+            for one in lifts[:MOST_LIFTS]
+        ],
+        arms=[
+            {
+                "arm": ARMS[one.arm],
+                "contacts": one.contacts,
+                "written_to": one.written_to,
+                "window_closed": one.closed_windows,
+                "reached": {what: many for what, many in one.reached.items() if many},
+            }
+            for one in found.arms
+        ],
+    )
+
+
+def _lift_table(found: CampaignMetrics) -> AnswerTable:
+    lifts = [one for one in found.lifts if is_worth_a_line(one, found)]
+    return AnswerTable(
+        title="Against the holdout",
+        columns=tuple(AnswerColumn(name=name) for name in ("Who decided", "What", "In words")),
+        rows=tuple(
+            (ARMS[one.arm], WHAT_NAMES.get(one.what, one.what), sentence(one, found.currency))
+            for one in lifts
+        ),
+    )
+
+
+def _arm_table(found: CampaignMetrics) -> AnswerTable:
+    stages = ("reply", "meeting", "mql", "sql", "opportunity")
+    names = (
+        "Contacts",
+        "Written to",
+        "Window closed",
+        *(WHAT_NAMES[one] for one in stages),
+        "Won or renewed",
+    )
+    return AnswerTable(
+        title="What contacts reached, by who decided",
+        columns=(
+            AnswerColumn(name="Who decided"),
+            *(AnswerColumn(name=name, kind="number") for name in names),
+        ),
+        rows=tuple(
+            (
+                ARMS[one.arm],
+                one.contacts,
+                one.written_to,
+                one.closed_windows,
+                *(one.reached[stage] for stage in stages),
+                one.reached["won"] + one.reached["renewed"],
+            )
+            for one in found.arms
+        ),
+    )
+
+
+def _pictures(found: CampaignResults) -> tuple[AnswerPicture, ...]:
+    from app.web.figures import CHARTS
+
+    base = f"/results/{found.metrics.campaign_id}/chart"
+    return tuple(
+        AnswerPicture(path=f"{base}/{name}", words=words)
+        for name, words in PICTURES.items()
+        if CHARTS[name](found) is not None
+    )
+
+
+def _table(made: ResultTable, asker: Asker) -> AnswerTable:
+    """A table of results as an answer's: amounts become texts with their currency, days the asker's."""
+    kinds = {"count": "number", "number": "number", "share": "share", "moment": "moment", "days": "number"}
+    rows = [
+        tuple(_cell(value, column, asker) for value, column in zip(row, made.columns, strict=True))
+        for row in made.rows
+    ]
+    return AnswerTable(
+        title=made.title,
+        columns=tuple(
+            AnswerColumn.model_validate({"name": one.title, "kind": kinds.get(one.kind, "text")})
+            for one in made.columns
+        ),
+        rows=tuple(rows),
+        total=len(rows),
+    )
+
+
+def _cell(value: Value, column: tables.Column, asker: Asker) -> Cell:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return value.isoformat()
+    if column.kind == "money":
+        return _money(value, column.currency)
+    return whole_money(value, column.currency).strip() if column.kind == "whole" else value
+
+
+def _money(cents: float, currency: str) -> str:
+    return f"{cents / 100:,.2f} {currency}".strip()
+
+
+def _begin(since: date | None, asker: Asker) -> datetime | None:
+    """The moment a day begins in the asker's zone, in UTC."""
+    return datetime.combine(since, time(0), ZoneInfo(asker.zone)).astimezone(UTC) if since else None
+
+
+def _percent(share: float | None, low: float | None, high: float | None) -> str:
+    if share is None or low is None or high is None:
+        return "not enough data to tell"
+    return f"{share:.1%}, between {low:.1%} and {high:.1%}"
+
+
+def _funnel_words(found: Funnel) -> str:
+    said = [
+        f"{tables.STAGES[one.stage.value]} to {tables.STAGES[one.next_stage.value]} "
+        f"{_percent(one.share, one.low, one.high)}"
+        for one in found.conversions
+    ]
+    return "; ".join(said) + "." if said else "no stage was entered."
+
+
+def _conversion_facts(one: Any) -> dict[str, Any]:
+    return {
+        "from": tables.STAGES[one.stage.value],
+        "to": tables.STAGES[one.next_stage.value],
+        "entered": one.entered,
+        "converted": one.converted,
+        "share": _percent(one.share, one.low, one.high),
+    }
+
+
+def _pipeline_facts(one: Any) -> dict[str, Any]:
+    def a_day(cents: float | None) -> str | None:
+        return None if cents is None else whole_money(cents, one.currency)
+
+    return known(
+        currency=one.currency,
+        open_deals=one.open_deals,
+        closed_deals=one.closed_deals,
+        won=_percent(one.win_rate, one.win_rate_low, one.win_rate_high),
+        mean_value=a_day(one.value_cents),
+        cycle_days=None if one.cycle_days is None else round(one.cycle_days),
+        a_day=a_day(one.cents_per_day),
+        a_day_between=[a_day(one.cents_per_day_low), a_day(one.cents_per_day_high)]
+        if one.cents_per_day_low is not None
+        else None,
+    )

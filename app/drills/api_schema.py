@@ -1,0 +1,220 @@
+"""The whole HTTP API tried by its own description, with schemathesis: `python -m app.drills.api_schema --examples 100`.
+
+Each operation gets requests that fit its description and requests that do not, with records that exist put in half of
+the time. What is told by a change is then done with its seal. Looked at: no fault of ours, no status, header, media
+type or body it does not describe, nothing accepted that does not fit, nothing served without a token.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    ignored_auth,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from starlette.testclient import TestClient
+
+from app.web import make_app
+from app.web.api.operations import BASE
+from app.web.shell import Shell
+from domain.staff import Role
+
+if TYPE_CHECKING:
+    from app.wiring import House
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    ignored_auth,
+]
+KNOWN: dict[str, tuple[str, ...]] = {
+    "contact": ("who", "contact", "person"),
+    "account": ("account", "company"),
+    "campaign": ("campaign",),
+    "run": ("run",),
+    "proposal": ("proposal",),
+    "conversation": ("conversation",),
+    "tool": ("tool",),
+}
+"""By kind of record: what arguments that name one are called."""
+
+
+@dataclass
+class Tried:
+    """What was tried, and what came back."""
+
+    requests: int = 0
+    done: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+    by_operation: dict[str, Counter[int]] = field(default_factory=dict)
+
+    def count(self, name: str, status: int) -> None:
+        """Note one answer."""
+        self.requests += 1
+        self.statuses[status] += 1
+        self.by_operation.setdefault(name, Counter())[status] += 1
+
+
+class ApiTrial:
+    """One app, described and signed in to, ready to be tried operation by operation."""
+
+    def __init__(self, app: FastAPI, secret: str, records: Mapping[str, str]) -> None:
+        """`records`: an id that exists, by kind (see `KNOWN`)."""
+        self.tried = Tried()
+        self._auth = {"Authorization": f"Bearer {secret}"}
+        self._known = {
+            name: records[kind] for kind, names in KNOWN.items() if kind in records for name in names
+        }
+        self._client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+        described = self._client.get(f"{BASE}/openapi.json", headers=self._auth).json()
+        schema: Any = schemathesis.openapi.from_dict(described)
+        schema.app = app
+        found = (one.ok() for one in schema.get_all_operations())
+        self.operations: dict[str, Any] = {f"{one.method.upper()} {one.path}": one for one in found}
+
+    def try_one(self, name: str, examples: int) -> None:
+        """Try one operation. Raises what schemathesis found, all of it in one."""
+        operation = self.operations[name]
+
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.explicit, Phase.generate],
+        )
+        @given(case=operation.as_strategy(), is_known=st.booleans())
+        def fits(case: Any, is_known: bool) -> None:
+            if is_known:
+                self._put_records(case)
+            self._call(name, case, CHECKS)
+
+        @settings(
+            max_examples=max(examples // 3, 1),
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.explicit, Phase.generate],
+        )
+        @given(case=operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
+        def does_not_fit(case: Any) -> None:
+            self._call(name, case, [*CHECKS, negative_data_rejection])
+
+        fits()
+        if _takes_anything(operation.definition.raw):
+            does_not_fit()
+
+    def _call(self, name: str, case: Any, checks: list[Any]) -> None:
+        response = case.call_and_validate(checks=checks, headers=self._auth)
+        self.tried.count(name, response.status_code)
+        seal = _seal_in(response)
+        if seal is not None and isinstance(case.body, dict):
+            case.body = {**case.body, "seal": seal}
+            # Its own key would bring the answer that was told before.
+            case.headers = {
+                one: value for one, value in case.headers.items() if one.lower() != "idempotency-key"
+            }
+            response = case.call_and_validate(checks=CHECKS)
+            self.tried.count(name, response.status_code)
+            self.tried.done += response.status_code == 200
+
+    def _put_records(self, case: Any) -> None:
+        for part in (case.path_parameters, case.query, case.body):
+            if isinstance(part, dict):
+                part.update({name: self._known[name] for name in part if name in self._known})
+
+
+def _takes_anything(raw: Mapping[str, Any]) -> bool:
+    return "requestBody" in raw or any(one["in"] != "header" for one in raw.get("parameters", ()))
+
+
+def _seal_in(response: Any) -> str | None:
+    if response.status_code != 200 or "json" not in str(response.headers.get("content-type", "")):
+        return None
+    told = response.json()
+    effect = told.get("effect") if isinstance(told, dict) else None
+    return str(effect["seal"]) if effect else None
+
+
+def trial_of(house: House, records: Mapping[str, str]) -> ApiTrial:
+    """Return a trial of a house's API as an admin's program, too fast for no pace."""
+    app = make_app(house, requests_a_minute=10_000_000)
+    shell: Shell = app.state.shell
+    email = "drill@team.example"
+    member = shell.staff.by_email(email) or shell.staff.join(email, "Drill", Role.ADMIN, "UTC", how="drill")
+    _, secret = shell.sessions.make_token(member, "drill")
+    return ApiTrial(app, secret, records)
+
+
+def main() -> None:
+    """Settle a crowd, try everything, print what came back."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--examples", type=int, default=100, help="requests that fit, for each operation")
+    parser.add_argument("--contacts", type=int, default=200)
+    given = parser.parse_args()
+    logging.getLogger("attune").setLevel(logging.CRITICAL)
+    with tempfile.TemporaryDirectory() as folder:
+        _report(Path(folder) / "ws", given.examples, given.contacts)
+
+
+def _report(folder: Path, examples: int, contacts: int) -> None:
+    from app.drills.settling import settle
+
+    house = settle(folder, contacts)
+    try:
+        trial, failed = trial_of(house, dict(records_of(house))), 0
+        for name in trial.operations:
+            began = time.monotonic()
+            try:
+                trial.try_one(name, examples)
+                said = "clean"
+            except Exception as found:
+                failed, said = failed + 1, f"{found}"
+            counts = " ".join(
+                f"{status}×{many}" for status, many in sorted(trial.tried.by_operation[name].items())
+            )
+            print(f"{name:<60} {time.monotonic() - began:6.1f} s  {counts}  {said}")
+        tried = trial.tried
+        print(
+            f"{len(trial.operations)} operations, {tried.requests:,} requests ({tried.done:,} changes done by their "
+            f"seal), {failed} with findings; answers: {dict(sorted(tried.statuses.items()))}"
+        )
+    finally:
+        house.close()
+
+
+def records_of(house: House) -> Iterator[tuple[str, str]]:
+    """Yield an id that exists, by kind, of what a settled house has."""
+    contact_id, account_id = next(iter(house.audience.account_of().items()))
+    yield "contact", contact_id
+    yield "account", account_id
+    yield "campaign", next(house.workspace.campaigns.glob("*.yaml")).stem
+    yield "tool", "contact_show"
+
+
+if __name__ == "__main__":
+    main()

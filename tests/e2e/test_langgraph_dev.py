@@ -1,0 +1,146 @@
+"""The outreach graph under a running `langgraph dev`, through its own client: pause, decisions, outcome."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langgraph_sdk import get_sync_client
+from langgraph_sdk.client import SyncLangGraphClient
+
+from app.drills.settling import settle
+from app.runs import begin
+from app.wiring import House
+from domain.base import utc_now
+from domain.campaign import Autonomy
+from domain.review import ProposalStatus
+from domain.run import Run, RunContact
+from domain.staff import Role
+from evals.crowd import campaign
+from tests.e2e.studio_server import needs_the_server, running
+
+pytestmark = pytest.mark.slow
+REVIEWER = "rita@team.example"
+# What the pages of docs/langgraph.md show; written anew where this names a file.
+TRANSCRIPT = os.environ.get("ATTUNE_STUDIO_TRANSCRIPT")
+
+
+class Talk:
+    """A client of the server, and what went over the line in short."""
+
+    def __init__(self, client: SyncLangGraphClient) -> None:
+        self.client = client
+        self.lines: list[str] = []
+
+    def thread(self) -> str:
+        return str(self.client.threads.create()["thread_id"])
+
+    def run(self, thread: str, **more: Any) -> dict[str, Any]:
+        """Run until the end or a pause; return the thread's values."""
+        ended = self.client.runs.wait(thread, "outreach", **more)
+        assert isinstance(ended, dict)
+        return ended
+
+    def pause(self, thread: str) -> Any:
+        """What the thread waits for."""
+        state = self.client.threads.get_state(thread)
+        (paused,) = (one for task in state["tasks"] for one in task["interrupts"])
+        return paused["value"]
+
+    def note(self, *lines: str) -> None:
+        self.lines += lines
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    needs_the_server()
+    house = settle(tmp_path / "ws", 3, utc_now())
+    house.staff.join(REVIEWER, "Rita", Role.REVIEWER, "UTC", how="test")
+    house.staff.join("mara@team.example", "Mara", Role.MARKETER, "UTC", how="test")
+    yield house
+    house.close()
+
+
+def asked_about(house: House) -> tuple[Run, list[RunContact]]:
+    run, _ = begin(house, campaign().model_copy(update={"autonomy": Autonomy.ASSIST}), is_dry_run=False)
+    return run, list(house.runs.queued(run.id))
+
+
+def start(run: Run, line: RunContact) -> dict[str, Any]:
+    return {
+        "run_id": run.id,
+        "campaign_id": run.campaign_id,
+        "contact_id": line.contact_id,
+        "decision_id": line.decision_id,
+        "autonomy": run.autonomy.value,
+    }
+
+
+def test_a_message_waits_in_langchains_form_and_goes_by_decisions(house: House, tmp_path: Path) -> None:
+    run, lines = asked_about(house)
+    with (
+        running(house.workspace.folder, tmp_path, ATTUNE_STUDIO_MEMBER=REVIEWER) as at,
+        get_sync_client(url=at) as client,
+    ):
+        talk = Talk(client)
+        thread = talk.thread()
+        talk.run(thread, input=start(run, lines[0]))
+        asked = talk.pause(thread)
+        (request,), (config,) = asked["action_requests"], asked["review_configs"]
+        assert request["name"] == config["action_name"] == "send_message"
+        assert config["allowed_decisions"] == ["approve", "edit", "reject", "respond"]
+        proposal = house.proposals.get(asked["proposal_id"])
+        assert proposal.message_sha256 == asked["message_sha256"]
+        assert proposal.message.text.rstrip() in request["description"]
+
+        other = {"name": "send_message", "args": {"to": "mallory@evil.example"}}
+        talk.run(thread, command={"resume": {"decisions": [{"type": "edit", "edited_action": other}]}})
+        assert "Only subject and body" in talk.pause(thread)["objection"]
+
+        words = {
+            "name": "send_message",
+            "args": {"subject": "A shorter subject", "body": request["args"]["body"]},
+        }
+        talk.run(thread, command={"resume": {"decisions": [{"type": "edit", "edited_action": words}]}})
+        again = talk.pause(thread)
+        assert again["message_sha256"] != asked["message_sha256"]
+
+        yes = {"type": "approve", "message_sha256": asked["message_sha256"]}
+        talk.run(thread, command={"resume": {"decisions": [yes]}})
+        assert "has changed" in talk.pause(thread)["objection"]
+
+        yes = {"type": "approve", "message_sha256": again["message_sha256"]}
+        ended = talk.run(thread, command={"resume": {"decisions": [yes]}})
+        assert ended["outcome"] in {"sent", "scheduled"}
+        after = house.proposals.get(proposal.id)
+        assert after.status is ProposalStatus.APPROVED
+        assert after.message.subject == "A shorter subject"
+        rita = house.staff.by_email(REVIEWER)
+        assert rita is not None
+        assert {one.reviewer for one in house.proposals.reviews_of(proposal.id)} == {rita.member_id}
+
+        second = talk.thread()
+        talk.run(second, input=start(run, lines[1]))
+        no = {"type": "reject", "message": "They asked for a call, not a mail."}
+        assert talk.run(second, command={"resume": {"decisions": [no]}})["outcome"] == "rejected"
+    assert house.audit.verify() is None
+
+
+def test_who_may_not_decide_is_told_so_and_the_older_form_is_spoken(house: House, tmp_path: Path) -> None:
+    run, lines = asked_about(house)
+    settings = {"ATTUNE_STUDIO_MEMBER": "mara@team.example", "ATTUNE_INTERRUPTS": "agent_inbox"}
+    with running(house.workspace.folder, tmp_path, **settings) as at, get_sync_client(url=at) as client:
+        talk = Talk(client)
+        thread = talk.thread()
+        talk.run(thread, input=start(run, lines[0]))
+        (asked,) = talk.pause(thread)
+        assert asked["action_request"]["action"] == "send_message"
+        assert asked["config"]["allow_accept"]
+        talk.run(thread, command={"resume": [{"type": "accept", "args": asked["action_request"]}]})
+        (again,) = talk.pause(thread)
+        assert "may not decide about proposals" in again["description"]
+    (proposal,) = house.proposals.waiting()
+    assert not house.proposals.reviews_of(proposal.id)
