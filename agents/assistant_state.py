@@ -46,6 +46,10 @@ class Grammar(Protocol):
         """The answer in our words, from what tools brought; a text is why a call brought nothing."""
         ...
 
+    def unknown(self, words: str) -> str:
+        """What is said where a question is not understood and no model is set: so, and what would be."""
+        ...
+
 
 @dataclass(frozen=True)
 class AssistantBench:

@@ -14,7 +14,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from agents.assistant_speech import Speech
-from agents.assistant_state import AssistantBench
+from agents.assistant_state import AssistantBench, Grammar
 from agents.assistant_words import (
     answer_message,
     broken_message,
@@ -178,7 +178,7 @@ def by_understudy(messages: Sequence[AnyMessage], bench: AssistantBench, why: st
         return Thought({"messages": [called("", calls, usage)], "stand_in": stand_in}, True)
     if found:
         return Thought(_answered(messages, bench.grammar.tell(asked, found), why, usage))
-    return Thought({"messages": [broken_message(_not_understood(why), usage)]})
+    return Thought({"messages": [broken_message(_not_understood(why, asked, bench.grammar), usage)]})
 
 
 def told_by_understudy(
@@ -236,13 +236,9 @@ def in_words(problem: ModelError | Unusable) -> str:
     return "the model could not be reached"
 
 
-def _not_understood(why: str) -> str:
+def _not_understood(why: str, asked: str, grammar: Grammar) -> str:
     if not why:
-        return (
-            "I did not understand that. No language model is set, so I only know a few kinds of questions; ask for "
-            "“help” to see them. To let me understand more, set ATTUNE_MODEL and OPENAI_BASE_URL or OPENAI_API_KEY. "
-            "Nothing was changed."
-        )
+        return grammar.unknown(asked)
     return (
         f"I could not answer: {why}. Without it I only know a few kinds of questions, and this is none of them; ask "
         "for “help” to see them, or try again later. Nothing was changed."

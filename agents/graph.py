@@ -29,6 +29,7 @@ from domain.autonomy import ActionClass
 from domain.campaign import Autonomy
 from domain.decision import Arm
 from domain.errors import DuplicateSend, NothingToSay
+from domain.history import MemoryKind
 from domain.message import (
     Author,
     Message,
@@ -51,6 +52,10 @@ from policies.suppression import may_profile
 MOST_REVISIONS = 2
 RECALLED = 6
 
+WORDS = tuple(kind for kind in MemoryKind if kind not in {MemoryKind.VISIT, MemoryKind.TOUCH})
+"""What is recalled: what somebody said or wrote. Visits and our own messages the timeline counts already, and they
+would take the places of a sentence only history knows."""
+
 Bench = Runtime[Workbench]
 Node = Callable[[OutreachState, Bench], Coroutine[Any, Any, Any]]
 OutreachGraph = CompiledStateGraph[OutreachState, Workbench, OutreachState, OutreachState]
@@ -65,7 +70,7 @@ async def signals(state: OutreachState, runtime: Bench) -> Command[Literal["plan
         return Command(goto="finish", update=refused)
     about = ". ".join((context.asset.title, context.asset.summary, *context.asset.topics))
     # In a thread: the words are embedded first, and an embedder may have to ask a server.
-    recall = functools.partial(bench.history.recall, now=context.now, limit=RECALLED)
+    recall = functools.partial(bench.history.recall, now=context.now, limit=RECALLED, kinds=WORDS)
     recalled = await asyncio.to_thread(recall, state.contact_id, about)
     evidence = facts.gather(context.dossier, recalled, context.asset, context.now)
     made = await bench.analyst.analyse(bench.context(state.model_copy(update={"evidence": evidence})))

@@ -81,6 +81,7 @@ if TYPE_CHECKING:
 
     # Agents, graph and models of leads take seconds to import, and most commands need none of them.
     from agents.workbench import Workbench
+    from app.assistant.talk import Assistant
     from app.carry import Carrier
     from app.desk import Desk
     from tools.models.openai_chat import OpenAIChat
@@ -534,6 +535,13 @@ class House:
         from app.assistant.toolset import toolset_of
 
         return toolset_of(self)
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        """The assistant, as every door calls it."""
+        from app.assistant.talk import assistant_of
+
+        return assistant_of(self)
 
     def close(self) -> None:
         """Close what was opened."""

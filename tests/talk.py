@@ -112,13 +112,14 @@ class Talk:
 
     def __post_init__(self) -> None:
         self._held: set[str] = set()
+        self.budget = RunBudget()
         self.assistant = Assistant(
             Parts(
                 bench=self.bench,
                 conversations=self.conversations,
                 saver=self.saver,
                 hold=self.hold,
-                budget=RunBudget(),
+                budget=self.budget,
                 caps=self.caps,
             )
         )

@@ -12,7 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
@@ -23,6 +23,7 @@ from agents.assistant_asking import resume_value
 from agents.assistant_state import AssistantBench
 from agents.assistant_story import exchanges_of
 from agents.assistant_words import MOST_QUESTION_CHARACTERS, asked_by_person, called, refs_in, usage_of
+from app.checkpoints import open_checkpoints
 from domain.assistant import (
     Asker,
     Broken,
@@ -38,6 +39,9 @@ from domain.assistant_ports import Conversations
 from domain.campaign import Caps
 from domain.errors import AttuneError, NotFound, NothingAsked, WrongUsage
 from tools.models.budget import RunBudget
+
+if TYPE_CHECKING:
+    from app.wiring import House
 
 THREAD = "chat:"
 """What the checkpoint threads of conversations begin with."""
@@ -282,3 +286,33 @@ def _title(words: str) -> str:
     if len(first) <= LONGEST_TITLE:
         return first
     return first[:LONGEST_TITLE].rsplit(" ", 1)[0].rstrip(".,;:") + " …"
+
+
+def assistant_of(house: House) -> Assistant:
+    """The assistant over one house."""
+    from agents.understudy.conversation import TalkingUnderstudy
+
+    grammar = TalkingUnderstudy(house.clock)
+
+    def bench(asker: Asker) -> AssistantBench:
+        return AssistantBench(
+            asker=asker,
+            tools=house.toolset,
+            model=house.talker,
+            grammar=grammar,
+            prompts=house.prompts,
+            clock=house.clock,
+            organisation=house.sender.organisation,
+            link_key=house.link_key,
+            label=house.label,
+        )
+
+    return Assistant(
+        Parts(
+            bench=bench,
+            conversations=house.conversations,
+            saver=lambda: open_checkpoints(house.workspace.checkpoints, house.database_url),
+            hold=house.locks.talking,
+            budget=house.budget,
+        )
+    )

@@ -15,9 +15,11 @@ from typer.exceptions import TyperException
 from app.cli import (
     auditing,
     campaigns,
+    chatting,
     consents,
     contacts,
     contents,
+    evaluating,
     explaining,
     importing,
     inboxes,
@@ -73,6 +75,8 @@ def before(
 app.command("demo", rich_help_panel="Start")(samples.demo)
 app.command("init", rich_help_panel="Start")(workspaces.init)
 app.command("doctor", rich_help_panel="Start")(workspaces.doctor)
+app.command("chat", rich_help_panel="Ask")(chatting.chat)
+app.command("ask", rich_help_panel="Ask")(chatting.ask)
 app.add_typer(importing.app, name="import", rich_help_panel="Data in")
 app.add_typer(contents.app, name="content", rich_help_panel="Data in")
 app.add_typer(contacts.app, name="contact", rich_help_panel="Data in")
@@ -90,6 +94,7 @@ app.command("replay", rich_help_panel="Campaigns")(replaying.replay)
 app.add_typer(replaying.app, name="decisions", rich_help_panel="Campaigns")
 app.command("handoff", rich_help_panel="People decide")(leads.handoff)
 app.command("churn", rich_help_panel="People decide")(leads.churn)
+app.add_typer(evaluating.app, name="eval", rich_help_panel="What worked")
 app.add_typer(learning.app, name="learn", rich_help_panel="What worked")
 app.add_typer(reviewing.app, name="review", rich_help_panel="People decide")
 app.command("explain", rich_help_panel="People decide")(explaining.explain)

@@ -107,6 +107,12 @@ class Shell:
             answer.delete_cookie(NOTICE, path="/", secure=True, httponly=True, samesite="lax")
         return answer
 
+    def piece(self, caller: Caller, template: str, **more: Any) -> str:
+        """Render a part of a page by itself, for a page that is open already: without its frame, for this person."""
+        return self._templates.get_template(f"app/{template}").render(
+            caller=caller, now=self.now(), zone=caller.member.zone, **more
+        )
+
     def say(
         self, response: Response, caller: Caller | None, words: str, kind: Literal["good", "bad"] = "good"
     ) -> None:

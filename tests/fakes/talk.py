@@ -65,6 +65,9 @@ class SmallGrammar:
         told = [answer if isinstance(answer, str) else _with_marks(answer) for _, answer in found]
         return f"Found: {' '.join(told)}"
 
+    def unknown(self, words: str) -> str:
+        return f"I did not understand {words!r}, and changed nothing."
+
 
 def _with_marks(answer: ToolAnswer) -> str:
     return " ".join((answer.words, *(ref.mark for ref in answer.records)))

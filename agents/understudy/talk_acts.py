@@ -1,0 +1,105 @@
+"""What somebody did, in words: which event, about what, how often, how lately. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from agents.understudy.talk_words import number_in, talk_words
+
+_NOT = r"(?:\b(never|did not|do not|does not|have not|has not|had not|not|without|no)\b (?:ever |yet )?)?"
+_TIMES = re.compile(
+    r"\b(?:(at least|more than|at most|exactly|less than|fewer than) )?(?:(once|twice)|(\w+) "
+    r"(?:times|or more times))\b",
+    re.IGNORECASE,
+)
+_PAGE = re.compile(r"\b(?:the |our |a )?([a-z][a-z-]*(?: [a-z][a-z-]*)?) (?:web ?)?pages?\b", re.IGNORECASE)
+_KINDS = frozenset(
+    {
+        "guide",
+        "guides",
+        "page",
+        "pages",
+        "webinar",
+        "webinars",
+        "email",
+        "emails",
+        "link",
+        "links",
+        "report",
+        "content",
+        "topic",
+    }
+)
+
+
+def act_in(clause: str, days: int | None) -> tuple[dict[str, Any] | None, str]:
+    """The first act a clause speaks of, and the words left over once its topic is taken."""
+    for event, patterns in talk_words()["acts"].items():
+        for pattern in patterns:
+            found = re.search(rf"{_NOT}\b(?:{pattern})", clause, re.IGNORECASE)
+            if found is None:
+                continue
+            before, after = clause[: found.start()], clause[found.end() :]
+            bounds, after = _times(after)
+            topic, after = _topic(after, event)
+            did: dict[str, Any] = {"event": event, "topic": topic, "within_days": days, **bounds}
+            if found[1]:
+                did |= {"at_least": None, "at_most": 0}
+            return {name: value for name, value in did.items() if value is not None}, f"{before} {after}"
+    if found := _PAGE.search(clause):
+        topic = _bare(found[1])
+        if topic:
+            told = {"event": "page_viewed", "topic": topic, "within_days": days}
+            rest = without(clause, found)
+            return {name: value for name, value in told.items() if value is not None}, rest
+    return None, clause
+
+
+def _times(said: str) -> tuple[dict[str, int], str]:
+    found = _TIMES.search(said)
+    if found is None:
+        return {}, said
+    many = {"once": 1, "twice": 2}.get((found[2] or "").lower()) or number_in(found[3] or "")
+    if many is None:
+        return {}, said
+    how = (found[1] or "at least").lower()
+    bounds = {
+        "at least": {"at_least": many},
+        "more than": {"at_least": many + 1},
+        "at most": {"at_most": many},
+        "exactly": {"at_least": many, "at_most": many},
+    }.get(how, {"at_most": max(many - 1, 0)})
+    return bounds, without(said, found)
+
+
+def _topic(after: str, event: str) -> tuple[str | None, str]:
+    """What an act was about: the words after it that carry a meaning, three at most."""
+    if event in {
+        "trial_started",
+        "product_used",
+        "meeting_booked",
+        "meeting_held",
+        "call_held",
+        "ticket_opened",
+    }:
+        return None, after
+    left = [word for word in re.findall(r"[\w&'-]+", after) if word.lower() not in filler() | _KINDS]
+    if left and len(left) <= 3 and all(word.isascii() for word in left):
+        return " ".join(left).lower(), ""
+    return (None, "") if not left else (None, after)
+
+
+def _bare(words: str) -> str | None:
+    left = [word for word in words.split() if word.lower() not in filler()]
+    return " ".join(left).lower() or None
+
+
+def filler() -> frozenset[str]:
+    """Words that carry no condition."""
+    return frozenset(talk_words()["filler"])
+
+
+def without(said: str, found: re.Match[str]) -> str:
+    """The words without what was found in them."""
+    return f"{said[: found.start()]} {said[found.end() :]}"

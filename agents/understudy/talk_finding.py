@@ -1,0 +1,62 @@
+"""Questions for lists of contacts and companies, by conditions in any order."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from agents.understudy.talk_conditions import Sought, understood
+from agents.understudy.talk_question import Question, Reading, one
+
+_ABOUT_ACCOUNTS = re.compile(
+    r"\b(?:accounts?|compan(?:y|ies)|firms?|organi[sz]ations?|businesses)\b", re.IGNORECASE
+)
+_ABOUT_PEOPLE = re.compile(
+    r"\b(?:contacts?|people|persons?|who|somebody|anybody|anyone|someone|everyone|users?|folks|prospects)\b",
+    re.IGNORECASE,
+)
+_JOB = re.compile(
+    r"\b(?:managers|directors|heads|buyers|planners|analysts|engineers|executives|specialists|"
+    r"officers|[cC][EFTOM]Os)\b"
+)
+
+
+def find(asked: Question) -> Reading:
+    """Contacts or companies by conditions."""
+    said = asked.said
+    is_accounts = bool(_ABOUT_ACCOUNTS.search(said)) and not re.match(r"^who\b", said, re.IGNORECASE)
+    sought = understood(asked, said, is_accounts)
+    if sought is None:
+        return None
+    is_people = bool(_ABOUT_PEOPLE.search(said)) or bool(sought.stages) or bool(_JOB.search(said))
+    is_people = is_people or bool(re.match(r"(?:find|search for|look for|look up) ", said, re.IGNORECASE))
+    if not is_accounts and not is_people:
+        return None
+    is_plain_list = not sought.asks_something
+    if is_plain_list and not re.fullmatch(
+        r"(?:show|list|find|get|give)(?: me)?(?: all| our| the)* (?:accounts|companies|contacts|"
+        r"people)|how many (?:accounts|companies|contacts|people)(?: do we have| are there)?",
+        said,
+        re.IGNORECASE,
+    ):
+        return None
+    return _calls(sought, is_accounts)
+
+
+def _calls(sought: Sought, is_accounts: bool) -> Reading:
+    shared: dict[str, Any] = {
+        "words": " ".join(sought.words),
+        "countries": list(sought.countries),
+        "owners": list(sought.owners),
+        "did": sought.did,
+        "quiet_days": sought.quiet_days,
+    }
+    if is_accounts and not sought.stages:
+        return one("account_find", **shared, industries=list(sought.industries))
+    if sought.industries:
+        return (
+            "I cannot narrow people down by industry. Ask for the companies first, such as “which "
+            "companies in logistics "
+            "went quiet”, and then for the people there."
+        )
+    return one("contact_find", **shared, stages=list(sought.stages), account=sought.account)

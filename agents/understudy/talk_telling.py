@@ -1,0 +1,207 @@
+"""What the understudy says: answers from what tools brought, help, what it is, and what to ask where it is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from domain.assistant import RecordKind, ToolAnswer, ToolCall
+
+MOST_NAMED = 5
+NEAREST = 3
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "People and companies": (
+        "Which accounts went quiet after the pricing page?",
+        "Find MQLs in Germany who clicked in the last 14 days",
+        "Who replied this week?",
+        "Tell me about Dana Kim",
+        "Story of Dana Kim",
+        "What do we remember about Dana Kim on pricing?",
+        "Signals of Dana Kim",
+        "Who is ready for sales?",
+        "Which customers may leave?",
+    ),
+    "Decisions": (
+        "Why did Dana Kim get the case study?",
+        "Why did Dana Kim get it and Ben Ode nothing?",
+        "What if Dana Kim had replied twice?",
+        "Which decisions were made for Dana Kim?",
+    ),
+    "Campaigns and results": (
+        "List campaigns",
+        "How is trial-to-meeting doing?",
+        "What did last month bring against the holdout?",
+        "What happened in the last run of trial-to-meeting?",
+        "What does the learner of trial-to-meeting believe?",
+        "Show the funnel",
+        "What content do we have?",
+    ),
+    "Work": (
+        "Draft something for Dana Kim: shorter, mention pricing",
+        "What is waiting for approval?",
+        "Approve the safe ones",
+        "Reject the second one because the claim is old",
+        "Pause trial-to-meeting",
+        "Resume trial-to-meeting",
+        "Dry run trial-to-meeting",
+        "Set up a campaign to move trial accounts to a sales call, nothing to Germany, worth 400 USD each",
+    ),
+    "Rules": (
+        "Why may we not write to Germany?",
+        "Explain C-17",
+    ),
+}
+"""What can be asked, by subject; every line is understood (a test asks them all)."""
+
+PLUG_IN = (
+    "For free conversation plug in a language model: set ATTUNE_MODEL, and OPENAI_API_KEY or OPENAI_BASE_URL for any "
+    "OpenAI-compatible server."
+)
+WHO_AM_I = (
+    "I am an AI, not a person: Attune’s assistant. Right now no language model speaks, but "
+    "the understudy, a small grammar "
+    f"that knows a set of questions. Ask “help” for them. {PLUG_IN}"
+)
+HELP = "\n".join(
+    [
+        "I look things up, and propose changes that are made after your yes. Without a language "
+        "model I understand questions like these:",
+        *(
+            f"{subject}: {' · '.join(f'“{one}”' for one in examples)}"
+            for subject, examples in EXAMPLES.items()
+        ),
+        "After a list, “the second one”, “her”, “there” and “more” mean what was shown.",
+        PLUG_IN,
+    ]
+)
+_NEXT: dict[str, str] = {
+    "contact_find": "Say “tell me about the first one”, “draft something for the first one”, or “more”.",
+    "account_find": "Say “tell me about the first one” or “list people at the first one”.",
+    "account_show": "Say “list people there” for who works there.",
+    "contact_show": "Say “story of her”, “signals of her” or “draft something for her”.",
+    "lead_list": "Say “why is the first one interesting” or “draft something for the first one”.",
+    "message_draft": "Nothing is sent. Say “propose it” to put it before a reviewer, or “redraft it: shorter”.",
+    "campaign_list": "Say “how is … doing?” with one of the names.",
+    "run_list": "Say “show the first run”.",
+    "proposal_list": "Say “show the first proposal”, “approve the safe ones”, or “reject the second one because …”.",
+    "proposal_show": "Say “approve it”, or “reject it because …”.",
+    "rule_list": "Say “explain C-09” for one of them.",
+    "campaign_save": "It sends nothing before a dry run and your word to go live: “dry run …”, then “resume …”.",
+}
+_LISTED = frozenset(
+    {"contact_find", "account_find", "lead_list", "churn_list", "proposal_list", "campaign_list", "run_list"}
+)
+_KIND_OF = {
+    "contact_find": RecordKind.CONTACT,
+    "lead_list": RecordKind.CONTACT,
+    "account_find": RecordKind.ACCOUNT,
+    "churn_list": RecordKind.ACCOUNT,
+    "proposal_list": RecordKind.PROPOSAL,
+    "campaign_list": RecordKind.CAMPAIGN,
+    "run_list": RecordKind.RUN,
+}
+
+
+def told(asked: str, found: Sequence[tuple[ToolCall, ToolAnswer | str]]) -> str:
+    """The answer: what each tool said, the records it rests on, and what to say next."""
+    if not found:
+        return "Nothing was looked up, so I cannot tell."
+    parts: list[str] = []
+    for call, answer in found:
+        part = answer if isinstance(answer, str) else _said(call, answer)
+        if part not in parts:
+            parts.append(part)
+    names = [call.name for call, answer in found if not isinstance(answer, str)]
+    if names and (hint := _hint(asked, names[-1])) and _brought_something(found[-1][1]):
+        parts.append(hint)
+    return "\n".join(parts)
+
+
+def _said(call: ToolCall, answer: ToolAnswer) -> str:
+    kind = _KIND_OF.get(call.name)
+    chosen = [one for one in answer.records if kind is None or one.kind is kind]
+    wanted = [one for one in chosen if one.mark not in answer.words][: MOST_NAMED if kind else 1]
+    if not wanted:
+        return answer.words
+    named = ", ".join(f"{one.label} {one.mark}".strip() for one in wanted)
+    if kind is None:
+        return f"{answer.words} {named}"
+    rest = len(chosen) - len(wanted)
+    return f"{answer.words} {named}{f' and {rest} more' if rest > 0 else ''}."
+
+
+def _hint(asked: str, name: str) -> str:
+    if name == "campaign_list" and re.search(r"learn|believe|works?\b", asked, re.IGNORECASE):
+        return (
+            "Each campaign has a learner of its own: say “what does the learner of … believe?” with "
+            "one of the names."
+        )
+    if name in {"proposal_list", "proposal_show"} and re.match(
+        r"\W*(?:please )?(?:approve|accept|reject|decline)\b", asked, re.IGNORECASE
+    ):
+        return "Nothing is decided yet: nobody says yes to what they have not seen. Look at them, then say it again."
+    return _NEXT.get(name, "")
+
+
+def _brought_something(answer: ToolAnswer | str) -> bool:
+    return isinstance(answer, ToolAnswer) and bool(
+        answer.records or answer.texts or answer.facts.get("total")
+    )
+
+
+def nearest(words: str) -> str:
+    """That a question was not understood, three that are near, and how to plug in a model."""
+    said = _content(words)
+
+    def nearness(example: str) -> tuple[float, int]:
+        own = _content(example)
+        return -len(said & own) / (len(said | own) or 1), order.index(example)
+
+    order = [one for examples in EXAMPLES.values() for one in examples]
+    near = sorted(order, key=nearness)[:NEAREST]
+    shown = "\n".join(f"- {example}" for example in near)
+    return (
+        f"I did not understand that, and changed nothing. Nearest to it I know:\n{shown}\nAsk "
+        f"“help” for all. {PLUG_IN}"
+    )
+
+
+_EMPTY = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "did",
+        "do",
+        "does",
+        "for",
+        "her",
+        "him",
+        "in",
+        "is",
+        "it",
+        "kim",
+        "dana",
+        "me",
+        "not",
+        "of",
+        "on",
+        "one",
+        "ones",
+        "the",
+        "them",
+        "this",
+        "to",
+        "us",
+        "was",
+        "we",
+        "what",
+    ]
+)
+
+
+def _content(words: str) -> frozenset[str]:
+    found = re.findall(r"[a-z0-9]+", words.lower())
+    return frozenset(word[:5] for word in found if word not in _EMPTY)

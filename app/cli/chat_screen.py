@@ -1,0 +1,239 @@
+"""What the assistant does, on a terminal: words as they come, tables, changes with exactly what they would do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from app.answer_words import MARK, NONE, call_title, call_words, cell_words, rows_words
+from app.cli.screen import shown
+from domain.assistant import (
+    AnswerColumn,
+    AnswerTable,
+    AnswerText,
+    Cell,
+    ChangeAsked,
+    Effect,
+    RecordRef,
+    ToolCall,
+)
+
+WIDEST = 100
+"""Longer lines are hard to read, however wide the window is."""
+
+_CHUNK = re.compile(r"\n|[^\S\n]+|[^\s]+")
+_TOGGLE = re.compile(r"(\*\*|`)")
+_ITEM = re.compile(r"[-*]")
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+class ChatScreen:
+    """Writes on one console; without a terminal it writes plain text."""
+
+    def __init__(self, console: Console, zone: str) -> None:
+        self.console = console
+        self.zone = zone
+        self.labels: dict[str, str] = {}
+        """Labels of the records tools have brought, by mark."""
+        self._begin()
+
+    @property
+    def width(self) -> int:
+        """How long lines get."""
+        return min(self.console.width, WIDEST)
+
+    def know(self, records: Iterable[RecordRef]) -> None:
+        """Remember what records are called, so that their marks can be read."""
+        self.labels.update({one.mark: one.label for one in records if one.label})
+
+    def note(self, words: str, style: str = "dim") -> None:
+        """Say something of our own."""
+        self.stop_words()
+        for line in words.split("\n"):
+            rows = Text(shown(line), style=style).wrap(self.console, self.width)
+            for row in rows:
+                self.console.print(row, soft_wrap=True)
+
+    def looking(self, call: ToolCall) -> None:
+        """Say which tool is called, on one line."""
+        self.stop_words()
+        told = call_words(call)
+        line = Text(f"· {call_title(call.name)}{f': {shown(told)}' if told else ''}", style="dim")
+        line.truncate(self.width, overflow="ellipsis")
+        self.console.print(line, soft_wrap=True)
+
+    # --- words as they come: whole ones, so that lines break between them; our few marks become styles.
+
+    def _begin(self) -> None:
+        self._held, self._column, self._hang, self._line = "", 0, 0, ""
+        self._is_bold = self._is_code = False
+
+    def words(self, text: str) -> None:
+        """Write some more of an answer; what may be half a word waits for the rest."""
+        held = self._held + text
+        end = max(held.rfind(" "), held.rfind("\n")) + 1
+        self._held = held[end:]
+        self._write(held[:end])
+
+    def stop_words(self) -> None:
+        """Write what is held back, and end the line."""
+        self._write(self._held)
+        if self._column:
+            self.console.print()
+        self._begin()
+
+    def _write(self, text: str) -> None:
+        for chunk in _CHUNK.findall(shown(text)):
+            if chunk == "\n":
+                self.console.print()
+                self._column, self._hang, self._line = 0, 0, ""
+            elif not chunk.isspace():
+                self._word(chunk)
+            elif self._column:
+                self._put(Text(" "))
+                self._line += " "
+
+    def _word(self, word: str) -> None:
+        if not self._line and _ITEM.fullmatch(word):
+            word, self._hang = "•", 2
+        told = self._styled(word)
+        if self._column + told.cell_len > self.width and self._column > self._hang:
+            self.console.print()
+            self._column = 0
+            self._put(Text(" " * self._hang))
+        self._put(told)
+        self._line += word
+
+    def _put(self, text: Text) -> None:
+        self.console.print(text, end="", soft_wrap=True)
+        self._column += text.cell_len
+
+    def _styled(self, word: str) -> Text:
+        text, at = Text(), 0
+        for mark in MARK.finditer(word):
+            self._plain(text, word[at : mark.start()])
+            at = mark.end()
+            label = self.labels.get(mark[0], "")
+            if label and not self._line.rstrip(" *(").lower().endswith(label.lower()):
+                text.append(f"{shown(label)} ")
+            text.append(shown(mark[2]), style="dim")
+        self._plain(text, word[at:])
+        return text
+
+    def _plain(self, text: Text, word: str) -> None:
+        for part in _TOGGLE.split(word):
+            if part == "**":
+                self._is_bold = not self._is_bold
+            elif part == "`":
+                self._is_code = not self._is_code
+            elif part:
+                text.append(part, style="cyan" if self._is_code else "bold" if self._is_bold else "")
+
+    # --- tables, texts, changes.
+
+    def table(self, table: AnswerTable) -> None:
+        """Show a table: side by side where it fits, else each row on lines of its own."""
+        self.stop_words()
+        told = rows_words(len(table.rows), table.total, table.page)
+        self.console.print(Text.assemble((shown(table.title), "bold"), (f"  {told}", "dim")), soft_wrap=True)
+        if not table.rows:
+            self.console.print(Text("  nothing", style="dim"))
+            return
+        used = [
+            place for place in range(len(table.columns)) if any(_is_there(row[place]) for row in table.rows)
+        ]
+        wide = self._side_by_side(table, used)
+        if self.console.measure(wide).maximum <= self.console.width:
+            self.console.print(wide)
+        else:
+            self._one_below_another(table, used)
+        if table.more:
+            self.console.print(Text("  More: /more", style="dim"))
+
+    def _side_by_side(self, table: AnswerTable, used: list[int]) -> Table:
+        wide = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for place in used:
+            is_number = table.columns[place].kind in ("number", "share")
+            wide.add_column(
+                shown(table.columns[place].name),
+                justify="right" if is_number else "left",
+                header_style="dim",
+                no_wrap=True,
+            )
+        for row in table.rows:
+            wide.add_row(*(self._cell(row[place], table.columns[place]) for place in used))
+        return wide
+
+    def _one_below_another(self, table: AnswerTable, used: list[int]) -> None:
+        first, *rest = used
+        for row in table.rows:
+            self.console.print(self._hanging(self._cell(row[first], table.columns[first]), 2))
+            more = Text(style="dim")
+            for place in rest:
+                if _is_there(row[place]):
+                    column = table.columns[place]
+                    named = (
+                        ""
+                        if column.kind == "record" or isinstance(row[place], str)
+                        else f"{column.name.lower()} "
+                    )
+                    more.append(" · " if more else "").append(named).append_text(
+                        self._cell(row[place], column)
+                    )
+            if more:
+                self.console.print(self._hanging(more, 4))
+
+    def _cell(self, cell: Cell, column: AnswerColumn) -> Text:
+        words = Text(shown(cell_words(cell, column, self.zone)))
+        if isinstance(cell, RecordRef) and cell.label and cell.label != cell.id:
+            words.append(f" {shown(cell.id)}", style="dim")
+        return words
+
+    def _hanging(self, words: Text, indent: int) -> RenderableType:
+        return Padding(words, (0, 0, 0, indent), expand=False)
+
+    def text(self, text: AnswerText) -> None:
+        """Show a text as it stands; of a difference what comes and goes is coloured."""
+        self.stop_words()
+        body = Text()
+        for number, line in enumerate(shown(text.text.rstrip("\n")).split("\n")):
+            style = _COLOURS.get(line[:1], "") if text.kind == "diff" else ""
+            body.append("\n" if number else "").append(line, style=style)
+        self._framed(body, shown(text.title), "dim")
+
+    def change(self, asked: ChangeAsked, number: int, total: int) -> None:
+        """Show exactly what one change would do."""
+        self.stop_words()
+        effect = asked.effect
+        self.know(effect.records)
+        place = f"Change {number} of {total}" if total > 1 else "This would happen"
+        lines = Table.grid(padding=(0, 1, 0, 0))
+        for line in effect.lines:
+            lines.add_row(Text("•", style="dim"), Text(shown(self.named(line))))
+        told = Text(shown(effect.title), style="bold")
+        stakes = Text(f"Stakes: {effect.stakes.value}", style="yellow") if effect.stakes else Text("")
+        self._framed(Group(told, lines, *([stakes] if effect.stakes else [])), place, "yellow")
+
+    def whole(self, effect: Effect) -> None:
+        """Show every text that belongs to a change."""
+        for text in effect.texts:
+            self.text(text)
+
+    def named(self, words: str) -> str:
+        """Words of ours with the marks of records read out."""
+        return MARK.sub(lambda mark: " ".join(filter(None, (self.labels.get(mark[0]), mark[2]))), words)
+
+    def _framed(self, body: RenderableType, title: str, style: str) -> None:
+        self.console.print(
+            Panel(body, title=Text(title), title_align="left", width=self.width, border_style=style)
+        )
+
+
+def _is_there(cell: Cell) -> bool:
+    return cell not in (None, "", NONE)

@@ -1,0 +1,73 @@
+"""Conversations for the grammar's tests: turns as a conversation's graph gives them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from domain.assistant import TalkTurn, ToolCall
+from prompts.library import fence
+
+
+def turns(
+    name: str, rows: Sequence[dict[str, Any]], key: str = "rows", **arguments: Any
+) -> tuple[TalkTurn, ...]:
+    """A question, one call and what it brought."""
+    call = ToolCall(id=f"c_{name}", name=name, arguments=arguments)
+    records = [f"{row['record']} {row.get('name', '')}".strip() for row in rows]
+    told = json.dumps({"words": "Found.", "facts": {key: list(rows)}, "records": records}, ensure_ascii=False)
+    return (
+        TalkTurn(role="user", content="…"),
+        TalkTurn(role="assistant", content="", calls=(call,)),
+        TalkTurn(role="tool", content=fence(told, name), call_id=call.id),
+        TalkTurn(role="assistant", content="Found."),
+    )
+
+
+PEOPLE = turns(
+    "contact_find",
+    [
+        {"record": "[contact:c_ana]", "name": "Ana Ruiz", "account": "Northwind"},
+        {"record": "[contact:c_ben]", "name": "Ben Ode", "account": "Northwind"},
+        {"record": "[contact:c_cleo]", "name": "Cleo Marsh", "account": "Solo"},
+    ],
+    "contacts",
+)
+TWO = turns(
+    "contact_find",
+    [{"record": "[contact:c_ana]", "name": "Ana Ruiz"}, {"record": "[contact:c_ben]", "name": "Ben Ode"}],
+    "contacts",
+)
+DANA = turns("contact_show", [{"record": "[contact:c_dana]", "name": "Dana Kim"}], who="dana")
+DRAFT = turns(
+    "message_draft", [{"record": "[contact:c_dana]", "name": "Dana Kim"}], contact="c_dana", campaign="spring"
+)
+ACCOUNTS = turns(
+    "account_find",
+    [
+        {"record": "[account:a_nw]", "name": "Northwind GmbH"},
+        {"record": "[account:a_so]", "name": "Solo Ltd"},
+    ],
+    "accounts",
+    quiet_days=14,
+    page=2,
+)
+ACCOUNT = turns("account_show", [{"record": "[account:a_nw]", "name": "Northwind GmbH"}], account="northwind")
+PROPOSALS = turns(
+    "proposal_list",
+    [
+        {"record": "[proposal:p_1]", "version": 1, "stakes": "low"},
+        {"record": "[proposal:p_2]", "version": 3, "stakes": "high"},
+        {"record": "[proposal:p_3]", "version": 2, "stakes": "low"},
+        {"record": "[proposal:p_4]", "version": 1, "stakes": "ordinary"},
+    ],
+    "proposals",
+)
+CAMPAIGN = turns(
+    "campaign_show", [{"record": "[campaign:spring]", "name": "Spring offer"}], campaign="spring"
+)
+RUNS = turns("run_list", [{"record": "[run:r1]"}, {"record": "[run:r2]"}], "runs")
+CONTENT = turns(
+    "content_list", [{"record": "[content:guide-cost]"}, {"record": "[content:meet-planner]"}], "content"
+)
