@@ -19,7 +19,6 @@ from mcp.client.streamable_http import streamable_http_client
 from starlette.testclient import TestClient
 
 from app.serving import listen
-from app.settings import Settings
 from app.web import make_app
 from app.web.mcp import make_mcp_app
 from app.wiring import House
@@ -126,7 +125,7 @@ def test_without_a_token_it_says_how_to_make_one_and_that_one_works(
     folder = str(house.workspace.folder)
     monkeypatch.delenv("ATTUNE_TOKEN", raising=False)
     code, said = shell("-w", folder, "mcp")
-    assert code != 0 and "attune team token EMAIL" in said
+    assert code != 0 and "team token EMAIL" in said
     monkeypatch.setenv("ATTUNE_TOKEN", "attune_x")
     code, said = shell("-w", folder, "mcp")
     assert code != 0 and "opens nothing" in said
