@@ -316,6 +316,7 @@ AFTER: list[tuple[Turns, str, str, dict[str, Any]]] = [
     (STORY, "more", "contact_story", {"who": "c_dana", "before": "2026-01-01|event|x"}),
     (SHOWN_TOGETHER, "approve the second one", "proposal_approve", {"proposal": "p_2", "version": 3}),
     (CUT, "approve the second one", "proposal_approve", {"proposal": "p_2", "version": 3}),
+    (CUT, "approve the safe ones", "proposal_list", {"stakes": "low"}),
     (DANA, "Draft something for her", "message_draft", {"contact": "c_dana"}),
     (DANA, "signals of her", "contact_signals", {"who": "c_dana"}),
     (DANA, "why did she get nothing", "decision_explain", {"who": "c_dana"}),
