@@ -47,7 +47,10 @@ FACTS = (
         text="There are ready connections to nine warehouse and ERP systems.",
     ),
     Evidence(
-        id="E5", kind=K.CLAIM, ref="claim:C-111", text="A standard connection takes an IT team about two days."
+        id="E5",
+        kind=K.CLAIM,
+        ref="claim:C-111",
+        text="A standard connection takes an IT team about two days.",
     ),
 )
 COLLEAGUES_FACTS = (
