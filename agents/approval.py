@@ -103,7 +103,7 @@ def _follow(
     )
 
 
-async def edit(state: OutreachState) -> dict[str, object]:
+async def edit(state: OutreachState, runtime: Runtime[Workbench]) -> dict[str, object]:
     """Take the reviewer's words. They are reviewed again like any draft, and need approving again."""
     review, draft = state.review, state.draft
     if review is None or draft is None:

@@ -291,7 +291,8 @@ def build_assistant(
         bench: binds the graph to one asker, for hosts that cannot pass a context.
         interrupts: the form its pauses have.
     """
-    graph = StateGraph(AssistantState, context_schema=AssistantBench)
+    # A host that passes a context of its own, an empty one too, must not be asked to make a bench of it.
+    graph = StateGraph(AssistantState, context_schema=AssistantBench if bench is None else None)
     nodes: dict[str, Any] = {
         "receive": receive,
         "look": look,

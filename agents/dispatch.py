@@ -8,6 +8,7 @@ draft waited for a person. A process that dies between `reserve` and `confirm` l
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,6 +32,7 @@ MOST_ATTEMPTS = 5
 FIRST_RETRY_WAIT = timedelta(minutes=15)
 """Wait before the second try; it doubles with every further one."""
 
+log = logging.getLogger("attune.send")
 
 SENDING = "attune-send"
 """Tasks named so are between reserve and confirm. They are waited for, not cancelled, when a worker stops."""
@@ -75,7 +77,7 @@ async def _send(entry: OutboxEntry, now: datetime, bench: Workbench) -> OutboxEn
         return bench.outbox.get(entry.id)
     token, outbox = reserved.fencing_token, bench.outbox
     try:
-        receipt = await _within_lease(reserved, lease_ends - bench.seconds(), bench)
+        receipt = await _traced_send(reserved, lease_ends - bench.seconds(), bench)
     except NotSent as failure:
         retry_at = None
         if failure.is_transient and reserved.attempts < MOST_ATTEMPTS:
@@ -86,6 +88,26 @@ async def _send(entry: OutboxEntry, now: datetime, bench: Workbench) -> OutboxEn
     else:
         settle = partial(outbox.confirm, entry.id, token, receipt)
     return await bench.write(partial(_settle, settle, bench))
+
+
+async def _traced_send(reserved: OutboxEntry, seconds_left: float, bench: Workbench) -> Receipt:
+    """Hand the message over, and write down to whom of the providers, how long it took and what came of it."""
+    ids = {"run_id": reserved.run_id, "contact_id": reserved.contact_id, "outbox_id": reserved.id}
+    with bench.tracing.span("send", ids, kind="client") as span:
+        span.note(campaign_id=reserved.campaign_id, channel=bench.channel.name, attempt=reserved.attempts)
+        span.show("attune.to", reserved.message.to_address)
+        span.show("attune.subject", reserved.message.subject)
+        outcome = "unknown"
+        try:
+            receipt = await _within_lease(reserved, seconds_left, bench)
+            outcome = "sent"
+            return receipt
+        except NotSent as failure:
+            outcome = "put off" if failure.is_transient else "not sent"
+            raise
+        finally:
+            span.note(outcome=outcome)
+            log.info("send", extra=ids | {"channel": bench.channel.name, "outcome": outcome})
 
 
 async def _within_lease(reserved: OutboxEntry, seconds_left: float, bench: Workbench) -> Receipt:

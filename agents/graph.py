@@ -355,15 +355,16 @@ def build_graph(
         "approval": approval.approval,
         "hear": approval.hear,
         "settle": approval.settle,
+        "edit": approval.edit,
         "dispatch": send,
         "finish": finish,
     }
     # A host that passes a context of its own, an empty one too, must not be asked to make a workbench of it.
     graph = StateGraph(OutreachState, context_schema=Workbench if bench is None else None)
     for name, node in nodes.items():
-        bound: Any = node if bench is None else _bound(node, bench)
-        graph.add_node(name, bound)
-    graph.add_node("edit", approval.edit)
+        traced: Node = node if name == "approval" else _traced(name, node)
+        made: Any = traced if bench is None else _bound(traced, bench)
+        graph.add_node(name, made)
     graph.add_edge(START, "signals")
     graph.add_edge("plan", "draft")
     graph.add_edge("propose", "approval")
@@ -372,6 +373,18 @@ def build_graph(
     graph.add_edge("dispatch", END)
     graph.add_edge("finish", END)
     return graph.compile(checkpointer=checkpointer, name="outreach")
+
+
+def _traced(name: str, node: Node) -> Node:
+    """The node, and a span around it. The pause has none: it is over at once, and ends by an exception."""
+
+    @functools.wraps(node)
+    async def with_span(state: OutreachState, runtime: Bench) -> Any:
+        about = {"node": name, "run_id": state.run_id, "contact_id": state.contact_id}
+        with runtime.context.tracing.span(f"node {name}", about):
+            return await node(state, runtime)
+
+    return with_span
 
 
 def _bound(node: Node, bench: Workbench) -> Node:

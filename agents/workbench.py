@@ -37,6 +37,7 @@ from domain.ports import (
 )
 from domain.schedule import Pace
 from domain.sender import SenderProfile
+from domain.tracing import NO_TRACING, Tracing
 from policies.rulebook import RuleBook
 
 Kept = TypeVar("Kept")
@@ -105,6 +106,7 @@ class Workbench:
     doubt: Callable[[OutboxEntry], str | None] = _no_doubt
     seconds: Callable[[], float] = _since_boot
     answering: Answering = AS_REVIEWS
+    tracing: Tracing = NO_TRACING
     _contexts: OrderedDict[tuple[str, str], DraftingContext] = field(default_factory=OrderedDict)
     _records: OrderedDict[tuple[str, str, str], Any] = field(default_factory=OrderedDict)
 

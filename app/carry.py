@@ -6,6 +6,7 @@ are asked first, so carrying the same contact twice, or after a SIGKILL, changes
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,20 +17,25 @@ from pydantic import ValidationError
 from agents.graph import OutreachGraph
 from agents.state import OutreachState
 from agents.workbench import Workbench, thread_id
+from app.logs import about
 from domain.errors import NotFound, ThreadBroken
 from domain.review import Review
 from domain.run import ContactOutcome, Run, RunContact
+from domain.tracing import Attribute, Span
 from memory.crm.runs import RunStore
+
+log = logging.getLogger("attune.carry")
 
 
 @dataclass(frozen=True)
 class Carrier:
-    """One graph, its checkpoints and the ledger."""
+    """One graph, its checkpoints and the ledger; `within` is the span of the run, where it is traced."""
 
     graph: OutreachGraph
     saver: Any
     bench: Workbench
     runs: RunStore
+    within: Span | None = None
     hints: tuple[str, ...] = ()
     """What whoever asked for the message wants of it; empty for all that runs decide by themselves."""
 
@@ -62,7 +68,7 @@ class Carrier:
             )
         elif not snapshot.next:
             return await self._close(OutreachState.model_validate(values))
-        return await self._go(config, start)
+        return await self._go(run.id, contact_id, start)
 
     async def resume(self, run_id: str, contact_id: str, review: Review) -> ContactOutcome:
         """Take a paused contact on with a reviewer's answer.
@@ -74,16 +80,26 @@ class Carrier:
         snapshot = await self.graph.aget_state(config)
         if not snapshot.interrupts:
             if snapshot.next:
-                return await self._go(config, None)
+                return await self._go(run_id, contact_id, None)
             return self._line(run_id, contact_id).outcome
-        return await self._go(config, Command(resume=review.model_dump(mode="json")))
+        return await self._go(run_id, contact_id, Command(resume=review.model_dump(mode="json")))
 
-    async def _go(self, config: RunnableConfig, start: OutreachState | Command[Any] | None) -> ContactOutcome:
-        result = await self.graph.ainvoke(start, config, context=self.bench, durability="sync", version="v2")
-        state = OutreachState.model_validate(result.value)
-        if result.interrupts:
-            return await self._mark(state)
-        return await self._close(state)
+    async def _go(
+        self, run_id: str, contact_id: str, start: OutreachState | Command[Any] | None
+    ) -> ContactOutcome:
+        config, span_of = _config(run_id, contact_id), self.bench.tracing.span
+        ids: dict[str, str | None] = {"run_id": run_id, "contact_id": contact_id}
+        with about(**ids), span_of("contact", ids, within=self.within) as span:
+            span.note(answered=isinstance(start, Command))
+            result = await self.graph.ainvoke(
+                start, config, context=self.bench, durability="sync", version="v2"
+            )
+            state = OutreachState.model_validate(result.value)
+            outcome = await (self._mark(state) if result.interrupts else self._close(state))
+            told = _told(state, outcome)
+            span.note(**told)
+            log.info("contact", extra=told)
+            return outcome
 
     async def _close(self, state: OutreachState) -> ContactOutcome:
         """Write the ledger, then let the checkpoints go: what was made is kept in the archive.
@@ -124,6 +140,20 @@ class Carrier:
         )
         await self.bench.write(lambda: self.runs.mark(line))
         return outcome
+
+
+def _told(state: OutreachState, outcome: ContactOutcome) -> dict[str, Attribute | None]:
+    """What traces and logs say of a contact's way: ids, our own words, numbers."""
+    return {
+        "campaign_id": state.campaign_id,
+        "outcome": outcome.value,
+        "rule_id": state.rule_id,
+        "stakes": state.stakes.level.value if state.stakes else None,
+        "revisions": state.revisions,
+        "stood_in": len(state.stood_in),
+        "model_calls": state.usage.calls,
+        "cost_micros": state.usage.cost_micros,
+    }
 
 
 def _is_whole(values: dict[str, Any]) -> bool:

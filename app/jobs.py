@@ -26,6 +26,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from agents.dispatch import SENDING
 from app.carry import Carrier
+from app.logs import about
 from domain.errors import AttuneError
 from domain.run import ContactOutcome, Run, RunContact
 from memory.crm.locks import ContactLocks
@@ -82,7 +83,8 @@ class Worker:
                 return "under way already"
             self._under_way += 1
             try:
-                return await self._try(contact_id)
+                with about(run_id=run_id, contact_id=contact_id):
+                    return await self._try(contact_id)
             finally:
                 self._under_way -= 1
 

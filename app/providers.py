@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +13,26 @@ from pydantic import SecretStr
 from app.settings import Settings
 from domain.errors import SettingsInvalid
 from domain.ports import Channel, Clock, IdentityProvider, InboundHook, Inbox, Webhook
+from domain.tracing import Tracing
 from policies.mail import unsigned_because
+from tools.tracing import tracing_of
 
 if TYPE_CHECKING:
     from tools.channels.signing import DkimSigner
+
+
+def tracing_for(settings: Settings) -> Tracing:
+    """Return where spans go; one for all houses of a process, so that one thread hands them over.
+
+    Raises:
+        SettingsInvalid: the environment asks for an exporter that is not here.
+    """
+    return _tracing(settings.trace_text)
+
+
+@cache
+def _tracing(shows_text: bool) -> Tracing:
+    return tracing_of(os.environ, shows_text=shows_text)
 
 
 def webhooks_of(settings: Settings) -> dict[str, Webhook]:

@@ -14,7 +14,7 @@ import itertools
 import logging
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.carry import Carrier
@@ -24,6 +24,7 @@ from app.deliver import expire_proposals, mark, reconcile
 from app.gaps import hold_after_a_gap, look_after_a_restore, seen_now
 from app.jobs import Jobs, Queued, Worker, is_of_the_house, working
 from app.learner_status import shift_words
+from app.logs import about
 from app.remembering import catch_up
 from app.steering import is_held, require_active, trip
 from app.teaching import choosers_of, teach
@@ -33,6 +34,7 @@ from domain.errors import RunOpen, StoreTrouble, WorkspaceBusy
 from domain.message import Usage
 from domain.run import ContactOutcome, Run, RunStatus
 from domain.schedule import CampaignState
+from domain.tracing import Attribute
 from memory.crm.audit_records import COVERS_ROWS, decision_sha256, together
 from memory.crm.earlier import silences
 from memory.crm.locks import ContactLocks
@@ -61,6 +63,7 @@ MOST_TIMES_STOOD_STILL = 4
 """Jobs wait and none is begun, seen so often in turn: the job engine is started anew."""
 
 log = logging.getLogger("attune.runs")
+carried = logging.getLogger("attune.carry")
 
 
 @dataclass(frozen=True)
@@ -321,7 +324,7 @@ async def carry_on(
         if not is_held(house, run):
             with house.locks.sending():
                 async with house.open_carrier() as carrier:
-                    await _work(house, carrier, run, progress, until)
+                    await _work_traced(house, carrier, run, progress, until)
         if is_held(house, run) is CampaignState.STOPPED:
             _give_up(house, run.id)
         elif house.runs.get(run.id).status is RunStatus.STOPPED:
@@ -332,6 +335,22 @@ async def carry_on(
     if run.status is RunStatus.RUNNING and not house.runs.queued(run.id, limit=1):
         run = house.runs.finish(run.id, house.clock())
     return report(house, run)
+
+
+async def _work_traced(
+    house: House, carrier: Carrier, run: Run, progress: Progress | None, until: Callable[[], bool]
+) -> None:
+    """Carry, with a span that the contacts' are children of, and a line where it begins and ends."""
+    ids: dict[str, str | None] = {"run_id": run.id, "campaign_id": run.campaign_id}
+    told: dict[str, Attribute] = {"autonomy": run.autonomy.value, "dry_run": run.is_dry_run}
+    with about(**ids), house.tracing.span("run", {**ids, **told}) as span:
+        carried.info("run goes on", extra=told)
+        await _work(house, replace(carrier, within=span), run, progress, until)
+        counts = {outcome.value: many for outcome, many in house.runs.counts(run.id).items()}
+        span.note(**{f"contacts.{outcome}": many for outcome, many in counts.items()})
+        usage = house.runs.usage(run.id)
+        span.note(model_calls=usage.calls, cost_micros=usage.cost_micros)
+        carried.info("run is put down", extra={"contacts": counts, "model_calls": usage.calls})
 
 
 async def _work(

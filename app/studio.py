@@ -1,17 +1,19 @@
-"""The outreach graph for `langgraph dev`, which brings its own checkpoints.
+"""The graphs for `langgraph dev`, which brings its own checkpoints.
 
-Whoever answers a pause there is the one member that ATTUNE_STUDIO_MEMBER names: the server knows no people. The same
+Whoever asks or answers there is the one member that ATTUNE_STUDIO_MEMBER names: the server knows no people. The same
 rules hold as in the inbox: their role, four eyes, the hash of the message.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agents.assistant import AssistantGraph, build_assistant
 from agents.graph import OutreachGraph, build_graph
+from domain.assistant import Asker, Door, Effect, ToolAnswer, ToolCall, ToolCard
 from domain.errors import SettingsInvalid
 from domain.message import StakesLevel
 from domain.review import Proposal, Review, ReviewAct
@@ -34,14 +36,78 @@ def make_graph() -> OutreachGraph:
     return _graph(read_settings().workspace)
 
 
+def make_assistant() -> AssistantGraph:
+    """Return the assistant's graph, bound to the member that ATTUNE_STUDIO_MEMBER names.
+
+    Raises:
+        WorkspaceMissing: as `make_graph`.
+        SettingsInvalid: it names nobody, or nobody of the team: there is no conversation without somebody who asks.
+    """
+    from app.settings import read_settings
+
+    return _assistant(read_settings().workspace)
+
+
 @cache
-def _graph(workspace: Path) -> OutreachGraph:
-    """One house a process and workspace: the server asks for the graph with every request."""
-    from agents.pause import Answering
+def _house(workspace: Path) -> House:
+    """One house a process and workspace: the server asks for a graph with every request."""
     from app.settings import read_settings
     from app.wiring import open_house
 
-    house = open_house(read_settings())
+    return open_house(read_settings())
+
+
+@cache
+def _assistant(workspace: Path) -> AssistantGraph:
+    from app.assistant.talk import bench_of
+
+    house = _house(workspace)
+    bench = replace(bench_of(house)(asker_of(house)), tools=AsTheyAreNow(house))
+    return build_assistant(
+        bench=bench, interrupts="inbox" if house.settings.interrupts == "agent_inbox" else "hitl"
+    )
+
+
+@dataclass(frozen=True)
+class AsTheyAreNow:
+    """The assistant's tools for the studio's member with the role they have by now: the server runs for days."""
+
+    house: House
+
+    def cards(self, asker: Asker) -> tuple[ToolCard, ...]:
+        """See `AssistantTools.cards`."""
+        return self.house.toolset.cards(asker_of(self.house))
+
+    async def look(self, asker: Asker, call: ToolCall) -> ToolAnswer:
+        """See `AssistantTools.look`."""
+        return await self.house.toolset.look(asker_of(self.house), call)
+
+    async def plan(self, asker: Asker, call: ToolCall) -> Effect:
+        """See `AssistantTools.plan`."""
+        return await self.house.toolset.plan(asker_of(self.house), call)
+
+    async def carry_out(self, asker: Asker, call: ToolCall, seal: str) -> ToolAnswer:
+        """See `AssistantTools.carry_out`."""
+        return await self.house.toolset.carry_out(asker_of(self.house), call, seal)
+
+
+def asker_of(house: House) -> Asker:
+    """The studio's member as who asks. Raises `SettingsInvalid` where none is named."""
+    member = member_of(house)
+    if member is None:
+        raise SettingsInvalid(
+            "ATTUNE_STUDIO_MEMBER: name the member (id or address) who asks the assistant here."
+        )
+    return Asker(
+        member_id=member.member_id, name=member.name, role=member.role, door=Door.STUDIO, zone=member.zone
+    )
+
+
+@cache
+def _graph(workspace: Path) -> OutreachGraph:
+    from agents.pause import Answering
+
+    house = _house(workspace)
     member = member_of(house)
     answering = Answering(
         member=None if member is None else member.member_id,

@@ -5,6 +5,7 @@ Over 400 lines on purpose: one property a part, and no part is wired anywhere el
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,14 @@ from app.feature_feed import FeatureFeed
 from app.link_key import begin_key, check_key, link_key_of
 from app.locks import Locks
 from app.pacing import Pacer
-from app.providers import channel_of, identity_provider_of, inbound_hooks_of, inbox_of, webhooks_of
+from app.providers import (
+    channel_of,
+    identity_provider_of,
+    inbound_hooks_of,
+    inbox_of,
+    tracing_for,
+    webhooks_of,
+)
 from app.settings import Settings
 from app.workspace import Workspace
 from domain.autonomy import ActionClass, GrantState
@@ -30,6 +38,7 @@ from domain.ports import Channel, Clock, Embedder, IdentityProvider, InboundHook
 from domain.review import Proposal, Review, ReviewAct
 from domain.run import Run
 from domain.sender import SenderProfile
+from domain.tracing import Tracing
 from memory.crm.account_reader import AccountReader
 from memory.crm.audience import AudienceReader
 from memory.crm.audit import AuditChain
@@ -75,6 +84,7 @@ from tools import embedders
 from tools.channels.mime import to_mime
 from tools.crm import CrmToolbox
 from tools.models.budget import RunBudget
+from tools.smith import keep_text_back
 
 if TYPE_CHECKING:
     from dns.resolver import Resolver
@@ -393,6 +403,11 @@ class House:
         return identity_provider_of(self.settings)
 
     @cached_property
+    def tracing(self) -> Tracing:
+        """Where spans go: nowhere, unless the usual `OTEL_*` variables say."""
+        return tracing_for(self.settings)
+
+    @cached_property
     def budget(self) -> RunBudget:
         """Caps and usage per run."""
         return RunBudget()
@@ -417,7 +432,7 @@ class House:
             calls_per_minute=settings.model_calls_per_minute,
             retry=RetryRule(attempts=settings.model_attempts),
         )
-        return OpenAIChat(endpoint, self.budget, read_prices(settings.prices))
+        return OpenAIChat(endpoint, self.budget, read_prices(settings.prices), tracing=self.tracing)
 
     @cached_property
     def talker(self) -> OpenAITalk | None:
@@ -467,6 +482,7 @@ class House:
             write=CommitGroup(self.engine),
             doubt=self._doubt,
             answering=Answering(objects=self._objects),
+            tracing=self.tracing,
             paces=Pacer(
                 self.settings, self.tallies, self.rules.delivery, self.channel.name, self.crm.campaign
             ),
@@ -560,6 +576,7 @@ def open_house(settings: Settings, clock: Clock = utc_now) -> House:
         AttuneError: its database belongs to another release.
         LinkKeyDiffers: its database was begun with another key.
     """
+    keep_text_back(os.environ, shows_text=settings.trace_text)
     house = House(settings, Workspace(settings.workspace).require(), clock)
     if not is_current(house.engine):
         at = revision_of(house.engine) or "empty"

@@ -277,7 +277,7 @@ class CampaignsChanged:
             f"{held_out:.0%} are held out."
         ]
         if given.dry:
-            lines.append(f"It decides for all of them, drafts for {SAMPLE}, and sends nothing.")
+            lines.append(f"It decides for all of them, drafts for at most {SAMPLE}, and sends nothing.")
         else:
             most = campaign.caps.messages
             cap = f" At most {most:,} get a message." if most else ""

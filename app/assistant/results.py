@@ -71,7 +71,10 @@ class Results:
             return _nothing(campaign)
         titles = {asset.id: asset.title for asset in self._house.crm.assets()}
         made = tables.tables_of(found, titles)
-        shown = [_table(made[name], asker) for name in ("lift", "arms", "handled", "costs", "attribution")]
+        shown = [
+            _lift_table(found.metrics),
+            *(_table(made[name], asker) for name in ("arms", "handled", "costs", "attribution")),
+        ]
         head = found.headline
         return ToolAnswer(
             words=f"{campaign.name}: {' '.join((head.verdict, *head.more[:1]))}",
@@ -107,7 +110,7 @@ class Results:
             pictures=(
                 AnswerPicture(path="/results/_/chart/funnel", words="From stage to stage, with intervals"),
             )
-            if since is None and found.conversions
+            if since is None and _has_chart(found)
             else (),
         )
 
@@ -324,6 +327,12 @@ def _pictures(found: CampaignResults) -> tuple[AnswerPicture, ...]:
         for name, words in PICTURES.items()
         if CHARTS[name](found) is not None
     )
+
+
+def _has_chart(found: Funnel) -> bool:
+    from app.web.figures import conversions
+
+    return conversions(found) is not None
 
 
 def _table(made: ResultTable, asker: Asker) -> AnswerTable:

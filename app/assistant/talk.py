@@ -24,7 +24,9 @@ from agents.assistant_state import AssistantBench
 from agents.assistant_story import exchanges_of
 from agents.assistant_words import MOST_QUESTION_CHARACTERS, asked_by_person, called, refs_in, usage_of
 from app.checkpoints import open_checkpoints
+from app.logs import about
 from domain.assistant import (
+    CHAT_THREAD,
     Asker,
     Broken,
     ChangeAsked,
@@ -38,13 +40,11 @@ from domain.assistant import (
 from domain.assistant_ports import Conversations
 from domain.campaign import Caps
 from domain.errors import AttuneError, NotFound, NothingAsked, WrongUsage
+from domain.tracing import NO_TRACING, Tracing
 from tools.models.budget import RunBudget
 
 if TYPE_CHECKING:
     from app.wiring import House
-
-THREAD = "chat:"
-"""What the checkpoint threads of conversations begin with."""
 
 LONGEST_TITLE = 60
 
@@ -60,7 +60,7 @@ Begin = Callable[[AssistantGraph, RunnableConfig], Coroutine[Any, Any, Any]]
 
 def thread_of(conversation_id: str) -> str:
     """The checkpoint thread of a conversation."""
-    return f"{THREAD}{conversation_id}"
+    return f"{CHAT_THREAD}{conversation_id}"
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ class Parts:
     hold: Callable[[str], AbstractContextManager[None]]
     budget: RunBudget
     caps: Caps = field(default_factory=Caps)
+    tracing: Tracing = NO_TRACING
 
 
 class Assistant:
@@ -211,7 +212,8 @@ class Assistant:
         held: ExitStack,
     ) -> None:
         try:
-            with held:
+            ids = {"conversation_id": conversation_id, "door": asker.door.value}
+            with held, about(conversation_id=conversation_id), self._parts.tracing.span("answer", ids):
                 await self._work(asker, conversation_id, begin, title, heard)
         except AttuneError as problem:
             heard.put_nowait(problem)
@@ -248,6 +250,8 @@ class Assistant:
                         shown |= contacts
                     heard.put_nowait(HAPPENING.validate_python(dump))
                 note(is_waiting=bool(await _waiting(graph, config)))
+                # Every step keeps the whole conversation; where it stands now is all that is gone on from.
+                await saver.aprune([thread_of(conversation_id)])
             except NotFound:
                 # Removed meanwhile, as when somebody it had shown is erased: nothing of it may stay.
                 await saver.adelete_thread(thread_of(conversation_id))
@@ -288,8 +292,8 @@ def _title(words: str) -> str:
     return first[:LONGEST_TITLE].rsplit(" ", 1)[0].rstrip(".,;:") + " …"
 
 
-def assistant_of(house: House) -> Assistant:
-    """The assistant over one house."""
+def bench_of(house: House) -> Callable[[Asker], AssistantBench]:
+    """What the graph may use, for whoever asks."""
     from agents.understudy.conversation import TalkingUnderstudy
 
     grammar = TalkingUnderstudy(house.clock)
@@ -307,12 +311,19 @@ def assistant_of(house: House) -> Assistant:
             label=house.label,
         )
 
+    return bench
+
+
+def assistant_of(house: House) -> Assistant:
+    """The assistant over one house."""
     return Assistant(
         Parts(
-            bench=bench,
+            bench=bench_of(house),
             conversations=house.conversations,
             saver=lambda: open_checkpoints(house.workspace.checkpoints, house.database_url),
             hold=house.locks.talking,
             budget=house.budget,
+            caps=Caps(model_tokens=house.settings.conversation_tokens),
+            tracing=house.tracing,
         )
     )

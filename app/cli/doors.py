@@ -6,6 +6,7 @@ import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app import logs
 from app.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ class Doors:
         if self._house is None:
             from app.wiring import open_house
 
-            self._house = open_house(self.settings())
+            settings = self.settings()
+            logs.begin(settings)
+            self._house = open_house(settings)
         return self._house
 
     def person(self) -> str:

@@ -46,8 +46,9 @@ def _serve(http: tuple[str, int] | None) -> None:
     from domain.schedule import CampaignState
 
     house = doors.house()
-    logging.getLogger("attune").setLevel(logging.WARNING)
-    _tell_of_runs()
+    if house.settings.log == "text":
+        logging.getLogger("attune").setLevel(logging.WARNING)
+        _tell_of_runs()
     # Read before anything starts, so that what is missing is told at once.
     _ = house.channel, house.sender
     listening = listen(*http) if http else None

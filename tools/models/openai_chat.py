@@ -7,6 +7,7 @@ Neither prompts nor answers nor keys reach a log or an error's text.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import math
 from collections.abc import AsyncIterator, Mapping
@@ -20,6 +21,7 @@ import openai
 from domain.errors import ModelAnswerInvalid, ModelError, ModelRefused, ModelUnavailable, SettingsInvalid
 from domain.message import Usage
 from domain.model import Answer, ModelReply, ModelRequest
+from domain.tracing import NO_TRACING, Tracing
 from tools.models.budget import RunBudget
 from tools.models.completion import (
     AnswerUnfit,
@@ -36,6 +38,7 @@ from tools.models.completion import (
 )
 from tools.models.prices import PriceList
 from tools.models.retry import ReplyMalformed, RetryRule, Sleep
+from tools.models.told import about_call, answered_with, asked_for
 
 MOST_TOOL_ROUNDS = 3
 MOST_CONNECT_SECONDS = 10.0
@@ -108,12 +111,14 @@ class OpenAIChat:
         budget: RunBudget | None = None,
         prices: PriceList | None = None,
         sleep: Sleep = asyncio.sleep,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self.endpoint = endpoint
         self.budget = budget or RunBudget()
         self.prices = prices or PriceList()
         self.models_without_price: set[str] = set()
         self.sleep = sleep
+        self.tracing = tracing
         self._next_call_at = 0.0
         self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Line] = WeakKeyDictionary()
 
@@ -165,6 +170,20 @@ class OpenAIChat:
                 await client.close()
 
     async def _complete(
+        self, request: ModelRequest[Answer], model: str, body: dict[str, Any]
+    ) -> tuple[Completion, Usage]:
+        """One completion, written down by OpenTelemetry's names for it (semantic conventions, GenAI)."""
+        with self.tracing.span(f"chat {model}", about_call(request), kind="client") as span:
+            span.note_all(asked_for(request, model, self.endpoint.base_url))
+            span.show("gen_ai.input.messages", json.dumps(body["messages"], ensure_ascii=False))
+            completion, usage = await self._tried(request, model, body)
+            finished = (choice.finish_reason for choice in completion.choices)
+            span.note_all(answered_with(completion.model, finished, usage))
+            span.note(cost_micros=usage.cost_micros)
+            span.show("gen_ai.output.messages", completion.model_dump_json(include={"choices"}))
+            return completion, usage
+
+    async def _tried(
         self, request: ModelRequest[Answer], model: str, body: dict[str, Any]
     ) -> tuple[Completion, Usage]:
         """One completion, tried as often as the retry rule says; each try waits for a place anew."""

@@ -18,9 +18,11 @@ import openai
 from domain.assistant import TalkReply, TalkRequest
 from domain.errors import ModelAnswerInvalid, ModelError, ModelRefused
 from domain.message import Usage
+from domain.tracing import Span
 from tools.models.openai_chat import OpenAIChat, translated
 from tools.models.retry import ReplyMalformed
 from tools.models.streaming import Assembly, Piece, read_piece, talk_body
+from tools.models.told import about_call, answered_with, asked_for
 
 CUT_SHORT = "\n\n(Cut off here: the answer became too long.)"
 
@@ -46,9 +48,17 @@ class OpenAITalk:
 
     async def talk(self, request: TalkRequest) -> AsyncIterator[str | TalkReply]:
         """See `TalkingModel.talk`."""
+        model, chat = self._chat.endpoint.model_for(request.agent), self._chat
+        with chat.tracing.span(f"chat {model}", about_call(request), kind="client", alone=True) as span:
+            span.note_all(asked_for(request, model, chat.endpoint.base_url))
+            async for piece in self._talked(request, span):
+                yield piece
+
+    async def _talked(self, request: TalkRequest, span: Span) -> AsyncIterator[str | TalkReply]:
         endpoint = self._chat.endpoint
         model = endpoint.model_for(request.agent)
         body = talk_body(request, model, endpoint.structured_output, endpoint.output_limit)
+        span.show("gen_ai.input.messages", json.dumps(body["messages"], ensure_ascii=False))
         opened = await self._opened(request, model, body)
         reply = opened.reply
         try:
@@ -66,6 +76,9 @@ class OpenAITalk:
         if words := reply.rest():
             yield words
         usage = self._took(request, reply, body, model)
+        span.note_all(answered_with(reply.model, [reply.finish_reason], usage))
+        span.note(cost_micros=usage.cost_micros)
+        span.show("gen_ai.output.messages", reply.content)
         _check(reply, request.agent, usage)
         if reply.finish_reason == "length":
             reply.content += CUT_SHORT
