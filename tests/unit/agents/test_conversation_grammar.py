@@ -569,7 +569,7 @@ def test_a_campaign_is_made_of_a_sentence() -> None:
     assert campaign.id == "trial-accounts-to-meeting"
     assert campaign.goal.outcome is Outcome.MEETING
     told = campaign.model_dump(mode="json", by_alias=True, exclude_none=True)["audience"]
-    assert told["all"] == [{"event": "trial_started", "within_days": 90, "at_least": 1}]
+    assert told["all"] == [{"event": "trial_started", "at_least": 1}]
     assert told["none"] == [
         {"field": "country", "in": ["DE"]},
         {"field": "account.country", "in": ["DE"]},
