@@ -38,7 +38,7 @@ async function send(form, submitter) {
       show(await answer.text());
       if (form === composer) box.value = "";
       follow();
-      if (form === composer) box.focus();
+      box.focus({ preventScroll: true });
     } else if (answer.headers.get("content-type")?.startsWith("application/json")) {
       wrong((await answer.json()).detail);
     } else {
