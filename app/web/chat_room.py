@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from app import loop
-from app.answer_words import call_words, cell_words, moment_of, rows_words
+from app.answer_words import call_words, cell_words, moment_of, rows_words, spans, used_columns
 from app.chat_openers import openers
 from app.web.chat_parts import Part, arguments_of, lines_of, parts_of, path_of
 from app.web.guard import Caller
@@ -111,6 +111,9 @@ class ChatRoom:
         """One conversation."""
         conversation = self.conversation(caller, conversation_id)
         rounds, waiting = self.rounds(caller, conversation_id)
+        if not conversation.title and rounds:
+            # Its first question becomes its title as soon as the assistant begins to answer.
+            conversation = conversation.model_copy(update={"title": rounds[0].asked[:60]})
         is_all = request.query_params.get("all") == "yes"
         return self.shell.page(
             request,
@@ -195,6 +198,8 @@ class ChatRoom:
             "call_words": call_words,
             "rows_words": rows_words,
             "lines_of": lines_of,
+            "spans_of": lambda line, records: spans(line, {one.mark: one for one in records}),
+            "used_columns": used_columns,
             "arguments": arguments,
             "cell": cell,
             "moment_of": moment_of,

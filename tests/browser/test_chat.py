@@ -134,6 +134,7 @@ def test_a_change_is_done_after_a_yes(signed_in: NewPage, assistant: ScriptedAss
     card.get_by_role("button", name="Yes, do this").click()
     expect(page.locator(".told").last).to_contain_text("That is settled.")
     expect(card).to_have_count(0)
+    expect(page.get_by_label("Your question")).to_be_focused()
     assert [one.is_yes for one in assistant.decided[before:]] == [True]
 
 

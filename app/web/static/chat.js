@@ -38,7 +38,7 @@ async function send(form, submitter) {
       show(await answer.text());
       if (form === composer) box.value = "";
       follow();
-      if (form === composer) box.focus();
+      box.focus({ preventScroll: true });
     } else if (answer.headers.get("content-type")?.startsWith("application/json")) {
       wrong((await answer.json()).detail);
     } else {
@@ -72,6 +72,20 @@ function show(html) {
     rounds.append(round);
   }
   if (!before) round.scrollIntoView({ block: "start" });
+}
+
+// --- charts are drawn by the server, each by itself.
+async function charts() {
+  for (const place of document.querySelectorAll(".chart[data-load]")) {
+    const path = place.dataset.load;
+    delete place.dataset.load;
+    place.dataset.loaded = "yes";
+    if (!/^\/results\//.test(path)) continue;
+    const answer = await fetch(path, { headers: { accept: "text/html" } });
+    if (!answer.ok || answer.redirected) continue;
+    const html = await answer.text();
+    stay(() => { place.innerHTML = html; });
+  }
 }
 
 // --- following an answer.
@@ -120,6 +134,7 @@ function part(told) {
     place.innerHTML = told.html;
     if (opened) place.querySelector("details.step")?.setAttribute("open", "");
   });
+  charts();
 }
 
 // Who reads the end goes on reading the end; who scrolled away is left alone.
@@ -169,6 +184,7 @@ document.addEventListener("visibilitychange", async () => {
   if (!now || (now.dataset.last === rounds.dataset.last && !now.querySelector("[data-live-round]"))) return;
   rounds.replaceChildren(...now.childNodes);
   rounds.dataset.last = now.dataset.last;
+  charts();
   if (rounds.querySelector("[data-live-round]")) follow();
 });
 addEventListener("pagehide", () => source?.close());
@@ -176,6 +192,7 @@ addEventListener("pagehide", () => source?.close());
 if (rounds) {
   history.replaceState(null, "", location.pathname + location.search);
   if (rounds.querySelector("[data-live-round]")) follow();
+  charts();
   if (rounds.children.length > 1) last().scrollIntoView({ block: "start" });
 }
 if (rounds && !document.querySelector("[aria-invalid=true]")) box?.focus({ preventScroll: true });
