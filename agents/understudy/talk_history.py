@@ -81,6 +81,11 @@ class Shown:
         """What the newest call brought, as a model reads it."""
         return self.answers[0].facts if self.answers else {}
 
+    def is_cut(self, kind: str) -> bool:
+        """Tell whether the newest list with records of a kind was too long for a model, so that rows are missing."""
+        newest = next((one for one in self.answers if any(seen.kind == kind for seen in one.seen)), None)
+        return newest is not None and not newest.facts
+
     def last_call_of(self, *names: str) -> ToolCall | None:
         """The newest call of one of these tools."""
         return next(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.assistant.meant import campaign_meant
+from app.assistant.campaigns import key_meant
 from app.assistant.words import (
     PAGE_ROWS,
     columns,
@@ -25,6 +25,7 @@ from app.contact_view import RunLine, decisions_of
 from app.reasons import name_of
 from app.story_words import OUTCOME_WORDS, title_of
 from domain.assistant import Asker, Cell, RecordKind, ToolAnswer
+from domain.campaign import Campaign
 from domain.content import ContentAsset
 from domain.errors import NotFound
 from domain.people import Contact
@@ -42,6 +43,15 @@ _LIST = columns(
     ("Rule", "record"),
     "Reason",
 )
+
+
+def campaign_meant(house: House, said: str) -> Campaign:
+    """Return the one campaign that is meant, as it was last run. Raises as `key_meant`, and for one that never ran."""
+    key = key_meant(house, said)
+    try:
+        return house.crm.campaign(key)
+    except NotFound:
+        raise NotFound("run of", key, "Nothing was decided in this campaign yet.") from None
 
 
 def decisions_about(house: House, asker: Asker, contact: Contact, given: DecisionList) -> ToolAnswer:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.assistant.decision_lists import decisions_about, decisions_in
-from app.assistant.meant import bare, campaign_meant, contact_of, topic_meant
+from app.assistant.decision_lists import campaign_meant, decisions_about, decisions_in
+from app.assistant.meant import bare, contact_of, topic_meant
 from app.assistant.what_ifs import compared, supposed
 from app.assistant.whys import explained
 from domain.assistant import Asker, ToolAnswer

@@ -110,7 +110,7 @@ class Results:
             pictures=(
                 AnswerPicture(path="/results/_/chart/funnel", words="From stage to stage, with intervals"),
             )
-            if since is None and found.conversions
+            if since is None and _has_chart(found)
             else (),
         )
 
@@ -327,6 +327,12 @@ def _pictures(found: CampaignResults) -> tuple[AnswerPicture, ...]:
         for name, words in PICTURES.items()
         if CHARTS[name](found) is not None
     )
+
+
+def _has_chart(found: Funnel) -> bool:
+    from app.web.figures import conversions
+
+    return conversions(found) is not None
 
 
 def _table(made: ResultTable, asker: Asker) -> AnswerTable:

@@ -229,6 +229,49 @@ def list_runs(
     )
 
 
+@app.command("cost")
+def cost(
+    campaign: Annotated[
+        str | None, typer.Argument(help="A campaign's id; all that were run if left out.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what campaigns have cost so far: models, dry runs included, and messages."""
+    from app.run_costs import cost_of
+
+    house = doors.house()
+    chosen = (house.crm.campaign(campaign),) if campaign else house.crm.campaigns(limit=1_000)
+    found = [cost_of(house, one) for one in chosen]
+    if as_json:
+        print_json([one.model_dump(mode="json") | {"is_unpriced": one.is_unpriced} for one in found])
+        return
+    listing(
+        [
+            {
+                "campaign": one.campaign_id,
+                "runs": one.runs,
+                "calls": f"{one.usage.calls:,}",
+                "tokens": f"{one.usage.input_tokens + one.usage.output_tokens:,}",
+                "models": "price not known" if one.is_unpriced else one.model_words,
+                "sent": f"{one.messages:,}",
+                "messages": money(one.message_cents, one.currency),
+            }
+            for one in found
+        ],
+        {
+            "campaign": "Campaign",
+            "runs": "Runs>",
+            "calls": "Model calls>",
+            "tokens": "Tokens>",
+            "models": "Models cost>",
+            "sent": "Sent>",
+            "messages": "Messages cost>",
+        },
+        as_json=False,
+        empty="No campaign has run yet. Try `attune run CAMPAIGN --dry-run`.",
+    )
+
+
 def _is_anyone_working(house: House) -> bool:
     try:
         with house.locks.only_worker():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from langgraph_sdk import get_sync_client
 from langgraph_sdk.client import SyncLangGraphClient
 
+from app import loop
 from app.drills.settling import settle
-from app.runs import begin
+from app.runs import begin, carry_on
 from app.wiring import House
 from domain.base import utc_now
 from domain.campaign import Autonomy
@@ -24,23 +26,23 @@ from tests.e2e.studio_server import needs_the_server, running
 
 pytestmark = pytest.mark.slow
 REVIEWER = "rita@team.example"
-# What the pages of docs/langgraph.md show; written anew where this names a file.
+# The conversation that docs/langgraph.md shows is written to this file.
 TRANSCRIPT = os.environ.get("ATTUNE_STUDIO_TRANSCRIPT")
 
 
 class Talk:
-    """A client of the server, and what went over the line in short."""
+    """A client of the server; what goes over the line is kept where ATTUNE_STUDIO_TRANSCRIPT names a file."""
 
     def __init__(self, client: SyncLangGraphClient) -> None:
         self.client = client
-        self.lines: list[str] = []
 
     def thread(self) -> str:
         return str(self.client.threads.create()["thread_id"])
 
-    def run(self, thread: str, **more: Any) -> dict[str, Any]:
+    def run(self, thread: str, graph: str = "outreach", **more: Any) -> dict[str, Any]:
         """Run until the end or a pause; return the thread's values."""
-        ended = self.client.runs.wait(thread, "outreach", **more)
+        self._tell(f">>> {graph}", more.get("input") or more["command"])
+        ended = self.client.runs.wait(thread, graph, **more)
         assert isinstance(ended, dict)
         return ended
 
@@ -48,10 +50,17 @@ class Talk:
         """What the thread waits for."""
         state = self.client.threads.get_state(thread)
         (paused,) = (one for task in state["tasks"] for one in task["interrupts"])
+        self._tell("<<< waits", paused["value"])
         return paused["value"]
 
-    def note(self, *lines: str) -> None:
-        self.lines += lines
+    def told(self, what: str, value: object) -> None:
+        """Note how something ended."""
+        self._tell(f"<<< {what}", value)
+
+    def _tell(self, head: str, value: object) -> None:
+        if TRANSCRIPT:
+            with Path(TRANSCRIPT).open("a", encoding="utf-8") as file:
+                file.write(f"{head}\n{json.dumps(value, indent=1, ensure_ascii=False)}\n\n")
 
 
 @pytest.fixture
@@ -115,6 +124,7 @@ def test_a_message_waits_in_langchains_form_and_goes_by_decisions(house: House, 
         yes = {"type": "approve", "message_sha256": again["message_sha256"]}
         ended = talk.run(thread, command={"resume": {"decisions": [yes]}})
         assert ended["outcome"] in {"sent", "scheduled"}
+        talk.told("outcome", ended["outcome"])
         after = house.proposals.get(proposal.id)
         assert after.status is ProposalStatus.APPROVED
         assert after.message.subject == "A shorter subject"
@@ -127,6 +137,46 @@ def test_a_message_waits_in_langchains_form_and_goes_by_decisions(house: House, 
         no = {"type": "reject", "message": "They asked for a call, not a mail."}
         assert talk.run(second, command={"resume": {"decisions": [no]}})["outcome"] == "rejected"
     assert house.audit.verify() is None
+
+
+def test_the_assistant_looks_at_once_and_changes_wait_one_by_one(house: House, tmp_path: Path) -> None:
+    run, _ = asked_about(house)
+    loop.run(carry_on(house, run))
+    first, second = house.proposals.waiting()[:2]
+    calls = [
+        {
+            "id": f"call-{one.id}",
+            "name": "proposal_reject",
+            "args": {"proposal": one.id, "version": one.version, "reason": "Too soon."},
+        }
+        for one in (first, second)
+    ]
+    with (
+        running(house.workspace.folder, tmp_path, ATTUNE_STUDIO_MEMBER=REVIEWER) as at,
+        get_sync_client(url=at) as client,
+    ):
+        talk = Talk(client)
+        thread = talk.thread()
+        said = talk.run(thread, "assistant", input=asks("Which proposals are waiting?"))
+        answer = said["messages"][-1]
+        assert answer["type"] == "ai"
+        assert first.id in json.dumps(said)
+
+        planned = {"type": "ai", "content": "", "tool_calls": calls}
+        talk.run(thread, "assistant", input={"messages": [*asks("Reject both.")["messages"], planned]})
+        asked = talk.pause(thread)
+        assert [one["name"] for one in asked["action_requests"]] == ["proposal_reject"] * 2
+        assert house.proposals.get(first.id).status is ProposalStatus.WAITING
+
+        one_by_one = {"decisions": [{"type": "approve"}, {"type": "reject", "message": "Not this one."}]}
+        talk.run(thread, "assistant", command={"resume": one_by_one})
+    assert house.proposals.get(first.id).status is ProposalStatus.REJECTED
+    assert house.proposals.get(second.id).status is ProposalStatus.WAITING
+    assert house.audit.verify() is None
+
+
+def asks(words: str) -> dict[str, Any]:
+    return {"messages": [{"type": "human", "content": words}]}
 
 
 def test_who_may_not_decide_is_told_so_and_the_older_form_is_spoken(house: House, tmp_path: Path) -> None:

@@ -255,14 +255,3 @@ async def test_the_understudy_goes_by_the_same_rights(tmp_path: Path) -> None:
     assert isinstance(answer, Answered)
     assert answer.author is Author.UNDERSTUDY
     assert "reviewer may not" in answer.words
-
-
-async def test_only_where_a_conversation_stands_is_kept_and_it_goes_on_from_there(tmp_path: Path) -> None:
-    talk = Talk(tmp_path, ScriptedTalker((FIND,), "Ada.", (LABEL,), "Done."))
-    await talk.said("Who is Ada?")
-    await talk.said("Label her", "t_1")
-    async with talk.saver() as saver:
-        assert len([one async for one in saver.alist({"configurable": {"thread_id": "chat:t_1"}})]) == 1
-    await talk.decided(YES)
-    assert talk.market.done == [("c-1", "warm")]
-    assert len(await talk.assistant.exchanges(asker(), "t_1")) == 2

@@ -316,6 +316,7 @@ AFTER: list[tuple[Turns, str, str, dict[str, Any]]] = [
     (STORY, "more", "contact_story", {"who": "c_dana", "before": "2026-01-01|event|x"}),
     (SHOWN_TOGETHER, "approve the second one", "proposal_approve", {"proposal": "p_2", "version": 3}),
     (CUT, "approve the second one", "proposal_approve", {"proposal": "p_2", "version": 3}),
+    (CUT, "approve the safe ones", "proposal_list", {"stakes": "low"}),
     (DANA, "Draft something for her", "message_draft", {"contact": "c_dana"}),
     (DANA, "signals of her", "contact_signals", {"who": "c_dana"}),
     (DANA, "why did she get nothing", "decision_explain", {"who": "c_dana"}),
@@ -568,7 +569,7 @@ def test_a_campaign_is_made_of_a_sentence() -> None:
     assert campaign.id == "trial-accounts-to-meeting"
     assert campaign.goal.outcome is Outcome.MEETING
     told = campaign.model_dump(mode="json", by_alias=True, exclude_none=True)["audience"]
-    assert told["all"] == [{"event": "trial_started", "within_days": 90, "at_least": 1}]
+    assert told["all"] == [{"event": "trial_started", "at_least": 1}]
     assert told["none"] == [
         {"field": "country", "in": ["DE"]},
         {"field": "account.country", "in": ["DE"]},

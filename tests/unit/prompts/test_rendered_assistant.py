@@ -1,4 +1,4 @@
-"""The assistant's prompt, word for word. `python -m tests.unit.prompts.test_rendered_assistant` writes the file anew."""
+"""The assistant's prompt, word for word. `python -m tests.unit.prompts.test_rendered_assistant` writes it anew."""
 
 from __future__ import annotations
 
