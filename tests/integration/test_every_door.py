@@ -232,7 +232,7 @@ def test_the_command_line_asks_as_the_member_it_is_told(
     email = member(app, role).email
     got = {}
     for call in (pause, approve):
-        monkeypatch.setattr(House, "talker", property(lambda _, call=call: ScriptedTalker((call,), "Done.")))
+        monkeypatch.setattr(House, "talker", ScriptedTalker((call,), "Done."))
         code, said = shell("-w", str(house.workspace.folder), "ask", "Do it.", "--as", email, "--json")
         assert code == 0, said
         told = json.loads(said)
