@@ -51,7 +51,10 @@ def described(change: ChangeAsked) -> str:
 
 
 def resume_value(changes: Sequence[ChangeAsked], decisions: Sequence[ChangeDecision]) -> dict[str, Any]:
-    """Our own doors' answer in the form the pause reads; a change nobody decided on goes on waiting."""
+    """Our own doors' answer in the form the pause reads; a change nobody decided on goes on waiting.
+
+    Other arguments are an edit, whether they come with a yes or a no: they are asked again either way.
+    """
     by_id = {one.call_id: one for one in decisions}
     return {"decisions": [_as_told(change, by_id.get(change.call.id)) for change in changes]}
 
@@ -59,7 +62,7 @@ def resume_value(changes: Sequence[ChangeAsked], decisions: Sequence[ChangeDecis
 def _as_told(change: ChangeAsked, decision: ChangeDecision | None) -> dict[str, Any]:
     if decision is None:
         return {"type": "later"}
-    if decision.arguments is not None and decision.is_yes:
+    if decision.arguments is not None and decision.arguments != change.call.arguments:
         return {
             "type": "edit",
             "edited_action": {"name": change.call.name, "args": decision.arguments},

@@ -23,6 +23,7 @@ from agents.assistant_words import (
     found_since,
     known_records,
     ours,
+    results,
     since_question,
     turns_of,
     usage_since,
@@ -165,7 +166,8 @@ def _with_new_id(call: ToolCall) -> ToolCall:
 def by_understudy(messages: Sequence[AnyMessage], bench: AssistantBench, why: str, usage: Usage) -> Thought:
     """Answer by the grammar, where it understands; `why` says for whom it stands in, empty for nobody."""
     asked, found = question_in(messages), found_since(messages)
-    if any(ours(one).get("change") for one in since_question(messages)):
+    asked_for = {call.id for one in since_question(messages) for call in calls_of(one)}
+    if any(ours(one).get("change") and one.tool_call_id in asked_for for one in results(messages).values()):
         # Something was put before the asker already: to read the question anew might ask for it twice.
         return Thought(_answered(messages, bench.grammar.tell(asked, found), why, usage))
     before = messages[: len(messages) - len(since_question(messages))]

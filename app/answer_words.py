@@ -58,7 +58,7 @@ def _blocks(words: str, known: Mapping[str, RecordRef]) -> Iterator[Block]:
 
     def ended() -> Iterator[Block]:
         if paragraph:
-            yield Block(kind="paragraph", spans=spans(" ".join(paragraph), known))
+            yield Block(kind="paragraph", spans=spans("\n".join(paragraph), known))
         if kept:
             yield Block(kind="lines", text="\n".join(kept))
         paragraph.clear()
@@ -174,7 +174,7 @@ def cell_words(cell: Cell, column: AnswerColumn, zone: str) -> str:
         if column.kind == "share":
             return f"{cell:.1%}"
         return f"{cell:,}" if isinstance(cell, int) else f"{cell:,.6g}"
-    return cell
+    return str(cell)
 
 
 def moment_of(cell: Cell, column: AnswerColumn) -> datetime | None:
@@ -188,10 +188,10 @@ def moment_of(cell: Cell, column: AnswerColumn) -> datetime | None:
 
 
 def rows_words(shown: int, total: int | None, page: int, noun: str = "row") -> str:
-    """Which part of a table this is: `34 rows`, or `page 2, 15 of 34 rows`."""
+    """Which part of a table this is: `34 rows`, `15 of 34 rows`, or `page 2, 15 of 34 rows`."""
     if total is None or (page == 1 and shown >= total):
         return f"{shown:,} {noun}{'' if shown == 1 else 's'}"
-    return f"page {page:,}: {shown:,} of {total:,} {noun}s"
+    return f"{f'page {page:,}, ' if page > 1 else ''}{shown:,} of {total:,} {noun}s"
 
 
 def next_page(call: ToolCall, page: int) -> ToolCall:

@@ -29,12 +29,12 @@ def openers(house: House, role: Role) -> tuple[Opener, ...]:
     found = []
     if waiting := house.proposals.counts().get(ProposalStatus.WAITING, 0):
         many = f"{waiting:,} message{'s wait' if waiting > 1 else ' waits'} for a person"
-        found.append(Opener(words="What waits for review, and why?", why=many))
+        found.append(Opener(words="What is waiting for review?", why=many))
     campaigns = house.crm.campaigns(limit=1)
     for campaign in campaigns:
         found.append(
             Opener(
-                words=f"How is {campaign.name} doing against the holdout?",
+                words=f"What did {campaign.name} bring against the holdout?",
                 why="What it brought, and how sure that is",
             )
         )
@@ -55,7 +55,7 @@ def openers(house: House, role: Role) -> tuple[Opener, ...]:
     if campaigns and may(role, Act.CAMPAIGN_WRITE):
         found.append(
             Opener(
-                words=f"Make a dry run of {campaigns[0].name}",
+                words=f"Dry run {campaigns[0].name}",
                 why="You are asked first; nothing leaves the house",
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +66,14 @@ async def _is_ours(connection: AsyncConnection[DictRow]) -> bool:
     return row is not None and bool(row["is_ours"])
 
 
+_OLDER = """
+    DELETE FROM {table} WHERE thread_id = ? AND checkpoint_id < (
+        SELECT MAX(latest.checkpoint_id) FROM checkpoints AS latest
+        WHERE latest.thread_id = {table}.thread_id AND latest.checkpoint_ns = {table}.checkpoint_ns
+    )
+"""
+
+
 def _loop_saver(connection: sqlite3.Connection) -> SqliteSaver:
     """A saver that writes on the event loop itself.
 
@@ -90,5 +98,12 @@ def _loop_saver(connection: sqlite3.Connection) -> SqliteSaver:
 
         async def adelete_thread(self, thread_id: str) -> None:
             self.delete_thread(thread_id)
+
+        async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+            if strategy != "keep_latest":
+                raise ValueError(f"{strategy!r} is no strategy here; delete_thread removes a whole thread")
+            with self.cursor() as cursor:
+                for table in ("writes", "checkpoints"):
+                    cursor.executemany(_OLDER.format(table=table), [(one,) for one in thread_ids])
 
     return LoopSaver(connection)

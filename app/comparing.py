@@ -6,6 +6,7 @@ is put in place of the first one's, alone, and how much of the lead is lost then
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,8 @@ from domain.why import Difference
 from learning import features
 from learning.bandit.counterfactual import Values
 from learning.features.topics import TopicBook
+from policies.eligibility import still_fits
+from policies.suppression import may_profile
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -87,17 +90,24 @@ def compare(house: House, campaign: Campaign, one: Contact, other: Contact) -> C
     note = ""
     first, second = decided
     if first and second and first.arm is second.arm is Arm.LEARNED:
-        differences, note = _differences(house, first, second, assets)
+        objected = next(filter(None, (_objected(house, contact) for contact in (one, other))), None)
+        differences, note = ((), objected) if objected else _differences(house, first, second, assets)
     return Comparison(
         campaign_id=campaign.id,
         campaign=campaign.name,
         currency=campaign.goal.currency,
         one=sides[0],
         other=sides[1],
-        says=tuple(_says(sides[0], sides[1], first, second)),
+        says=(*_says(sides[0], sides[1], first, second), *_not_open(house, (one, other), decided, assets)),
         differences=differences,
         note=note,
     )
+
+
+def _objected(house: House, contact: Contact) -> str | None:
+    """Why nothing about a contact may be reckoned any more, where that is so."""
+    refused = may_profile(contact, house.crm.standing(contact.id).suppressions)
+    return f"{refused.reason} ({refused.rule_id}), so nothing is reckoned." if refused else None
 
 
 def _lines(house: House, campaign: Campaign, one: Contact, other: Contact) -> tuple[RunContact, RunContact]:
@@ -168,6 +178,32 @@ def _says(one: Side, other: Side, first: Decision | None, second: Decision | Non
     if first.action.key == second.action.key and one.outcome is not other.outcome:
         said.append("It was decided alike; what came after the decision differs.")
     return said
+
+
+def _not_open(
+    house: House,
+    both: tuple[Contact, Contact],
+    decided: Sequence[Decision | None],
+    assets: dict[str, ContentAsset],
+) -> Iterator[str]:
+    """What one got that the other could not have: and, where the record tells, why."""
+    for contact, decision, against in zip(both, decided, reversed(decided), strict=True):
+        if not decision or not against or not decision.alternatives:
+            continue
+        asset_id = against.action.asset_id
+        if asset_id is None or any(
+            action_of(a.action_key).asset_id == asset_id for a in decision.alternatives
+        ):
+            continue
+        account = house.crm.account(contact.account_id) if contact.account_id else None
+        asset = assets.get(asset_id)
+        why = asset and still_fits(asset, contact, account, {}, decision.decided_at.date(), house.rules)
+        because = f": {why}" if why else ""
+        yield f"{_title(asset, asset_id)} was not open to {contact.name}{because}."
+
+
+def _title(asset: ContentAsset | None, asset_id: str) -> str:
+    return f"“{asset.title}”" if asset else asset_id
 
 
 def _fared(side: Side) -> str:

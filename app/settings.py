@@ -89,6 +89,11 @@ class Settings(DeliverySettings):
         True, description="Let a new sender domain start small (H-20). Never applied to the mailbox channel."
     )
 
+    conversation_tokens: PositiveInt | None = Field(
+        1_000_000,
+        description="Tokens one conversation with the assistant may take before its understudy answers.",
+    )
+
     contacts_at_once: PositiveInt = Field(64, description="Contacts a run works on side by side.")
 
     embedder: Literal["lexical", "minilm", "openai"] = Field(

@@ -31,11 +31,18 @@ WAYS = (
     Way(name="attune demo", modules=("app.cli.samples", "app.demo", "app.twelve_weeks")),
     Way(name="attune review approve", modules=("app.cli.reviewing", "app.reviews")),
     Way(name="attune review edit", modules=("app.cli.reviewing", "app.reviews")),
-    Way(name="inbox page", modules=("app.web.inbox_desk", "app.web.inbox_acts", "app.batches", "app.desk")),
+    Way(
+        name="inbox page",
+        modules=("app.web.inbox_desk", "app.web.inbox_acts", "app.reviewing", "app.batches", "app.desk"),
+    ),
     Way(name="attune outbox send", modules=("app.cli.outboxes", "app.deliver")),
     Way(name="schedule", modules=("app.serving", "app.schedules", "app.cli.serving")),
     Way(name="Python API", modules=("app.wiring", "app.carry", "app.jobs")),
     Way(name="LangGraph studio", modules=("app.studio",)),
+    Way(
+        name="assistant",
+        modules=("app.assistant.messages", "app.assistant.reviews", "app.asked", "app.reviewing"),
+    ),
     Way(name="chat", modules=("app.chat", "app.cli.chatting")),
     Way(name="MCP", modules=("app.mcp",)),
 )

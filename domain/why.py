@@ -159,8 +159,8 @@ class SupposedOption(Noun):
 class Supposition(Noun):
     """What the learner that decided would have made of something else: which action leads, before and after.
 
-    `options` are sorted by the chance after. `moved`: the numbers that differ, the strongest first. `note` says what
-    is left as it was, or reads differently today.
+    `options` are sorted by the chance after. `moved`: the numbers that differ, the strongest first. `opened` and
+    `closed`: content that would fit them then, and that would no longer. `note` says what reads differently today.
     """
 
     decision_id: str
@@ -175,6 +175,8 @@ class Supposition(Noun):
     taken: str
     leader_before: str
     leader_after: str
+    opened: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
     knowledge: Knowledge
     note: str = ""
 

@@ -1,4 +1,4 @@
-"""The assistant's tools about companies, and who to pass to sales or to keep from leaving."""
+"""The assistant's tools about companies."""
 
 from __future__ import annotations
 
@@ -36,19 +36,6 @@ class AccountShow(Arguments):
     )
 
 
-class LeadList(Arguments):
-    """Whom to pass to sales."""
-
-    account: str | None = Field(None, max_length=200, description="Only people of this company.")
-    page: int = Page
-
-
-class ChurnList(Arguments):
-    """Which customers may leave."""
-
-    page: int = Page
-
-
 class AccountDesk(Protocol):
     """What answers them."""
 
@@ -58,14 +45,6 @@ class AccountDesk(Protocol):
 
     def account_show(self, asker: Asker, given: AccountShow) -> ToolAnswer:
         """Show one company."""
-        ...
-
-    def lead_list(self, asker: Asker, given: LeadList) -> ToolAnswer:
-        """List whom to pass to sales."""
-        ...
-
-    def churn_list(self, asker: Asker, given: ChurnList) -> ToolAnswer:
-        """List customers that may leave."""
         ...
 
 
@@ -91,22 +70,5 @@ def account_tools(desk: AccountDesk) -> tuple[Tool[Any], ...]:
             AccountShow,
             Act.READ,
             look=desk.account_show,
-        ),
-        Tool(
-            "lead_list",
-            "Whom to pass to sales now, best first: how likely each becomes an SQL within the window, what that is "
-            "worth, and the reasons for and against. As reckoned last (once a day); says so where it cannot be told."
-            " Use it for “who is ready for sales?”.",
-            LeadList,
-            Act.READ,
-            look=desk.lead_list,
-        ),
-        Tool(
-            "churn_list",
-            "Customers at elevated risk of leaving, the likeliest first, with the reasons. As reckoned last (once a "
-            "day); says so where it cannot be told.",
-            ChurnList,
-            Act.READ,
-            look=desk.churn_list,
         ),
     )

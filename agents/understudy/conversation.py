@@ -145,6 +145,9 @@ def more(asked: Question) -> Reading:
     ):
         return None
     last = asked.shown.last_call
+    older = asked.shown.last_facts.get("older")
+    if last is not None and last.name == "contact_story" and isinstance(older, str):
+        return (ToolCall(id="understudy_1", name=last.name, arguments={**last.arguments, "before": older}),)
     if last is None or last.name not in PAGED:
         return "There is no list here that goes on. Ask for one first, such as “which accounts went quiet?”."
     wanted = re.fullmatch(r"page (\d{1,4})", asked.said, re.IGNORECASE)

@@ -16,6 +16,9 @@ from agents.understudy.talk_words import number_in, ordinal_in
 from domain.assistant import TalkTurn, ToolCall
 
 _MARK = re.compile(r"\[([a-z]+):([^\[\]\n]{1,200})\]\s*([^\"\\\n]{0,80})")
+_ONLY_MARK = re.compile(r"\[[a-z]+:[^\[\]\n]{1,200}\]")
+_FLAT_ROW = re.compile(r"\{[^{}]{1,4000}\}")
+_DEEPEST = 6
 _BLOCK = re.compile(r"<data[^>]*>\n?(.*?)\n?</data>", re.DOTALL)
 _ONE = r"(?:one|contact|person|account|company|proposal|message|campaign|run|of (?:them|these|those))"
 _NTH = re.compile(
@@ -27,7 +30,6 @@ _SINGLE = re.compile(
     r"(?:one|contact|person|account|company|campaign|run|proposal|draft|message|woman|man|guy|lady))$",
     re.IGNORECASE,
 )
-_KINDS_OF_SINGLE = {"contact", "person", "account", "company", "campaign", "run", "proposal"}
 
 
 @dataclass(frozen=True)
@@ -41,27 +43,54 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """Everything shown so far, the newest answer first; `calls` are the calls that brought it."""
+class Brought:
+    """What one call brought; `round` counts the turns that called for anything, the newest highest."""
 
-    answers: tuple[tuple[ToolCall | None, tuple[Seen, ...]], ...] = ()
+    call: ToolCall | None
+    seen: tuple[Seen, ...]
+    facts: dict[str, Any]
+    round: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Everything shown so far, the newest call first."""
+
+    answers: tuple[Brought, ...] = ()
 
     def latest(self, kind: str) -> tuple[Seen, ...]:
-        """The records of a kind that the newest answer with any of it showed; one, where it was about one."""
-        for call, seen in self.answers:
-            ours = tuple(one for one in seen if one.kind == kind)
-            if ours:
-                return ours[:1] if call is not None and _is_about_one(call, kind) else ours
-        return ()
+        """The records of a kind that the newest round with any of it showed; one of each call that was about one."""
+        newest = next(
+            (one.round for one in self.answers if any(seen.kind == kind for seen in one.seen)), None
+        )
+        found: dict[str, Seen] = {}
+        for one in reversed(self.answers):
+            if one.round == newest:
+                ours = [seen for seen in one.seen if seen.kind == kind]
+                is_single = one.call is not None and _is_about_one(one.call, kind)
+                found |= {seen.id: seen for seen in (ours[:1] if is_single else ours)}
+        return tuple(found.values())
 
     @property
     def last_call(self) -> ToolCall | None:
         """The newest call."""
-        return self.answers[0][0] if self.answers else None
+        return self.answers[0].call if self.answers else None
+
+    @property
+    def last_facts(self) -> dict[str, Any]:
+        """What the newest call brought, as a model reads it."""
+        return self.answers[0].facts if self.answers else {}
+
+    def is_cut(self, kind: str) -> bool:
+        """Tell whether the newest list with records of a kind was too long for a model, so that rows are missing."""
+        newest = next((one for one in self.answers if any(seen.kind == kind for seen in one.seen)), None)
+        return newest is not None and not newest.facts
 
     def last_call_of(self, *names: str) -> ToolCall | None:
         """The newest call of one of these tools."""
-        return next((call for call, _ in self.answers if call is not None and call.name in names), None)
+        return next(
+            (one.call for one in self.answers if one.call is not None and one.call.name in names), None
+        )
 
     def meant(self, words: str, kind: str) -> tuple[Seen, ...] | None:
         """What “the second one”, “her” or “them” mean among the records of a kind; None where words are no such thing.
@@ -95,30 +124,37 @@ def _is_about_one(call: ToolCall, kind: str) -> bool:
 
 def shown_in(history: Sequence[TalkTurn]) -> Shown:
     """Read what was shown from the turns of a conversation."""
-    calls = {call.id: call for turn in history for call in turn.calls}
-    answers = [
-        (calls.get(turn.call_id or ""), tuple(_seen(turn.content)))
-        for turn in reversed(history)
-        if turn.role == "tool"
-    ]
+    calls: dict[str, tuple[ToolCall, int]] = {}
+    for place, turn in enumerate(history):
+        calls |= {call.id: (call, place) for call in turn.calls}
+    answers = []
+    for turn in reversed(history):
+        if turn.role == "tool":
+            call, place = calls.get(turn.call_id or "", (None, -1))
+            answers.append(_brought(turn.content, call, place))
     return Shown(tuple(answers))
 
 
-def _seen(content: str) -> Iterator[Seen]:
-    """Each record once, in the order of the rows; what is cut or odd is read by its marks alone."""
+def _brought(content: str, call: ToolCall | None, place: int) -> Brought:
     found = _BLOCK.search(content)
     text = found[1] if found else content
-    there: set[tuple[str, str]] = set()
     try:
         told = json.loads(text)
     except (ValueError, RecursionError):
         told = None
-    rows = list(_rows(told.get("facts"))) if isinstance(told, dict) else []
+    facts = told.get("facts") if isinstance(told, dict) else None
+    rows = list(_rows(facts)) if isinstance(facts, dict) else list(_rows_of_cut(text))
+    return Brought(call, tuple(_seen(text, rows)), facts if isinstance(facts, dict) else {}, place)
+
+
+def _seen(text: str, rows: Sequence[tuple[dict[str, Any], str]]) -> Iterator[Seen]:
+    """Each record once: those of rows in their order, then others by their marks alone."""
+    there: set[tuple[str, str]] = set()
     labels = {(kind, key): label.strip() for kind, key, label in _MARK.findall(text) if label.strip()}
     for row, mark in rows:
         if (one := _MARK.match(mark)) and (one[1], one[2]) not in there:
             there.add((one[1], one[2]))
-            name = row.get("name")
+            name = row.get("name") or row.get("title")
             label = name if isinstance(name, str) else labels.get((one[1], one[2]), "")
             yield Seen(one[1], one[2], label, row)
     for kind, key, _ in _MARK.findall(text):
@@ -128,13 +164,26 @@ def _seen(content: str) -> Iterator[Seen]:
 
 
 def _rows(part: Any, depth: int = 0) -> Iterator[tuple[dict[str, Any], str]]:
-    if depth > 6:
+    """Every row with the mark of the record it is about: its `record`, or the first mark in it."""
+    if depth > _DEEPEST:
         return
     if isinstance(part, dict):
-        mark = part.get("record")
-        if isinstance(mark, str):
+        mark = next(
+            (one for one in part.values() if isinstance(one, str) and _ONLY_MARK.fullmatch(one)), None
+        )
+        if mark is not None:
             yield part, mark
         part = list(part.values())
     if isinstance(part, list):
         for one in part:
             yield from _rows(one, depth + 1)
+
+
+def _rows_of_cut(text: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """The whole rows of a text that was cut short in the midst of its JSON."""
+    for found in _FLAT_ROW.finditer(text):
+        try:
+            row = json.loads(found[0])
+        except (ValueError, RecursionError):
+            continue
+        yield from _rows(row)

@@ -120,6 +120,12 @@ def decided(asked: Question) -> Reading:
         rf"replied|visited|got)\b(?P<had>.*)",
     ):
         return _supposed(asked, found["x"], said[found.end("x") :])
+    if first_match(
+        said,
+        r"compare (?:them|both|the two|these(?: two)?|those(?: two)?)",
+        r"why are they (?:treated )?different(?:ly)?",
+    ):
+        return _compare(asked, "one of them", "the other")
     if found := first_match(
         said,
         r"compare (?P<one>.+?) (?:and|with|to|against) (?P<two>.+)",
@@ -184,9 +190,7 @@ def _supposed(asked: Question, words: str, had: str) -> Reading:
 def _compare(asked: Question, first: str, second: str) -> Reading:
     shown = asked.shown.latest("contact")
     pair = (first.strip().lower(), second.strip().lower())
-    if pair[0] in {"one of them", "one", "the one", "this one", "the first", "the first one"} and re.match(
-        r"(?:the )?(?:other|second)", pair[1]
-    ):
+    if pair[0] in {"one of them", "one", "the one"} and re.match(r"(?:the )?(?:other|second)", pair[1]):
         if len(shown) != 2:
             return "Which two do you mean? Say their names: “why did Ana get it and Ben nothing?”"
         return call_pair(shown[0].id, shown[1].id)

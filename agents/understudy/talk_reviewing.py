@@ -115,11 +115,25 @@ def _chosen(asked: Question, words: str) -> list[Seen] | Reading:
         return None
     if not seen:
         return one("proposal_list", stakes="low" if found is not None and found["safe"] else None)
+    if found is not None and found["safe"] and _lacks_safe_ones(asked):
+        return one("proposal_list", stakes="low")
     if picked is not None:
         if not picked:
             raise Unclear(f"I showed {len(seen)}, and that is none of them. Say “the first one”, or its id.")
         return picked
     assert found is not None
+    return _narrowed(found, bare, seen)
+
+
+def _lacks_safe_ones(asked: Question) -> bool:
+    """Tell whether the list that was shown was cut, so that some of those at low stakes may be missing here."""
+    listed = asked.shown.last_call_of("proposal_list")
+    is_low = listed is not None and listed.arguments.get("stakes") == "low"
+    return asked.shown.is_cut("proposal") and listed is not None and not is_low
+
+
+def _narrowed(found: re.Match[str], bare: str, seen: tuple[Seen, ...]) -> list[Seen] | str:
+    """Those of the shown that “the safe ones”, “the first three”, “all of them” mean, or why none."""
     if not bare or (found["all"] or "").strip().lower() in {"it", "this", "that"}:
         if len(seen) > 1:
             raise Unclear(
@@ -136,10 +150,10 @@ def _chosen(asked: Question, words: str) -> list[Seen] | Reading:
             )
     if found["n"]:
         many = number_in(found["n"]) or 0
-        if found["safe"] and many != len(chosen):
+        if found["safe"] and not found["many"] and many != len(chosen):
             return (
-                f"Of those I showed, {len(chosen)} are low-stakes, not {many}. Say “approve the safe "
-                f"ones” if you mean these."
+                f"At low stakes, of those I showed: {len(chosen)}, not {many}. Say “approve the safe ones” if you mean "
+                "these."
             )
         chosen = chosen[-many:] if (found["many"] or "").lower() == "last" else chosen[:many]
     if len(chosen) > MOST_AT_ONCE:
@@ -151,7 +165,7 @@ def _chosen(asked: Question, words: str) -> list[Seen] | Reading:
 
 
 def _by_ids(asked: Question, ids: list[str]) -> list[Seen]:
-    there = {seen.id: seen for _, answer in reversed(asked.shown.answers) for seen in answer if seen.row}
+    there = {seen.id: seen for one in reversed(asked.shown.answers) for seen in one.seen if seen.row}
     wanted = list(dict.fromkeys(ids))[:MOST_AT_ONCE]
     return [there.get(proposal, Seen("proposal", proposal, "", {})) for proposal in wanted]
 

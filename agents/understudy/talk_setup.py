@@ -16,7 +16,6 @@ from agents.understudy.talk_question import Question, Reading, one
 from agents.understudy.talk_words import countries_in
 from domain.campaign import Audience, Autonomy, Campaign, Goal, Outcome
 
-TRIAL_DAYS = 90
 WORTH_CENTS = 10_000
 """What stands in the file where nobody said what one is worth, with a word that it is to be changed."""
 
@@ -204,9 +203,8 @@ def _audience(sought: Sought, out: tuple[str, ...]) -> dict[str, Any]:
         if values:
             everyone.append({"field": name, "in": list(values)})
     for did in sought.did:
-        days = {"within_days": TRIAL_DAYS} if "within_days" not in did else {}
         bounds = {} if {"at_least", "at_most"} & did.keys() else {"at_least": 1}
-        everyone.append({**did, **days, **bounds})
+        everyone.append({**did, **bounds})
     if sought.quiet_days:
         for event in ("page_viewed", "email_clicked", "email_replied"):
             nobody.append({"event": event, "within_days": sought.quiet_days, "at_least": 1})

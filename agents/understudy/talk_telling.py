@@ -124,11 +124,14 @@ def _said(call: ToolCall, answer: ToolAnswer) -> str:
     wanted = [one for one in chosen if one.mark not in answer.words][: MOST_NAMED if kind else 1]
     if not wanted:
         return answer.words
-    named = ", ".join(f"{one.label} {one.mark}".strip() for one in wanted)
     if kind is None:
-        return f"{answer.words} {named}"
+        (only,) = wanted
+        if only.label and only.label in answer.words:
+            return answer.words.replace(only.label, f"{only.label} {only.mark}", 1)
+        return f"{answer.words} {only.label} {only.mark}"
+    named = ", ".join(f"{one.label} {one.mark}".strip() for one in wanted)
     rest = len(chosen) - len(wanted)
-    return f"{answer.words} {named}{f' and {rest} more' if rest > 0 else ''}."
+    return f"{answer.words} {named}{f' and {rest} more in the table' if rest > 0 else ''}."
 
 
 def _hint(asked: str, name: str) -> str:

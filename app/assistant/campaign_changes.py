@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from app import loop
 from app.assistant.campaigns import BASE_CHARS, autonomy_words, campaign_ref, key_meant, run_ref
 from app.assistant.sealing import allows, note, sealed
 from app.assistant.words import moment
-from app.audience_size import lacks, narrowed
+from app.audience_size import Step, lacks, narrowed
 from app.campaign_board import CampaignPage, campaign_page, next_runs
 from app.campaign_file import judge_campaign
 from app.campaign_shelf import (
@@ -37,6 +38,14 @@ from tools.campaigns import CampaignPause, CampaignResume, CampaignSave, Campaig
 if TYPE_CHECKING:
     from app.wiring import House
 
+
+def _lost(steps: Sequence[Step]) -> str:
+    """Where everybody was lost, if nobody is left: the first condition that nobody meets."""
+    if steps[-1].left or not steps[0].left:
+        return ""
+    return f": nobody is left after “{next(step.says for step in steps if not step.left)}”"
+
+
 _ALIVE = timedelta(minutes=2)
 """A serving process leaves a sign of life far more often."""
 
@@ -55,7 +64,7 @@ class CampaignsChanged:
         house, text = self._house, _whole(given.yaml)
         steps = narrowed(house, campaign, house.clock())
         lines = [
-            f"It reaches {steps[-1].left:,} of {steps[0].left:,} contacts by its conditions.",
+            f"It reaches {steps[-1].left:,} of {steps[0].left:,} contacts by its conditions{_lost(steps)}.",
             f"Autonomy is {campaign.autonomy.value}: {autonomy_words(campaign.autonomy)}",
             "It is saved paused: nothing of it runs or leaves until somebody lets it go live.",
         ]
@@ -277,7 +286,7 @@ class CampaignsChanged:
             f"{held_out:.0%} are held out."
         ]
         if given.dry:
-            lines.append(f"It decides for all of them, drafts for {SAMPLE}, and sends nothing.")
+            lines.append(f"It decides for all of them, drafts for at most {SAMPLE}, and sends nothing.")
         else:
             most = campaign.caps.messages
             cap = f" At most {most:,} get a message." if most else ""

@@ -1,4 +1,4 @@
-"""What somebody means by their words: a contact, a company, a campaign, a topic.
+"""What somebody means by their words: a contact, a company, a topic.
 
 A record may be named as tools' answers name it, `[contact:c-42]`.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.finding import contact_meant
-from domain.campaign import Campaign, EventCondition
+from domain.campaign import EventCondition
 from domain.errors import Ambiguous, NotFound
 from domain.people import Account, Contact
 from domain.search import AccountSearch
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 5
 MOST_CHARS = 200
-MOST_CAMPAIGNS = 500
 
 _MARK = re.compile(r"\[?[a-z]+:([^\]\s]+)\]?")
 
@@ -63,35 +62,6 @@ def account_meant(house: House, said: str) -> Account:
         for line in lines
     ]
     raise Ambiguous("account", said, named, total)
-
-
-def campaign_meant(house: House, said: str) -> Campaign:
-    """Return the one campaign that is meant, as it was last run: by its id, its name, or a part of either.
-
-    Raises:
-        NotFound: none that ever ran fits.
-        Ambiguous: several do; it names them.
-    """
-    words = bare(said)
-    try:
-        return house.crm.campaign(words)
-    except NotFound:
-        pass
-    every = house.crm.campaigns(limit=MOST_CAMPAIGNS)
-    wanted = fold(words)
-    exact = [one for one in every if fold(one.name) == wanted]
-    fitting = exact or [one for one in every if wanted and wanted in f"{fold(one.name)} {one.id}"]
-    if not fitting:
-        hint = (
-            f"Campaigns that ran: {', '.join(one.id for one in every[:MOST_NAMED])}."
-            if every
-            else "None ran yet."
-        )
-        raise NotFound("campaign", said, hint)
-    if len(fitting) > 1:
-        named = [f"{one.name} ({one.id})" for one in fitting[:MOST_NAMED]]
-        raise Ambiguous("campaign", said, named, len(fitting))
-    return fitting[0]
 
 
 def conditions_meant(house: House, did: Sequence[Did]) -> tuple[EventCondition, ...]:

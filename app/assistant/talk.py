@@ -26,6 +26,7 @@ from agents.assistant_words import MOST_QUESTION_CHARACTERS, asked_by_person, ca
 from app.checkpoints import open_checkpoints
 from app.logs import about
 from domain.assistant import (
+    CHAT_THREAD,
     Asker,
     Broken,
     ChangeAsked,
@@ -45,9 +46,6 @@ from tools.models.budget import RunBudget
 if TYPE_CHECKING:
     from app.wiring import House
 
-THREAD = "chat:"
-"""What the checkpoint threads of conversations begin with."""
-
 LONGEST_TITLE = 60
 
 FAULT = "Something went wrong that should not: it stands in the log. What was done until then is shown above."
@@ -62,7 +60,7 @@ Begin = Callable[[AssistantGraph, RunnableConfig], Coroutine[Any, Any, Any]]
 
 def thread_of(conversation_id: str) -> str:
     """The checkpoint thread of a conversation."""
-    return f"{THREAD}{conversation_id}"
+    return f"{CHAT_THREAD}{conversation_id}"
 
 
 @dataclass(frozen=True)
@@ -252,6 +250,8 @@ class Assistant:
                         shown |= contacts
                     heard.put_nowait(HAPPENING.validate_python(dump))
                 note(is_waiting=bool(await _waiting(graph, config)))
+                # Every step keeps the whole conversation; where it stands now is all that is gone on from.
+                await saver.aprune([thread_of(conversation_id)])
             except NotFound:
                 # Removed meanwhile, as when somebody it had shown is erased: nothing of it may stay.
                 await saver.adelete_thread(thread_of(conversation_id))
@@ -323,6 +323,7 @@ def assistant_of(house: House) -> Assistant:
             saver=lambda: open_checkpoints(house.workspace.checkpoints, house.database_url),
             hold=house.locks.talking,
             budget=house.budget,
+            caps=Caps(model_tokens=house.settings.conversation_tokens),
             tracing=house.tracing,
         )
     )

@@ -8,6 +8,7 @@ from app.assistant.accounts import Accounts
 from app.assistant.campaign_changes import CampaignsChanged
 from app.assistant.campaigns import Campaigns
 from app.assistant.decisions import Decisions
+from app.assistant.leads import Leads
 from app.assistant.library import Library
 from app.assistant.messages import Messages
 from app.assistant.people import People
@@ -17,6 +18,7 @@ from app.assistant.stories import Stories
 from tools.accounts import account_tools
 from tools.campaigns import campaign_change_tools, campaign_tools
 from tools.decisions import decision_tools
+from tools.leads import lead_tools
 from tools.library import library_tools
 from tools.messages import message_tools
 from tools.people import people_tools
@@ -40,6 +42,7 @@ def looking_tools(house: House) -> tuple[Tool[Any], ...]:
         *people_tools(People(house)),
         *story_tools(Stories(house)),
         *account_tools(Accounts(house)),
+        *lead_tools(Leads(house)),
         *decision_tools(Decisions(house)),
     )
 

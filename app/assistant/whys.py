@@ -1,4 +1,4 @@
-"""A decision's why, a comparison and a supposition as answers."""
+"""A decision's why as an answer."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ from app.web.words import percent
 from app.why import stored_why, why_of
 from app.why_words import NAMES, lesson_words, turning_words
 from domain.assistant import AnswerTable, Asker, RecordKind, ToolAnswer
-from domain.decision import Arm, Decision, Knowledge
+from domain.decision import Arm, Decision
 from domain.run import ContactOutcome, RunContact
-from domain.why import Difference, Supposition, Why
+from domain.why import Why
 from policies.suppression import may_profile
 
 if TYPE_CHECKING:
-    from app.comparing import Comparison, Side
     from app.wiring import House
 
 MOST_OPTIONS, MOST_GROUPS, MOST_PARTS = 5, 4, 2
@@ -170,183 +169,3 @@ def _why_tables(why: Why) -> tuple[AnswerTable, ...]:
             ),
         ),
     )
-
-
-def compared(asker: Asker, told: Comparison) -> ToolAnswer:
-    """Why two contacts fared differently."""
-    differences = [_difference(one, told) for one in told.differences]
-    apart = f" What sets the two choices apart most: {differences[0]}." if differences else ""
-    note = f" {told.note}" if told.note else ""
-    drawn = (
-        " Both were drawn by chance from the odds told."
-        if told.one.chance_of_other and told.other.chance_of_other
-        else ""
-    )
-    return ToolAnswer(
-        words=f"{' '.join(told.says)}{apart}{drawn}{note}",
-        facts=known(
-            campaign=f"[campaign:{told.campaign_id}]",
-            one=_side(told.one, asker),
-            other=_side(told.other, asker),
-            says=list(told.says),
-            sets_them_apart=differences,
-            note=told.note,
-        ),
-        tables=(
-            table(
-                "What sets them apart",
-                columns("What", "About", (told.one.name, "share"), (told.other.name, "share"), "Counts for"),
-                (
-                    (
-                        one.what,
-                        one.about,
-                        round(one.mine, 3),
-                        round(one.other, 3),
-                        f"{rounded(one.cents, 2)} {told.currency}",
-                    )
-                    for one in told.differences
-                ),
-            ),
-        )
-        if told.differences
-        else (),
-        records=unique(
-            (
-                contact_ref(told.one.contact_id, told.one.name),
-                contact_ref(told.other.contact_id, told.other.name),
-                record(RecordKind.CAMPAIGN, told.campaign_id, told.campaign),
-                *(
-                    record(RecordKind.DECISION, side.decision_id, side.got)
-                    for side in (told.one, told.other)
-                    if side.decision_id
-                ),
-                *(
-                    record(RecordKind.RULE, side.rule.rule_id, side.rule.title)
-                    for side in (told.one, told.other)
-                    if side.rule
-                ),
-            )
-        ),
-    )
-
-
-def _side(side: Side, asker: Asker) -> dict[str, Any]:
-    return known(
-        record=contact_ref(side.contact_id).mark,
-        name=label(side.name),
-        run=f"[run:{side.run_id}]",
-        at=moment(side.at, asker),
-        got=side.got,
-        outcome=side.outcome_words,
-        decision=f"[decision:{side.decision_id}]" if side.decision_id else None,
-        who_decided=side.arm_words,
-        chance=percent(side.chance) if side.chance is not None else None,
-        chance_of_what_the_other_got=percent(side.chance_of_other)
-        if side.chance_of_other is not None
-        else None,
-        rule=known(
-            record=f"[rule:{side.rule.rule_id}]",
-            title=side.rule.title,
-            reason=label(side.rule.reason, 300) if side.outcome is ContactOutcome.REFUSED else None,
-            mend=side.rule.mend,
-        )
-        if side.rule
-        else None,
-    )
-
-
-def _difference(one: Difference, told: Comparison) -> str:
-    about = f" of {one.about}" if one.about else ""
-    numbers = (
-        f" ({one.mine * 100:.0f} against {one.other * 100:.0f} of 100)" if "against" not in one.what else ""
-    )
-    return f"{one.what}{about}{numbers}, {rounded(one.cents, 2)} {told.currency} of the lead"
-
-
-def supposed(asker: Asker, told: Supposition) -> ToolAnswer:
-    """What would have been."""
-    taken = next(one for one in told.options if one.is_taken)
-    leads = (
-        f"{told.leader_after} leads still"
-        if told.leader_after == told.leader_before
-        else f"{told.leader_after} would lead instead of {told.leader_before}"
-    )
-    change = (
-        f"The chance of {told.taken}, which was taken, goes from {percent(taken.probability_before)} to "
-        f"{percent(taken.probability_after)}, its expected worth from "
-        f"{_worth(taken.before_cents, told)} to {_worth(taken.after_cents, told)}"
-    )
-    guess = " The learner was still guessing." if told.knowledge is Knowledge.GUESSING else ""
-    note = f" {told.note}" if told.note else ""
-    left = "The actions possible then, and what an answer is worth, are left as they were."
-    return ToolAnswer(
-        words=f"Had it been so for {label(told.contact_name)} ({'; '.join(told.supposed)}), {leads}. "
-        f"{change}.{guess} {left}{note}",
-        facts=known(
-            decision=f"[decision:{told.decision_id}]",
-            contact=contact_ref(told.contact_id).mark,
-            name=label(told.contact_name),
-            decided=moment(told.decided_at, asker),
-            supposed=list(told.supposed),
-            leads_before=told.leader_before,
-            leads_after=told.leader_after,
-            taken=told.taken,
-            options=[
-                known(
-                    action=one.name,
-                    chance_before=percent(one.probability_before),
-                    chance_after=percent(one.probability_after),
-                    worth_before=_worth(one.before_cents, told),
-                    worth_after=_worth(one.after_cents, told),
-                    taken=one.is_taken or None,
-                )
-                for one in _shown(told)
-            ],
-            numbers_that_moved=[
-                f"{one.what}: {one.before * 100:.0f} to {one.after * 100:.0f} of 100" for one in told.moved
-            ],
-            how_sure=KNOWLEDGE_WORDS[told.knowledge],
-            left_as_it_was=left,
-            note=told.note,
-        ),
-        tables=(
-            table(
-                "Before and after",
-                columns(
-                    "Action",
-                    ("Chance before", "share"),
-                    ("Chance after", "share"),
-                    "Worth before",
-                    "Worth after",
-                    "Taken",
-                ),
-                (
-                    (
-                        one.name,
-                        one.probability_before,
-                        one.probability_after,
-                        _worth(one.before_cents, told),
-                        _worth(one.after_cents, told),
-                        "taken" if one.is_taken else None,
-                    )
-                    for one in told.options
-                ),
-            ),
-        ),
-        records=(
-            record(RecordKind.DECISION, told.decision_id, told.taken),
-            contact_ref(told.contact_id, told.contact_name),
-            record(RecordKind.CAMPAIGN, told.campaign_id),
-        ),
-    )
-
-
-def _shown(told: Supposition) -> list[Any]:
-    """The likeliest after, and those that mattered before."""
-    first = list(told.options[:MOST_OPTIONS])
-    mattered = {told.leader_before, told.leader_after, told.taken}
-    return first + [one for one in told.options[MOST_OPTIONS:] if one.name in mattered]
-
-
-def _worth(cents: float, told: Supposition) -> str:
-    return worth(cents, told.currency, told.knowledge)

@@ -145,5 +145,9 @@ def record(kind: RecordKind, key: str, name: str | None = None) -> RecordRef:
 
 
 def unique(records: Iterable[RecordRef | None]) -> tuple[RecordRef, ...]:
-    """Each record once, in order; what is None is left out."""
-    return tuple({one.mark: one for one in records if one is not None}.values())
+    """Each record once, as it was named first; what is None is left out."""
+    found: dict[str, RecordRef] = {}
+    for one in records:
+        if one is not None:
+            found.setdefault(one.mark, one)
+    return tuple(found.values())

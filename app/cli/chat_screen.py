@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
@@ -58,21 +59,26 @@ class ChatScreen:
         for line in words.split("\n"):
             rows = Text(shown(line), style=style).wrap(self.console, self.width)
             for row in rows:
+                row.rstrip()
                 self.console.print(row, soft_wrap=True)
+
+    def line(self, words: str, more: str) -> None:
+        """Say something on one line, the rest of it dim and cut where the screen ends."""
+        self.stop_words()
+        line = Text.assemble(shown(words), (shown(more), "dim"))
+        line.truncate(self.width, overflow="ellipsis")
+        self.console.print(line, soft_wrap=True)
 
     def looking(self, call: ToolCall) -> None:
         """Say which tool is called, on one line."""
-        self.stop_words()
         told = call_words(call)
-        line = Text(f"· {call_title(call.name)}{f': {shown(told)}' if told else ''}", style="dim")
-        line.truncate(self.width, overflow="ellipsis")
-        self.console.print(line, soft_wrap=True)
+        self.line("", f"· {call_title(call.name)}{f': {told}' if told else ''}")
 
     # --- words as they come: whole ones, so that lines break between them; our few marks become styles.
 
     def _begin(self) -> None:
         self._held, self._column, self._hang, self._line = "", 0, 0, ""
-        self._is_bold = self._is_code = False
+        self._is_bold = self._is_code = self._is_apart = False
 
     def words(self, text: str) -> None:
         """Write some more of an answer; what may be half a word waits for the rest."""
@@ -92,21 +98,24 @@ class ChatScreen:
         for chunk in _CHUNK.findall(shown(text)):
             if chunk == "\n":
                 self.console.print()
-                self._column, self._hang, self._line = 0, 0, ""
+                self._column, self._hang, self._line, self._is_apart = 0, 0, "", False
             elif not chunk.isspace():
                 self._word(chunk)
             elif self._column:
-                self._put(Text(" "))
+                self._is_apart = True
                 self._line += " "
 
     def _word(self, word: str) -> None:
         if not self._line and _ITEM.fullmatch(word):
             word, self._hang = "•", 2
         told = self._styled(word)
-        if self._column + told.cell_len > self.width and self._column > self._hang:
+        if self._column + self._is_apart + told.cell_len > self.width and self._column > self._hang:
             self.console.print()
             self._column = 0
             self._put(Text(" " * self._hang))
+        elif self._is_apart:
+            self._put(Text(" "))
+        self._is_apart = False
         self._put(told)
         self._line += word
 
@@ -149,7 +158,8 @@ class ChatScreen:
             place for place in range(len(table.columns)) if any(_is_there(row[place]) for row in table.rows)
         ]
         wide = self._side_by_side(table, used)
-        if self.console.measure(wide).maximum <= self.console.width:
+        unbounded = self.console.options.update(width=10_000)
+        if Measurement.get(self.console, unbounded, wide).maximum <= self.console.width:
             self.console.print(wide)
         else:
             self._one_below_another(table, used)

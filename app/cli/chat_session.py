@@ -114,7 +114,8 @@ class ChatSession:
         return loop.run(self._follow(happenings))
 
     async def _follow(self, happenings: AsyncIterator[Happening]) -> tuple[ChangeAsked, ...]:
-        has_streamed, asked = False, ()
+        has_streamed = False
+        asked: tuple[ChangeAsked, ...] = ()
         try:
             async for one in happenings:
                 if isinstance(one, Said):
@@ -270,10 +271,14 @@ class ChatSession:
         self._new()
 
     def _tools(self) -> None:
-        for card in self.house.toolset.cards(self.asker):
-            what = "asks you first" if card.changes else "looks"
-            self.screen.note(f"{card.name}  ({what})", "bold")
-            self.screen.note(f"  {card.words.split('. ')[0].rstrip('.')}.")
+        cards = self.house.toolset.cards(self.asker)
+        for changes, heading in ((False, "Look up:"), (True, "Do, after your yes:")):
+            self.screen.note(heading, "bold")
+            for card in cards:
+                if card.changes is changes:
+                    self.screen.line(
+                        f"  {card.name:<18} ", card.words.split(". ")[0].split(": ")[0].rstrip(".")
+                    )
 
     def _who(self) -> None:
         self.screen.note(who_answers(self.house.settings), "")

@@ -76,6 +76,39 @@ def outreach(
     _show(report, out)
 
 
+@app.command("assistant")
+def assistant(
+    cases: Annotated[
+        str, typer.Option(help="Which tasks: 1-10, or names such as why-message. All, if left out.")
+    ] = "",
+    record: Record = None,
+    replay: Replay = None,
+    is_live: IsLive = False,
+    out: Out = Path("eval"),
+    at_once: AtOnce = 4,
+) -> None:
+    """Questions with checkable end states over a sample market: by the understudy, and by the recorded model."""
+    from app.evaluating.talking import Source, run_tasks
+    from evals.agents.models import CASSETTES
+    from evals.agents.talking.tasks import chosen_tasks
+    from evals.agents.tape import Mode, Tape
+
+    tasks = chosen_tasks(cases)
+    upstream = _upstream() if record or is_live else None
+
+    def run(source: Source, told: str) -> Report:
+        return asyncio.run(run_tasks(tasks, source, told=told, made_at=utc_now(), at_once=at_once))
+
+    if upstream and record is None:
+        _show(run(Source(live=upstream, wait_seconds=MODEL_WAIT_SECONDS), f"{upstream.model}, live"), out)
+        return
+    mode = Mode.RECORD if record else Mode.REPLAY
+    with Tape(record or replay or CASSETTES / "assistant", mode, upstream) as tape:
+        wait = MODEL_WAIT_SECONDS if record else 60.0
+        report = run(Source(tape, mode, wait_seconds=wait), "a new recording" if record else "a recording")
+    _show(report, out)
+
+
 @app.command("compare")
 def compare(
     first: Annotated[Path, typer.Argument(metavar="A.json", help="The run to compare with.")],

@@ -37,7 +37,7 @@ def add_acts(routes: APIRouter, room: ChatRoom) -> None:
         return await run_in_threadpool(begun, request, caller, form)
 
     def begun(request: Request, caller: Caller, form: FormData) -> Response:
-        words = said(form, "words")
+        words = said(form, "words").replace("\r\n", "\n")
         if wrong := _wrong(words):
             return room.start_page(request, caller, wrong, words)
         conversation = room.assistant.begin(asker_of(caller))
@@ -50,7 +50,7 @@ def add_acts(routes: APIRouter, room: ChatRoom) -> None:
 
     def asked(request: Request, caller: Caller, conversation_id: str, form: FormData) -> Response:
         conversation = room.conversation(caller, conversation_id)
-        words = said(form, "words")
+        words = said(form, "words").replace("\r\n", "\n")
         try:
             if wrong := _wrong(words):
                 raise WrongUsage(wrong)

@@ -108,7 +108,7 @@ def _parts(one: Any, number: int) -> Iterator[Part]:
         told = one.model_copy(update={"words": ""})
         yield Part(id="answer", kind="answer", blocks=blocks(one.words, one.records), told=told)
     elif isinstance(one, Broken):
-        yield Part(id="answer", kind="broken", words=one.words)
+        yield Part(id="answer", kind="broken", blocks=blocks(one.words))
 
 
 def _step(call: ToolCall) -> Part:

@@ -21,6 +21,7 @@ from tools.models.openai_chat import ChatEndpoint
 FOLDER = Path(__file__).parent
 KEPT_HOST = "127.0.0.1:8000"
 KEPT_MODEL = "recorded-model"
+STREAMED = b"data: "
 KEPT_HEADERS = {"content-type", "retry-after"}
 
 
@@ -102,7 +103,10 @@ def _without_noise(response: Any) -> Any:
 
 
 def _plain(body: bytes) -> bytes:
-    """The body without what names its sender; one that is not JSON stays as it came."""
+    """The body without what names its sender, streamed or not; what is not JSON stays as it came."""
+    if body.startswith(STREAMED):
+        events = [event.removeprefix(STREAMED) for event in body.split(b"\n\n")]
+        return b"\n\n".join(STREAMED + _plain(event) if event else b"" for event in events)
     try:
         reply = json.loads(body)
     except ValueError:

@@ -15,8 +15,8 @@ from app.web import make_app
 from app.web.api.routes import operations_of
 from app.wiring import House
 from domain.staff import Role
-from tests.fakes.shelf import Shelf
 from tests.fakes.echo import Echo
+from tests.fakes.shelf import Shelf
 from tests.learning_workspace import open_workspace
 from tests.web import SITE, Visitor, member, shell_of, signed_in
 

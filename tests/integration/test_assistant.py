@@ -283,6 +283,15 @@ async def test_without_a_model_the_understudy_looks_asks_and_does(tmp_path: Path
     assert (answer.words, answer.stand_in_for) == ("Found: c-1 is labelled warm now.", "")
 
 
+async def test_the_understudy_answers_what_was_asked_instead_of_a_yes(tmp_path: Path) -> None:
+    who = call("contact_find", "f1", name="Ada")
+    talk = Talk(tmp_path, None, grammar=SmallGrammar({"Label Ada warm": (LABEL,), "Who is Ada?": (who,)}))
+    await talk.said("Label Ada warm")
+    happened = await talk.said("Who is Ada?", "t_1")
+    assert kinds(happened) == ["found", "looking", "found", "answered"]
+    assert talk.market.done == []
+
+
 async def test_an_outage_after_a_yes_tells_what_was_done(tmp_path: Path) -> None:
     grammar = SmallGrammar({"Label Ada warm": (LABEL,)})
     talk = Talk(tmp_path, ScriptedTalker((LABEL,), ModelUnavailable("down")), grammar=grammar)

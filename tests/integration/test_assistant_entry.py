@@ -15,7 +15,7 @@ from langgraph.types import Command
 from agents.assistant import BROKEN_OFF_UNDER_WAY, build_assistant
 from app.checkpoints import open_checkpoints
 from domain.assistant import Answered, Asker, Asking, Broken, ChangeDecision, Found, Looking, Said
-from domain.errors import ConversationBusy, NothingAsked, NotFound, ToolRefused, WrongUsage
+from domain.errors import ConversationBusy, NotFound, NothingAsked, ToolRefused, WrongUsage
 from domain.message import Author
 from domain.staff import Role
 from tests.fakes.talk import ScriptedTalker, SmallGrammar, call

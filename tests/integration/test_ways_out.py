@@ -26,6 +26,7 @@ from app.runs import begin, carry_on
 from app.studio import make_graph
 from app.ways_out import NO_WAYS, WAYS
 from app.wiring import House
+from domain.assistant import Asker, Door, ToolAnswer, ToolCall
 from domain.campaign import Autonomy
 from domain.events import EventKind
 from domain.records import EventRow, Place
@@ -205,6 +206,32 @@ def through_edit(house: House, hands: Hands) -> None:
     attune("review", "approve", again[FREE], again[STOPPED], "--as", "rita", "--json")
 
 
+def through_assistant(house: House, hands: Hands) -> None:
+    """Members ask for a message to each; a reviewer says yes to two, and leaves the one whose record gives orders."""
+
+    def says_yes(role: Role, name: str, **arguments: object) -> ToolAnswer:
+        known = house.staff.by_email(f"{role.value}@team.example")
+        who = known or house.staff.join(f"{role.value}@team.example", role.value, role, "UTC", how="test")
+        asker = Asker(member_id=who.member_id, name=who.name, role=role, door=Door.WEB)
+        call = ToolCall(id="1", name=name, arguments=arguments)
+
+        async def plan_and_do() -> ToolAnswer:
+            effect = await house.toolset.plan(asker, call)
+            return await house.toolset.carry_out(asker, call, effect.seal)
+
+        return loop.run(plan_and_do())
+
+    proposed = {
+        address: says_yes(Role.MARKETER, "message_propose", contact=address, campaign="crowd").facts[
+            "proposal"
+        ]
+        for address in (FREE, STOPPED, ORDERING)
+    }
+    opt_out(house)
+    for address in (FREE, STOPPED):
+        says_yes(Role.REVIEWER, "proposal_approve", proposal=proposed[address], version=1)
+
+
 DRIVERS: dict[str, Callable[[House, Hands], None]] = {
     "attune run": through_run,
     "attune demo": through_demo,
@@ -215,6 +242,7 @@ DRIVERS: dict[str, Callable[[House, Hands], None]] = {
     "schedule": through_schedule,
     "Python API": through_python,
     "LangGraph studio": through_studio,
+    "assistant": through_assistant,
 }
 
 

@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from agents.understudy.conversation import TalkingUnderstudy
+from app.chat_openers import openers
 from app.web import make_app
 from app.wiring import House
 from domain.assistant import Happening, Said
 from domain.staff import Role
 from tests.fakes.assistant import ScriptedAssistant
-from tests.learning_workspace import open_workspace
+from tests.learning_workspace import CAMPAIGN, open_workspace
 from tests.web import Visitor, signed_in
 
 
@@ -232,6 +234,14 @@ def test_the_start_page_offers_questions_and_says_what_it_is(house: House, app: 
     assert "Which accounts went quiet after the pricing page?" in page
     assert "done only after your yes" in page and "as a reviewer" in page
     assert "no language model is set" in page
+
+
+def test_the_understudy_understands_every_question_that_is_offered(house: House) -> None:
+    house.content.save_campaign(CAMPAIGN)
+    offered = openers(house, Role.ADMIN)
+    assert len(offered) == 4
+    understood = {one.words: TalkingUnderstudy().read(one.words) for one in offered}
+    assert all(isinstance(calls, tuple) and calls for calls in understood.values()), understood
 
 
 def test_a_decision_leads_to_its_contacts_page(house: House, app: FastAPI) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -21,6 +22,7 @@ from app.web import make_app
 from app.web.charts import _drawn
 from app.web.results import draw_ahead
 from app.wiring import House, open_house
+from domain.assistant import Asker, Door, ToolCall
 from domain.errors import AttuneError
 from domain.events import EventKind
 from domain.staff import Role
@@ -160,6 +162,34 @@ def test_charts_have_axes_with_units_a_name_and_a_table(boss: Visitor) -> None:
     assert html.count("The numbers as a table") >= 3
     learning = boss.get("/learning/spring").text
     assert "rules and settings" in learning and "Rules changed: pressure.most" in learning
+
+
+def test_the_assistant_tells_what_the_page_tells_and_its_pictures_are_there(
+    told: House, boss: Visitor
+) -> None:
+    asker = Asker(member_id="m", name="Mara", role=Role.MARKETER, door=Door.WEB)
+    answers = {
+        name: asyncio.run(told.toolset.look(asker, ToolCall(id="1", name=name, arguments=given)))
+        for name, given in (
+            ("result_show", {"campaign": CAMPAIGN.id}),
+            ("result_funnel", {}),
+            ("learning_show", {"campaign": CAMPAIGN.id}),
+        )
+    }
+    shown = answers["result_show"]
+    assert " between " in shown.words
+    assert shown.words.removeprefix(f"{CAMPAIGN.name}: ").split(". ")[0] in words_of(
+        boss.get(f"/results/{CAMPAIGN.id}").text
+    )
+    assert shown.facts["result"] in {"better", "worse"}
+    pictures = [one for found in answers.values() for one in found.pictures]
+    assert len(pictures) >= 3
+    for picture in pictures:
+        answer = boss.get(picture.path)
+        assert answer.status_code == 200, picture.path
+        assert answer.text.count("<svg") == 2
+    assert boss.get(f"/results/{CAMPAIGN.id}/chart/nothing").status_code == 404
+    assert all(len(json.dumps(found.facts)) < 5_000 for found in answers.values())
 
 
 def test_beliefs_say_what_is_worth_more_and_how_sure_that_is(boss: Visitor) -> None:

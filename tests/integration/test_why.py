@@ -4,157 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 
 from app.cli.doors import doors
 from app.cli.main import app
-from app.drills.settling import settle
 from app.lessons import moved_by
 from app.recalling import recalled_of
-from app.runs import begin
 from app.teaching import lesson_of
 from app.why import stored_why, why_of
 from app.wiring import House
-from domain.campaign import Autonomy, Campaign, Outcome
-from domain.decision import SILENCE, Alternative, Arm, Decision
-from domain.events import Event, EventKind
-from domain.message import Message
+from domain.campaign import Autonomy
+from domain.decision import Arm, Decision
 from domain.run import ContactOutcome, Run, RunContact, RunStatus
-from evals.crowd import NOON, TOPICS, campaign, library
-from memory.crm import codec
-from memory.crm.statements import EVENTS, OUTBOX, insert_all, writing
-from policies.eligibility import actions_for
-
-DAY = timedelta(days=1)
-CONTACTS_N = 60
-LEFT_N = 4
-"""So many unsubscribe in the second round: the learner has losses to reckon with."""
-ROUNDS = (NOON - 90 * DAY, NOON - 70 * DAY, NOON - 50 * DAY)
-
-
-def _campaign() -> Campaign:
-    plan = campaign()
-    goal = plan.goal.model_copy(update={"outcome": Outcome.REPLY, "worth_cents": 10_000, "window_days": 14})
-    return plan.model_copy(update={"goal": goal, "explore_share": 0.2, "holdout_share": 0.1})
+from evals.crowd import NOON
+from tests.taught_workspace import DAY, taught_campaign, taught_workspace
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Three even-handed rounds, in which people mostly answer what is about their topic, then a taught run."""
-    settled = settle(tmp_path_factory.mktemp("why") / "ws", CONTACTS_N, NOON - 100 * DAY)
-    rng = np.random.default_rng(5)
-    actions = actions_for(_campaign(), library())
-    for number, at in enumerate(ROUNDS):
-        _round(settled, number, at, rng.integers(0, len(actions), CONTACTS_N).tolist())
-    settled.close()
-    opened = replace(settled, clock=lambda: NOON)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.runs.secrets.randbits", lambda _: 3)
-        begin(opened, _campaign(), is_dry_run=False)
+    opened = taught_workspace(tmp_path_factory.mktemp("why") / "ws")
     doors.use(opened)
     yield opened
     doors.close()
-
-
-def _round(house: House, number: int, at: datetime, picks: list[int]) -> None:
-    plan = _campaign()
-    actions = actions_for(plan, library())
-    rng = np.random.default_rng(100 + number)
-    people = [contact for contact, _ in house.audience.contacts_with_accounts()]
-    run = Run(
-        id=f"r_{number}",
-        campaign_id=plan.id,
-        status=RunStatus.DECIDING,
-        autonomy=Autonomy.ASSIST,
-        seed=number,
-        started_at=at,
-    )
-    decisions, sent, replies = [], [], []
-    left: list[Event] = []
-    for person, pick in zip(people, picks, strict=True):
-        action = actions[pick]
-        decision = Decision(
-            id=f"d_{number}_{person.id}",
-            run_id=run.id,
-            campaign_id=plan.id,
-            contact_id=person.id,
-            arm=Arm.EXPLORE,
-            action=action,
-            propensity=1 / len(actions),
-            alternatives=tuple(Alternative(action_key=a.key, probability=1 / len(actions)) for a in actions),
-            learner_version="explorer-1",
-            features_version="features-1",
-            decided_at=at,
-        )
-        decisions.append(decision)
-        if action != SILENCE:
-            sent.append(
-                {
-                    "id": f"m_{decision.id}",
-                    "run_id": run.id,
-                    "campaign_id": plan.id,
-                    "contact_id": person.id,
-                    "decision_id": decision.id,
-                    "channel": "email",
-                    "message": _message(person.id, decision.id).model_dump(mode="json"),
-                    "message_id": f"<{decision.id}@t.example>",
-                    "message_sha256": "0" * 64,
-                    "status": "sent",
-                    "not_before": at,
-                    "fencing_token": 0,
-                    "attempts": 1,
-                    "detail": "",
-                    "sent_at": at,
-                    "receipt": {},
-                    "updated_at": at,
-                }
-            )
-        if number == 1 and action != SILENCE and len(left) < LEFT_N:
-            left.append(
-                Event(
-                    id=f"t:{decision.id}:left",
-                    kind=EventKind.EMAIL_UNSUBSCRIBED,
-                    at=at + DAY,
-                    source="t",
-                    contact_id=person.id,
-                )
-            )
-            continue
-        topic = TOPICS[int(str(person.email).removeprefix("person").split("@")[0]) % len(TOPICS)]
-        if rng.random() < (0.9 if action.asset_id == f"guide-{topic}" else 0.1):
-            replies.append(
-                Event(
-                    id=f"t:{decision.id}",
-                    kind=EventKind.EMAIL_REPLIED,
-                    at=at + DAY,
-                    source="t",
-                    contact_id=person.id,
-                )
-            )
-    house.runs.start(run, plan)
-    house.runs.record(run.id, decisions, [])
-    house.runs.finish(run.id, at)
-    with writing(house.engine) as connection:
-        insert_all(connection, OUTBOX, sent)
-        insert_all(connection, EVENTS, [codec.event_row(event, event.at) for event in (*replies, *left)])
-
-
-def _message(contact_id: str, decision_id: str) -> Message:
-    return Message(
-        contact_id=contact_id,
-        to_address="person@t.example",
-        to_name="Person",
-        from_address="us@t.example",
-        from_name="Us",
-        subject="A guide",
-        text="Hello.",
-        html="<p>Hello.</p>",
-        message_id=f"<{decision_id}@t.example>",
-    )
 
 
 def _decided(house: House, arm: Arm) -> list[Decision]:
@@ -206,7 +79,7 @@ def test_a_program_gets_the_same_as_json(house: House, capsys: pytest.CaptureFix
 
 def test_what_is_reckoned_again_is_what_was_decided_on(house: House) -> None:
     for decision in _decided(house, Arm.LEARNED):
-        recalled = recalled_of(house, _campaign(), decision, house.crm.assets())
+        recalled = recalled_of(house, taught_campaign(), decision, house.crm.assets())
         assert recalled is not None
         assert recalled.bandit.loses
         for one in decision.alternatives:
@@ -216,13 +89,13 @@ def test_what_is_reckoned_again_is_what_was_decided_on(house: House) -> None:
 
 def test_what_an_unsubscribe_taught_is_told_as_what_the_learner_would_say_without_it(house: House) -> None:
     decision = next(one for one in _decided(house, Arm.LEARNED) if not one.action.is_silence)
-    recalled = recalled_of(house, _campaign(), decision, house.crm.assets())
+    recalled = recalled_of(house, taught_campaign(), decision, house.crm.assets())
     assert recalled is not None
-    bandit, lesson = recalled.bandit, lesson_of(house, _campaign(), recalled.made_at)
+    bandit, lesson = recalled.bandit, lesson_of(house, taught_campaign(), recalled.made_at)
     taken = bandit.actions.index(decision.action.key)
     cents = moved_by(bandit, lesson, recalled.x[0], recalled.fits[0, taken], taken, recalled.unit)
     row = int(np.flatnonzero(lesson.gains < 0)[0])
-    without = recalled_of(house, _campaign(), decision, house.crm.assets())
+    without = recalled_of(house, taught_campaign(), decision, house.crm.assets())
     assert without is not None
     before = without.values[taken]
     one = slice(row, row + 1)
@@ -290,7 +163,7 @@ def test_where_the_newest_run_refused_the_last_decision_is_told_too(
     decision, at = _decided(house, Arm.LEARNED)[0], NOON + DAY
     dry = Run(
         id="r_dry",
-        campaign_id=_campaign().id,
+        campaign_id=taught_campaign().id,
         status=RunStatus.DECIDING,
         autonomy=Autonomy.ASSIST,
         is_dry_run=True,
@@ -305,7 +178,7 @@ def test_where_the_newest_run_refused_the_last_decision_is_told_too(
         reason="The consent ran out.",
         updated_at=at,
     )
-    house.runs.start(dry, _campaign())
+    house.runs.start(dry, taught_campaign())
     house.runs.record(dry.id, [], [refused])
     house.runs.finish(dry.id, at)
     said = _flat(_shown(f"explain {decision.contact_id} --quick", capsys))

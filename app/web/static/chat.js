@@ -64,8 +64,13 @@ function show(html) {
   held.innerHTML = html;
   const round = held.content.querySelector(".round");
   const before = document.getElementById(round.id);
-  if (before) before.replaceWith(round);
-  else rounds.append(round);
+  if (before) {
+    before.replaceWith(round);
+  } else {
+    // Whatever waited for an answer was declined by asking something else.
+    rounds.querySelectorAll(".asking").forEach((one) => one.remove());
+    rounds.append(round);
+  }
   if (!before) round.scrollIntoView({ block: "start" });
 }
 
@@ -142,7 +147,7 @@ function ended() {
   saying.hidden = true;
   saying.textContent = "";
   const asks = round.querySelector(".asking legend");
-  const told = round.querySelector(".told, .notice");
+  const told = [...round.querySelectorAll(".told, .notice")].pop();
   if (asks) say(`This waits for your answer: ${asks.textContent}`);
   else if (told) say(told.textContent.replace(/\s+/g, " ").trim().slice(0, 1500));
 }

@@ -10,12 +10,16 @@ from domain.assistant import TalkTurn, ToolCall
 from prompts.library import fence
 
 
+def _own(row: dict[str, Any]) -> str:
+    return str(next(value for value in row.values() if str(value).startswith("[")))
+
+
 def turns(
     name: str, rows: Sequence[dict[str, Any]], key: str = "rows", **arguments: Any
 ) -> tuple[TalkTurn, ...]:
     """A question, one call and what it brought."""
     call = ToolCall(id=f"c_{name}", name=name, arguments=arguments)
-    records = [f"{row['record']} {row.get('name', '')}".strip() for row in rows]
+    records = [f"{_own(row)} {row.get('name', '')}".strip() for row in rows]
     told = json.dumps({"words": "Found.", "facts": {key: list(rows)}, "records": records}, ensure_ascii=False)
     return (
         TalkTurn(role="user", content="…"),
@@ -57,10 +61,10 @@ ACCOUNT = turns("account_show", [{"record": "[account:a_nw]", "name": "Northwind
 PROPOSALS = turns(
     "proposal_list",
     [
-        {"record": "[proposal:p_1]", "version": 1, "stakes": "low"},
-        {"record": "[proposal:p_2]", "version": 3, "stakes": "high"},
-        {"record": "[proposal:p_3]", "version": 2, "stakes": "low"},
-        {"record": "[proposal:p_4]", "version": 1, "stakes": "ordinary"},
+        {"proposal": "[proposal:p_1]", "version": 1, "stakes": "low"},
+        {"proposal": "[proposal:p_2]", "version": 3, "stakes": "high"},
+        {"proposal": "[proposal:p_3]", "version": 2, "stakes": "low"},
+        {"proposal": "[proposal:p_4]", "version": 1, "stakes": "ordinary"},
     ],
     "proposals",
 )
@@ -71,3 +75,48 @@ RUNS = turns("run_list", [{"record": "[run:r1]"}, {"record": "[run:r2]"}], "runs
 CONTENT = turns(
     "content_list", [{"record": "[content:guide-cost]"}, {"record": "[content:meet-planner]"}], "content"
 )
+_OLDER = json.dumps(
+    {
+        "facts": {
+            "record": "[contact:c_dana]",
+            "name": "Dana Kim",
+            "older": "2026-01-01|event|x",
+            "moments": [{"on": "x"}],
+        }
+    }
+)
+STORY = (
+    TalkTurn(
+        role="assistant",
+        content="",
+        calls=(ToolCall(id="s", name="contact_story", arguments={"who": "c_dana"}),),
+    ),
+    TalkTurn(role="tool", content=fence(_OLDER, "contact_story"), call_id="s"),
+)
+
+
+def _shown(number: int, version: int) -> TalkTurn:
+    row = {"proposal": f"[proposal:p_{number}]", "version": version, "stakes": "low"}
+    return TalkTurn(
+        role="tool", content=fence(json.dumps({"facts": row}), "proposal_show"), call_id=f"p{number}"
+    )
+
+
+SHOWN_TOGETHER = (
+    TalkTurn(
+        role="assistant",
+        content="",
+        calls=tuple(
+            ToolCall(id=f"p{n}", name="proposal_show", arguments={"proposal": f"p_{n}"}) for n in (1, 2)
+        ),
+    ),
+    _shown(1, 1),
+    _shown(2, 3),
+)
+"""Two calls of one round: what they brought counts together."""
+
+CUT = tuple(
+    turn.model_copy(update={"content": turn.content[:230]}) if turn.role == "tool" else turn
+    for turn in PROPOSALS
+)
+"""What was too long and cut in the midst of its JSON."""

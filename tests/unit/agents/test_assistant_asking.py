@@ -110,6 +110,8 @@ def test_our_own_doors_answers_are_read_back() -> None:
     ]
 
 
-def test_a_no_with_other_arguments_is_a_no() -> None:
-    decision = ChangeDecision(call_id="l1", is_yes=False, arguments={"contact_id": "c-3"})
-    assert decisions_in(resume_value((ONE,), [decision]), (ONE,)) == [NO]
+def test_a_no_with_the_same_arguments_is_a_no_and_with_others_an_edit() -> None:
+    same = ChangeDecision(call_id="l1", is_yes=False, arguments=ONE.call.arguments)
+    assert decisions_in(resume_value((ONE,), [same]), (ONE,)) == [NO]
+    other = ChangeDecision(call_id="l1", is_yes=False, arguments={"contact_id": "c-3"})
+    assert decisions_in(resume_value((ONE,), [other]), (ONE,))[0]["type"] == "edit"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,11 +21,14 @@ from tests.unit.agents.talk_samples import (
     ACCOUNTS,
     CAMPAIGN,
     CONTENT,
+    CUT,
     DANA,
     DRAFT,
     PEOPLE,
     PROPOSALS,
     RUNS,
+    SHOWN_TOGETHER,
+    STORY,
     TWO,
     turns,
 )
@@ -302,6 +306,17 @@ AFTER: list[tuple[Turns, str, str, dict[str, Any]]] = [
         {"one": "c_ana", "other": "c_ben"},
     ),
     (TWO, "compare them with the second", "", {}),
+    (TWO, "compare them", "decision_compare", {"one": "c_ana", "other": "c_ben"}),
+    (
+        PEOPLE,
+        "compare the first one and the third one",
+        "decision_compare",
+        {"one": "c_ana", "other": "c_cleo"},
+    ),
+    (STORY, "more", "contact_story", {"who": "c_dana", "before": "2026-01-01|event|x"}),
+    (SHOWN_TOGETHER, "approve the second one", "proposal_approve", {"proposal": "p_2", "version": 3}),
+    (CUT, "approve the second one", "proposal_approve", {"proposal": "p_2", "version": 3}),
+    (CUT, "approve the safe ones", "proposal_list", {"stakes": "low"}),
     (DANA, "Draft something for her", "message_draft", {"contact": "c_dana"}),
     (DANA, "signals of her", "contact_signals", {"who": "c_dana"}),
     (DANA, "why did she get nothing", "decision_explain", {"who": "c_dana"}),
@@ -487,9 +502,11 @@ def test_the_nearest_questions_are_near() -> None:
 def test_every_example_of_the_help_is_understood() -> None:
     examples = [one for group in EXAMPLES.values() for one in group]
     assert len(examples) >= 25
+    documented = (Path(__file__).parents[3] / "docs" / "assistant.md").read_text(encoding="utf-8")
     for example in examples:
         assert isinstance(GRAMMAR.read(example, ()), tuple), example
         assert example in HELP
+        assert example in documented
 
 
 @pytest.mark.parametrize(
@@ -552,7 +569,7 @@ def test_a_campaign_is_made_of_a_sentence() -> None:
     assert campaign.id == "trial-accounts-to-meeting"
     assert campaign.goal.outcome is Outcome.MEETING
     told = campaign.model_dump(mode="json", by_alias=True, exclude_none=True)["audience"]
-    assert told["all"] == [{"event": "trial_started", "within_days": 90, "at_least": 1}]
+    assert told["all"] == [{"event": "trial_started", "at_least": 1}]
     assert told["none"] == [
         {"field": "country", "in": ["DE"]},
         {"field": "account.country", "in": ["DE"]},
@@ -613,9 +630,18 @@ def test_an_answer_names_records_and_what_to_say_next() -> None:
     (call,) = calls_of("who replied this week")
     said = GRAMMAR.tell("who replied this week", [(call, answer("7 contacts.", *people))])
     assert said.startswith("7 contacts. P0 [contact:c_0], ")
-    assert "and 2 more." in said
+    assert "and 2 more in the table." in said
     assert "[contact:c_5]" not in said
     assert "draft something for the first one" in said
+
+
+def test_a_mark_stands_behind_the_name_it_belongs_to() -> None:
+    dana = RecordRef(kind=RecordKind.CONTACT, id="c_1", label="Dana Kim")
+    (call,) = calls_of("who is Dana Kim")
+    said = GRAMMAR.tell("who is Dana Kim", [(call, answer("Dana Kim may be written to.", dana))])
+    assert said.startswith("Dana Kim [contact:c_1] may be written to.")
+    said = GRAMMAR.tell("who is Dana Kim", [(call, answer("One person.", dana))])
+    assert said.startswith("One person. Dana Kim [contact:c_1]")
 
 
 def test_an_answer_says_why_a_call_brought_nothing() -> None:

@@ -79,4 +79,5 @@ def test_cells_are_read_by_their_column() -> None:
 def test_a_table_says_which_part_of_it_is_shown() -> None:
     assert rows_words(3, None, 1) == "3 rows"
     assert rows_words(1, 1, 1) == "1 row"
-    assert rows_words(15, 34, 2) == "page 2: 15 of 34 rows"
+    assert rows_words(15, 34, 1) == "15 of 34 rows"
+    assert rows_words(15, 34, 2) == "page 2, 15 of 34 rows"

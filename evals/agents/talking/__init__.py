@@ -1,0 +1,1 @@
+"""The assistant's tasks: questions with checkable end states, and the checks."""
