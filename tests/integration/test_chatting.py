@@ -216,7 +216,12 @@ def test_conversations_are_listed_named_and_forgotten(sit: Sit, assistant: Scrip
 
 def test_commands_say_what_there_is(sit: Sit) -> None:
     at = sit("/help", "/tools", "/who", "/nonsense", "/")
-    for words in ("/threads", "campaign_pause     Pause a campaign", "You ask as ops", "There is no /nonsense"):
+    for words in (
+        "/threads",
+        "campaign_pause     Pause a campaign",
+        "You ask as ops",
+        "There is no /nonsense",
+    ):
         assert words in at.said
 
 
