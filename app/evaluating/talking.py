@@ -33,6 +33,7 @@ from domain.message import Usage
 from evals.agents.report import Finding, Report, Result
 from evals.agents.talking.checking import Observed, check
 from evals.agents.talking.tasks import Task, Truths, filled
+from memory.crm.conversations import ConversationStore
 from evals.agents.tape import KEPT_MODEL, Mode, Tape, Upstream
 
 ASSISTANT = "assistant"
@@ -92,10 +93,10 @@ class _Heard:
         """Take one in."""
         if isinstance(happening, Found):
             self.found.append(happening)
-            self.records += happening.answer.records if happening.answer else ()
         elif isinstance(happening, Asking):
             self.asked += happening.changes
         elif isinstance(happening, Answered):
+            self.records += happening.records
             self.words.append(happening.words)
             self.usage += happening.usage
             if happening.stand_in_for:
@@ -191,6 +192,10 @@ async def observe(task: Task, house: House) -> Observed:
     """Ask, answer what waits as the task says, and look at what is different afterwards."""
     asker = _asker_of(task.role.value)
     before = standing_of(house)
+    # A model's request holds a mark made of the conversation's id: one drawn anew would fit no recording.
+    house.__dict__["conversations"] = ConversationStore(
+        house.engine, house.clock, new_id=lambda: f"t_eval-{task.id}"
+    )
     conversation = house.assistant.begin(asker)
     heard = _Heard()
     try:

@@ -10,12 +10,13 @@ from fastapi.responses import HTMLResponse
 from app import loop
 from app.answer_words import call_words, cell_words, moment_of, rows_words, spans, used_columns
 from app.chat_openers import openers
+from app.web.asking import asker_of
 from app.web.chat_parts import Part, arguments_of, lines_of, parts_of, path_of
 from app.web.guard import Caller
 from app.web.shell import Shell
 from app.web.talks import Talk, Talks
 from app.who import who_answers
-from domain.assistant import Asker, ChangeAsked, Conversation, Door, Exchange, RecordRef, ToolAnswer, ToolCall
+from domain.assistant import ChangeAsked, Conversation, Exchange, RecordRef, ToolAnswer, ToolCall
 from domain.base import Noun, UtcDatetime
 
 if TYPE_CHECKING:
@@ -36,20 +37,6 @@ class Round(Noun):
     is_live: bool = False
     said: str = ""
     problem: str = ""
-
-
-def asker_of(caller: Caller) -> Asker:
-    """Who asks, as the assistant knows them."""
-    member = caller.member
-    return Asker(
-        member_id=member.member_id,
-        name=member.name,
-        role=member.role,
-        door=Door.API if caller.token_id else Door.WEB,
-        zone=member.zone,
-        token_id=caller.token_id,
-        made_by=caller.made_by,
-    )
 
 
 class ChatRoom:

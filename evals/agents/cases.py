@@ -6,6 +6,7 @@ They stand in `cases.json` as the CRM read them once, so that a change of the ma
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -70,11 +71,10 @@ def chosen(wanted: str) -> tuple[OutreachCase, ...]:
         return known
     numbers: set[int] = set()
     for part in wanted.split(","):
-        first, _, last = part.strip().partition("-")
-        if not first.isdigit() or not (last or first).isdigit():
-            raise AttuneError(f"--cases {wanted!r} cannot be read. Write it as 1-10 or 3,7,12-14.")
-        numbers |= set(range(int(first), int(last or first) + 1))
-    strange = sorted(numbers - set(range(1, len(known) + 1)))
-    if strange or not numbers:
-        raise AttuneError(f"--cases {wanted!r}: there are cases 1 to {len(known)}.")
+        span = re.fullmatch(r"(\d+)(?:-(\d+))?", part.strip())
+        if span is None or not 1 <= int(span[1]) <= int(span[2] or span[1]) <= len(known):
+            raise AttuneError(
+                f"--cases {wanted!r}: write it as 1-10 or 3,7,12-14; there are cases 1 to {len(known)}."
+            )
+        numbers |= set(range(int(span[1]), int(span[2] or span[1]) + 1))
     return tuple(known[number - 1] for number in sorted(numbers))

@@ -25,6 +25,7 @@ class Taped:
     mode: Mode
     prices: PriceList = field(default_factory=PriceList)
     wait_seconds: float = 60.0
+    _open: dict[tuple[str, str], OpenAIChat] = field(default_factory=dict)
 
     def model(self, case: str, writer: str) -> LanguageModel | None:
         """A model that asks the tape; None where a replay has nothing of this writer."""
@@ -37,7 +38,8 @@ class Taped:
             concurrency=4,
             retry=ONCE,
         )
-        return OpenAIChat(endpoint, prices=self.prices)
+        self._open[case, writer] = OpenAIChat(endpoint, prices=self.prices)
+        return self._open[case, writer]
 
     def problem(self, case: str, writer: str) -> str:
         """What the tape could not answer."""
@@ -45,9 +47,14 @@ class Taped:
             return f"not recorded: {writer}"
         return self.tape.problem(case, writer)
 
-    def close(self, case: str, writer: str) -> None:
-        """Let the tape drop what is asked no more."""
+    async def close(self, case: str, writer: str) -> None:
+        """Let go of the connection, and let the tape drop what is asked no more."""
+        if chat := self._open.pop((case, writer), None):
+            await chat.aclose()
         self.tape.close_case(case, writer)
+
+    async def finish(self) -> None:
+        """Each writer's connection went with it."""
 
 
 @dataclass
@@ -74,8 +81,12 @@ class Live:
         """A live endpoint's trouble is told by the writer itself."""
         return ""
 
-    def close(self, case: str, writer: str) -> None:
+    async def close(self, case: str, writer: str) -> None:
         """Nothing to keep."""
+
+    async def finish(self) -> None:
+        """Let go of the connections."""
+        await self._model.aclose()
 
 
 CASSETTES = Path(__file__).with_name("cassettes")

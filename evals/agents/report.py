@@ -113,5 +113,5 @@ def read_report(file: Path) -> Report:
         return Report.model_validate(shown)
     except OSError as error:
         raise InvalidFile(file, f"cannot be read: {error.strerror}.") from error
-    except (ValueError, AttributeError, ValidationError) as error:
+    except (ValueError, AttributeError, TypeError, ValidationError) as error:
         raise InvalidFile(file, "is not a report of `attune eval`.", "Name a .json it wrote.") from error

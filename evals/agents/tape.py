@@ -23,6 +23,7 @@ import yaml
 
 KEPT_MODEL = "recorded-model"
 _NOT_ASKED = ("model", "stream", "stream_options")
+_COUNTED = ("prompt_tokens", "completion_tokens", "prompt_tokens_details")
 _CHUNK = 40
 
 
@@ -262,7 +263,7 @@ def kept(reply: dict[str, Any]) -> dict[str, Any]:
     return {
         **wanted,
         "finish_reason": choice.get("finish_reason") or "stop",
-        "usage": {key: usage[key] for key in ("prompt_tokens", "completion_tokens") if key in usage},
+        "usage": {key: usage[key] for key in _COUNTED if usage.get(key)},
     }
 
 
@@ -273,7 +274,7 @@ def completion(reply: dict[str, Any]) -> dict[str, Any]:
         message["tool_calls"] = reply["tool_calls"]
     usage = dict(reply["usage"])
     if usage:
-        usage["total_tokens"] = sum(usage.values())
+        usage["total_tokens"] = usage.get("prompt_tokens", 0) + usage.get("completion_tokens", 0)
     return {
         "id": "chatcmpl-recorded",
         "object": "chat.completion",

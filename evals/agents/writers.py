@@ -48,8 +48,12 @@ class Models(Protocol):
         """Why it could not answer; empty where it did."""
         ...
 
-    def close(self, case: str, writer: str) -> None:
-        """Say that a writer is through with a case."""
+    async def close(self, case: str, writer: str) -> None:
+        """Say that a writer is through with a case, well or not."""
+        ...
+
+    async def finish(self) -> None:
+        """Let go of every connection."""
         ...
 
 
@@ -64,8 +68,11 @@ class NoModels:
         """There is no model."""
         return "no model and no recording"
 
-    def close(self, case: str, writer: str) -> None:
+    async def close(self, case: str, writer: str) -> None:
         """Nothing to close."""
+
+    async def finish(self) -> None:
+        """Nothing to let go of."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,10 @@ async def write_all(
         async with gate:
             return await write_case(case, world, models, wanted)
 
-    return list(await asyncio.gather(*(one(case) for case in cases)))
+    try:
+        return list(await asyncio.gather(*(one(case) for case in cases)))
+    finally:
+        await models.finish()
 
 
 async def write_case(case: OutreachCase, world: World, models: Models, wanted: Collection[str]) -> CaseResult:
@@ -119,7 +129,7 @@ async def _agents(case: OutreachCase, world: World, models: Models, writer: str)
     if model is None:
         return Written(writer, case, (), problem=models.problem(case.id, writer))
     made = await _graph(case, world, writer, model, with_memory=writer == AGENTS)
-    models.close(case.id, writer)
+    await models.close(case.id, writer)
     return replace(made, problem=models.problem(case.id, writer) or made.problem)
 
 
@@ -160,7 +170,8 @@ async def _one_prompt(
     except ModelError as error:
         problem = models.problem(case.id, ONE_PROMPT) or str(error)
         return Written(ONE_PROMPT, case, ctx.evidence, usage=error.usage, problem=problem)
-    models.close(case.id, ONE_PROMPT)
+    finally:
+        await models.close(case.id, ONE_PROMPT)
     return _plain(ONE_PROMPT, case, ctx, draft, reply.usage, world)
 
 
@@ -200,7 +211,8 @@ async def _judge(
         judgement = await judging.judge(model, ctx, compared, prompts)
     except ModelError as error:
         return Judgement(usage=error.usage, problem=models.problem(case.id, JUDGE) or str(error))
-    models.close(case.id, JUDGE)
+    finally:
+        await models.close(case.id, JUDGE)
     return judgement
 
 

@@ -26,7 +26,7 @@ from evals.market.sample import sample_sender
 from policies.content import review_message
 from policies.rulebook import RuleBook
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])[”\")]*\s+(?=[“\"(]?[A-Z0-9])")
+_SENTENCE_END = re.compile(r"([.!?][”\")]*)\s+(?=[“\"(]?[A-Z0-9])")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def uncited(subject: str, body: str, evidence: tuple[Evidence, ...], author: Aut
 
 def sentences_of(text: str) -> list[str]:
     """Split prose into sentences; lines of one block are joined."""
-    return [part for part in _SENTENCE_END.split(" ".join(text.split())) if part]
+    return [part for part in _SENTENCE_END.sub(r"\1\n", " ".join(text.split())).split("\n") if part]
 
 
 def addressed(draft: Draft, case: OutreachCase, bench: Workbench) -> Message:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,11 @@ from memory.crm.statements import CONVERSATION_CONTACTS, CONVERSATIONS, insert_a
 TITLE_LONGEST = 120
 
 
+def unguessable() -> str:
+    """A new conversation's id."""
+    return f"t_{secrets.token_hex(16)}"
+
+
 def shown_in(contact_ids: Sequence[str]) -> Select[tuple[str]]:
     """The ids of conversations that have shown one of these contacts."""
     shown = CONVERSATION_CONTACTS.c
@@ -27,15 +32,18 @@ def shown_in(contact_ids: Sequence[str]) -> Select[tuple[str]]:
 class ConversationStore:
     """Keeps conversations in the CRM's database. Implements `domain.assistant_ports.Conversations`."""
 
-    def __init__(self, engine: Engine, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock = utc_now, new_id: Callable[[], str] = unguessable
+    ) -> None:
         self._engine = engine
         self._clock = clock
+        self._new_id = new_id
 
     def begin(self, asker: Asker, title: str = "") -> Conversation:
-        """Begin one. Its id cannot be guessed."""
+        """Begin one. Its id cannot be guessed, unless an evaluation says what it is."""
         now = self._clock()
         begun = Conversation(
-            id=f"t_{secrets.token_hex(16)}",
+            id=self._new_id(),
             member_id=asker.member_id,
             title=_tidy(title),
             door=asker.door,
