@@ -32,6 +32,8 @@ _CUSTOMERS = re.compile(
     re.IGNORECASE,
 )
 _THEIR_ACT = re.compile(
+    # "Would you read" asks; "you read" tells.
+    r"(?<!would )(?<!could )(?<!will )(?<!can )(?<!may )(?<!might )(?<!do )"
     r"\byou(?:'ve|’ve| have| had| were| recently| just| also)*\s+(?:asked|attended|booked|browsed|called"
     r"|checked|clicked|contacted|downloaded|filled|forwarded|joined|looked at|looking at|mentioned|met|opened"
     r"|read|registered"

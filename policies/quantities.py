@@ -34,8 +34,11 @@ _NUMBER = re.compile(
 )
 _SPELLED = re.compile(rf"\b(?P<word>{'|'.join(_WORDS)})[ -](?:{_COUNTED})\b", re.IGNORECASE)
 _FACTORS = re.compile(
-    r"\b(doubl|tripl|quadrupl|halv)(?:e|es|ed|ing)\b|\b(half|twice|thrice)\b", re.IGNORECASE
+    r"\b(doubl|tripl|quadrupl|halv)(?:e|es|ed|ing)\b"
+    r"|(?<!which )(?<!other )(?<!first )(?<!second )\b(half|twice|thrice)\b",
+    re.IGNORECASE,
 )
+_HALF_HOUR = re.compile(r"\b(?:which )?half[ -](?:an[ -])?hours?\b", re.IGNORECASE)
 _MONTH = re.compile(
     rf"\b(?P<name>{'|'.join(m[:3] + f'(?:{m[3:]})?' for m in _MONTHS if m != 'may')})\b\.?", re.I
 )
@@ -51,6 +54,7 @@ def quantities(text: str) -> frozenset[str]:
     `month:9`, factors by their stem (`doubl`), a spelled number only before something counted
     ("three weeks"), because "one of the two" states nothing to check.
     """
+    text = _HALF_HOUR.sub("30 minutes", text)
     found: set[str] = set()
     for day in _ISO_DAY.finditer(text):
         found |= {day[1], str(int(day[3])), f"month:{int(day[2])}"}
@@ -98,7 +102,8 @@ def _unit(unit: str | None) -> str | None:
 
 def asked_quantities(text: str) -> frozenset[str]:
     """Return what a question states as fact: the minutes it asks for are no claim."""
-    return quantities(_ASKED_TIME.sub(" ", text) if text.rstrip().endswith("?") else text)
+    is_question = text.rstrip().endswith("?")
+    return quantities(_ASKED_TIME.sub(" ", _HALF_HOUR.sub(" ", text)) if is_question else text)
 
 
 def _month(name: str) -> int:

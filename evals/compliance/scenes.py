@@ -209,7 +209,7 @@ def clean_scene(rng: random.Random, rules: RuleBook, *, with_offer: bool = False
         subject=rng.choice(VOICES["subjects"]),
         paragraphs=(DraftParagraph(sentences=said), closing),
         author=Author.MODEL,
-        prompt_id="outreach_composer/v1",
+        prompt_id="outreach_composer/v2",
         prompt_sha256="0" * 64,
         model="stand-in",
     )

@@ -132,7 +132,7 @@ def test_a_models_draft_names_its_prompt_and_rests_on_facts(
     one = carried(name)
     draft = draft_of(one)
     assert draft.author is Author.MODEL
-    assert draft.prompt_id == "outreach_composer/v1"
+    assert draft.prompt_id == "outreach_composer/v2"
     assert draft.prompt_sha256
     if name == "wanda":
         return

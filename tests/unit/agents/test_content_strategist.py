@@ -51,7 +51,7 @@ async def test_points_keep_only_evidence_that_exists_and_may_be_said() -> None:
     )
     made = await ContentStrategist(model, PROMPTS).plan(context(eager()), BRIEF)
     assert [(p.text, p.evidence) for p in made.work.points] == [("Answer the form.", ("E8", "E12"))]
-    assert (made.author, made.prompt_id) == (Author.MODEL, "content_strategist/v1")
+    assert (made.author, made.prompt_id) == (Author.MODEL, "content_strategist/v2")
 
 
 async def test_a_plan_on_private_facts_alone_is_the_understudys() -> None:

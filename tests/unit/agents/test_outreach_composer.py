@@ -38,7 +38,7 @@ async def test_a_draft_carries_its_evidence_and_its_origin() -> None:
     assert draft.body == " ".join(text for text, _ in GOOD)
     assert [s.evidence for s in draft.sentences] == [("E8",), ("E12",), ()]
     assert (draft.author, draft.revision, draft.model) == (Author.MODEL, 0, "scripted")
-    assert draft.prompt_id == "outreach_composer/v1"
+    assert draft.prompt_id == "outreach_composer/v2"
     assert draft.prompt_sha256 == model.requests[0].prompt_sha256
     assert draft.stand_in_for is None
 

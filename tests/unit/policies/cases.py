@@ -136,7 +136,7 @@ def draft(*sentences: DraftSentence | str, subject: str = "Quotes through financ
         "subject": subject,
         "paragraphs": (DraftParagraph(sentences=said),),
         "author": Author.MODEL,
-        "prompt_id": "outreach_composer/v1",
+        "prompt_id": "outreach_composer/v2",
         "prompt_sha256": "0" * 64,
         "model": "test-model",
     }

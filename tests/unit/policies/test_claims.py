@@ -59,6 +59,9 @@ def test_thirty_customers_do_not_back_thirty_percent() -> None:
         "You downloaded our guide.",
         "Our platform reduces waiting.",
         "Quotes wait 11 days.",
+        "You read our guide.",
+        "It takes half an hour.",
+        "It cuts waiting in half.",
     ],
 )
 def test_a_stated_fact_without_evidence_is_held(text: str) -> None:
@@ -86,6 +89,11 @@ def test_evidence_of_another_kind_backs_nothing(text: str, evidence: str) -> Non
         "Please ensure that the right people read it.",
         "Let us talk about how we can improve it.",
         "We have seen it work, thank you.",
+        "Would you read it again with that in mind?",
+        "Could you read that part first?",
+        "Would half an hour next week suit you?",
+        "Which half hour would suit you?",
+        "The other half is who keeps the record.",
     ],
 )
 def test_words_that_only_resemble_a_claim_pass(text: str) -> None:
@@ -167,6 +175,8 @@ def test_a_claim_of_another_asset_is_blocked() -> None:
         ("until 30 September", {"30", "month:9"}),
         ("You may try it, B2B or Q3, one of the two", set()),
         ("in May it doubled", {"month:5", "doubl"}),
+        ("it takes half an hour", {"30"}),
+        ("half of them", {"half"}),
     ],
 )
 def test_quantities_are_read_in_one_spelling(text: str, stated: set[str]) -> None:
