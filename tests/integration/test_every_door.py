@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,13 +27,14 @@ from app.web import make_app
 from app.web.api.of_tools import EVERYONE, PATHS, method_of
 from app.wiring import House, open_house
 from domain.assistant import Asker, Asking, Door, Found, ToolCall, ToolCard
+from domain.campaign import Autonomy
 from domain.message import StakesLevel
 from domain.review import ProposalStatus
 from domain.staff import Role
 from evals.crowd import NOON
 from tests.fakes.talk import ScriptedTalker
 from tests.integration.shell import Shell
-from tests.review_workspace import lines, make_reviewing
+from tests.review_workspace import CONTACTS_IN_ALL, lines, make_reviewing
 from tests.web import SITE, Visitor, member, shell_of, signed_in
 
 FORBIDDEN = re.compile(r"[Aa]n? (marketer|reviewer|admin|program|API token) may not")
@@ -297,3 +299,15 @@ def approval(visitor: Visitor, path: str, version: int) -> Any:
     told = visitor.post(f"{path}/approve", json={"version": version}, headers=csrf)
     assert told.status_code == 200, told.text
     return told.json()
+
+
+def test_a_run_nobody_watches_approves_nothing_at_high_stakes(tmp_path: Path) -> None:
+    make_reviewing(tmp_path / "ws", Autonomy.AUTOPILOT)
+    house = open_house(Settings(_env_file=None, workspace=tmp_path / "ws", model=None), clock=lambda: NOON)
+    try:
+        [high] = lines(house, StakesLevel.HIGH)
+        assert house.proposals.get(high.proposal_id).status is ProposalStatus.WAITING
+        # It did go on by itself with what is not at high stakes.
+        assert len(lines(house)) < CONTACTS_IN_ALL
+    finally:
+        house.close()

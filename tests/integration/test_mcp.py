@@ -106,7 +106,9 @@ async def test_a_change_is_put_before_the_member_and_not_done() -> None:
     assert told["done"] is False
     assert told["say_yes_at"] == f"{WEB}/chat/t-1"
     assert told["data"]["effect"] == ["campaign_pause spring", "Nobody is written to."]
-    assert "Nothing was done yet" in text_of(answer) and "attune chat --as EMAIL --open t-1" in text_of(answer)
+    assert "Nothing was done yet" in text_of(answer) and "attune chat --as EMAIL --open t-1" in text_of(
+        answer
+    )
 
 
 @pytest.mark.parametrize(
