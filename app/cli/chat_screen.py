@@ -128,6 +128,8 @@ class ChatScreen:
         if not self._line and _ITEM.fullmatch(word):
             word, self._hang = "•", 2
         told = self._styled(word)
+        if not told:
+            return
         if self._column + self._is_apart + told.cell_len > self.width and self._column > self._hang:
             self.console.print()
             self._column = 0
