@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
@@ -71,6 +73,16 @@ class ChatScreen:
         line.truncate(self.width, overflow="ellipsis")
         self.console.print(line, soft_wrap=True)
 
+    def command(self, words: str) -> None:
+        """Show a command on a line of its own, never broken: it is there to be pasted."""
+        self.stop_words()
+        self.console.print(Text(f"  {words}", style="cyan"), soft_wrap=True)
+
+    def moment(self, at: datetime) -> str:
+        """A time in the asker's zone, with its day."""
+        here = at.astimezone(ZoneInfo(self.zone))
+        return f"{here.day:>2} {here:%b %H:%M}"
+
     def gap(self) -> None:
         """Leave a line free."""
         self.stop_words()
@@ -116,6 +128,8 @@ class ChatScreen:
         if not self._line and _ITEM.fullmatch(word):
             word, self._hang = "•", 2
         told = self._styled(word)
+        if not told:
+            return
         if self._column + self._is_apart + told.cell_len > self.width and self._column > self._hang:
             self.console.print()
             self._column = 0
@@ -239,7 +253,7 @@ class ChatScreen:
         place = f"Change {number} of {total}" if total > 1 else "This would happen"
         lines = Table.grid(padding=(0, 1, 0, 0))
         for line in effect.lines:
-            lines.add_row(Text("•", style="dim"), Text(shown(self.named(line))))
+            lines.add_row(Text("•", style="dim"), self._coded(self.named(line)))
         told = Text(shown(effect.title), style="bold")
         stakes = Text(f"Stakes: {effect.stakes.value}", style="yellow") if effect.stakes else Text("")
         self._framed(Group(told, lines, *([stakes] if effect.stakes else [])), place, "yellow")
@@ -248,6 +262,11 @@ class ChatScreen:
         """Show every text that belongs to a change."""
         for text in effect.texts:
             self.text(text)
+
+    def _coded(self, words: str) -> Text:
+        parts = shown(words).split("`")
+        styles = ("", "cyan") if len(parts) % 2 else ("", "")
+        return Text.assemble(*((part, styles[place % 2]) for place, part in enumerate(parts)))
 
     def named(self, words: str) -> str:
         """Words of ours with the marks of records read out."""

@@ -45,6 +45,8 @@ HELP = """Ask in plain words. What changes something is shown first, and done on
 /who           who answers, and as whom you ask
 /quit          leave (Ctrl-D too); Ctrl-C stops an answer"""
 
+HOW_TO_SAY_YES = "Say yes or no to it by:"
+
 Ask = Callable[[str], str]
 """Shows a prompt and returns a line. Raises EOFError at the end, KeyboardInterrupt for Ctrl-C."""
 
@@ -76,6 +78,7 @@ class ChatSession:
             except EOFError:
                 return
             except KeyboardInterrupt:
+                self.screen.gap()
                 self.screen.note("Leave with /quit or Ctrl-D.")
                 continue
             if words in ("/quit", "/exit"):
@@ -107,7 +110,9 @@ class ChatSession:
         """Go on with a conversation: show it again, and what of it waits for a yes."""
         found = self.house.conversations.get(conversation_id, self.asker.member_id)
         self.conversation = found
-        self.screen.note(f"{found.title or 'Untitled'}, begun {found.began_at:%d %b %Y}", "bold")
+        self.screen.note(
+            f"{found.title or 'Untitled'}, begun {self.screen.moment(found.began_at).strip()}", "bold"
+        )
         for exchange in loop.run(self.assistant.exchanges(self.asker, found.id)):
             self._again(exchange)
         self._settle(loop.run(self.assistant.waiting(self.asker, found.id)))
@@ -185,14 +190,26 @@ class ChatSession:
             for number, change in enumerate(asked, 1):
                 self.screen.change(change, number, len(asked))
             if not self.can_say_yes:
-                self.screen.note(how_to_say_yes(self.conversation.id))
+                self.screen.note(HOW_TO_SAY_YES)
+                self.screen.command(how_to_say_yes(self.conversation.id))
                 return
-            decisions = [self._decide(change, number, len(asked)) for number, change in enumerate(asked, 1)]
-            if None in decisions:
-                self.screen.note(f"It waits. {how_to_say_yes(self.conversation.id)}")
+            decisions = self._decisions(asked)
+            if decisions is None:
+                self.screen.gap()
+                self.screen.note(f"It waits. {HOW_TO_SAY_YES}")
+                self.screen.command(how_to_say_yes(self.conversation.id))
                 return
-            given = [one for one in decisions if one is not None]
-            asked = self._show(self.assistant.decide(self.asker, self.conversation.id, given))
+            asked = self._show(self.assistant.decide(self.asker, self.conversation.id, decisions))
+
+    def _decisions(self, asked: Sequence[ChangeAsked]) -> list[ChangeDecision] | None:
+        """A yes or no to each; None where the person left before the last."""
+        decisions = []
+        for number, change in enumerate(asked, 1):
+            decision = self._decide(change, number, len(asked))
+            if decision is None:
+                return None
+            decisions.append(decision)
+        return decisions
 
     def _decide(self, change: ChangeAsked, number: int, total: int) -> ChangeDecision | None:
         which = f" {number} of {total}" if total > 1 else ""
@@ -246,7 +263,7 @@ class ChatSession:
             here = " (this one)" if self.conversation and one.id == self.conversation.id else ""
             waits = "  waits for your yes" if one.is_waiting else ""
             self.screen.note(
-                f"{number:>3}  {one.last_at:%d %b %H:%M}  {one.title or 'Untitled'}{waits}{here}", ""
+                f"{number:>3}  {self.screen.moment(one.last_at)}  {one.title or 'Untitled'}{waits}{here}", ""
             )
 
     def _open(self, which: str) -> None:
@@ -293,5 +310,5 @@ class ChatSession:
 
 
 def how_to_say_yes(conversation_id: str) -> str:
-    """Where a person says yes to what waits."""
-    return f"Say yes or no to it: {command_name()} chat --open {conversation_id}"
+    """The command by which a person says yes or no to what waits."""
+    return f"{command_name()} chat --open {conversation_id}"

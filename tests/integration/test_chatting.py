@@ -15,9 +15,10 @@ from app.cli import doors as cli_doors
 from app.cli.chat_screen import ChatScreen
 from app.cli.chat_session import ChatSession
 from app.wiring import House
-from domain.assistant import Asker, Door
+from domain.assistant import Answered, Asker, Door, Found
+from domain.message import Author
 from domain.staff import Role
-from tests.fakes.assistant import ScriptedAssistant
+from tests.fakes.assistant import FIND, ScriptedAssistant, found
 from tests.integration.shell import Shell, shell_of
 from tests.learning_workspace import CAMPAIGN, open_workspace
 
@@ -191,6 +192,11 @@ def test_ctrl_c_stops_the_answer_and_not_the_chat(sit: Sit, assistant: ScriptedA
     assert "I did not understand that" in at.said
 
 
+def test_a_record_that_is_named_by_its_id_is_named_once(sit: Sit, assistant: ScriptedAssistant) -> None:
+    assistant.script["run"] = (Answered(words="Run r-1 [run:r-1] is on record.", author=Author.UNDERSTUDY),)
+    assert "Run r-1 is on record." in sit("run").said
+
+
 def test_more_is_the_next_page_of_the_last_table(sit: Sit, assistant: ScriptedAssistant) -> None:
     at = sit("/more", "who went quiet", "/more")
     assert "No table here has another page." in at.said
@@ -228,10 +234,6 @@ def test_commands_say_what_there_is(sit: Sit) -> None:
 def test_nothing_is_wider_than_the_screen_and_no_outside_word_steers_it(
     sit: Sit, assistant: ScriptedAssistant
 ) -> None:
-    from domain.assistant import Answered, Found
-    from domain.message import Author
-    from tests.fakes.assistant import FIND, found
-
     answer = found(2)
     row = ("\x1b[31mred\u202e", *("a rather long cell of words " * 2 for _ in range(4)))
     table = answer.tables[0].model_copy(update={"rows": (row, row)})
