@@ -33,8 +33,8 @@ from domain.message import Usage
 from evals.agents.report import Finding, Report, Result
 from evals.agents.talking.checking import Observed, check
 from evals.agents.talking.tasks import Task, Truths, filled
-from memory.crm.conversations import ConversationStore
 from evals.agents.tape import KEPT_MODEL, Mode, Tape, Upstream
+from memory.crm.conversations import ConversationStore
 
 ASSISTANT = "assistant"
 UNDERSTUDY = "understudy"
@@ -130,9 +130,7 @@ async def run_tasks(
         await asyncio.to_thread(build, base)
         with opened(base) as house:
             truths = truths_of(house)
-            changing = frozenset(
-                card.name for card in house.toolset.cards(_asker_of("admin")) if card.changes
-            )
+            changing = frozenset(card.name for card in house.toolset.cards(asker_of("admin")) if card.changes)
             version = house.prompts.latest("assistant")
         gate = asyncio.Semaphore(at_once)
 
@@ -190,7 +188,7 @@ async def _one(
 
 async def observe(task: Task, house: House) -> Observed:
     """Ask, answer what waits as the task says, and look at what is different afterwards."""
-    asker = _asker_of(task.role.value)
+    asker = asker_of(task.role.value)
     before = standing_of(house)
     # A model's request holds a mark made of the conversation's id: one drawn anew would fit no recording.
     house.__dict__["conversations"] = ConversationStore(
@@ -229,7 +227,8 @@ async def observe(task: Task, house: House) -> Observed:
     )
 
 
-def _asker_of(role: str) -> Asker:
+def asker_of(role: str) -> Asker:
+    """Who asks the tasks, in this role."""
     return Asker.model_validate(
         {
             "member_id": f"eval-{role}",

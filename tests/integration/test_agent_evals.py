@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner, Result
 
+from app.cli import evaluating
 from domain.errors import AttuneError
 from evals.agents.cases import NOW, OutreachCase, chosen, outreach_cases
 from evals.agents.models import CASSETTES, recordings
 from evals.agents.outreach import run_outreach
-from evals.agents.report import Report
+from evals.agents.report import Report, read_report
 from evals.agents.tape import Upstream
 from evals.agents.world import open_world
 from evals.agents.writers import AGENTS, JUDGE, MAIL_MERGE, ONE_PROMPT, UNDERSTUDY, NoModels, write_all
@@ -132,3 +135,47 @@ def test_cases_are_chosen_by_number() -> None:
     for wrong in ("0", "41", "a", "5-", "9-8"):
         with pytest.raises(AttuneError, match="--cases"):
             chosen(wrong)
+
+
+def test_the_command_asks_live_writes_both_reports_and_compares_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering() as (endpoint, bodies):
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint)
+        monkeypatch.setenv("ATTUNE_MODEL", "asked-model")
+        live = call(
+            "outreach", "--cases", "1-2", "--live", "--writers", "one_prompt", "--out", str(tmp_path / "a")
+        )
+    assert live.exit_code == 0, live.output
+    assert {body["model"] for body in bodies} == {"asked-model"}
+    assert "understudy" in live.output
+    bare = call("outreach", "--cases", "1-2", "--replay", str(tmp_path), "--out", str(tmp_path / "b"))
+    assert "not recorded: agents" in bare.output
+    first, second = (tmp_path / name / "outreach.json" for name in "ab")
+    assert read_report(first).values(ONE_PROMPT, "calls") == {"01": 1, "02": 1}
+    assert (tmp_path / "a" / "outreach.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    compared = call("compare", str(first), str(second), "--json", "--out", str(tmp_path / "c.html"))
+    changes = json.loads(compared.output)
+    assert {UNDERSTUDY, MAIL_MERGE} <= {change["writer"] for change in changes}
+    assert ONE_PROMPT not in {change["writer"] for change in changes}
+    assert all(change["difference"] == 0 for change in changes)
+    assert (tmp_path / "c.html").exists()
+
+
+def test_what_cannot_be_run_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    for arguments, told in (
+        (("outreach", "--live"), "OPENAI_BASE_URL"),
+        (("outreach", "--cases", "99"), "cases 1 to 40"),
+        (("outreach", "--writers", "nobody"), "nobody is called"),
+        (("assistant", "--cases", "nonsense"), "there is no task"),
+        (("compare", str(tmp_path / "a"), str(tmp_path / "b")), "cannot be read"),
+    ):
+        failed = call(*arguments)
+        assert isinstance(failed.exception, AttuneError)
+        assert told in str(failed.exception)
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(evaluating.app, list(arguments))
