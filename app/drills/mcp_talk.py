@@ -67,7 +67,7 @@ async def _talk(workspace: Path, secret: str, campaign: str) -> None:
         uri = f"{first['kind']}://{first['id']}"
         [content] = (await client.read_resource(uri)).contents
         _told(f"resources/read {uri}", getattr(content, "text", ""))
-        asked = {"campaign": campaign, "reason": "A word with sales first."}
+        asked: dict[str, Any] = {"campaign": campaign, "reason": "A word with sales first."}
         _told(
             f"tools/call campaign_pause {json.dumps(asked)}",
             _text(await client.call_tool("campaign_pause", asked)),
