@@ -154,11 +154,12 @@ def test_the_judge_stands_beside_the_code_with_how_far_they_agree() -> None:
 
 
 def test_six_out_of_six_leave_room_for_a_failure_and_other_means_are_bootstrapped() -> None:
-    all_right = interval([1.0] * 6)
+    all_right = interval([1.0] * 6, is_share=True)
     assert all_right is not None
     assert all_right[0] < 0.7
     assert all_right[1] == 1
-    spread = interval([0.1, 0.5, 0.9, 0.4])
+    assert interval([1.0] * 6, is_share=False) == (1, 1)
+    spread = interval([0.1, 0.5, 0.9, 0.4], is_share=True)
     assert spread is not None
     assert 0.1 <= spread[0] < 0.475 < spread[1] <= 0.9
-    assert interval([1.0, 0.0]) is None
+    assert interval([1.0, 0.0], is_share=True) is None
