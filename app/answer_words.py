@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from domain.assistant import AnswerColumn, Cell, RecordKind, RecordRef, ToolCall
+from domain.assistant import AnswerColumn, AnswerTable, Cell, RecordKind, RecordRef, ToolCall
 from domain.base import Noun
 
 LONGEST_ARGUMENT = 80
@@ -185,6 +185,13 @@ def moment_of(cell: Cell, column: AnswerColumn) -> datetime | None:
         except ValueError:
             return None
     return cell if isinstance(cell, datetime) and cell.tzinfo else None
+
+
+def used_columns(table: AnswerTable) -> tuple[int, ...]:
+    """The places of the columns that say something in some row; all of them where there are no rows."""
+    places = range(len(table.columns))
+    used = tuple(place for place in places if any(row[place] not in (None, "", NONE) for row in table.rows))
+    return used or tuple(places)
 
 
 def rows_words(shown: int, total: int | None, page: int, noun: str = "row") -> str:

@@ -167,7 +167,7 @@ def why_not_sent(house: House, found: Possible, asset: ContentAsset) -> str:
     return f"{why}." if why else f"{asset.title!r} may not go to this contact now."
 
 
-def decision_of(found: Possible, choice: Choice, run_id: str, by: str, now: datetime) -> Decision:
+def decision_of(found: Possible, choice: Choice, run_id: str, now: datetime) -> Decision:
     """Return the decision as it is logged: taken by a member, with certainty; no draw, so no other chances."""
     return Decision(
         id=decision_id(run_id, found.contact.id),
@@ -185,7 +185,7 @@ def decision_of(found: Possible, choice: Choice, run_id: str, by: str, now: date
                 uncertainty_cents=choice.uncertainty_cents,
             ),
         ),
-        reasons=(f"A member asked for this message ({by}); it was not drawn.",),
+        reasons=("A member asked for this message; it was not drawn.",),
         knowledge=choice.knowledge,
         learner_version=f"asked({found.learner_version})",
         features_version=found.features_version,
@@ -239,7 +239,7 @@ async def drafted(
 
     now, campaign = house.clock(), found.campaign
     run = _run(campaign, f"draft-{secrets.token_hex(6)}", now, is_dry_run=True)
-    decision = decision_of(found, choice, run.id, "for a draft", now)
+    decision = decision_of(found, choice, run.id, now)
     bench = replace(
         carrier.bench,
         crm=_Draft(house, campaign, decision),
@@ -283,7 +283,7 @@ def put_on_record(house: House, found: Possible, choice: Choice, asker: Asker) -
     refuse_another_campaign(house, campaign)
     # Closed from the start: a run of the whole campaign must neither wait for it nor be taken for it.
     run = _run(campaign, new_run_id(now), now, is_dry_run=False)
-    decision = decision_of(found, choice, run.id, asker.member_id, now)
+    decision = decision_of(found, choice, run.id, now)
     line = RunContact(
         run_id=run.id,
         contact_id=contact_id,

@@ -6,7 +6,7 @@ rules hold as in the inbox: their role, four eyes, the hash of the message.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,11 +68,11 @@ def _assistant(workspace: Path) -> AssistantGraph:
     )
 
 
-@dataclass(frozen=True)
 class AsTheyAreNow:
     """The assistant's tools for the studio's member with the role they have by now: the server runs for days."""
 
-    house: House
+    def __init__(self, house: House) -> None:
+        self.house = house
 
     def cards(self, asker: Asker) -> tuple[ToolCard, ...]:
         """See `AssistantTools.cards`."""

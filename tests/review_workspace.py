@@ -23,8 +23,11 @@ from memory.crm.statements import CONTACTS, writing
 CONTACTS_IN_ALL = 9
 
 
-def make_reviewing(folder: Path) -> None:
-    """Settle nine contacts in three companies, two of which we wrote to before, and let a run ask about each."""
+def make_reviewing(folder: Path, autonomy: Autonomy = Autonomy.ASSIST) -> None:
+    """Settle nine contacts in three companies, two of which we wrote to before, and let a run ask about each.
+
+    With more `autonomy` it asks about those only that it may not send by itself.
+    """
     house = settle(folder, CONTACTS_IN_ALL)
     with writing(house.engine) as connection:
         rows = connection.execute(select(CONTACTS.c.id, CONTACTS.c.email, CONTACTS.c.account_id)).all()
@@ -48,7 +51,7 @@ def make_reviewing(folder: Path) -> None:
             for row in known
         ]
         append_events(connection, sent, at)
-    plan = campaign().model_copy(update={"autonomy": Autonomy.ASSIST, "assets": ("guide-pricing",)})
+    plan = campaign().model_copy(update={"autonomy": autonomy, "assets": ("guide-pricing",)})
     run, _ = begin(house, plan, is_dry_run=False)
     loop.run(carry_on(house, run))
     house.close()

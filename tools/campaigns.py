@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from domain.assistant import Asker, Effect, ToolAnswer
 from domain.campaign import EventCondition, FieldCondition
@@ -42,7 +42,7 @@ class CampaignList(Arguments):
     """Which campaigns."""
 
     words: SearchWords = Field("", description="Words in the name or the id.")
-    page: PositiveInt = 1
+    page: int = Field(1, ge=1, le=10_000, description="Which page of a long list.")
 
 
 class CampaignShow(Arguments):
@@ -76,7 +76,7 @@ class RunList(Arguments):
     """Which runs."""
 
     campaign: str | None = Field(None, max_length=200, description=f"Only of one campaign. {_CAMPAIGN}")
-    page: PositiveInt = 1
+    page: int = Field(1, ge=1, le=10_000, description="Which page of a long list.")
 
 
 class RunShow(Arguments):

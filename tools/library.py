@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from domain.assistant import Asker, ToolAnswer
 from domain.search import SearchWords
@@ -17,7 +17,7 @@ class ContentList(Arguments):
 
     words: SearchWords = Field("", description="Words in title, topics or id.")
     is_active: bool | None = Field(None, description="True for what may be sent, False for what may not.")
-    page: PositiveInt = 1
+    page: int = Field(1, ge=1, le=10_000, description="Which page of a long list.")
 
 
 class ContentShow(Arguments):
@@ -30,7 +30,7 @@ class RuleList(Arguments):
     """Which rules."""
 
     words: SearchWords = Field("", description="Words in id, title or text.")
-    page: PositiveInt = 1
+    page: int = Field(1, ge=1, le=10_000, description="Which page of a long list.")
 
 
 class RuleExplain(Arguments):

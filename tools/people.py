@@ -55,8 +55,10 @@ class Did(Arguments):
     within_days: int | None = Field(
         WITHIN_DAYS, ge=1, le=3_650, description="In the last so many days; null for ever."
     )
-    at_least: int | None = Field(None, ge=1, description="So many times at least; 1 where nothing is said.")
-    at_most: int | None = Field(None, ge=0, description="So many times at most; 0 means never.")
+    at_least: int | None = Field(
+        None, ge=1, le=1_000_000, description="So many times at least; 1 where nothing is said."
+    )
+    at_most: int | None = Field(None, ge=0, le=1_000_000, description="So many times at most; 0 means never.")
 
     @property
     def condition(self) -> EventCondition:
@@ -74,6 +76,7 @@ class Did(Arguments):
 DidField = Field((), max_length=5, description="What they did; every one of these must hold.")
 Quiet = Field(
     None,
+    le=3_650,
     description="Nothing of their own accord for so many days. “Went quiet after the pricing page”: did page_viewed "
     "of topic pricing, and quiet_days 14.",
 )

@@ -30,7 +30,7 @@ class ProposalList(Arguments):
     put_off: bool = Field(False, description="Those put off until later instead of those that are due.")
     words: SearchWords = Field("", description="Words in name, address, company or subject.")
     order: QueueOrder = QueueOrder.STAKES
-    page: PositiveInt = 1
+    page: int = Field(1, ge=1, le=10_000, description="Which page of a long list.")
 
 
 class ProposalShow(Arguments):

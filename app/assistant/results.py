@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from app.amounts import money, whole_money
 from app.assistant.campaigns import campaign_ref, key_meant
+from app.assistant.result_tables import amount, answer_table, arm_table, lift_table
 from app.assistant.words import day, known, moment
 from app.funnels import Funnel, funnel_of
 from app.learner_status import status_of
@@ -19,13 +20,12 @@ from app.results import notes, tables
 from app.results.beliefs import EVERYONE, By
 from app.results.headline import Pace, headline_of
 from app.results.kept import BeingCounted, ResultsShelf
-from app.results.tables import ARMS, ResultTable, Value
+from app.results.tables import ARMS
 from domain.assistant import (
     AnswerColumn,
     AnswerPicture,
     AnswerTable,
     Asker,
-    Cell,
     ToolAnswer,
 )
 from domain.campaign import Campaign
@@ -72,8 +72,8 @@ class Results:
         titles = {asset.id: asset.title for asset in self._house.crm.assets()}
         made = tables.tables_of(found, titles)
         shown = [
-            _lift_table(found.metrics),
-            *(_table(made[name], asker) for name in ("arms", "handled", "costs", "attribution")),
+            lift_table(found.metrics),
+            *(answer_table(made[name]) for name in ("arms", "handled", "costs", "attribution")),
         ]
         head = found.headline
         return ToolAnswer(
@@ -97,7 +97,7 @@ class Results:
         found = funnel_of(self._house, since=since) if since else self._shelf.funnel()
         if found is None or not (found.conversions or found.pipeline):
             return ToolAnswer(words="Nobody changed a stage and no deal is known yet, so there is no funnel.")
-        shown = (_table(tables.conversions(found), asker), _table(tables.pipeline(found), asker))
+        shown = (answer_table(tables.conversions(found)), answer_table(tables.pipeline(found)))
         span = f" since {day(since, asker)}" if since else ""
         return ToolAnswer(
             words=f"The funnel of everyone{span}: {_funnel_words(found)}",
@@ -140,7 +140,7 @@ class Results:
         best = next((one for one in cells if one.segment == EVERYONE), None)
         lead = (
             f" Most is expected of {tables.content_name(best.asset_id, titles)}: "
-            f"{_money(best.cents, currency)} a message, give or take {_money(best.doubt_cents, currency)} "
+            f"{amount(best.cents, currency)} a message, give or take {amount(best.doubt_cents, currency)} "
             f"({best.knowledge.value})."
             if best
             else ""
@@ -149,8 +149,8 @@ class Results:
             {
                 "content": tables.content_name(one.asset_id, titles),
                 "for": one.segment,
-                "worth": _money(one.cents, currency),
-                "give_or_take": _money(one.doubt_cents, currency),
+                "worth": amount(one.cents, currency),
+                "give_or_take": amount(one.doubt_cents, currency),
                 "knowledge": one.knowledge.value,
             }
             for one in cells[:MOST_BELIEFS]
@@ -163,7 +163,7 @@ class Results:
         return ToolAnswer(
             words=said + lead,
             facts=facts,
-            tables=(_table(tables.beliefs(believed, titles, currency), asker),),
+            tables=(answer_table(tables.beliefs(believed, titles, currency)),),
             pictures=(picture,) if best else (),
             records=(ref,),
         )
@@ -222,7 +222,7 @@ class Results:
         return ToolAnswer(
             words=f"{campaign.name}, contacts first decided about since {since.isoformat()}: {verdict}",
             facts=_facts(found, word, asker) | {"since": since.isoformat()},
-            tables=(_lift_table(found), _arm_table(found)),
+            tables=(lift_table(found), arm_table(found)),
             records=(campaign_ref(campaign.id, campaign.name),),
         )
 
@@ -277,47 +277,6 @@ def _facts(found: CampaignMetrics, word: str, asker: Asker) -> dict[str, Any]:
     )
 
 
-def _lift_table(found: CampaignMetrics) -> AnswerTable:
-    lifts = [one for one in found.lifts if is_worth_a_line(one, found)]
-    return AnswerTable(
-        title="Against the holdout",
-        columns=tuple(AnswerColumn(name=name) for name in ("Who decided", "What", "In words")),
-        rows=tuple(
-            (ARMS[one.arm], WHAT_NAMES.get(one.what, one.what), sentence(one, found.currency))
-            for one in lifts
-        ),
-    )
-
-
-def _arm_table(found: CampaignMetrics) -> AnswerTable:
-    stages = ("reply", "meeting", "mql", "sql", "opportunity")
-    names = (
-        "Contacts",
-        "Written to",
-        "Window closed",
-        *(WHAT_NAMES[one] for one in stages),
-        "Won or renewed",
-    )
-    return AnswerTable(
-        title="What contacts reached, by who decided",
-        columns=(
-            AnswerColumn(name="Who decided"),
-            *(AnswerColumn(name=name, kind="number") for name in names),
-        ),
-        rows=tuple(
-            (
-                ARMS[one.arm],
-                one.contacts,
-                one.written_to,
-                one.closed_windows,
-                *(one.reached[stage] for stage in stages),
-                one.reached["won"] + one.reached["renewed"],
-            )
-            for one in found.arms
-        ),
-    )
-
-
 def _pictures(found: CampaignResults) -> tuple[AnswerPicture, ...]:
     from app.web.figures import CHARTS
 
@@ -333,40 +292,6 @@ def _has_chart(found: Funnel) -> bool:
     from app.web.figures import conversions
 
     return conversions(found) is not None
-
-
-def _table(made: ResultTable, asker: Asker) -> AnswerTable:
-    """A table of results as an answer's: amounts become texts with their currency, days the asker's."""
-    kinds = {"count": "number", "number": "number", "share": "share", "moment": "moment", "days": "number"}
-    rows = [
-        tuple(_cell(value, column, asker) for value, column in zip(row, made.columns, strict=True))
-        for row in made.rows
-    ]
-    return AnswerTable(
-        title=made.title,
-        columns=tuple(
-            AnswerColumn.model_validate({"name": one.title, "kind": kinds.get(one.kind, "text")})
-            for one in made.columns
-        ),
-        rows=tuple(rows),
-        total=len(rows),
-    )
-
-
-def _cell(value: Value, column: tables.Column, asker: Asker) -> Cell:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, date):
-        return value.isoformat()
-    if column.kind == "money":
-        return _money(value, column.currency)
-    return whole_money(value, column.currency).strip() if column.kind == "whole" else value
-
-
-def _money(cents: float, currency: str) -> str:
-    return f"{cents / 100:,.2f} {currency}".strip()
 
 
 def _begin(since: date | None, asker: Asker) -> datetime | None:

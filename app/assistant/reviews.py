@@ -35,7 +35,7 @@ from app.reviewing import Person, carry_out, said_of, without_commands
 from app.web.words import full_in
 from app.who import names_of
 from domain.assistant import Asker, Door, Effect, RecordKind, RecordRef, ToolAnswer
-from domain.errors import ReviewRejected, ToolRefused
+from domain.errors import ReviewRejected, ToolForbidden, ToolRefused
 from domain.message import StakesLevel
 from domain.review import Proposal, ProposalStatus, ReviewAct
 from domain.review_queue import PAGE_LINES, QueueFilter, QueueLine
@@ -269,7 +269,7 @@ class Reviews:
             )
         if proposal.stakes.level is StakesLevel.HIGH and not _may_high(asker):
             who = "a program" if asker.token_id or asker.door is Door.MCP else f"a {asker.role.value}"
-            raise ToolRefused(
+            raise ToolForbidden(
                 f"The stakes of proposal {proposal.id} are high, and {who} may not decide about those. A reviewer does "
                 "so in the inbox."
             )

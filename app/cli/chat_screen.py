@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
-from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from app.answer_words import MARK, NONE, call_title, call_words, cell_words, rows_words
+from app.answer_words import MARK, NONE, call_title, call_words, cell_words, rows_words, used_columns
 from app.cli.screen import shown
 from domain.assistant import (
     AnswerColumn,
@@ -27,6 +26,9 @@ from domain.assistant import (
 
 WIDEST = 100
 """Longer lines are hard to read, however wide the window is."""
+
+MOST_ROWS = 15
+"""Rows of a table that are shown on a terminal; tools' pages have fewer."""
 
 _CHUNK = re.compile(r"\n|[^\S\n]+|[^\s]+")
 _TOGGLE = re.compile(r"(\*\*|`)")
@@ -68,6 +70,11 @@ class ChatScreen:
         line = Text.assemble(shown(words), (shown(more), "dim"))
         line.truncate(self.width, overflow="ellipsis")
         self.console.print(line, soft_wrap=True)
+
+    def gap(self) -> None:
+        """Leave a line free."""
+        self.stop_words()
+        self.console.print()
 
     def looking(self, call: ToolCall) -> None:
         """Say which tool is called, on one line."""
@@ -129,9 +136,10 @@ class ChatScreen:
             self._plain(text, word[at : mark.start()])
             at = mark.end()
             label = self.labels.get(mark[0], "")
-            if label and not self._line.rstrip(" *(").lower().endswith(label.lower()):
+            if label not in ("", mark[2]) and not self._line.rstrip(" *(").lower().endswith(label.lower()):
                 text.append(f"{shown(label)} ")
-            text.append(shown(mark[2]), style="dim")
+            if not self._line.rstrip().endswith(mark[2]):
+                text.append(shown(mark[2]), style="dim")
         self._plain(text, word[at:])
         return text
 
@@ -151,22 +159,24 @@ class ChatScreen:
         self.stop_words()
         told = rows_words(len(table.rows), table.total, table.page)
         self.console.print(Text.assemble((shown(table.title), "bold"), (f"  {told}", "dim")), soft_wrap=True)
+        beyond = len(table.rows) - MOST_ROWS
+        table = table.model_copy(update={"rows": table.rows[:MOST_ROWS]})
         if not table.rows:
             self.console.print(Text("  nothing", style="dim"))
             return
-        used = [
-            place for place in range(len(table.columns)) if any(_is_there(row[place]) for row in table.rows)
-        ]
+        used = used_columns(table)
         wide = self._side_by_side(table, used)
         unbounded = self.console.options.update(width=10_000)
         if Measurement.get(self.console, unbounded, wide).maximum <= self.console.width:
             self.console.print(wide)
         else:
             self._one_below_another(table, used)
+        if beyond > 0:
+            self.note(f"  and {beyond:,} rows more: in the browser, or by `attune ask … --json`")
         if table.more:
-            self.console.print(Text("  More: /more", style="dim"))
+            self.note("  More: /more")
 
-    def _side_by_side(self, table: AnswerTable, used: list[int]) -> Table:
+    def _side_by_side(self, table: AnswerTable, used: Sequence[int]) -> Table:
         wide = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for place in used:
             is_number = table.columns[place].kind in ("number", "share")
@@ -180,11 +190,10 @@ class ChatScreen:
             wide.add_row(*(self._cell(row[place], table.columns[place]) for place in used))
         return wide
 
-    def _one_below_another(self, table: AnswerTable, used: list[int]) -> None:
+    def _one_below_another(self, table: AnswerTable, used: Sequence[int]) -> None:
         first, *rest = used
         for row in table.rows:
-            self.console.print(self._hanging(self._cell(row[first], table.columns[first]), 2))
-            more = Text(style="dim")
+            head, more = self._cell(row[first], table.columns[first]), Text(style="dim")
             for place in rest:
                 if _is_there(row[place]):
                     column = table.columns[place]
@@ -196,8 +205,11 @@ class ChatScreen:
                     more.append(" · " if more else "").append(named).append_text(
                         self._cell(row[place], column)
                     )
-            if more:
-                self.console.print(self._hanging(more, 4))
+            if 2 + head.cell_len + 2 + more.cell_len <= self.width:
+                self._hanging(Text.assemble(head, "  ", more), 2)
+                continue
+            self._hanging(head, 2)
+            self._hanging(more, 4)
 
     def _cell(self, cell: Cell, column: AnswerColumn) -> Text:
         words = Text(shown(cell_words(cell, column, self.zone)))
@@ -205,8 +217,10 @@ class ChatScreen:
             words.append(f" {shown(cell.id)}", style="dim")
         return words
 
-    def _hanging(self, words: Text, indent: int) -> RenderableType:
-        return Padding(words, (0, 0, 0, indent), expand=False)
+    def _hanging(self, words: Text, indent: int) -> None:
+        for row in words.wrap(self.console, self.width - indent):
+            row.rstrip()
+            self.console.print(Text(" " * indent).append_text(row), soft_wrap=True)
 
     def text(self, text: AnswerText) -> None:
         """Show a text as it stands; of a difference what comes and goes is coloured."""

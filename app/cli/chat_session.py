@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from app.wiring import House
 
 THREADS = 15
+MOST_TABLES = 2
+"""Tables of one call that are shown on a terminal; the others are named."""
+
 HELP = """Ask in plain words. What changes something is shown first, and done only after your yes.
 /more          the next page of the last table
 /threads       your conversations; /open N goes on with one
@@ -79,6 +82,7 @@ class ChatSession:
                 return
             if words:
                 self.take(words)
+                self.screen.gap()
 
     def take(self, words: str) -> None:
         """Answer a question, or do what a command says; what goes wrong is told, and the talk goes on."""
@@ -146,9 +150,12 @@ class ChatSession:
             self.screen.note(f"  {found.problem}", "yellow")
             return
         self.screen.know(found.answer.records)
-        for table in found.answer.tables:
+        for table in found.answer.tables[:MOST_TABLES]:
             self.screen.table(table)
             self._more = (found.call, table.page) if table.more else None
+        if also := found.answer.tables[MOST_TABLES:]:
+            names = "; ".join(table.title for table in also)
+            self.screen.note(f"Also, in the browser or by `attune ask … --json`: {names}")
         for text in found.answer.texts:
             self.screen.text(text)
         for picture in found.answer.pictures:

@@ -21,11 +21,14 @@ from pathlib import Path
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from app import loop
+from app.chat_openers import openers
 from app.settings import read_settings
 from app.web import make_app
 from app.web.guard import COOKIE
-from app.wiring import open_house
-from domain.staff import Role
+from app.wiring import House, open_house
+from domain.assistant import Asker, Door
+from domain.staff import Member, Role
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -59,6 +62,7 @@ PLACES = {
     "account": "/accounts > /accounts/[^/?]+$",
     "leads": "/leads",
     "chat": "/chat",
+    "conversation": "/chat > /chat/[^/?]+$",
     "team": "/team",
     "me": "/me",
     "sign-in": "/sign-in",
@@ -81,7 +85,8 @@ def main() -> int:
         return 1
     given.folder.mkdir(parents=True, exist_ok=True)
     missing = 0
-    with _served(given.workspace) as (url, cookie), sync_playwright() as driver:
+    talks = not given.page or "conversation" in given.page
+    with _served(given.workspace, talks=talks) as (url, cookie), sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=found, args=list(FLAGS))
         for name, size, theme in product(given.page or PLACES, SIZES, THEMES):
             page = _page(browser, url, None if name == "sign-in" else cookie, size, theme)
@@ -122,9 +127,23 @@ def _goes_to(page: Page, way: str) -> bool:
     return True
 
 
+def _has_talked(house: House, ada: Member) -> None:
+    """Let an admin ask the assistant the first and the last of the questions it offers."""
+    asker = Asker(member_id=ada.member_id, name=ada.name, role=ada.role, door=Door.WEB, zone=ada.zone)
+    offered = openers(house, ada.role)
+    conversation = house.assistant.begin(asker)
+
+    async def ask(words: str) -> None:
+        async for _ in house.assistant.say(asker, conversation.id, words):
+            pass
+
+    for one in offered[:: max(1, len(offered) - 1)]:
+        loop.run(ask(one.words))
+
+
 @contextmanager
-def _served(workspace: Path) -> Iterator[tuple[str, str]]:
-    """Yield the address of a copy's web app, and the cookie of an admin."""
+def _served(workspace: Path, *, talks: bool) -> Iterator[tuple[str, str]]:
+    """Yield the address of a copy's web app, and the cookie of an admin, who has talked to the assistant if `talks`."""
     with tempfile.TemporaryDirectory(prefix="attune-screens-") as folder:
         copy = shutil.copytree(workspace, Path(folder) / "ws")
         house = open_house(read_settings(workspace=copy))
@@ -133,6 +152,8 @@ def _served(workspace: Path) -> Iterator[tuple[str, str]]:
         ada = shell.staff.by_email("ada@team.example") or shell.staff.join(
             "ada@team.example", "Ada Okafor", Role.ADMIN, "Europe/Berlin", how="pictures"
         )
+        if talks:
+            _has_talked(house, ada)
         listening = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -103,7 +103,7 @@ def proposed(effect: Effect, conversation: Conversation, web: str) -> types.Call
     address = f"{web}/chat/{conversation.id}"
     words = (
         f"Nothing was done yet. This waits for the member's yes: {effect.title}. They say yes at {address}, or with "
-        f"`attune chat {conversation.id}`."
+        f"`attune chat --as EMAIL --open {conversation.id}`."
     )
     data = {
         "outside": True,

@@ -24,14 +24,14 @@ def keep_pace(pace: Attempts, caller: Caller) -> None:
         raise TooFast(wait)
 
 
-def asker_of(caller: Caller, door: Door) -> Asker:
-    """Who asks, with the role they have now and by the way they came."""
+def asker_of(caller: Caller, door: Door | None = None) -> Asker:
+    """Who asks, with the role they have now and by the way they came: a program, or a page where nothing is said."""
     member = caller.member
     return Asker(
         member_id=member.member_id,
         name=member.name,
         role=member.role,
-        door=door,
+        door=door or (Door.API if caller.token_id else Door.WEB),
         zone=member.zone,
         token_id=caller.token_id,
         made_by=caller.made_by,

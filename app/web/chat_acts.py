@@ -10,8 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from app import loop
+from app.web.asking import asker_of
 from app.web.chat_parts import arguments_of, arguments_said
-from app.web.chat_room import ChatRoom, asker_of
+from app.web.chat_room import ChatRoom
 from app.web.guard import Caller, needs
 from app.web.posted import said
 from app.web.shell import see_other

@@ -8,14 +8,15 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from app import loop
-from app.answer_words import call_words, cell_words, moment_of, rows_words
+from app.answer_words import call_words, cell_words, moment_of, rows_words, spans, used_columns
 from app.chat_openers import openers
+from app.web.asking import asker_of
 from app.web.chat_parts import Part, arguments_of, lines_of, parts_of, path_of
 from app.web.guard import Caller
 from app.web.shell import Shell
 from app.web.talks import Talk, Talks
 from app.who import who_answers
-from domain.assistant import Asker, ChangeAsked, Conversation, Door, Exchange, RecordRef, ToolAnswer, ToolCall
+from domain.assistant import ChangeAsked, Conversation, Exchange, RecordRef, ToolAnswer, ToolCall
 from domain.base import Noun, UtcDatetime
 
 if TYPE_CHECKING:
@@ -36,20 +37,6 @@ class Round(Noun):
     is_live: bool = False
     said: str = ""
     problem: str = ""
-
-
-def asker_of(caller: Caller) -> Asker:
-    """Who asks, as the assistant knows them."""
-    member = caller.member
-    return Asker(
-        member_id=member.member_id,
-        name=member.name,
-        role=member.role,
-        door=Door.API if caller.token_id else Door.WEB,
-        zone=member.zone,
-        token_id=caller.token_id,
-        made_by=caller.made_by,
-    )
 
 
 class ChatRoom:
@@ -111,6 +98,9 @@ class ChatRoom:
         """One conversation."""
         conversation = self.conversation(caller, conversation_id)
         rounds, waiting = self.rounds(caller, conversation_id)
+        if not conversation.title and rounds:
+            # Its first question becomes its title as soon as the assistant begins to answer.
+            conversation = conversation.model_copy(update={"title": rounds[0].asked[:60]})
         is_all = request.query_params.get("all") == "yes"
         return self.shell.page(
             request,
@@ -195,6 +185,8 @@ class ChatRoom:
             "call_words": call_words,
             "rows_words": rows_words,
             "lines_of": lines_of,
+            "spans_of": lambda line, records: spans(line, {one.mark: one for one in records}),
+            "used_columns": used_columns,
             "arguments": arguments,
             "cell": cell,
             "moment_of": moment_of,

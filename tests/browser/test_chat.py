@@ -134,7 +134,53 @@ def test_a_change_is_done_after_a_yes(signed_in: NewPage, assistant: ScriptedAss
     card.get_by_role("button", name="Yes, do this").click()
     expect(page.locator(".told").last).to_contain_text("That is settled.")
     expect(card).to_have_count(0)
+    expect(page.get_by_label("Your question")).to_be_focused()
     assert [one.is_yes for one in assistant.decided[before:]] == [True]
+
+
+def test_a_tab_that_is_looked_at_again_catches_up(signed_in: NewPage, assistant: ScriptedAssistant) -> None:
+    page = signed_in(Role.MARKETER, name="Cat Chup")
+    page.goto("/chat")
+    ask(page, "who went quiet")
+    expect(page.locator(".told")).to_have_count(1)
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(second.locator(".told")).to_have_count(1)
+    ask(page, "mumble")
+    expect(page.get_by_text("I did not understand that")).to_be_visible()
+    second.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(second.get_by_text("I did not understand that")).to_be_visible()
+
+
+def test_an_answer_to_what_was_decided_elsewhere_is_told(
+    signed_in: NewPage, assistant: ScriptedAssistant
+) -> None:
+    page = signed_in(Role.ADMIN, name="Late Comer")
+    page.goto("/chat")
+    ask(page, "pause spring")
+    expect(page.get_by_role("button", name="Yes, do this")).to_be_visible()
+    second = page.context.new_page()
+    second.goto(page.url)
+    page.get_by_role("button", name="No", exact=True).click()
+    expect(page.locator(".told")).to_contain_text("That is settled.")
+    before = len(assistant.decided)
+    second.get_by_role("button", name="Yes, do this").click()
+    expect(second.get_by_role("alert")).to_contain_text("does not wait any more")
+    expect(second.locator(".asking")).to_have_count(0)
+    assert len(assistant.decided) == before
+
+
+def test_who_was_signed_out_meanwhile_keeps_what_was_written(
+    signed_in: NewPage, assistant: ScriptedAssistant
+) -> None:
+    page = signed_in(Role.MARKETER, name="Sig Out")
+    page.goto("/chat")
+    ask(page, "who went quiet")
+    expect(page.locator(".told")).to_have_count(1)
+    page.context.clear_cookies()
+    ask(page, "mumble")
+    expect(page.get_by_role("alert")).to_contain_text("You are signed out.")
+    expect(page.get_by_label("Your question")).to_have_value("mumble")
 
 
 def test_a_changed_change_is_shown_again_first(signed_in: NewPage, assistant: ScriptedAssistant) -> None:

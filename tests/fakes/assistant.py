@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.assistant import (
@@ -152,7 +152,10 @@ class ScriptedAssistant:
         conversation = self.get(conversation_id, asker.member_id)
         if not conversation.title:
             self._keep(conversation.model_copy(update={"title": words}))
-        self.kept[conversation_id][1].append(Exchange(asked=words, at=NOON))
+        exchanges = self.kept[conversation_id][1]
+        exchanges.append(Exchange(asked=words, at=NOON))
+        later = NOON + timedelta(minutes=len(exchanges))
+        self._keep(self.kept[conversation_id][0].model_copy(update={"last_at": later}))
         for one in self.script[words]:
             self.gate(one)
             self._happened(conversation_id, one)

@@ -245,3 +245,10 @@ def test_the_description_tells_every_operation_and_only_those(app: FastAPI) -> N
     assert set(body["schema"]["properties"]) == {"reason", "seal"}
     anonymous = Visitor(app).get("/api/v1/openapi.json")
     assert problem_of(anonymous) == (401, "NotSignedIn")
+
+
+def test_a_person_reads_what_there_is_on_a_page(house: House, app: FastAPI) -> None:
+    page = signed_in(house, Role.MARKETER, app).get("/api")
+    assert page.status_code == 200
+    for one in operations_of(shell_of(app)):
+        assert f"{one.method} /api/v1{one.path}<" in page.text

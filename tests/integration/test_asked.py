@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from agents.state import OutreachState
 from app import loop
 from app.asked import Possible, best_campaign_for, drafted, possible_for, propose, put_on_record, why_not_sent
 from app.drills.settling import settle
@@ -84,7 +85,7 @@ def test_a_draft_goes_through_the_graph_and_leaves_nothing_behind(house: House) 
     assert best is not None
     state = house.desk.do(lambda own, carrier: drafted(own, carrier, found, best, ""), drafts=True)
     assert state.message is not None
-    assert found.contact.first_name in state.message.text
+    assert f"Hello {found.contact.first_name}," in state.message.text
     assert state.outcome is ContactOutcome.SHADOWED
     assert state.stakes is not None
     assert rows(house) == before
@@ -147,10 +148,11 @@ def test_a_hint_reaches_the_draft(house: House) -> None:
     found = possible_for(house, PLAN, contact_in(Arm.LEARNED, house=house))
     best = found.best
     assert best is not None
-    plain, shorter = (
-        house.desk.do(lambda own, carrier, hint=hint: drafted(own, carrier, found, best, hint), drafts=True)
-        for hint in ("", "shorter")
-    )
+
+    def draft(hint: str) -> OutreachState:
+        return house.desk.do(lambda own, carrier: drafted(own, carrier, found, best, hint), drafts=True)
+
+    plain, shorter = draft(""), draft("shorter")
     assert plain.draft is not None
     assert shorter.draft is not None
     assert len(shorter.draft.body) < len(plain.draft.body)

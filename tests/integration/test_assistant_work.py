@@ -459,7 +459,7 @@ def test_a_draft_shows_message_findings_and_why_and_leaves_nothing(
     assert "guide-security" in found.facts["content"]
     assert found.facts["why"]
     told = json.dumps(found.facts)
-    assert house.crm.contact(free).first_name in found.texts[0].text
+    assert f"Hello {house.crm.contact(free).first_name}," in found.texts[0].text
     greeting = next(words for words in found.texts[0].text.split("\n") if words.startswith("Hello "))
     assert greeting not in told
     after = (house.outbox.counts(), len(house.proposals.waiting()), len(house.runs.runs()))

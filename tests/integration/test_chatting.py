@@ -19,7 +19,7 @@ from domain.assistant import Asker, Door
 from domain.staff import Role
 from tests.fakes.assistant import ScriptedAssistant
 from tests.integration.shell import Shell, shell_of
-from tests.learning_workspace import open_workspace
+from tests.learning_workspace import CAMPAIGN, open_workspace
 
 
 @pytest.fixture
@@ -210,13 +210,18 @@ def test_conversations_are_listed_named_and_forgotten(sit: Sit, assistant: Scrip
         "/forget",
     )
     assert "No conversation yet." in at.said
-    assert "1  10 Mar 12:00  Quiet ones" in at.said
+    assert "1  10 Mar 12:01  Quiet ones" in at.said
     assert list(assistant.kept) == ["t_1"]
 
 
 def test_commands_say_what_there_is(sit: Sit) -> None:
     at = sit("/help", "/tools", "/who", "/nonsense", "/")
-    for words in ("/threads", "campaign_pause     Pause a campaign", "You ask as ops", "There is no /nonsense"):
+    for words in (
+        "/threads",
+        "campaign_pause     Pause a campaign",
+        "You ask as ops",
+        "There is no /nonsense",
+    ):
         assert words in at.said
 
 
@@ -237,3 +242,20 @@ def test_nothing_is_wider_than_the_screen_and_no_outside_word_steers_it(
     at = sit("wide")
     assert "\x1b" not in at.said and "\u202e" not in at.said
     assert max(map(len, at.said.splitlines())) <= 80
+
+
+def test_the_assistant_itself_answers_a_program(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.content.save_campaign(CAMPAIGN)
+    monkeypatch.setattr(cli_doors.Doors, "house", lambda _: house)
+    attune = shell_of(monkeypatch, capsys)
+    code, said = attune("ask", "List campaigns", "--json")
+    told = json.loads(said)
+    assert code == 0
+    assert told["answered_by"] == "understudy"
+    assert {"kind": "campaign", "id": "spring", "label": "Spring"} in told["records"]
+    assert told["calls"][0]["name"] == "campaign_list"
+    code, said = attune("ask", "What colour is the sky?")
+    assert code == 1
+    assert "I did not understand that" in said

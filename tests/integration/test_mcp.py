@@ -9,7 +9,7 @@ import pytest
 from mcp import Client, MCPError, types
 
 from app.mcp.server import Context, McpDoor, make_mcp
-from domain.assistant import Asker
+from domain.assistant import Asker, Conversation, Effect, ToolCall
 from domain.errors import AttuneError
 from domain.staff import Role
 from tests.fakes.shelf import INJECTED, Shelf, Waiting, asker
@@ -50,7 +50,7 @@ def text_of(answer: types.CallToolResult) -> str:
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_a_host_sees_who_serves_it_and_what_it_can_do(mode: str) -> None:
     async with Stage().client(mode) as client:
-        assert client.server_info.name == "attune"
+        assert client.server_info is not None and client.server_info.name == "attune"
         assert "only propose" in (client.instructions or "")
         assert client.server_capabilities.tools and client.server_capabilities.prompts
 
@@ -106,7 +106,9 @@ async def test_a_change_is_put_before_the_member_and_not_done() -> None:
     assert told["done"] is False
     assert told["say_yes_at"] == f"{WEB}/chat/t-1"
     assert told["data"]["effect"] == ["campaign_pause spring", "Nobody is written to."]
-    assert "Nothing was done yet" in text_of(answer) and "attune chat t-1" in text_of(answer)
+    assert "Nothing was done yet" in text_of(answer) and "attune chat --as EMAIL --open t-1" in text_of(
+        answer
+    )
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,7 @@ async def test_who_asks_is_found_out_anew_each_time() -> None:
 async def test_a_fault_is_told_by_its_mark_only(caplog: pytest.LogCaptureFixture) -> None:
     stage = Stage()
 
-    async def broken(*_: object) -> object:
+    async def broken(asker: Asker, call: ToolCall) -> tuple[Conversation, Effect]:
         raise RuntimeError("secret words")
 
     stage.door = replace(stage.door, propose=broken)

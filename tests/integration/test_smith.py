@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -13,6 +14,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = b"zqxfirst"
+# A client waits for ever for a server that does not say all of these.
+BATCHES = {
+    "use_multipart_endpoint": True,
+    "size_limit": 100,
+    "size_limit_bytes": 20_971_520,
+    "scale_up_qsize_trigger": 1000,
+    "scale_up_nthreads_limit": 2,
+    "scale_down_nempty_trigger": 4,
+}
 # One contact, asked about by a pause: in a process of its own, for LangSmith reads its variables once.
 PAUSED = """
 import sys
@@ -45,7 +55,7 @@ class StandIn:
 
         class Taker(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self._answer(b'{"version": "0.10", "batch_ingest_config": {"use_multipart_endpoint": true}}')
+                self._answer(json.dumps({"version": "0.10", "batch_ingest_config": BATCHES}).encode())
 
             def do_POST(self) -> None:
                 taken.append(self.rfile.read(int(self.headers["content-length"])))
@@ -85,7 +95,7 @@ def told(smith: StandIn, folder: Path, text: str, **environment: str) -> bytes:
     known = {"LANGSMITH_API_KEY": "k", "LANGSMITH_ENDPOINT": smith.url, "PYTHONPATH": str(ROOT)}
     known |= {"LANGSMITH_DISABLE_RUN_COMPRESSION": "true", "PATH": "/usr/bin:/bin"}
     child = [sys.executable, "-c", PAUSED, str(folder / "ws"), text]
-    subprocess.run(child, check=True, cwd=ROOT, env=known | environment, capture_output=True)
+    subprocess.run(child, check=True, cwd=ROOT, env=known | environment, capture_output=True, timeout=120)
     return b"".join(smith.taken).lower()
 
 

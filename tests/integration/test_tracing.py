@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from app import logs, loop
 from app.drills.settling import settle
+from app.drills.spans import tree
 from app.logs import JsonLines
 from app.runs import begin, carry_on
 from app.wiring import House
@@ -132,7 +133,10 @@ def test_a_run_is_a_tree_of_contacts_nodes_model_calls_and_sends(house: House) -
         told = dict(send.attributes or {})
         assert told["attune.channel"] == "mailbox"
         assert told["attune.outcome"] == "sent"
-    assert traced.report.counts
+    shown = tree(traced.finished)
+    assert shown[0].startswith("run ")
+    assert [line.split()[0] for line in shown].count("contact") == 2
+    assert len(shown) == len(traced.finished)
 
 
 def test_no_span_and_no_line_holds_a_word_of_the_person(house: House) -> None:

@@ -246,3 +246,18 @@ def test_the_understudy_understands_every_question_that_is_offered(house: House)
 
 def test_a_decision_leads_to_its_contacts_page(house: House, app: FastAPI) -> None:
     assert signed_in(house, Role.REVIEWER, app).get("/decisions/nothing").status_code == 404
+
+
+def test_the_assistant_itself_answers_and_keeps_what_was_said(house: House) -> None:
+    house.content.save_campaign(CAMPAIGN)
+    app = make_app(house)
+    visitor = signed_in(house, Role.REVIEWER, app)
+    path = ask(visitor, "List campaigns")
+    ask(visitor, "hello there, what colour is the sky", f"{path}/say")
+    page = visitor.get(path).text
+    assert '<a href="/campaigns/spring">Spring</a>' in page
+    assert "I did not understand that" in page
+    assert "List campaigns" in visitor.get("/chat").text
+    assert signed_in(house, Role.ADMIN, app).get(path).status_code == 404
+    visitor.post(f"{path}/forget", data={"csrf": visitor.token()})
+    assert visitor.get(path).status_code == 404

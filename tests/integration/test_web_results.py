@@ -182,15 +182,14 @@ def test_the_assistant_tells_what_the_page_tells_and_its_pictures_are_there(
         boss.get(f"/results/{CAMPAIGN.id}").text
     )
     assert shown.facts["result"] in {"better", "worse"}
-    pictures = [one for answer in answers.values() for one in answer.pictures]
+    pictures = [one for found in answers.values() for one in found.pictures]
     assert len(pictures) >= 3
     for picture in pictures:
         answer = boss.get(picture.path)
         assert answer.status_code == 200, picture.path
         assert answer.text.count("<svg") == 2
     assert boss.get(f"/results/{CAMPAIGN.id}/chart/nothing").status_code == 404
-    for answer in answers.values():
-        assert len(json.dumps(answer.facts)) < 5_000
+    assert all(len(json.dumps(found.facts)) < 5_000 for found in answers.values())
 
 
 def test_beliefs_say_what_is_worth_more_and_how_sure_that_is(boss: Visitor) -> None:

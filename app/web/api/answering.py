@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from app.web.api.arguments import Shape, from_body, from_query, shape_of
+from app.web.api.arguments import BadArguments, Shape, from_body, from_query, shape_of
 from app.web.api.operations import Asked, Operation
 from app.web.api.repeats import Repeats
 from app.web.asking import asker_of, keep_pace
@@ -25,6 +26,7 @@ EVENTS = "text/event-stream"
 KEY = "idempotency-key"
 CSRF = "x-csrf-token"
 MOST_KEY_CHARS = 200
+GOOD_KEY = re.compile(rf"[A-Za-z0-9_-]{{0,{MOST_KEY_CHARS}}}")
 
 
 class Happened(BaseModel):
@@ -65,7 +67,9 @@ class Answering:
         body = await request.body()
         given, seal = from_body(operation, path, body)
         asked = Asked(asker=asker, given=given, seal=seal)
-        key = request.headers.get(KEY, "")[:MOST_KEY_CHARS]
+        key = request.headers.get(KEY, "")
+        if not GOOD_KEY.fullmatch(key):
+            raise BadArguments(f"{KEY} is at most {MOST_KEY_CHARS} letters, digits, - and _.")
         if not key or operation.streams:
             return await _told(request, operation, asked)
         whose = f"{caller.member.member_id} {caller.token_id} {request.url.path} {key}"

@@ -6,8 +6,8 @@ from collections import Counter
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse
 
 from app.web.api.answering import Answering
 from app.web.api.conversations import conversation_operations
@@ -34,6 +34,12 @@ def router(shell: Shell) -> APIRouter:
         if not described:
             described.update(describe(operations, version("attune")))
         return JSONResponse(described)
+
+    @routes.get("/api", include_in_schema=False)
+    def reference(request: Request, caller: Annotated[Caller, needs(Act.READ)]) -> HTMLResponse:
+        tags = dict.fromkeys(one.tag for one in operations)
+        groups = [(tag, [one for one in operations if one.tag == tag]) for tag in sorted(tags)]
+        return shell.page(request, caller, "api.html", groups=groups, base=BASE)
 
     for one in operations:
         routes.add_api_route(

@@ -33,16 +33,22 @@ async function send(form, submitter) {
   form.dataset.busy = "yes";
   wrong("");
   try {
-    const answer = await fetch(form.action, { method: "POST", body: told, headers: { accept: "text/html" } });
+    const answer = await fetch(form.action, {
+      method: "POST", body: told, headers: { accept: "text/html" }, redirect: "manual",
+    });
     if (answer.status === 202) {
       show(await answer.text());
       if (form === composer) box.value = "";
       follow();
-      if (form === composer) box.focus();
+      box.focus({ preventScroll: true });
     } else if (answer.headers.get("content-type")?.startsWith("application/json")) {
-      wrong((await answer.json()).detail);
+      const why = (await answer.json()).detail;
+      if (form !== composer) await refresh(true);
+      wrong(why);
+    } else if (answer.type === "opaqueredirect") {
+      wrong("You are signed out. Sign in in another tab; what you wrote is still here, so ask again then.");
     } else {
-      location.reload();
+      wrong("That did not work, and nothing was done. Reload the page, then try again.");
     }
   } catch {
     wrong("The server did not answer. Your question is still here: try again in a moment.");
@@ -74,6 +80,20 @@ function show(html) {
   if (!before) round.scrollIntoView({ block: "start" });
 }
 
+// --- charts are drawn by the server, each by itself.
+async function charts() {
+  for (const place of document.querySelectorAll(".chart[data-load]")) {
+    const path = place.dataset.load;
+    delete place.dataset.load;
+    place.dataset.loaded = "yes";
+    if (!/^\/results\//.test(path)) continue;
+    const answer = await fetch(path, { headers: { accept: "text/html" } });
+    if (!answer.ok || answer.redirected) continue;
+    const html = await answer.text();
+    stay(() => { place.innerHTML = html; });
+  }
+}
+
 // --- following an answer.
 function follow() {
   if (source) source.close();
@@ -91,6 +111,12 @@ function follow() {
     if (!place) return;
     place.hidden = false;
     stay(() => { place.textContent = told.whole ? told.text : place.textContent + told.text; });
+  });
+  source.addEventListener("error", () => {
+    if (source?.readyState !== EventSource.CLOSED) return;
+    source = null;
+    working(false);
+    wrong("This page lost the answer, which goes on without it. Reload to see how far it is.");
   });
   source.addEventListener("end", () => {
     source.close();
@@ -120,6 +146,7 @@ function part(told) {
     place.innerHTML = told.html;
     if (opened) place.querySelector("details.step")?.setAttribute("open", "");
   });
+  charts();
 }
 
 // Who reads the end goes on reading the end; who scrolled away is left alone.
@@ -160,22 +187,29 @@ box?.addEventListener("keydown", (event) => {
 });
 
 // --- another tab may have gone on meanwhile.
-document.addEventListener("visibilitychange", async () => {
-  if (document.hidden || !rounds || source) return;
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && rounds && !source) refresh(false);
+});
+
+async function refresh(surely) {
   const answer = await fetch(location.pathname, { headers: { accept: "text/html" } });
   if (!answer.ok || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const now = page.querySelector("[data-conversation]");
-  if (!now || (now.dataset.last === rounds.dataset.last && !now.querySelector("[data-live-round]"))) return;
+  const isSame = !surely && now?.dataset.last === rounds.dataset.last && !now.querySelector("[data-live-round]");
+  if (!now || isSame) return;
   rounds.replaceChildren(...now.childNodes);
   rounds.dataset.last = now.dataset.last;
+  charts();
   if (rounds.querySelector("[data-live-round]")) follow();
-});
+  else working(false);
+}
 addEventListener("pagehide", () => source?.close());
 
 if (rounds) {
   history.replaceState(null, "", location.pathname + location.search);
   if (rounds.querySelector("[data-live-round]")) follow();
+  charts();
   if (rounds.children.length > 1) last().scrollIntoView({ block: "start" });
 }
 if (rounds && !document.querySelector("[aria-invalid=true]")) box?.focus({ preventScroll: true });
