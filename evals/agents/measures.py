@@ -8,6 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from evals.individuality import wilson
+
 ROUNDS = 2_000
 SEED = 7
 FEWEST = 3
@@ -67,13 +69,17 @@ MEASURES: tuple[Measure, ...] = (
 BY_NAME = {measure.name: measure for measure in MEASURES}
 
 
-def interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """The 95 % percentile interval of a mean over cases, or None for too few.
+def interval(values: Sequence[float], *, is_share: bool) -> tuple[float, float] | None:
+    """The 95 % interval of a mean over cases, or None for too few: of a share, Wilson's where every value is 0 or 1.
 
-    Source: Efron (1979), Ann. Statist. 7(1).
+    A bootstrap of six successes out of six would say that nothing else can happen.
+    Source: Wilson (1927), J. Amer. Statist. Assoc. 22(158); Efron (1979), Ann. Statist. 7(1).
     """
     if len(values) < FEWEST:
         return None
+    if is_share and set(values) <= {0.0, 1.0}:
+        low, high = wilson(round(sum(values)), len(values))
+        return max(low, 0.0), min(high, 1.0)
     drawn = np.random.default_rng(SEED).choice(np.asarray(values, dtype=float), size=(ROUNDS, len(values)))
     low, high = np.quantile(drawn.mean(axis=1), [0.025, 0.975])
     return float(low), float(high)

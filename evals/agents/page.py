@@ -105,7 +105,10 @@ def _table(report: Report) -> Iterator[str]:
         cells = "".join(_cell(summary, measure) for summary in found)
         rows.append(f"<tr><td>{escape(measure.title)}</td>{cells}</tr>")
     yield f"<h2>Summary</h2><table><thead><tr><th>measure</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    yield "<p><small>Means over cases with 95 % bootstrap intervals; n is the number of cases.</small></p>"
+    yield (
+        "<p><small>Means over cases with 95 % intervals (Wilson's for yes or no, else bootstrapped over cases); "
+        "n is the number of cases.</small></p>"
+    )
 
 
 def _cell(summary: Summary | None, measure: Measure) -> str:

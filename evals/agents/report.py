@@ -83,7 +83,7 @@ class Report(Noun):
             for measure in BY_NAME:
                 values = list(self.values(writer, measure).values())
                 if values:
-                    low, high = interval(values) or (None, None)
+                    low, high = interval(values, is_share=BY_NAME[measure].unit == "share") or (None, None)
                     mean = sum(values) / len(values)
                     found.append(
                         Summary(

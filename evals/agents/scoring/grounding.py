@@ -21,7 +21,7 @@ from policies.claims import ground
 from policies.quantities import asked_quantities
 from policies.rulebook import RuleBook
 
-FEWEST_WORDS = 3
+FEWEST_WORDS = 4
 LEAST_SHARED = 0.34
 """Share of a statement's content words that must stand in its facts; calibrated on the hand-made messages of
 `tests/unit/evals/test_agent_scorers.py`."""
@@ -128,8 +128,11 @@ def _faults(
         return
     if not is_statement(sentence.text):
         return
-    backing = [fact.text for fact in _cited(sentence, written.evidence)]
-    share = shared_share(sentence.text, (*backing, *common))
+    cited = [fact.text for fact in _cited(sentence, written.evidence)]
+    # Who cites nothing may rest each statement on any one fact: all of them together would back any word.
+    backings = [cited] if written.cites else [[text] for text in cited] or [[]]
+    content = _content(written)
+    share = max(shared_share(sentence.text, (*backing, *content)) for backing in backings)
     if share < LEAST_SHARED:
         yield Note("grounded", sentence.text, f"{share:.0%} of its words stand in what it rests on")
 
@@ -143,12 +146,20 @@ def _cited(sentence: DraftSentence, evidence: Sequence[Evidence]) -> list[Eviden
     return [by_id[fact_id] for fact_id in sentence.evidence if fact_id in by_id]
 
 
+def _content(written: Written) -> tuple[str, ...]:
+    """What every statement may take for granted: the content it is about, and our own name. Our product's summary
+    is background for writers, and backs nothing.
+    """
+    asset = written.asset
+    told = f"{asset.title} {asset.summary} {asset.call_to_action} {asset.kind.value.replace('_', ' ')}"
+    return (told, " ".join(asset.topics), sample_sender().organisation)
+
+
 def _common(written: Written) -> tuple[str, ...]:
-    """What every message may take for granted: who writes, to whom, and about which content."""
-    asset, sender, dossier = written.asset, sample_sender(), written.case.dossier
+    """Where a name may come from: who writes, to whom, and about which content."""
+    sender, dossier = sample_sender(), written.case.dossier
     return (
-        f"{asset.title} {asset.summary} {asset.call_to_action} {asset.kind.value.replace('_', ' ')}",
-        " ".join(asset.topics),
-        f"{sender.organisation} {sender.product_summary}",
+        *_content(written),
+        sender.product_summary,
         f"{dossier.contact.first_name or ''} {dossier.account.name if dossier.account else ''}",
     )

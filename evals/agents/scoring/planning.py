@@ -12,10 +12,12 @@ from evals.agents.writing import Written, sentences_of
 
 _STRENGTHS = ("weak", "clear", "strong")
 _ASKS = re.compile(
-    r"\?|^(?:please|simply|just|have a look|take|pick|read|see|reply|let us|tell us|try|work out|choose|watch|book"
-    r"|bring|feel free)\b|\b(?:reply|let us know|have a look|take a look|feel free)\b",
+    r"^(?:please|simply|just|have a look|take a look|pick|read|see|reply|let us|tell us|try|choose|watch|book)\b|"
+    r"\b(?:would|could|can|will|won't) you\b|\bshall we\b|\b(?:please|reply|let us know|have a look|take a look|feel"
+    r" free)\b",
     re.IGNORECASE,
 )
+"""A request; a question that only makes the reader think is none, unless the message ends on it."""
 _WITHHOLDS = re.compile(
     r"\b(?:do not|don't|never|without) (?:say|saying|mention|mentioning)\b", re.IGNORECASE
 )
@@ -67,6 +69,7 @@ def _checks(written: Written) -> Iterator[tuple[str, bool, str]]:
     yield "the message says what the plan rests on", not cited or bool(kept & set(cited)), ""
     claims = {fact.text.rstrip(".") for fact in written.evidence if fact.kind is EvidenceKind.CLAIM}
     said = [sentence.text for sentence in draft.sentences if sentence.text.rstrip(".") not in claims]
-    asks = [text for text in said if _ASKS.search(text.strip())]
+    last = draft.sentences[-1].text
+    asks = [text for text in said if _ASKS.search(text.strip()) or (text == last and text.endswith("?"))]
     yield "the message asks for one thing at most", len(asks) <= 1, " / ".join(asks)
     yield "the plan names one thing to ask", len(sentences_of(plan.call_to_action)) == 1, plan.call_to_action

@@ -10,6 +10,7 @@ import pytest
 
 from domain.errors import AttuneError, InvalidFile
 from evals.agents.compare import Change, caveats, compare
+from evals.agents.measures import interval
 from evals.agents.outreach import agreement, spearman
 from evals.agents.page import write_comparison, write_page
 from evals.agents.report import Finding, Report, Result, read_report, write_json
@@ -150,3 +151,15 @@ def test_the_judge_stands_beside_the_code_with_how_far_they_agree() -> None:
         for place, case in enumerate(CASES)
     ]
     assert agreement(results) == {"judge grounded and grounded": pytest.approx(1)}
+
+
+def test_six_out_of_six_leave_room_for_a_failure_and_other_means_are_bootstrapped() -> None:
+    all_right = interval([1.0] * 6, is_share=True)
+    assert all_right is not None
+    assert all_right[0] < 0.7
+    assert all_right[1] == 1
+    assert interval([1.0] * 6, is_share=False) == (1, 1)
+    spread = interval([0.1, 0.5, 0.9, 0.4], is_share=True)
+    assert spread is not None
+    assert 0.1 <= spread[0] < 0.475 < spread[1] <= 0.9
+    assert interval([1.0, 0.0], is_share=True) is None

@@ -57,6 +57,23 @@ def test_a_statement_without_ground_is_found_with_its_words(
     assert why in note.why
 
 
+def test_a_statement_of_a_writer_who_cites_nothing_must_rest_on_one_fact_not_on_scraps_of_many() -> None:
+    everything = tuple(fact.id for fact in FACTS if not fact.is_private)
+    scraps = draft(("The Quillstead warehouse orders nine standard forms.", everything))
+    whole = draft((FACTS[3].text, everything))
+    assert grounding(written(scraps, cites=False), RULES).measures["unsupported"] == 1
+    assert grounding(written(whole, cites=False), RULES).measures["unsupported"] == 0
+
+
+def test_a_question_in_the_middle_is_no_ask_and_one_at_the_end_is() -> None:
+    thinks = draft(
+        ("Which door should each arrival get?", ()),
+        ("There are ready connections to nine warehouse and ERP systems.", ("E4",)),
+        ("Which time suits you?", ()),
+    )
+    assert planning(written(thinks, brief=BRIEF, plan=PLAN)).measures["plan_checks"] == 1
+
+
 def test_a_private_fact_that_shows_is_told_apart() -> None:
     bad = draft(("We noticed your visits to our pricing pages.", ("E3",)))
     assert grounding(written(bad), RULES).measures["private_shown"] == 1
