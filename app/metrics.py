@@ -78,7 +78,10 @@ class LiftLine(Noun):
 
 
 class CampaignMetrics(Noun):
-    """Everything `attune metrics` says of one campaign."""
+    """Everything `attune metrics` says of one campaign.
+
+    cut_short: contacts who count only until a message that a member asked for went to them.
+    """
 
     campaign_id: str
     name: str
@@ -86,6 +89,7 @@ class CampaignMetrics(Noun):
     window_days: int
     currency: str
     contacts: int
+    cut_short: int = 0
     arms: tuple[ArmLine, ...]
     lifts: tuple[LiftLine, ...]
     engagement: Engagement
@@ -125,12 +129,15 @@ def measure(gathered: Gathered, since: datetime | None = None) -> CampaignMetric
     meant = np.ones(contacts, dtype=bool)
     if since is not None:
         meant = start >= seconds([since])[0]
-    cohort = cohort_of(gathered.signs, start, goal.window_days)
+    is_asked = np.array([line.arm is Arm.ASKED for line in gathered.lines])
+    until = asked_since(gathered, is_asked, arm)
+    cohort = cohort_of(gathered.signs, start, goal.window_days, until)
     closed = meant & firsts.closed
     model = gathered.value_model
-    rewards = gathered.rewards.reward_cents
+    own = ~is_asked | (arm == Arm.ASKED.value)[gathered.decided.contact]
+    rewards = np.where(own, gathered.rewards.reward_cents, 0.0)
     reward = np.bincount(gathered.decided.contact, rewards, minlength=contacts).astype(float)
-    written = np.bincount(gathered.decided.contact, gathered.decided.sent, minlength=contacts) > 0
+    written = np.bincount(gathered.decided.contact, gathered.decided.sent & own, minlength=contacts) > 0
     lifts = _lifts(gathered, cohort, arm, closed)
     return CampaignMetrics(
         campaign_id=gathered.campaign.id,
@@ -139,6 +146,7 @@ def measure(gathered: Gathered, since: datetime | None = None) -> CampaignMetric
         window_days=goal.window_days,
         currency=goal.currency,
         contacts=int(meant.sum()),
+        cut_short=int((meant & ~np.isnat(until)).sum()),
         arms=tuple(
             _arm_line(one, meant & (arm == one.value), closed, written, cohort, reward)
             for one in Arm
@@ -152,6 +160,22 @@ def measure(gathered: Gathered, since: datetime | None = None) -> CampaignMetric
         value_learned_from=model.followed,
         computed_at=gathered.now,
     )
+
+
+def asked_since(
+    gathered: Gathered, is_asked: NDArray[np.bool_], arm: NDArray[np.object_]
+) -> NDArray[np.datetime64]:
+    """Return when each contact was first sent what a member asked for, shape (c,); NaT where never, or in no other arm.
+
+    Members write to whom they choose, and never to the holdout: what follows such a message is nobody's arm's.
+    """
+    until = np.full(len(gathered.contact_ids), np.datetime64("NaT", "s"))
+    at = seconds([line.decided_at for line in gathered.lines])
+    for row in np.flatnonzero(is_asked & gathered.decided.sent):
+        contact = gathered.decided.contact[row]
+        if arm[contact] != Arm.ASKED.value and not until[contact] <= at[row]:
+            until[contact] = at[row]
+    return until
 
 
 @dataclass(frozen=True)

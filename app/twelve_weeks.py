@@ -1,4 +1,4 @@
-"""Twelve weeks of the sample market, lived fast: real decisions and real learning, people who are simulated.
+"""Twelve weeks of the sample market, or fewer, lived fast: real decisions and learning, people who are simulated.
 
 Each week the campaign decides for everybody exactly as it will on the last day (same rules, features, learner), the
 living market answers, and the learner is taught what came of it. Messages of the past are not drafted: that content
@@ -45,10 +45,10 @@ class MovedClock:
         return self.now
 
 
-def first_day(today: datetime) -> datetime:
-    """Return the Monday, 00:00 UTC, on which the twelve weeks before `today` begin."""
+def first_day(today: datetime, weeks: int = WEEKS) -> datetime:
+    """Return the Monday, 00:00 UTC, on which the weeks before `today` begin."""
     midnight = today.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight - timedelta(days=midnight.weekday(), weeks=WEEKS)
+    return midnight - timedelta(days=midnight.weekday(), weeks=weeks)
 
 
 def live(
@@ -58,11 +58,12 @@ def live(
     market: LivingMarket,
     today: datetime,
     tell: Tell,
+    weeks: int = WEEKS,
 ) -> list[Run]:
-    """Live from the market's start for twelve weeks, and on to today; return the runs, oldest first."""
+    """Live from the market's start for so many weeks, and on to today; return the runs, oldest first."""
     runs = []
     assets = {asset.id: asset for asset in house.crm.assets()}
-    for week in range(WEEKS):
+    for week in range(weeks):
         clock.now = market.start + timedelta(weeks=week) + _OPENS_AT
         run, _ = begin(house, campaign, is_dry_run=False)
         sendings = _send(house, run, campaign, assets, clock.now)

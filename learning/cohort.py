@@ -33,19 +33,28 @@ class Cohort:
     covariates: NDArray[np.float64]
 
 
-def cohort_of(signs: Signs, start: NDArray[np.datetime64], window_days: float) -> Cohort:
+def cohort_of(
+    signs: Signs,
+    start: NDArray[np.datetime64],
+    window_days: float,
+    until: NDArray[np.datetime64] | None = None,
+) -> Cohort:
     """Return what came of each contact.
 
     Args:
         signs: of contacts numbered 0 … c - 1.
         start: shape (c,), datetime64[s], each contact's first decision.
         window_days: how long after it an outcome counts.
+        until: shape (c,), datetime64[s], when a contact's window ends early; NaT, or None for everybody: it does not.
 
     """
     c = len(start)
     since = start[signs.contact]
     is_before = signs.at <= since
     is_within = ~is_before & (signs.at <= since + np.timedelta64(round(window_days * 86_400), "s"))
+    if until is not None:
+        end = until[signs.contact]
+        is_within &= np.isnat(end) | (signs.at <= end)
     is_stage = (signs.code >= FIRST_STAGE) & (signs.code < LOST)
     level = np.where(is_stage, signs.code - FIRST_STAGE + 1, 0)
     is_act = np.isin(signs.code, [stage_code(act) for act in ACTS])

@@ -28,6 +28,10 @@ def demo(
         bool,
         typer.Option("--again", help="Replace an earlier demo in that folder, and all that was done in it."),
     ] = False,
+    weeks: Annotated[
+        int,
+        typer.Option("--weeks", min=1, max=12, help="Live so many weeks: fewer are faster, and show less."),
+    ] = 12,
     as_json: AsJson = False,
 ) -> None:
     """Make a sample market, live twelve weeks of a campaign fast, run it today, leave proposals to review.
@@ -41,12 +45,12 @@ def demo(
     from app.cli.running import as_record, print_report, run_to_the_end
     from app.demo import CAMPAIGN, SEED, furnish, pair_of_colleagues
     from app.kept_lists import reckon_if_old
-    from app.twelve_weeks import WEEKS, MovedClock, curve, first_day, live
+    from app.twelve_weeks import MovedClock, curve, first_day, live
     from app.wiring import open_house
     from domain.base import utc_now
     from evals.market.living import LivingMarket
 
-    start = first_day(utc_now())
+    start = first_day(utc_now(), weeks)
     clock = MovedClock(start)
     with Progress(
         SpinnerColumn(),
@@ -74,7 +78,8 @@ def demo(
                 campaign,
                 LivingMarket(SEED, start),
                 utc_now(),
-                lambda week: progress.update(task, description=f"Living week {week} of {WEEKS}"),
+                lambda week: progress.update(task, description=f"Living week {week} of {weeks}"),
+                weeks,
             )
         finally:
             past.close()
@@ -89,13 +94,13 @@ def demo(
         )
     report = run_to_the_end(house, campaign, is_dry_run=False, autonomy=None, quiet=as_json)
     reckon_if_old(house)  # or the pages of leads and accounts would say that nobody has reckoned yet
-    weeks = curve(house, campaign, start)
+    lived = curve(house, campaign, start)
     if as_json:
-        told = [{**vars(week), "arm": week.arm.value} for week in weeks]
+        told = [{**vars(week), "arm": week.arm.value} for week in lived]
         print_json({"label": house.label, "import": summary, "weeks": told, **as_record(report)})
         return
     print_report(report)
-    _print_curve(weeks, campaign.goal.currency, campaign.goal.contact_cents)
+    _print_curve(lived, weeks, campaign.goal.currency, campaign.goal.contact_cents)
     if pair := pair_of_colleagues(house, report.run.id):
         heading("Two people at one company, two messages")
         for record in pair:
@@ -128,9 +133,10 @@ _ARMS = {
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-def _print_curve(weeks: list[ArmWeek], currency: str, contact_cents: float) -> None:
+def _print_curve(weeks: list[ArmWeek], many: int, currency: str, contact_cents: float) -> None:
     """One line an arm: messages answered, week by week, and the expected revenue a decision brought."""
-    heading("Twelve weeks, lived fast: messages answered within a week, by who decided")
+    span = "Twelve weeks" if many == 12 else f"{many} week{'' if many == 1 else 's'}"
+    heading(f"{span}, lived fast: messages answered within a week, by who decided")
     most = max((week.answered / max(week.messages, 1) for week in weeks), default=0.0) or 1.0
     for arm, words in _ARMS.items():
         own = [week for week in weeks if week.arm.value == arm]

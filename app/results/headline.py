@@ -87,6 +87,9 @@ def headline_of(metrics: CampaignMetrics, pace: Pace) -> Headline:
         for line in of_arm
         if line is not goal and line.estimate is not None
     )
+    if metrics.cut_short:
+        who = "1 contact counts" if metrics.cut_short == 1 else f"{metrics.cut_short:,} contacts count"
+        others = (*others, f"{who} only until a message that a member asked for went to them.")
     if metrics.goal is Outcome.REPLY and goal.reason != "no_holdout":
         others = (
             "Those left alone get no message to reply to, so every reply counts as brought. What replies lead to, "

@@ -58,7 +58,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (shared / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (shared / "done").exists():
-            attune("demo", "demo", folder=shared)
+            attune("demo", "demo", "--weeks", "3", folder=shared)
             (shared / "done").touch()
     shutil.copytree(shared / "demo", folder / "demo")
     return folder

@@ -26,6 +26,7 @@ from domain.assistant import Asker, Door
 from domain.campaign import Autonomy
 from domain.decision import Arm
 from domain.errors import CampaignHeld
+from domain.events import Event, EventKind
 from domain.message import StakesLevel
 from domain.review import Review, ReviewAct
 from domain.run import ContactOutcome, RunContact
@@ -192,6 +193,35 @@ def test_what_a_member_asked_for_teaches_nothing_and_is_in_no_replay_or_comparis
     assert Arm.ASKED not in arms
     assert Arm.HOLDOUT in arms
     assert results_of(house, stored, hands.now).headline.verdict
+
+
+def test_what_follows_a_message_a_member_asked_for_is_of_no_arm(house: House, hands: Hands) -> None:
+    contact = contact_in(Arm.LEARNED, house=house)
+    run, _ = begin(house, PLAN, is_dry_run=False)
+    loop.run(carry_on(house, run))
+    for one in house.proposals.waiting():
+        no = approval(one.id, one.message_sha256).model_copy(
+            update={"act": ReviewAct.REJECT, "reason": "not now"}
+        )
+        house.desk.do(lambda own, carrier, no=no: review(own, no, carrier))
+    hands.now = NOON + timedelta(days=8)
+    before = metrics_of(house, house.crm.campaign(PLAN.id), hands.now)
+    proposed(house, possible_for(house, PLAN, contact))
+    (waiting,) = house.proposals.waiting()
+    house.desk.do(lambda own, carrier: review(own, approval(waiting.id, waiting.message_sha256), carrier))
+    reply = Event(
+        id="e_reply",
+        kind=EventKind.EMAIL_REPLIED,
+        at=hands.now + timedelta(hours=5),
+        source="test",
+        contact_id=contact,
+    )
+    house.journal.append([reply])
+    hands.now += timedelta(days=60)
+    after = metrics_of(house, house.crm.campaign(PLAN.id), hands.now)
+    assert after.cut_short == 1
+    assert {arm.arm: arm.written_to for arm in after.arms} == {arm.arm: arm.written_to for arm in before.arms}
+    assert sum(arm.reached["reply"] for arm in after.arms) == 0
 
 
 def test_where_only_asked_messages_were_decided_results_say_so(house: House, hands: Hands) -> None:
