@@ -7,10 +7,9 @@ from typing import Any, Protocol
 from pydantic import Field, PositiveInt
 
 from domain.assistant import Asker, ToolAnswer
-from domain.base import CountryCode
 from domain.search import SearchWords
 from domain.staff import Act
-from tools.people import Countries, Did, DidField, Owners, Page, Quiet
+from tools.people import Countries, Country, Did, DidField, Owners, Page, Quiet
 from tools.toolset import Arguments, Tool
 
 
@@ -19,7 +18,7 @@ class AccountFind(Arguments):
 
     words: SearchWords = Field("", description="Words that stand in name or web domain; each must.")
     industries: tuple[str, ...] = Field((), max_length=50, description="Industries as the CRM says them.")
-    countries: tuple[CountryCode, ...] = Countries
+    countries: tuple[Country, ...] = Countries
     owners: tuple[str, ...] = Owners
     did: tuple[Did, ...] = DidField
     quiet_days: PositiveInt | None = Quiet

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Field, PositiveInt
+from pydantic import BeforeValidator, Field, PositiveInt
 
 from domain.assistant import Asker, ToolAnswer
 from domain.base import CountryCode
@@ -35,7 +35,7 @@ OwnAct = Literal[
 ]
 """What people do of their own accord: `domain.search.OWN_ACTS`, as a schema can say it."""
 
-Page = Field(1, ge=1, le=10_000, description="Which page of a long list; 15 rows each.")
+Page = Field(1, ge=1, le=10_000, description="Which page of a long list; 20 rows each.")
 Who = Field(
     min_length=1,
     max_length=200,
@@ -80,8 +80,13 @@ Quiet = Field(
     description="Nothing of their own accord for so many days. “Went quiet after the pricing page”: did page_viewed "
     "of topic pricing, and quiet_days 14.",
 )
+Country = Annotated[
+    CountryCode, BeforeValidator(lambda said: said.strip().upper() if isinstance(said, str) else said)
+]
+"""A country as two letters, in whatever case they were said."""
+
 Countries = Field((), max_length=50, description="Two letters each, such as DE.")
-Owners = Field((), max_length=50, description="Who looks after them, as the CRM says it.")
+Owners = Field((), max_length=50, description="Who looks after them, by name.")
 
 
 class ContactFind(Arguments):
@@ -91,7 +96,7 @@ class ContactFind(Arguments):
         "", description="Words that stand in name, address, job title or company; each must."
     )
     stages: tuple[LifecycleStage, ...] = Field((), description="Lifecycle stages, any of them.")
-    countries: tuple[CountryCode, ...] = Countries
+    countries: tuple[Country, ...] = Countries
     owners: tuple[str, ...] = Owners
     account: str | None = Field(None, max_length=200, description="Only of this company: its id or name.")
     did: tuple[Did, ...] = DidField

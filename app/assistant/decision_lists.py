@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.assistant.campaigns import key_meant
+from app.assistant.campaigns import key_meant, rule_ref, run_ref
 from app.assistant.words import (
     PAGE_ROWS,
     columns,
@@ -24,7 +24,7 @@ from app.assistant.words import (
 from app.contact_view import RunLine, decisions_of
 from app.reasons import name_of
 from app.story_words import OUTCOME_WORDS, title_of
-from domain.assistant import Asker, Cell, RecordKind, ToolAnswer
+from domain.assistant import Asker, Cell, RecordKind, RecordRef, ToolAnswer
 from domain.campaign import Campaign
 from domain.content import ContentAsset
 from domain.errors import NotFound
@@ -90,6 +90,14 @@ def decisions_about(house: House, asker: Asker, contact: Contact, given: Decisio
                     for line in page
                     if line.decision
                 ),
+                *(
+                    record(
+                        RecordKind.PROPOSAL, line.proposal_id, f"{label(contact.name, 40)}: {line.decided}"
+                    )
+                    for line in page
+                    if line.proposal_id
+                ),
+                *(record(RecordKind.RULE, line.rule.rule_id, line.rule.title) for line in page if line.rule),
                 *(record(RecordKind.CAMPAIGN, line.campaign_id, line.campaign) for line in page),
             )
         ),
@@ -116,10 +124,13 @@ def decisions_in(house: House, asker: Asker, run: Run, given: DecisionList) -> T
         facts=known(
             run=f"[run:{run.id}]",
             campaign=f"[campaign:{campaign.id}]",
+            campaign_name=label(campaign.name),
             began=day(run.started_at, asker),
             is_dry_run=run.is_dry_run or None,
             by_outcome={one.value: many for one, many in counts.items()},
-            by_rule={rule: f"{many}: {title_of(rule, house.rules)}" for rule, many in by_rule.items()},
+            by_rule={
+                f"[rule:{rule}]": f"{many}: {title_of(rule, house.rules)}" for rule, many in by_rule.items()
+            },
         )
         | paged(
             "contacts",
@@ -128,9 +139,9 @@ def decisions_in(house: House, asker: Asker, run: Run, given: DecisionList) -> T
                     record=contact_ref(line.contact_id).mark,
                     name=label(names[line.contact_id], 40),
                     outcome=line.outcome.value,
-                    rule=line.rule_id,
+                    rule=f"[rule:{line.rule_id}]" if line.rule_id else None,
                     decided=decided.get(line.decision_id or ""),
-                    decision=line.decision_id,
+                    decision=f"[decision:{line.decision_id}]" if line.decision_id else None,
                 )
                 for line in lines
             ],
@@ -139,17 +150,17 @@ def decisions_in(house: House, asker: Asker, run: Run, given: DecisionList) -> T
         ),
         tables=(
             table(
-                f"{campaign.name}, {kind} {run.id}",
+                f"{campaign.name}, {kind} of {day(run.started_at, asker)}",
                 _LIST,
                 (
                     (
                         contact_ref(line.contact_id, names[line.contact_id]),
                         OUTCOME_WORDS[line.outcome],
                         decided.get(line.decision_id or ""),
-                        record(RecordKind.DECISION, line.decision_id) if line.decision_id else None,
-                        record(RecordKind.RULE, line.rule_id, title_of(line.rule_id, house.rules))
-                        if line.rule_id
+                        _decision_ref(line.decision_id, names[line.contact_id], decided[line.decision_id])
+                        if line.decision_id
                         else None,
+                        rule_ref(line.rule_id, house) if line.rule_id else None,
                         line.reason,
                     )
                     for line in lines
@@ -160,18 +171,22 @@ def decisions_in(house: House, asker: Asker, run: Run, given: DecisionList) -> T
         ),
         records=unique(
             (
-                record(RecordKind.RUN, run.id),
+                run_ref(run, campaign.name, asker),
                 record(RecordKind.CAMPAIGN, campaign.id, campaign.name),
                 *(contact_ref(line.contact_id, names[line.contact_id]) for line in lines),
                 *(
-                    record(RecordKind.DECISION, line.decision_id, decided[line.decision_id])
+                    _decision_ref(line.decision_id, names[line.contact_id], decided[line.decision_id])
                     for line in lines
                     if line.decision_id
                 ),
-                *(record(RecordKind.RULE, rule) for rule in by_rule),
+                *(rule_ref(rule, house) for rule in by_rule),
             )
         ),
     )
+
+
+def _decision_ref(decision_id: str, name: str, decided: str) -> RecordRef:
+    return record(RecordKind.DECISION, decision_id, f"{label(name, 30)}: {decided}")
 
 
 def _name_of(house: House, contact_id: str) -> str:
@@ -189,6 +204,7 @@ def _run_row(line: RunLine, asker: Asker) -> dict[str, Any]:
     return known(
         on=day(line.at, asker),
         campaign=f"[campaign:{line.campaign_id}]",
+        campaign_name=label(line.campaign, 40),
         outcome=line.outcome_words,
         decided=line.decided,
         decision=f"[decision:{line.decision.id}]" if line.decision else None,

@@ -98,7 +98,8 @@ class Decisions:
         objected = may_profile(contact, house.crm.standing(contact.id).suppressions)
         if objected:
             raise ToolRefused(f"{objected.reason} ({objected.rule_id}). Nothing is reckoned.")
-        return supposed(asker, suppose(house, decision, [self._supposed(one) for one in given.supposed]))
+        told = suppose(house, decision, [self._supposed(one) for one in given.supposed])
+        return supposed(asker, told, house.crm.campaign(decision.campaign_id).name)
 
     # What is meant -------------------------------------------------------------------------------------
 

@@ -89,7 +89,6 @@ def _side(side: Side, asker: Asker) -> dict[str, Any]:
     return known(
         record=contact_ref(side.contact_id).mark,
         name=label(side.name),
-        run=f"[run:{side.run_id}]",
         at=moment(side.at, asker),
         got=side.got,
         outcome=side.outcome_words,
@@ -118,7 +117,7 @@ def _difference(one: Difference, told: Comparison) -> str:
     return f"{about}{one.what}{numbers}, {rounded(one.cents, 2)} {told.currency} of the lead"
 
 
-def supposed(asker: Asker, told: Supposition) -> ToolAnswer:
+def supposed(asker: Asker, told: Supposition, campaign: str) -> ToolAnswer:
     """What would have been."""
     taken = next(one for one in told.options if one.is_taken)
     leads = (
@@ -195,7 +194,7 @@ def supposed(asker: Asker, told: Supposition) -> ToolAnswer:
         records=(
             record(RecordKind.DECISION, told.decision_id, told.taken),
             contact_ref(told.contact_id, told.contact_name),
-            record(RecordKind.CAMPAIGN, told.campaign_id),
+            record(RecordKind.CAMPAIGN, told.campaign_id, campaign),
         ),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from app.assistant.campaigns import run_ref
 from app.assistant.words import (
     account_ref,
     columns,
@@ -21,8 +22,9 @@ from app.story_words import OUTCOME_WORDS
 from app.web.words import percent
 from app.why import stored_why, why_of
 from app.why_words import NAMES, lesson_words, turning_words
-from domain.assistant import AnswerTable, Asker, RecordKind, ToolAnswer
+from domain.assistant import AnswerTable, Asker, RecordKind, RecordRef, ToolAnswer
 from domain.decision import Arm, Decision
+from domain.people import Contact
 from domain.run import ContactOutcome, RunContact
 from domain.why import Why
 from policies.suppression import may_profile
@@ -82,12 +84,20 @@ def explained(
             (
                 record(RecordKind.DECISION, decision.id, why.action_name),
                 contact_ref(decision.contact_id, why.contact_name),
-                account_ref(contact.account_id) if contact.account_id else None,
-                record(RecordKind.CAMPAIGN, decision.campaign_id),
+                _account_ref(house, contact),
+                record(
+                    RecordKind.CAMPAIGN, decision.campaign_id, house.crm.campaign(decision.campaign_id).name
+                ),
                 record(RecordKind.RULE, rule.rule_id, rule.title) if rule else None,
             )
         ),
     )
+
+
+def _account_ref(house: House, contact: Contact) -> RecordRef | None:
+    if not contact.account_id:
+        return None
+    return account_ref(contact.account_id, house.crm.account(contact.account_id).name)
 
 
 def _stopped(house: House, asker: Asker, line: RunContact, rule: RuleWords) -> ToolAnswer:
@@ -112,7 +122,7 @@ def _stopped(house: House, asker: Asker, line: RunContact, rule: RuleWords) -> T
         records=(
             contact_ref(line.contact_id, name),
             record(RecordKind.RULE, rule.rule_id, rule.title),
-            record(RecordKind.RUN, line.run_id),
+            run_ref(run := house.runs.get(line.run_id), house.crm.campaign(run.campaign_id).name, asker),
         ),
     )
 
