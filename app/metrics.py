@@ -97,7 +97,11 @@ class CampaignMetrics(Noun):
 
 
 def metrics_of(
-    house: House, campaign: Campaign, now: datetime | None = None, since: datetime | None = None
+    house: House,
+    campaign: Campaign,
+    now: datetime | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> CampaignMetrics:
     """Return a campaign's metrics.
 
@@ -106,15 +110,18 @@ def metrics_of(
         campaign: as stored by its last run.
         now: UTC; what happened later is not seen. The house's clock if None.
         since: UTC; only contacts first decided about from then on. Everyone if None.
+        until: UTC; only contacts first decided about before then. Everyone if None.
 
     Raises:
         NothingDecided: no run but dry ones has decided yet.
     """
     gathered = gather(house, campaign, now or house.clock())
-    return measure(gathered, since)
+    return measure(gathered, since, until)
 
 
-def measure(gathered: Gathered, since: datetime | None = None) -> CampaignMetrics:
+def measure(
+    gathered: Gathered, since: datetime | None = None, until: datetime | None = None
+) -> CampaignMetrics:
     """Return the metrics of what was gathered; arguments and errors as for `metrics_of`."""
     goal = gathered.goal
     if not gathered.lines:
@@ -125,6 +132,8 @@ def measure(gathered: Gathered, since: datetime | None = None) -> CampaignMetric
     meant = np.ones(contacts, dtype=bool)
     if since is not None:
         meant = start >= seconds([since])[0]
+    if until is not None:
+        meant &= start < seconds([until])[0]
     cohort = cohort_of(gathered.signs, start, goal.window_days)
     closed = meant & firsts.closed
     model = gathered.value_model

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.assistant.campaigns import key_meant, rule_ref, run_ref
+from app.assistant.plain import plainly
 from app.assistant.words import (
     PAGE_ROWS,
     columns,
@@ -86,7 +87,7 @@ def decisions_about(house: House, asker: Asker, contact: Contact, given: Decisio
             (
                 contact_ref(contact.id, contact.name),
                 *(
-                    record(RecordKind.DECISION, line.decision.id, line.decided)
+                    _decision_ref(line.decision.id, contact.name, plainly(line.decided))
                     for line in page
                     if line.decision
                 ),
@@ -117,7 +118,9 @@ def decisions_in(house: House, asker: Asker, run: Run, given: DecisionList) -> T
     decided = {line.decision_id: _got(house, line.decision_id, assets) for line in lines if line.decision_id}
     kind = "dry run" if run.is_dry_run else "run"
     campaign = house.crm.campaign(run.campaign_id)
-    ended = ", ".join(f"{many:,} {OUTCOME_WORDS[ContactOutcome(one)]}" for one, many in counts.items())
+    ended = ", ".join(
+        f"{many:,} {plainly(OUTCOME_WORDS[ContactOutcome(one)])}" for one, many in counts.items()
+    )
     return ToolAnswer(
         words=f"The {kind} of {campaign.name} of {moment(run.started_at, asker)}: {ended}. "
         f"{page_words(total, given.page, 'contact')}",
@@ -155,7 +158,7 @@ def decisions_in(house: House, asker: Asker, run: Run, given: DecisionList) -> T
                 (
                     (
                         contact_ref(line.contact_id, names[line.contact_id]),
-                        OUTCOME_WORDS[line.outcome],
+                        plainly(OUTCOME_WORDS[line.outcome]),
                         decided.get(line.decision_id or ""),
                         _decision_ref(line.decision_id, names[line.contact_id], decided[line.decision_id])
                         if line.decision_id
@@ -197,7 +200,7 @@ def _name_of(house: House, contact_id: str) -> str:
 
 
 def _got(house: House, decision_id: str, assets: Mapping[str, ContentAsset]) -> str:
-    return name_of(house.crm.decision(decision_id).action, assets)
+    return plainly(name_of(house.crm.decision(decision_id).action, assets))
 
 
 def _run_row(line: RunLine, asker: Asker) -> dict[str, Any]:
@@ -205,8 +208,8 @@ def _run_row(line: RunLine, asker: Asker) -> dict[str, Any]:
         on=day(line.at, asker),
         campaign=f"[campaign:{line.campaign_id}]",
         campaign_name=label(line.campaign, 40),
-        outcome=line.outcome_words,
-        decided=line.decided,
+        outcome=plainly(line.outcome_words),
+        decided=plainly(line.decided),
         decision=f"[decision:{line.decision.id}]" if line.decision else None,
         rule=f"[rule:{line.rule.rule_id}] {line.rule.title}" if line.rule else None,
         proposal=f"[proposal:{line.proposal_id}]" if line.proposal_id else None,
@@ -220,8 +223,8 @@ def _run_cells(line: RunLine) -> tuple[Cell, ...]:
     return (
         line.at,
         record(RecordKind.CAMPAIGN, line.campaign_id, line.campaign),
-        f"{line.outcome_words}{' (dry run)' if line.is_dry_run else ''}",
-        line.decided,
-        record(RecordKind.DECISION, line.decision.id, line.decided) if line.decision else None,
-        line.reason or " ".join(reasons[:1]),
+        f"{plainly(line.outcome_words)}{' (dry run)' if line.is_dry_run else ''}",
+        plainly(line.decided),
+        record(RecordKind.DECISION, line.decision.id, plainly(line.decided)) if line.decision else None,
+        line.reason or plainly(" ".join(reasons[:1])),
     )

@@ -125,12 +125,10 @@ class Reviews:
             facts=facts,
             tables=(listing,) if rows else (),
             records=unique(
-                ref
-                for one in page.lines
-                for ref in (
-                    proposal_ref(one.proposal_id, one.contact_name, one.subject),
-                    contact_ref(one.contact_id, one.contact_name),
-                    campaign_ref(one.campaign_id, one.campaign_name),
+                (
+                    *(proposal_ref(one.proposal_id, one.contact_name, one.subject) for one in page.lines),
+                    *(contact_ref(one.contact_id, one.contact_name) for one in page.lines),
+                    *(ref for one in page.lines for ref in _about(one)),
                 )
             ),
         )
@@ -173,7 +171,7 @@ class Reviews:
                 [
                     proposal_ref(proposal.id, name, proposal.message.subject),
                     contact_ref(line.contact_id, name),
-                    campaign_ref(line.campaign_id, line.campaign_name),
+                    *_about(line),
                     record(
                         RecordKind.DECISION,
                         proposal.decision_id,
@@ -356,6 +354,13 @@ def _checks(proposal: Proposal) -> str:
     return f"found {', '.join(found)}" if found else "found nothing"
 
 
+def _about(line: QueueLine) -> tuple[RecordRef, ...]:
+    campaign = campaign_ref(line.campaign_id, line.campaign_name)
+    if line.asset_id is None:
+        return (campaign,)
+    return campaign, record(RecordKind.CONTENT, line.asset_id, line.asset_title)
+
+
 def _line_facts(line: QueueLine, asker: Asker) -> dict[str, Any]:
     return known(
         proposal=f"[proposal:{line.proposal_id}]",
@@ -365,7 +370,7 @@ def _line_facts(line: QueueLine, asker: Asker) -> dict[str, Any]:
         name=label(line.contact_name),
         company=label(line.company),
         campaign=f"[campaign:{line.campaign_id}]",
-        content=label(line.asset_title),
+        content=f"[content:{line.asset_id}]" if line.asset_id else None,
         stakes=line.level.value,
         checks="clean" if line.is_clean else "found something",
         waits_since=moment(line.created_at, asker),

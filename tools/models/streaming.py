@@ -25,6 +25,7 @@ from tools.models.completion import (
 )
 from tools.models.retry import ReplyMalformed
 from tools.models.schema import JsonSchema, function_schema
+from tools.models.slim import slim_schema
 
 NOT_JSON = "not_json"
 """The argument a call gets whose arguments are no JSON object: no tool takes it, so the model is told and mends it."""
@@ -209,7 +210,7 @@ def _function(card: ToolCard, is_strict: bool) -> JsonSchema:
         return function_schema(card.arguments, card.name, card.words, is_strict)
     except TypeError:
         # A free-form mapping is nothing a strict decoder can hold a model to; pydantic still checks it.
-        parameters = card.arguments.model_json_schema()
+        parameters = slim_schema(card.arguments)
         named = {"name": card.name, "description": card.words, "parameters": parameters}
         return {"type": "function", "function": named}
 

@@ -43,6 +43,7 @@ def did(event: str, **more: Any) -> dict[str, Any]:
 
 
 PRICING = did("page_viewed", topic="pricing")
+LAST_MONTH = {"since": "2026-10-01", "until": "2026-10-31"}
 
 ALONE: list[tuple[str, str, dict[str, Any]]] = [
     # Companies
@@ -224,8 +225,8 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
         "result_show",
         {"campaign": "trial-to-meeting"},
     ),
-    ("What did last month bring against the holdout?", "result_show", {"since": "2026-10-01"}),
-    ("What did last month's runs bring us against the holdout?", "result_show", {"since": "2026-10-01"}),
+    ("What did last month bring against the holdout?", "result_show", LAST_MONTH),
+    ("What did last month's runs bring us against the holdout?", "result_show", LAST_MONTH),
     ("what did our campaigns bring in the last 30 days", "result_show", {"since": "2026-10-27"}),
     ("show me the results", "result_show", {}),
     ("metrics", "result_show", {}),
