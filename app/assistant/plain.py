@@ -45,8 +45,9 @@ _PLAIN = (
 )
 
 
-def plainly(words: str) -> str:
-    """Return words about a decision as a marketer says them."""
+def plainly(words: str | None) -> str:
+    """Return words about a decision as a marketer says them; nothing where there are none."""
+    words = words or ""
     for pattern, instead in _PLAIN:
         words = re.sub(pattern, instead, words)
     return words

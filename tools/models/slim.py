@@ -6,14 +6,13 @@ pydantic holds every call against the whole class, whatever a model was shown.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
 
-_DROPPED = frozenset(
-    {"title", "minLength", "maxLength", "maxItems", "additionalProperties", "exclusiveMinimum"}
-)
+_DROPPED = frozenset({"title", "minLength", "maxLength", "maxItems", "exclusiveMinimum"})
 _EMPTY: tuple[Any, ...] = (None, "", [])
 
 
@@ -30,7 +29,11 @@ def slim_schema(arguments: type[BaseModel]) -> dict[str, Any]:
 def _slim(part: dict[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for key, value in part.items():
-        if key in _DROPPED or (key == "default" and value in _EMPTY):
+        if (
+            key in _DROPPED
+            or (key == "additionalProperties" and value is False)
+            or (key == "default" and value in _EMPTY)
+        ):
             continue
         if key in {"properties", "$defs"}:
             kept[key] = {name: _slim(inner) for name, inner in value.items()}
@@ -43,4 +46,30 @@ def _slim(part: dict[str, Any]) -> dict[str, Any]:
     if len(kept.get("anyOf", ())) == 1:
         (only,) = kept.pop("anyOf")
         kept = only | kept
+    return kept
+
+
+_LENGTH = r"at (?:most|least) \d+ (?:characters|items)"
+_LENGTHS = re.compile(rf" ?\({_LENGTH}(?:, {_LENGTH})*\)$")
+
+
+def without_lengths(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a strict schema without what classes say of themselves and how long texts and lists may be."""
+    short: dict[str, Any] = _shorter(schema)
+    for one in (short, *short.get("$defs", {}).values()):
+        if one.get("type") == "object":
+            one.pop("description", None)
+    return short
+
+
+def _shorter(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_shorter(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    kept = {key: _shorter(value) for key, value in part.items()}
+    if isinstance(said := kept.get("description"), str):
+        kept["description"] = _LENGTHS.sub("", said)
+        if not kept["description"]:
+            del kept["description"]
     return kept
