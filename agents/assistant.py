@@ -45,6 +45,7 @@ from agents.assistant_words import (
     brought,
     brought_nothing,
     calls_of,
+    declined,
     found_of,
     open_calls,
     ours,
@@ -234,7 +235,7 @@ async def carry_out(state: AssistantState, runtime: Bench) -> Command[Literal["c
             change,
         )
     else:
-        message = brought_nothing(change.call, _declined(decision), change)
+        message = declined(change, str(decision.get("words") or ""))
     _show(runtime, found_of(change.call, message))
     goto: Literal["carry_out", "pause", "think"] = "think"
     if any("decision" in one for one in changes):
@@ -243,11 +244,6 @@ async def carry_out(state: AssistantState, runtime: Bench) -> Command[Literal["c
         goto = "pause"
         _show(runtime, Asking(changes=tuple(map(_asked, changes))))
     return Command(goto=goto, update={"messages": [message], "changes": changes})
-
-
-def _declined(decision: Update) -> str:
-    said = str(decision.get("words") or "").strip()
-    return "Nothing was done: the person said no." + (f" They said: {said}" if said else "")
 
 
 async def _tried(

@@ -30,7 +30,7 @@ from prompts.library import fence
 OURS = "attune"
 """Under this name a message's `additional_kwargs` hold what is ours."""
 
-MOST_RESULT_CHARACTERS = 6_000
+MOST_RESULT_CHARACTERS = 14_000
 MOST_CONVERSATION_CHARACTERS = 60_000
 MOST_QUESTION_CHARACTERS = 8_000
 MOST_RECORDS_TOLD = 30
@@ -91,6 +91,21 @@ def brought_nothing(call: ToolCall, problem: str, change: ChangeAsked | None = N
         name=call.name,
         tool_call_id=call.id,
         status="error",
+    )
+
+
+def declined(change: ChangeAsked, words: str = "") -> ToolMessage:
+    """That the person said no: no fault of anybody's, and what it was about may still be named."""
+    said = words.strip()
+    told = "Nothing was done: the person said no." + (f" They said: {said}" if said else "")
+    records = [f"{one.mark} {one.label}".strip() for one in change.effect.records[:MOST_RECORDS_TOLD]]
+    return ToolMessage(
+        content=fence(
+            _compact({"declined": told, "records": records}), _block(change.call.name), MOST_RESULT_CHARACTERS
+        ),
+        additional_kwargs={OURS: {**_beside(change.call, change), "problem": told}},
+        name=change.call.name,
+        tool_call_id=change.call.id,
     )
 
 

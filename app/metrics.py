@@ -101,7 +101,11 @@ class CampaignMetrics(Noun):
 
 
 def metrics_of(
-    house: House, campaign: Campaign, now: datetime | None = None, since: datetime | None = None
+    house: House,
+    campaign: Campaign,
+    now: datetime | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> CampaignMetrics:
     """Return a campaign's metrics.
 
@@ -110,15 +114,18 @@ def metrics_of(
         campaign: as stored by its last run.
         now: UTC; what happened later is not seen. The house's clock if None.
         since: UTC; only contacts first decided about from then on. Everyone if None.
+        until: UTC; only contacts first decided about before then. Everyone if None.
 
     Raises:
         NothingDecided: no run but dry ones has decided yet.
     """
     gathered = gather(house, campaign, now or house.clock())
-    return measure(gathered, since)
+    return measure(gathered, since, until)
 
 
-def measure(gathered: Gathered, since: datetime | None = None) -> CampaignMetrics:
+def measure(
+    gathered: Gathered, since: datetime | None = None, until: datetime | None = None
+) -> CampaignMetrics:
     """Return the metrics of what was gathered; arguments and errors as for `metrics_of`."""
     goal = gathered.goal
     if not gathered.lines:
@@ -129,9 +136,11 @@ def measure(gathered: Gathered, since: datetime | None = None) -> CampaignMetric
     meant = np.ones(contacts, dtype=bool)
     if since is not None:
         meant = start >= seconds([since])[0]
+    if until is not None:
+        meant &= start < seconds([until])[0]
     is_asked = np.array([line.arm is Arm.ASKED for line in gathered.lines])
-    until = asked_since(gathered, is_asked, arm)
-    cohort = cohort_of(gathered.signs, start, goal.window_days, until)
+    ends = asked_since(gathered, is_asked, arm)
+    cohort = cohort_of(gathered.signs, start, goal.window_days, ends)
     closed = meant & firsts.closed
     model = gathered.value_model
     own = ~is_asked | (arm == Arm.ASKED.value)[gathered.decided.contact]
@@ -146,7 +155,7 @@ def measure(gathered: Gathered, since: datetime | None = None) -> CampaignMetric
         window_days=goal.window_days,
         currency=goal.currency,
         contacts=int(meant.sum()),
-        cut_short=int((meant & ~np.isnat(until)).sum()),
+        cut_short=int((meant & ~np.isnat(ends)).sum()),
         arms=tuple(
             _arm_line(one, meant & (arm == one.value), closed, written, cohort, reward)
             for one in Arm

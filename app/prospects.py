@@ -8,7 +8,10 @@ from domain.leads import ChurnList, HandOffList, Likelihood
 from domain.people import Contact, LifecycleStage, Suppression
 from policies.suppression import may_profile
 
-NOT_YET = "Not reckoned yet. `attune serve` does it once a day; the page of leads does it when you ask for it there."
+NOT_YET = (
+    "Cannot be told yet: it was not reckoned. `attune serve` does it once a day; the page of leads does it when you "
+    "ask for it there."
+)
 
 
 class Prospect(Noun):

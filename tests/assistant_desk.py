@@ -17,7 +17,7 @@ def look(house: House, name: str, asker: Asker = MIA, /, **arguments: Any) -> To
     """Call a tool that looks; what it answers is checked against what every answer must hold."""
     answer = asyncio.run(house.toolset.look(asker, ToolCall(id="call_1", name=name, arguments=arguments)))
     told = json.dumps(answer.facts, ensure_ascii=False)
-    assert len(told) <= 3_600, f"{name} tells a model {len(told):,} characters"
+    assert len(told) <= 4_800, f"{name} tells a model {len(told):,} characters"
     named = {record.mark for record in answer.records}
     for table in answer.tables:
         assert all(len(row) == len(table.columns) for row in table.rows), f"{name}: {table.title}"

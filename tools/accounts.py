@@ -7,10 +7,9 @@ from typing import Any, Protocol
 from pydantic import Field, PositiveInt
 
 from domain.assistant import Asker, ToolAnswer
-from domain.base import CountryCode
 from domain.search import SearchWords
 from domain.staff import Act
-from tools.people import Countries, Did, DidField, Owners, Page, Quiet
+from tools.people import Countries, Country, Did, DidField, Owners, Page, Quiet
 from tools.toolset import Arguments, Tool
 
 
@@ -19,7 +18,7 @@ class AccountFind(Arguments):
 
     words: SearchWords = Field("", description="Words that stand in name or web domain; each must.")
     industries: tuple[str, ...] = Field((), max_length=50, description="Industries as the CRM says them.")
-    countries: tuple[CountryCode, ...] = Countries
+    countries: tuple[Country, ...] = Countries
     owners: tuple[str, ...] = Owners
     did: tuple[Did, ...] = DidField
     quiet_days: PositiveInt | None = Quiet
@@ -53,9 +52,7 @@ def account_tools(desk: AccountDesk) -> tuple[Tool[Any], ...]:
     return (
         Tool(
             "account_find",
-            "Find companies by words, industry, country, owner, by what their people did or did not do, and by how "
-            "long everybody there has been quiet. Comes back: how many there are, and a page of them with id, name, "
-            "industry, country, people, customers, open deals and the last act of anybody there. “Which accounts "
+            "Find companies, as contact_find finds people; what their people did counts as theirs. “Which accounts "
             "went quiet after the pricing page?” is one call: did=[{event: page_viewed, topic: pricing}], "
             "quiet_days=14.",
             AccountFind,
@@ -64,9 +61,9 @@ def account_tools(desk: AccountDesk) -> tuple[Tool[Any], ...]:
         ),
         Tool(
             "account_show",
-            "One company: its people with job titles, stages and their parts in deals, deals, how active they have "
-            "been week by week, what happened last, messages waiting for a person, how likely it leaves and who "
-            "there is one to pass to sales. Use it to pick a person at a company, such as the operations lead there.",
+            "One company: people with job titles, stages and parts in deals; deals, activity by week, what happened "
+            "last, waiting messages, how likely it leaves, who is one to pass to sales. Use it to pick a person at a "
+            "company, such as the operations lead.",
             AccountShow,
             Act.READ,
             look=desk.account_show,

@@ -19,11 +19,8 @@ MOST_CONDITIONS = 20
 
 Condition = FieldCondition | EventCondition
 
-_CAMPAIGN = "Which campaign: its id (trials-to-call), its name, or a part that fits one only."
-_BASE = (
-    "What campaign_show gave as `base`: a change is made on the very file you looked at, and refused where somebody "
-    "changed it since."
-)
+_CAMPAIGN = "Which campaign: id, name, or a part that fits one only."
+_BASE = "`base` of campaign_show: refused where somebody changed the file since."
 
 
 def campaign_field(default: Any = ...) -> Any:
@@ -58,8 +55,8 @@ class CampaignCount(Arguments):
     all: tuple[Condition, ...] = Field(
         (),
         max_length=MOST_CONDITIONS,
-        description="Conditions that must all hold, as in a campaign file: {field: country, in: [DE, AT]}, "
-        "{field: account.employees, at_least: 50}, {event: page_viewed, topic: pricing, within_days: 30, at_least: 1}.",
+        description="Conditions that must all hold: {field: country, in: [DE, AT]}, {field: account.employees, "
+        "at_least: 50}, {event: page_viewed, topic: pricing, within_days: 30, at_least: 1}.",
     )
     none: tuple[Condition, ...] = Field(
         (), max_length=MOST_CONDITIONS, description="Conditions of which none may hold."
@@ -219,16 +216,17 @@ def campaign_tools(desk: CampaignDesk) -> tuple[Tool[Any], ...]:
         ),
         Tool(
             "campaign_show",
-            "Show one campaign: its goal, audience in words, content, autonomy, schedule, standing and why, last runs, "
-            "and its whole file (YAML). `base` names the file as it is now, for campaign_save and campaign_resume.",
+            "Show one campaign: goal, audience, content, autonomy, schedule, standing and why, last runs, its whole "
+            "`file` (YAML), and `base`, which names the file as it is now for campaign_save and campaign_resume.",
             CampaignShow,
             Act.READ,
             look=desk.campaign_show,
         ),
         Tool(
             "campaign_count",
-            "Count how many contacts a campaign reaches, or conditions given here, condition by condition. Rules "
-            "(consent, opt-outs, contact pressure) and the holdout take more away in a run.",
+            "Count how many contacts a campaign's audience reaches, or conditions for a new one, condition by "
+            "condition; a run takes more away (rules, holdout). It names nobody: for who, and for how many people "
+            "do or are something, use contact_find.",
             CampaignCount,
             Act.READ,
             look=desk.campaign_count,
@@ -242,8 +240,8 @@ def campaign_tools(desk: CampaignDesk) -> tuple[Tool[Any], ...]:
         ),
         Tool(
             "run_show",
-            "Show one run: how far it is, how many contacts ended where, which rules kept how many back, what models "
-            "cost, what a dry run would say. With `outcome`: the contacts that ended so, with the reasons.",
+            "Show one run: how far it is, how many contacts ended where and why, what a dry run would say. With "
+            "`outcome`: the contacts that ended so.",
             RunShow,
             Act.READ,
             look=desk.run_show,
@@ -256,9 +254,9 @@ def campaign_change_tools(desk: CampaignChanges) -> tuple[Tool[Any], ...]:
     return (
         Tool(
             "campaign_save",
-            "Save a new campaign, or change one: give its whole YAML file. It is shown as a difference with the size "
-            "of its audience, and saved only on yes, paused: nothing runs until campaign_resume. Mistakes come back "
-            "line by line; mend them and call again. More autonomy than `assist` is an admin's to give.",
+            "Save a new or changed campaign from its whole YAML file (campaign_show gives it as `file`). Saved on yes, "
+            "paused: nothing runs until campaign_resume. Mistakes come back line by line; mend them and call again. "
+            "More autonomy than `assist` is an admin's to give.",
             CampaignSave,
             Act.CAMPAIGN_WRITE,
             plan=desk.plan_save,

@@ -14,7 +14,7 @@ from domain.staff import Act
 from tools.people import Page
 from tools.toolset import Arguments, Tool
 
-_WHO = "Which contact: an id, an e-mail address, or a name that fits one only."
+_WHO = "Which contact: id, address, or a name that fits one only."
 _CAMPAIGN = "Which campaign: its id or name."
 
 
@@ -87,7 +87,12 @@ class WhatIf(Arguments):
     event: EventKind | None = Field(None, description="They did this, such as page_viewed or email_replied…")
     times: int = Field(1, ge=0, le=100, description="…so many times; 0 for never…")
     topic: str | None = Field(None, max_length=100, description="…about this topic…")
-    within_days: int = Field(30, ge=1, le=365, description="…in so many days before the decision.")
+    within_days: int | None = Field(
+        None,
+        ge=1,
+        le=365,
+        description="…in so many days before the decision; left out: 30, or ever for 0 times.",
+    )
     stage: LifecycleStage | None = Field(None, description="They were in this lifecycle stage.")
     seniority: Seniority | None = Field(None, description="They stood this high.")
     what: str | None = Field(
@@ -139,37 +144,34 @@ def decision_tools(desk: DecisionDesk) -> tuple[Tool[Any], ...]:
     return (
         Tool(
             "decision_list",
-            "What was decided, with how it ended and which rule kept whom back: of one contact over all runs, or of "
-            "one run or a campaign's newest run, contact by contact. Comes back with counts by outcome and rule, so "
-            "it answers “who got what” and “how many were refused, and why” too.",
+            "What was decided and how it ended: of one contact over all runs, or of one run (or a campaign's newest), "
+            "contact by contact, with counts by outcome and rule. Answers “who got what” and “how many were refused, "
+            "and why”.",
             DecisionList,
             Act.READ,
             look=desk.decision_list,
         ),
         Tool(
             "decision_explain",
-            "Why one decision was what it was: who decided, what else was possible and how likely, what the expected"
-            " worth adds up from, what would have changed it, and which past outcomes taught it. Where a rule kept "
-            "the contact back before anything was decided, the rule and what mends it.",
+            "Why one decision was what it was: what speaks for it, who decided, what else was possible, what would "
+            "have changed it, which past outcomes taught it; or the rule that kept the contact back and what mends it.",
             DecisionExplain,
             Act.READ,
             look=desk.decision_explain,
         ),
         Tool(
             "decision_compare",
-            "Why two contacts of one campaign fared differently, such as one got the case study and the other "
-            "nothing: the rule, the arm chance put them in, what came after the decision, or the facts that set the "
-            "learner's two choices apart, strongest first.",
+            "Why two contacts of one campaign fared differently: the rule, chance, what came after, or the facts that "
+            "set the two choices apart, strongest first.",
             DecisionCompare,
             Act.READ,
             look=desk.decision_compare,
         ),
         Tool(
             "decision_suppose",
-            "What if things had been otherwise: the learner that decided is asked again as if the contact had done "
-            "something so many times (or never), stood in another stage or seniority, or had other numbers on "
-            "record. Comes back: which action leads, its chance and expected worth, before and after. Only for "
-            "decisions the learner took. Nothing is changed or sent.",
+            "What if the contact had done something so many times (or never), stood in another stage or seniority, or "
+            "had other numbers on record: which action leads then, its chance and worth, before and after. Nothing "
+            "is changed.",
             DecisionSuppose,
             Act.READ,
             look=desk.decision_suppose,

@@ -42,17 +42,16 @@ def lead_tools(desk: LeadDesk) -> tuple[Tool[Any], ...]:
     return (
         Tool(
             "lead_list",
-            "Whom to pass to sales now, best first: how likely each becomes an SQL within the window, what that is "
-            "worth, and the reasons for and against. As reckoned last (once a day); says so where it cannot be told."
-            " Use it for “who is ready for sales?”.",
+            "Who is ready for sales, best first: how likely each becomes an SQL, what that is worth, and why. "
+            "Reckoned once a day; says so where it cannot be told.",
             LeadList,
             Act.READ,
             look=desk.lead_list,
         ),
         Tool(
             "churn_list",
-            "Customers at elevated risk of leaving, the likeliest first, with the reasons. As reckoned last (once a "
-            "day); says so where it cannot be told.",
+            "Customers likely to leave, the likeliest first, with reasons. Reckoned once a day; says so where it "
+            "cannot be told.",
             ChurnList,
             Act.READ,
             look=desk.churn_list,

@@ -64,10 +64,9 @@ def message_tools(desk: MessageDesk) -> tuple[Tool[Any], ...]:
     return (
         Tool(
             "message_draft",
-            "Draft a message for ONE contact through the same agents and rules a run uses, as a dry run: nothing is "
-            "proposed, sent or kept. Comes back: the message (shown to the member), what the checks found, what it "
-            "rests on, why this content, and whether a person would be asked. Without a campaign the active campaign "
-            "of the best message is taken.",
+            "Draft a message for ONE contact as a run would, to look at: nothing is proposed, sent or kept. The member "
+            "sees the message; you get what the checks found, what it rests on, why this content. Without a campaign "
+            "the active one of the best message is taken.",
             MessageDraft,
             Act.CHAT,
             look=desk.message_draft,

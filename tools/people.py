@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Field, PositiveInt
+from pydantic import BeforeValidator, Field, PositiveInt
 
 from domain.assistant import Asker, ToolAnswer
 from domain.base import CountryCode
@@ -35,30 +35,28 @@ OwnAct = Literal[
 ]
 """What people do of their own accord: `domain.search.OWN_ACTS`, as a schema can say it."""
 
-Page = Field(1, ge=1, le=10_000, description="Which page of a long list; 15 rows each.")
+Page = Field(1, ge=1, le=10_000, description="Which page of a long list; 20 rows each.")
 Who = Field(
     min_length=1,
     max_length=200,
-    description="Which contact: an id (c-42), an e-mail address, or a name or part of one that fits one only.",
+    description="Which contact: id (c-42), address, or a name that fits one only.",
 )
 
 
 class Did(Arguments):
     """Something they did, or did not."""
 
-    event: OwnAct = Field(description="What they did, such as page_viewed or email_replied.")
+    event: OwnAct = Field(description="What they did.")
     topic: str | None = Field(
         None,
         max_length=100,
-        description="About what, in the topics of our content and pages, such as pricing; any where left out.",
+        description="About what, such as pricing.",
     )
     within_days: int | None = Field(
-        WITHIN_DAYS, ge=1, le=3_650, description="In the last so many days; null for ever."
+        WITHIN_DAYS, ge=1, le=3_650, description="In the last so many days; null: ever."
     )
-    at_least: int | None = Field(
-        None, ge=1, le=1_000_000, description="So many times at least; 1 where nothing is said."
-    )
-    at_most: int | None = Field(None, ge=0, le=1_000_000, description="So many times at most; 0 means never.")
+    at_least: int | None = Field(None, ge=1, le=1_000_000, description="So many times at least; left out: 1.")
+    at_most: int | None = Field(None, ge=0, le=1_000_000, description="At most; 0: never.")
 
     @property
     def condition(self) -> EventCondition:
@@ -77,21 +75,25 @@ DidField = Field((), max_length=5, description="What they did; every one of thes
 Quiet = Field(
     None,
     le=3_650,
-    description="Nothing of their own accord for so many days. “Went quiet after the pricing page”: did page_viewed "
-    "of topic pricing, and quiet_days 14.",
+    description="Nothing of their own accord for so many days; 14 for “went quiet”.",
 )
+Country = Annotated[
+    CountryCode, BeforeValidator(lambda said: said.strip().upper() if isinstance(said, str) else said)
+]
+"""A country as two letters, in whatever case they were said."""
+
 Countries = Field((), max_length=50, description="Two letters each, such as DE.")
-Owners = Field((), max_length=50, description="Who looks after them, as the CRM says it.")
+Owners = Field((), max_length=50, description="Who looks after them, by name.")
 
 
 class ContactFind(Arguments):
     """Which contacts. Everything that is given must hold."""
 
     words: SearchWords = Field(
-        "", description="Words that stand in name, address, job title or company; each must."
+        "", description="Words in name, address, job title or company; each must stand there."
     )
     stages: tuple[LifecycleStage, ...] = Field((), description="Lifecycle stages, any of them.")
-    countries: tuple[CountryCode, ...] = Countries
+    countries: tuple[Country, ...] = Countries
     owners: tuple[str, ...] = Owners
     account: str | None = Field(None, max_length=200, description="Only of this company: its id or name.")
     did: tuple[Did, ...] = DidField
@@ -122,21 +124,19 @@ def people_tools(desk: PeopleDesk) -> tuple[Tool[Any], ...]:
     return (
         Tool(
             "contact_find",
-            "Find contacts by words, lifecycle stage, country, owner, company, by what they did or did not do, and "
-            "by how long they have been quiet. Comes back: how many there are, and a page of them with id, name, job"
-            " title, company, country, stage, when they last did something of their own accord, and whether a stop "
-            "holds for them. Use it whenever a question asks who; use account_find where it asks which companies, "
-            "and lead_list for who is ready for sales.",
+            "Find contacts by words, stage, country, owner, company, what they did or did not do, how long they have "
+            "been quiet. Brings how many there are, and a page of them. Use it for who, and for how many people are "
+            "or did something; account_find for which companies, lead_list for who is ready for sales, "
+            "campaign_count for how many a campaign or a draft of one reaches.",
             ContactFind,
             Act.READ,
             look=desk.contact_find,
         ),
         Tool(
             "contact_show",
-            "What is on record of one contact: who they are, whether they may be written to now and, if not, which "
-            "rule says no and what mends it, consents and stops, deals and their part in them, whether they are one "
-            "to pass to sales. Every field with the system it is from stands in a table. Use it before anything "
-            "about one person; for what happened, use contact_story.",
+            "One contact on record: who they are, whether they may be written to now and, if not, by which rule and "
+            "what mends it, consents, stops, deals, whether they are one to pass to sales. For what happened use "
+            "contact_story.",
             ContactShow,
             Act.READ,
             look=desk.contact_show,

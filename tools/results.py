@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Protocol
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from domain.assistant import Asker, ToolAnswer
 from domain.staff import Act
@@ -35,6 +35,15 @@ class ResultShow(Arguments):
 
     campaign: str | None = campaign_field(None)
     since: date | None = since_field()
+    until: date | None = Field(
+        None, description="… up to and with this day (2026-10-31); left out: until now."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> ResultShow:
+        if self.since and self.until and self.until < self.since:
+            raise ValueError("until comes before since")
+        return self
 
 
 class ResultFunnel(Arguments):
@@ -75,7 +84,7 @@ def result_tools(desk: ResultDesk) -> tuple[Tool[Any], ...]:
             "result_show",
             "Show what a campaign brought: the lift against the holdout with its interval, or that there is not "
             "enough data to tell; what contacts reached by who decided, revenue, costs. Without a campaign: every "
-            "campaign's verdict. “Last month's runs” is since = the first of last month.",
+            "campaign's verdict. “Last month” is since its first and until its last day.",
             ResultShow,
             Act.READ,
             look=desk.result_show,

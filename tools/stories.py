@@ -75,27 +75,24 @@ def story_tools(desk: StoryDesk) -> tuple[Tool[Any], ...]:
     return (
         Tool(
             "contact_story",
-            "What happened with one contact, the newest first, a page at a time: what they did, what we sent and "
-            "decided, reviews, consents, stops. People see the words of replies, notes and forms in the table; you "
-            "get what kind of thing happened, when, about which topic, and our own subjects.",
+            "What happened with one contact, newest first: what they did, what we sent and decided, reviews, consents, "
+            "stops. Others' words are shown to people only; you get kind, day and topic.",
             ContactStory,
             Act.READ,
             look=desk.contact_story,
         ),
         Tool(
             "contact_recall",
-            "What the memory of one contact's history holds that bears on some words: replies, notes, calls, "
-            "meetings, forms, visits, messages of ours, lessons of reviewers. People see the words themselves in the"
-            " table; you get kind, day, topic and how well each fits. Finding nothing is a valid answer.",
+            "What is remembered of one contact that bears on some words: replies, notes, calls, meetings, forms, "
+            "visits, lessons of reviewers. The words are shown to people only; you get kind, day, topic and fit.",
             ContactRecall,
             Act.READ,
             look=desk.contact_recall,
         ),
         Tool(
             "contact_signals",
-            "What the evidence says about one contact now: signals in our own words, strongest first, the topic they"
-            " care about, what they probably want, what to mind. Use it before drafting, or to say why somebody is "
-            "interesting.",
+            "What the evidence says about one contact: signals, strongest first, their topic, what they probably want, "
+            "what to mind. Use it to say why somebody is interesting.",
             ContactSignals,
             Act.READ,
             look=desk.contact_signals,

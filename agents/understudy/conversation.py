@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from agents.understudy import (
     talk_campaigns,
     talk_changes,
+    talk_direct,
     talk_finding,
     talk_library,
     talk_people,
@@ -81,6 +82,7 @@ class TalkingUnderstudy:
             talk_changes.no_wish,
             talk_setup.set_up,
             talk_reviewing.reviews,
+            talk_direct.direct,
             talk_changes.drafts,
             talk_changes.steering,
             more,

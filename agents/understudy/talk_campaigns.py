@@ -130,7 +130,7 @@ def results(asked: Question, today: date) -> Reading:
         r"bring anything|worth it)(?: against the holdout)?",
         r"how (?:are|did) we (?:doing|do)(?: against the holdout)?(?: (?:this|last) (?:month|week|quarter))?",
     ):
-        return one("result_show", since=since_in(said, today))
+        return one("result_show", since=since_in(said, today), until=until_in(said, today))
     if found := first_match(
         said,
         rf"(?:what (?:did|does|has) )(?:the )?(?:campaign )?{_X} (?:bring|brought|earn|yield|"
@@ -142,7 +142,9 @@ def results(asked: Question, today: date) -> Reading:
         rf"how (?:is|did|does|are) (?:the )?(?:campaign )?{_X} (?:doing|do|perform|performing|"
         rf"going|work|working|look|fare|faring)(?: so far| lately| {_PERIOD})?",
     ):
-        return _of_campaign(asked, found["x"], "result_show", since=since_in(said, today))
+        return _of_campaign(
+            asked, found["x"], "result_show", since=since_in(said, today), until=until_in(said, today)
+        )
     return None
 
 
@@ -154,6 +156,13 @@ def since_in(said: str, today: date) -> str | None:
         return today.replace(day=1).isoformat()
     days, _ = days_in(said)
     return None if days is None else (today - timedelta(days=days)).isoformat()
+
+
+def until_in(said: str, today: date) -> str | None:
+    """Up to which day: “last month” ends with its last day; all else goes on until now."""
+    if re.search(r"\blast month\b", said, re.IGNORECASE):
+        return (today.replace(day=1) - timedelta(days=1)).isoformat()
+    return None
 
 
 def about_campaigns(asked: Question) -> Reading:

@@ -195,7 +195,7 @@ def steering(asked: Question) -> Reading:
         r"(?:do|start|make|give me|launch|try)? ?(?:a )?(?P<dry>dry[- ]run|trial run|test run|"
         r"rehearsal)(?: (?:of|for|on|with))? (?P<x>.+)",
         r"(?:run|start|launch|trigger)(?: a run (?:of|for))? (?P<x>.+?)(?: (?P<dry>dry|as a dry[- "
-        r"]run|without sending(?: anything)?))?(?: now)?",
+        r"]run|without sending(?: anything)?))?(?: for real)?(?: now)?",
     ):
         if HEDGED.search(found["x"]) or re.search(r"\b(?:trials?|not|all|every)\b$", found["x"]):
             return None

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.account_view import AccountView, account_view
 from app.assistant.leads import reasons_of
-from app.assistant.meant import account_meant, conditions_meant
-from app.assistant.people import CONTACT_COLUMNS, contact_cells, deal_ref, deal_row, deal_table
+from app.assistant.meant import account_meant, among, conditions_meant
+from app.assistant.people import (
+    CONTACT_COLUMNS,
+    MOST_COUNTED,
+    contact_cells,
+    deal_ref,
+    deal_row,
+    deal_table,
+    order_words,
+)
 from app.assistant.words import (
     PAGE_ROWS,
     account_ref,
@@ -24,8 +33,9 @@ from app.assistant.words import (
     unique,
 )
 from app.web.words import count
-from domain.assistant import AnswerTable, Asker, Cell, RecordKind, ToolAnswer
-from domain.search import AccountLine, AccountSearch
+from domain.assistant import AnswerTable, Asker, Cell, RecordKind, RecordRef, ToolAnswer
+from domain.review import Proposal
+from domain.search import AccountLine, AccountSearch, Choices
 from tools.accounts import AccountFind, AccountShow
 
 if TYPE_CHECKING:
@@ -54,18 +64,32 @@ class Accounts:
 
     def account_find(self, asker: Asker, given: AccountFind) -> ToolAnswer:
         """Find companies."""
+        there = self._house.finder.account_choices() if given.industries or given.owners else Choices()
+        industries = among(given.industries, there.industries, "industry")
+        owners = among(given.owners, there.owners, "owner")
+        missed = " ".join(part for part in (industries.missed, owners.missed) if part)
         search = AccountSearch(
             words=given.words,
-            industries=given.industries,
+            industries=industries.values,
             countries=given.countries,
-            owners=given.owners,
+            owners=owners.values,
             did=conditions_meant(self._house, given.did),
             quiet_days=given.quiet_days,
         )
-        lines, total = self._house.finder.accounts(search, PAGE_ROWS, first_row(given.page))
+        if industries.fits_nothing or owners.fits_nothing:
+            return ToolAnswer(words=f"No account. {missed}", facts={"total": 0})
+        lines, total = self._house.finder.accounts(
+            search, PAGE_ROWS, first_row(given.page), newest_first=not search.words
+        )
+        by_country = self._house.finder.countries(search) if PAGE_ROWS < total <= MOST_COUNTED else {}
+        said = found_words(total, given.page, "account", search.did, search.quiet_days)
         return ToolAnswer(
-            words=found_words(total, given.page, "account", search.did, search.quiet_days),
-            facts=paged("accounts", [_account_row(line, asker) for line in lines], total, given.page),
+            words=f"{said} {missed}".strip(),
+            facts=paged("accounts", [_account_row(line, asker) for line in lines], total, given.page)
+            | known(
+                by_country=dict(list(by_country.items())[:10]),
+                ordered_by=order_words(total, not search.words),
+            ),
             tables=(table("Accounts", ACCOUNT_COLUMNS, map(_account_cells, lines), total, given.page),),
             records=unique(account_ref(line.account_id, line.name) for line in lines),
         )
@@ -75,6 +99,7 @@ class Accounts:
         view = account_view(self._house, account_meant(self._house, given.account).id)
         name = label(view.account.name)
         people = f"{view.people_total:,} {'person' if view.people_total == 1 else 'people'}"
+        names = {one.line.contact_id: one.line.name for one in view.people}
         said = dict.fromkeys((view.hand_off.words, view.churn.words))
         return ToolAnswer(
             words=f"{name}: {people}, {count(len(view.deals), 'deal')}, "
@@ -86,7 +111,7 @@ class Accounts:
                     account_ref(view.account.id, view.account.name),
                     *(contact_ref(one.line.contact_id, one.line.name) for one in view.people[:MOST_PEOPLE]),
                     *(deal_ref(deal) for deal in view.deals[:MOST_DEALS]),
-                    *(record(RecordKind.PROPOSAL, one.id) for one in view.waiting),
+                    *(proposal_ref(one, names) for one in view.waiting),
                 )
             ),
         )
@@ -155,7 +180,14 @@ def _account_facts(view: AccountView, asker: Asker) -> dict[str, Any]:
     )
 
 
+def proposal_ref(one: Proposal, names: Mapping[str, str]) -> RecordRef:
+    """A proposal as a record: to whom, and its subject."""
+    name = label(names.get(one.contact_id) or one.message.to_name, 30) or "somebody"
+    return record(RecordKind.PROPOSAL, one.id, f"{name}: {one.message.subject}")
+
+
 def _account_tables(view: AccountView) -> tuple[AnswerTable, ...]:
+    names = {one.line.contact_id: one.line.name for one in view.people}
     return (
         table(
             "People",
@@ -186,8 +218,8 @@ def _account_tables(view: AccountView) -> tuple[AnswerTable, ...]:
             columns(("Proposal", "record"), ("Contact", "record"), "Subject", ("Since", "moment")),
             (
                 (
-                    record(RecordKind.PROPOSAL, one.id),
-                    contact_ref(one.contact_id),
+                    proposal_ref(one, names),
+                    contact_ref(one.contact_id, names.get(one.contact_id) or one.message.to_name),
                     one.message.subject,
                     one.created_at,
                 )

@@ -318,8 +318,8 @@ class CampaignsChanged:
         said = "was under way already" if was_open else "is on record"
         return ToolAnswer(
             words=f"Run {run.id} of {campaign.name} {said}. {self._carrier_words()}",
-            facts={"run": run_ref(run.id).mark, "dry": given.dry, "is_new": not was_open},
-            records=(run_ref(run.id), campaign_ref(campaign.id, campaign.name)),
+            facts={"run": f"[run:{run.id}]", "dry": given.dry, "is_new": not was_open},
+            records=(run_ref(run, campaign.name, asker), campaign_ref(campaign.id, campaign.name)),
         )
 
     def _runnable(self, found: CampaignPage) -> Campaign:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.amounts import money
@@ -10,6 +12,7 @@ from app.assistant.words import (
     PAGE_ROWS,
     columns,
     contact_ref,
+    day,
     first_row,
     known,
     label,
@@ -25,10 +28,11 @@ from app.audience_size import lacks, narrowed
 from app.campaign_board import CampaignCard, CampaignPage, RunLine, campaign_cards, campaign_page, run_line
 from app.campaign_form import AUTONOMY_WORDS, OUTCOME_WORDS
 from app.run_board import RunPage, contacts_of, run_page
+from app.story_words import title_of
 from domain.assistant import AnswerTable, AnswerText, Asker, RecordKind, RecordRef, ToolAnswer
 from domain.campaign import Audience, Autonomy, Campaign, Goal, Outcome
 from domain.errors import Ambiguous, NotFound
-from domain.run import Run, RunStatus
+from domain.run import ContactOutcome, Run, RunStatus
 from memory.crm.cards import fold
 from tools.campaigns import CampaignCount, CampaignList, CampaignShow, RunList, RunShow
 
@@ -36,8 +40,12 @@ if TYPE_CHECKING:
     from app.wiring import House
 
 BASE_CHARS = 12
+MOST_FILE_CHARS = 10_000
+"""Of a campaign's file, for a model: more than any file but a very long one; a cut one is not to be saved back."""
+
 MOST_NAMED = 5
 MOST_RUNS = 1_000
+MOST_MISSED = 5_000
 
 RUN_COLUMNS = columns(
     ("Run", "record"), ("Began", "moment"), "Kind", "Stands", ("Contacts", "number"), "What came of it"
@@ -71,9 +79,15 @@ def campaign_ref(key: str, name: str | None = None) -> RecordRef:
     return record(RecordKind.CAMPAIGN, key, name)
 
 
-def run_ref(run_id: str) -> RecordRef:
-    """A run as a record."""
-    return record(RecordKind.RUN, run_id)
+def run_ref(run: Run, name: str, asker: Asker) -> RecordRef:
+    """A run as a record: people know it by its campaign and its day."""
+    kind = "dry run" if run.is_dry_run else "run"
+    return record(RecordKind.RUN, run.id, f"{label(name, 40)}, {kind} of {day(run.started_at, asker)}")
+
+
+def rule_ref(rule_id: str, house: House) -> RecordRef:
+    """A rule as a record."""
+    return record(RecordKind.RULE, rule_id, title_of(rule_id, house.rules) or f"Rule {rule_id}")
 
 
 class Campaigns:
@@ -98,7 +112,12 @@ class Campaigns:
             words=page_words(len(cards), given.page, "campaign"),
             facts=paged("campaigns", [_card_facts(one, asker) for one in shown], len(cards), given.page),
             tables=(table("Campaigns", head, rows, len(cards), given.page),),
-            records=tuple(campaign_ref(one.key, one.name) for one in shown),
+            records=unique(
+                (
+                    *(campaign_ref(one.key, one.name) for one in shown),
+                    *(run_ref(one.last_run.run, one.name, asker) for one in shown if one.last_run),
+                )
+            ),
         )
 
     def campaign_show(self, asker: Asker, given: CampaignShow) -> ToolAnswer:
@@ -106,7 +125,7 @@ class Campaigns:
         page = campaign_page(self._house, key_meant(self._house, given.campaign))
         card, text = page.card, page.text
         facts = {**_card_facts(card, asker), **_page_facts(self._house, page, asker)}
-        tables = [_runs_table("Last runs", page.runs)] if page.runs else []
+        tables = [_runs_table("Last runs", page.runs, {card.key: card.name}, asker)] if page.runs else []
         if card.campaign:
             says = audience_says(card.campaign.audience)
             rows = [(words, "must hold" if holds else "must not hold") for words, holds in says]
@@ -118,7 +137,13 @@ class Campaigns:
             facts=facts,
             tables=tuple(one for one in tables if one.rows),
             texts=(AnswerText(title=text.file, text=text.text, kind="yaml"),) if text else (),
-            records=(campaign_ref(card.key, card.name), *(run_ref(one.run.id) for one in page.runs[:3])),
+            records=unique(
+                (
+                    campaign_ref(card.key, card.name),
+                    *(run_ref(one.run, card.name, asker) for one in page.runs[:MOST_NAMED]),
+                    *(run_ref(one.run, card.name, asker) for one in (card.last_run,) if one),
+                )
+            ),
         )
 
     def campaign_count(self, asker: Asker, given: CampaignCount) -> ToolAnswer:
@@ -152,11 +177,19 @@ class Campaigns:
         every = house.runs.runs(key, limit=MOST_RUNS)
         shown = every[first_row(given.page) : first_row(given.page) + PAGE_ROWS]
         lines = [run_line(house, one) for one in shown]
+        names = {one.campaign_id: _campaign_name(house, one.campaign_id) for one in shown}
         return ToolAnswer(
             words=page_words(len(every), given.page, "run"),
-            facts=paged("runs", [_run_facts(one, asker) for one in lines], len(every), given.page),
-            tables=(_runs_table("Runs", lines, len(every), given.page),),
-            records=unique(run_ref(one.id) for one in shown),
+            facts=paged("runs", [_run_facts(one, names, asker) for one in lines], len(every), given.page),
+            tables=(_runs_table("Runs", lines, names, asker, len(every), given.page),),
+            records=unique(
+                ref
+                for one in shown
+                for ref in (
+                    run_ref(one, names[one.campaign_id], asker),
+                    campaign_ref(one.campaign_id, names[one.campaign_id]),
+                )
+            ),
         )
 
     def run_show(self, asker: Asker, given: RunShow) -> ToolAnswer:
@@ -170,36 +203,67 @@ class Campaigns:
             if sample.made.message:
                 body = f"Subject: {sample.made.message.subject}\n\n{sample.made.message.text}"
                 texts.append(AnswerText(title=f"To {sample.contact}", text=body))
-        records = [run_ref(run.id), campaign_ref(run.campaign_id, page.campaign_name)]
+        rules = [(rule_ref(rule, house), many) for rule, many in page.refusals[:10]]
+        missed = self._why_not_reached(run)
+        records = [
+            run_ref(run, page.campaign_name, asker),
+            campaign_ref(run.campaign_id, page.campaign_name),
+            *(ref for ref, _ in rules),
+        ]
         facts = {
-            **_run_facts(run_line(house, run), asker),
+            **_run_facts(run_line(house, run), {run.campaign_id: page.campaign_name}, asker),
             "stages": {one.word: one.many for one in progress.stages},
-            "kept_back_by_rule": [{"rule": rule, "contacts": many} for rule, many in page.refusals[:10]],
+            "kept_back_by_rule": [
+                {"rule": ref.mark, "title": ref.label, "contacts": many} for ref, many in rules
+            ],
+            **known(why_not_reached=missed),
             "model_calls": page.usage.calls,
         }
         if given.outcome:
             shown = contacts_of(house, run.id, given.outcome, None, "", PAGE_ROWS)
-            rows = [(contact_ref(line.contact_id, name), line.rule_id, line.reason) for line, name in shown]
+            rows = [
+                (
+                    contact_ref(line.contact_id, name),
+                    rule_ref(line.rule_id, house) if line.rule_id else None,
+                    line.reason,
+                )
+                for line, name in shown
+            ]
             tables.append(
                 table(
                     f"Contacts that ended {given.outcome.value}",
-                    columns(("Contact", "record"), "Rule", "Reason"),
+                    columns(("Contact", "record"), ("Rule", "record"), "Reason"),
                     rows,
                 )
             )
             facts["contacts"] = [
-                known(contact=contact_ref(line.contact_id, name).mark, name=label(name), rule=line.rule_id)
+                known(
+                    contact=contact_ref(line.contact_id).mark,
+                    name=label(name),
+                    rule=f"[rule:{line.rule_id}]" if line.rule_id else None,
+                )
                 for line, name in shown
             ]
             records += [contact_ref(line.contact_id, name) for line, name in shown]
+            records += [rule_ref(line.rule_id, house) for line, _ in shown if line.rule_id]
         kind = "Dry run" if run.is_dry_run else "Run"
         return ToolAnswer(
-            words=f"{kind} {run.id} of {page.campaign_name}, begun {moment(run.started_at, asker)}: {progress.says}",
+            words=f"{kind} of {page.campaign_name}, begun {moment(run.started_at, asker)}: {progress.says}"
+            f"{_stages_words(page)}{_missed_words(missed)}",
             facts=facts,
             tables=tuple(one for one in tables if one.rows),
             texts=tuple(texts),
             records=unique(records),
         )
+
+    def _why_not_reached(self, run: Run) -> dict[str, int]:
+        """Why contacts were not reached, the commonest reason first; of the first so many where a run is long."""
+        lines = self._house.runs.ledger(run.id, outcome=ContactOutcome.NOT_REACHED, limit=MOST_MISSED)
+        # C-26's own words name the other message, which is another for each contact.
+        said = Counter(
+            (title_of(one.rule_id, self._house.rules) if one.rule_id else "") or one.reason for one in lines
+        )
+        return dict(said.most_common(MOST_NAMED))
 
     def _run_meant(self, given: RunShow) -> Run:
         if bare(given.run) != "last":
@@ -243,7 +307,7 @@ def _card_facts(card: CampaignCard, asker: Asker) -> dict[str, Any]:
         waiting_for_a_person=card.proposals,
         approved_not_sent=card.approved,
         last_run=known(
-            run=card.last_run.run.id,
+            run=f"[run:{card.last_run.run.id}]",
             began=moment(card.last_run.run.started_at, asker),
             did=_told(card.last_run),
         )
@@ -258,6 +322,7 @@ def _page_facts(house: House, page: CampaignPage, asker: Asker) -> dict[str, Any
     campaign, text = page.card.campaign, page.text
     facts: dict[str, Any] = known(
         base=text.sha256[:BASE_CHARS] if text else None,
+        **_file_facts(text.text if text else ""),
         dry_run_went_by_it=page.is_rehearsed,
         next_runs=[moment(at, asker) for at in page.next_runs],
         lacks=[words.partition(".")[0] for words in lacks(house)],
@@ -278,15 +343,44 @@ def _page_facts(house: House, page: CampaignPage, asker: Asker) -> dict[str, Any
     )
 
 
+def _file_facts(text: str) -> dict[str, Any]:
+    """The team's own file, which a change sends back whole; a cut one says so, as saving it would lose the rest."""
+    if len(text) <= MOST_FILE_CHARS:
+        return known(file=text)
+    return {
+        "file": text[:MOST_FILE_CHARS],
+        "file_is_cut": f"The file has {len(text):,} characters; these are the first {MOST_FILE_CHARS:,}. Do not save "
+        "it from here: it is changed in the editor of the web app.",
+    }
+
+
 def autonomy_words(autonomy: Autonomy) -> str:
     """What may leave without a person."""
     return AUTONOMY_WORDS[autonomy][1]
 
 
-def _run_facts(line: RunLine, asker: Asker) -> dict[str, Any]:
+def _campaign_name(house: House, key: str) -> str:
+    try:
+        return house.crm.campaign(key).name
+    except NotFound:
+        return key
+
+
+def _stages_words(page: RunPage) -> str:
+    said = ", ".join(f"{one.many:,} {one.word}" for one in page.progress.stages)
+    return f" Contacts: {said}." if said else ""
+
+
+def _missed_words(missed: Mapping[str, int]) -> str:
+    said = "; ".join(f"{many:,}: {reason.rstrip('.')}" for reason, many in missed.items())
+    return f" Why some were not reached: {said}." if said else ""
+
+
+def _run_facts(line: RunLine, names: Mapping[str, str], asker: Asker) -> dict[str, Any]:
     return known(
-        run=run_ref(line.run.id).mark,
+        run=f"[run:{line.run.id}]",
         campaign=campaign_ref(line.run.campaign_id).mark,
+        campaign_name=label(names[line.run.campaign_id]),
         kind="dry run" if line.run.is_dry_run else "run",
         status=line.run.status.value,
         began=moment(line.run.started_at, asker),
@@ -295,10 +389,17 @@ def _run_facts(line: RunLine, asker: Asker) -> dict[str, Any]:
     )
 
 
-def _runs_table(title: str, lines: Any, total: int | None = None, page: int = 1) -> AnswerTable:
+def _runs_table(
+    title: str,
+    lines: Sequence[RunLine],
+    names: Mapping[str, str],
+    asker: Asker,
+    total: int | None = None,
+    page: int = 1,
+) -> AnswerTable:
     rows = [
         (
-            run_ref(line.run.id),
+            run_ref(line.run, names[line.run.campaign_id], asker),
             line.run.started_at,
             "dry run" if line.run.is_dry_run else "run",
             "under way"
@@ -318,15 +419,9 @@ def _stages_table(page: RunPage) -> AnswerTable:
 
 
 def _refusals_tables(house: House, page: RunPage) -> list[AnswerTable]:
-    from policies.explain import every_rule
-
-    titles = {text.id: text.title for text in every_rule(house.rules)}
-    rules = [
-        (record(RecordKind.RULE, rule), titles.get(rule, ""), many)
-        for rule, many in page.refusals[:PAGE_ROWS]
-    ]
+    rules = [(rule_ref(rule, house), rule, many) for rule, many in page.refusals[:PAGE_ROWS]]
     parked = [(contact_ref(one.contact_id, one.contact), one.reason) for one in page.parked[:PAGE_ROWS]]
     return [
-        table("Kept back by rules", columns(("Rule", "record"), "What", ("Contacts", "number")), rules),
+        table("Kept back by rules", columns(("Rule", "record"), "Id", ("Contacts", "number")), rules),
         table("Failed three times", columns(("Contact", "record"), "Reason"), parked),
     ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.assistant.campaigns import key_meant
+from app.assistant.campaigns import key_meant, rule_ref, run_ref
+from app.assistant.plain import plainly
 from app.assistant.words import (
     PAGE_ROWS,
     columns,
@@ -24,7 +25,7 @@ from app.assistant.words import (
 from app.contact_view import RunLine, decisions_of
 from app.reasons import name_of
 from app.story_words import OUTCOME_WORDS, title_of
-from domain.assistant import Asker, Cell, RecordKind, ToolAnswer
+from domain.assistant import Asker, Cell, RecordKind, RecordRef, ToolAnswer
 from domain.campaign import Campaign
 from domain.content import ContentAsset
 from domain.errors import NotFound
@@ -86,10 +87,18 @@ def decisions_about(house: House, asker: Asker, contact: Contact, given: Decisio
             (
                 contact_ref(contact.id, contact.name),
                 *(
-                    record(RecordKind.DECISION, line.decision.id, line.decided)
+                    _decision_ref(line.decision.id, contact.name, plainly(line.decided))
                     for line in page
                     if line.decision
                 ),
+                *(
+                    record(
+                        RecordKind.PROPOSAL, line.proposal_id, f"{label(contact.name, 40)}: {line.decided}"
+                    )
+                    for line in page
+                    if line.proposal_id
+                ),
+                *(record(RecordKind.RULE, line.rule.rule_id, line.rule.title) for line in page if line.rule),
                 *(record(RecordKind.CAMPAIGN, line.campaign_id, line.campaign) for line in page),
             )
         ),
@@ -109,17 +118,22 @@ def decisions_in(house: House, asker: Asker, run: Run, given: DecisionList) -> T
     decided = {line.decision_id: _got(house, line.decision_id, assets) for line in lines if line.decision_id}
     kind = "dry run" if run.is_dry_run else "run"
     campaign = house.crm.campaign(run.campaign_id)
-    ended = ", ".join(f"{many:,} {OUTCOME_WORDS[ContactOutcome(one)]}" for one, many in counts.items())
+    ended = ", ".join(
+        f"{many:,} {plainly(OUTCOME_WORDS[ContactOutcome(one)])}" for one, many in counts.items()
+    )
     return ToolAnswer(
         words=f"The {kind} of {campaign.name} of {moment(run.started_at, asker)}: {ended}. "
         f"{page_words(total, given.page, 'contact')}",
         facts=known(
             run=f"[run:{run.id}]",
             campaign=f"[campaign:{campaign.id}]",
+            campaign_name=label(campaign.name),
             began=day(run.started_at, asker),
             is_dry_run=run.is_dry_run or None,
             by_outcome={one.value: many for one, many in counts.items()},
-            by_rule={rule: f"{many}: {title_of(rule, house.rules)}" for rule, many in by_rule.items()},
+            by_rule={
+                f"[rule:{rule}]": f"{many}: {title_of(rule, house.rules)}" for rule, many in by_rule.items()
+            },
         )
         | paged(
             "contacts",
@@ -128,9 +142,9 @@ def decisions_in(house: House, asker: Asker, run: Run, given: DecisionList) -> T
                     record=contact_ref(line.contact_id).mark,
                     name=label(names[line.contact_id], 40),
                     outcome=line.outcome.value,
-                    rule=line.rule_id,
+                    rule=f"[rule:{line.rule_id}]" if line.rule_id else None,
                     decided=decided.get(line.decision_id or ""),
-                    decision=line.decision_id,
+                    decision=f"[decision:{line.decision_id}]" if line.decision_id else None,
                 )
                 for line in lines
             ],
@@ -139,17 +153,17 @@ def decisions_in(house: House, asker: Asker, run: Run, given: DecisionList) -> T
         ),
         tables=(
             table(
-                f"{campaign.name}, {kind} {run.id}",
+                f"{campaign.name}, {kind} of {day(run.started_at, asker)}",
                 _LIST,
                 (
                     (
                         contact_ref(line.contact_id, names[line.contact_id]),
-                        OUTCOME_WORDS[line.outcome],
+                        plainly(OUTCOME_WORDS[line.outcome]),
                         decided.get(line.decision_id or ""),
-                        record(RecordKind.DECISION, line.decision_id) if line.decision_id else None,
-                        record(RecordKind.RULE, line.rule_id, title_of(line.rule_id, house.rules))
-                        if line.rule_id
+                        _decision_ref(line.decision_id, names[line.contact_id], decided[line.decision_id])
+                        if line.decision_id
                         else None,
+                        rule_ref(line.rule_id, house) if line.rule_id else None,
                         line.reason,
                     )
                     for line in lines
@@ -160,18 +174,22 @@ def decisions_in(house: House, asker: Asker, run: Run, given: DecisionList) -> T
         ),
         records=unique(
             (
-                record(RecordKind.RUN, run.id),
+                run_ref(run, campaign.name, asker),
                 record(RecordKind.CAMPAIGN, campaign.id, campaign.name),
                 *(contact_ref(line.contact_id, names[line.contact_id]) for line in lines),
                 *(
-                    record(RecordKind.DECISION, line.decision_id, decided[line.decision_id])
+                    _decision_ref(line.decision_id, names[line.contact_id], decided[line.decision_id])
                     for line in lines
                     if line.decision_id
                 ),
-                *(record(RecordKind.RULE, rule) for rule in by_rule),
+                *(rule_ref(rule, house) for rule in by_rule),
             )
         ),
     )
+
+
+def _decision_ref(decision_id: str, name: str, decided: str) -> RecordRef:
+    return record(RecordKind.DECISION, decision_id, f"{label(name, 30)}: {decided}")
 
 
 def _name_of(house: House, contact_id: str) -> str:
@@ -182,15 +200,16 @@ def _name_of(house: House, contact_id: str) -> str:
 
 
 def _got(house: House, decision_id: str, assets: Mapping[str, ContentAsset]) -> str:
-    return name_of(house.crm.decision(decision_id).action, assets)
+    return plainly(name_of(house.crm.decision(decision_id).action, assets))
 
 
 def _run_row(line: RunLine, asker: Asker) -> dict[str, Any]:
     return known(
         on=day(line.at, asker),
         campaign=f"[campaign:{line.campaign_id}]",
-        outcome=line.outcome_words,
-        decided=line.decided,
+        campaign_name=label(line.campaign, 40),
+        outcome=plainly(line.outcome_words),
+        decided=plainly(line.decided),
         decision=f"[decision:{line.decision.id}]" if line.decision else None,
         rule=f"[rule:{line.rule.rule_id}] {line.rule.title}" if line.rule else None,
         proposal=f"[proposal:{line.proposal_id}]" if line.proposal_id else None,
@@ -204,8 +223,8 @@ def _run_cells(line: RunLine) -> tuple[Cell, ...]:
     return (
         line.at,
         record(RecordKind.CAMPAIGN, line.campaign_id, line.campaign),
-        f"{line.outcome_words}{' (dry run)' if line.is_dry_run else ''}",
-        line.decided,
-        record(RecordKind.DECISION, line.decision.id, line.decided) if line.decision else None,
-        line.reason or " ".join(reasons[:1]),
+        f"{plainly(line.outcome_words)}{' (dry run)' if line.is_dry_run else ''}",
+        plainly(line.decided),
+        record(RecordKind.DECISION, line.decision.id, plainly(line.decided)) if line.decision else None,
+        line.reason or plainly(" ".join(reasons[:1])),
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from app.wiring import House
 
 MOST_RUNS = 20
+SOME_DAYS, NEVER_DAYS = 30, 365
 
 
 class Decisions:
@@ -98,7 +99,8 @@ class Decisions:
         objected = may_profile(contact, house.crm.standing(contact.id).suppressions)
         if objected:
             raise ToolRefused(f"{objected.reason} ({objected.rule_id}). Nothing is reckoned.")
-        return supposed(asker, suppose(house, decision, [self._supposed(one) for one in given.supposed]))
+        told = suppose(house, decision, [self._supposed(one) for one in given.supposed])
+        return supposed(asker, told, house.crm.campaign(decision.campaign_id).name)
 
     # What is meant -------------------------------------------------------------------------------------
 
@@ -131,7 +133,9 @@ class Decisions:
     def _supposed(self, one: WhatIf) -> Supposed:
         if one.event is not None:
             topic = topic_meant(self._house, one.topic) if one.topic else None
-            return SupposedActs(event=one.event, topic=topic, times=one.times, within_days=one.within_days)
+            # Never is never, and not only lately.
+            days = one.within_days or (NEVER_DAYS if one.times == 0 else SOME_DAYS)
+            return SupposedActs(event=one.event, topic=topic, times=one.times, within_days=days)
         if one.stage is not None:
             return SupposedStage(stage=one.stage)
         if one.seniority is not None:

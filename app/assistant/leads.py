@@ -53,7 +53,9 @@ class Leads:
             if only is None or lead.account_id == only
         ]
         page = leads[first_row(given.page) : first_row(given.page) + PAGE_ROWS]
-        said = f"{page_words(len(leads), given.page, 'lead')} {kept.hand_off.text}"
+        said = kept.hand_off.text
+        if kept.hand_off.skill.has_skill:
+            said = f"{page_words(len(leads), given.page, 'lead')} {said}"
         return ToolAnswer(
             words=f"{said} Reckoned {moment(kept.made_at, asker)}.",
             facts=paged("leads", [_lead_row(place, lead) for place, lead in page], len(leads), given.page)
@@ -84,10 +86,12 @@ class Leads:
         if kept is None:
             return ToolAnswer(words=NOT_YET, facts={"total": 0})
         total = len(kept.churn.accounts)
+        said = kept.churn.text
+        if kept.churn.skill.has_skill:
+            said = f"{page_words(total, given.page, 'account at risk', 'accounts at risk')} {said}"
         page = kept.churn.accounts[first_row(given.page) : first_row(given.page) + PAGE_ROWS]
         return ToolAnswer(
-            words=f"{page_words(total, given.page, 'account at risk', 'accounts at risk')} {kept.churn.text} "
-            f"Reckoned {moment(kept.made_at, asker)}.",
+            words=f"{said} Reckoned {moment(kept.made_at, asker)}.",
             facts=paged("accounts", [_risk_row(risk) for risk in page], total, given.page)
             | known(
                 window_days=kept.churn.window_days,

@@ -56,9 +56,9 @@ def content_ref(asset: ContentAsset) -> RecordRef:
     return record(RecordKind.CONTENT, asset.id, asset.title)
 
 
-def rule_ref(rule_id: str) -> RecordRef:
+def rule_ref(rule_id: str, title: str) -> RecordRef:
     """A rule as a record."""
-    return record(RecordKind.RULE, rule_id)
+    return record(RecordKind.RULE, rule_id, title)
 
 
 class Library:
@@ -162,14 +162,15 @@ class Library:
         ]
         shown = cards[first_row(given.page) : first_row(given.page) + PAGE_ROWS]
         rows = [
-            (rule_ref(one.text.id), one.text.title, one.text.verdict, one.kept_back.total) for one in shown
+            (rule_ref(one.text.id, one.text.title), one.text.title, one.text.verdict, one.kept_back.total)
+            for one in shown
         ]
         head = columns(("Rule", "record"), "What", "Does", ("Kept back in 30 days", "number"))
         return ToolAnswer(
             words=page_words(len(cards), given.page, "rule"),
             facts=paged("rules", [_rule_facts(one) for one in shown], len(cards), given.page),
             tables=(table("Rules", head, rows, len(cards), given.page),),
-            records=tuple(rule_ref(one.text.id) for one in shown),
+            records=tuple(rule_ref(one.text.id, one.text.title) for one in shown),
         )
 
     def rule_explain(self, asker: Asker, given: RuleExplain) -> ToolAnswer:
@@ -207,7 +208,7 @@ class Library:
             words=f"{text.id}, {text.title}: {text.plain} It kept back {kept.total:,} in 30 days.",
             facts=facts,
             tables=tuple(one for one in tables if one.rows),
-            records=(rule_ref(text.id),),
+            records=(rule_ref(text.id, text.title),),
         )
 
 
@@ -240,7 +241,7 @@ def _until(claim: Any) -> str:
 
 def _rule_facts(card: RuleCard) -> dict[str, Any]:
     return known(
-        rule=rule_ref(card.text.id).mark,
+        rule=f"[rule:{card.text.id}]",
         title=card.text.title,
         does=card.text.verdict,
         kept_back_30_days=card.kept_back.total,

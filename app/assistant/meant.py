@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.assistant.words import label
 from app.finding import contact_meant
 from domain.campaign import EventCondition
 from domain.errors import Ambiguous, NotFound
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from app.wiring import House
 
 MOST_NAMED = 5
+MOST_CHOICES = 10
 MOST_CHARS = 200
 
 _MARK = re.compile(r"\[?[a-z]+:([^\]\s]+)\]?")
@@ -62,6 +65,46 @@ def account_meant(house: House, said: str) -> Account:
         for line in lines
     ]
     raise Ambiguous("account", said, named, total)
+
+
+@dataclass(frozen=True)
+class Among:
+    """What is meant of a field's values: those that fit, and in words what fits none."""
+
+    values: tuple[str, ...] = ()
+    missed: str = ""
+
+    @property
+    def fits_nothing(self) -> bool:
+        """Something was asked for and is nowhere: the list is empty, and says why."""
+        return bool(self.missed) and not self.values
+
+
+def among(said: Sequence[str], there: Sequence[str], noun: str) -> Among:
+    """Return which of a field's values are meant, by letters of any case; a part will do where it fits one only.
+
+    Args:
+        said: what was asked for; any of it.
+        there: the values there are.
+        noun: what they are called, such as "industry".
+
+    """
+    values: list[str] = []
+    missed: list[str] = []
+    for words in said:
+        wanted = fold(words.strip())
+        exact = [one for one in there if fold(one.strip()) == wanted]
+        part = [one for one in there if wanted and wanted in fold(one)]
+        fitting = exact or (part if len(part) == 1 else [])
+        values += fitting
+        missed += [] if fitting else [words.strip()]
+    if not missed:
+        return Among(tuple(dict.fromkeys(values)))
+    named = ", ".join(label(one) or "?" for one in there[:MOST_CHOICES])
+    rest = len(there) - MOST_CHOICES
+    known = f"There are: {named}{f' and {rest:,} more' if rest > 0 else ''}." if there else "None is known."
+    asked = " or ".join(f"“{one}”" for one in missed)
+    return Among(tuple(dict.fromkeys(values)), f"No {noun} is called {asked}. {known}")
 
 
 def conditions_meant(house: House, did: Sequence[Did]) -> tuple[EventCondition, ...]:

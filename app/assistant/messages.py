@@ -61,7 +61,11 @@ class Messages:
             lambda own, carrier: drafted(own, carrier, found, choice, given.hint), drafts=True
         )
         why = self._why(found, choice)
-        records = (contact_ref(contact.id, name), campaign_ref(found.campaign.id), content_ref(asset))
+        records = (
+            contact_ref(contact.id, name),
+            campaign_ref(found.campaign.id, found.campaign.name),
+            content_ref(asset),
+        )
         facts = known(contact=records[0].mark, campaign=records[1].mark, content=records[2].mark, why=why)
         if state.message is None or state.draft is None or state.verdict is None:
             rule = f" ({state.rule_id})" if state.rule_id else ""
@@ -124,7 +128,11 @@ class Messages:
         return Effect(
             title=f"Propose a message to {name}",
             lines=tuple(lines),
-            records=(contact_ref(contact.id, name), campaign_ref(found.campaign.id), content_ref(asset)),
+            records=(
+                contact_ref(contact.id, name),
+                campaign_ref(found.campaign.id, found.campaign.name),
+                content_ref(asset),
+            ),
             seal=sealed(
                 propose=contact.id,
                 campaign=found.campaign.model_dump(mode="json"),
@@ -146,7 +154,11 @@ class Messages:
         line = house.desk.do(
             lambda own, carrier: propose(own, carrier, run, contact.id, given.hint), drafts=True
         )
-        refs: list[RecordRef] = [contact_ref(contact.id, name), run_ref(run.id), content_ref(asset)]
+        refs: list[RecordRef] = [
+            contact_ref(contact.id, name),
+            run_ref(run, found.campaign.name, asker),
+            content_ref(asset),
+        ]
         facts = {"contact": refs[0].mark, "run": refs[1].mark, "outcome": line.outcome.value}
         if line.outcome is not ContactOutcome.WAITING:
             rule = f" ({line.rule_id})" if line.rule_id else ""
@@ -161,7 +173,7 @@ class Messages:
 
         waiting = house.proposals.get(proposal_id(run.id, contact.id))
         high = " The stakes are high." if waiting.stakes.level is StakesLevel.HIGH else ""
-        refs.append(record(RecordKind.PROPOSAL, waiting.id, f"to {name}"))
+        refs.append(record(RecordKind.PROPOSAL, waiting.id, f"{name}: {waiting.message.subject}"))
         return ToolAnswer(
             words=f"The message to {name} about {asset.title!r} waits in the review inbox.{high}",
             facts={

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.amounts import money
-from app.assistant.meant import account_meant, conditions_meant, contact_of
+from app.assistant.meant import account_meant, among, conditions_meant, contact_of
 from app.assistant.words import (
     PAGE_ROWS,
     account_ref,
@@ -28,10 +28,14 @@ from app.contact_view import ContactFacts, ContactHead, facts_of, head_of
 from domain.assistant import AnswerTable, Asker, Cell, RecordKind, RecordRef, ToolAnswer
 from domain.people import Consent, Deal, Suppression
 from domain.search import ContactLine, ContactSearch
+from memory.crm.finder import MOST_ORDERED
 from tools.people import ContactFind, ContactShow
 
 if TYPE_CHECKING:
     from app.wiring import House
+
+MOST_COUNTED = MOST_ORDERED
+"""Lists that are counted by stage or country besides: of longer ones that would take long."""
 
 MOST_NAMED = 5
 """Deals, consents and stops told in facts; tables hold all."""
@@ -57,19 +61,31 @@ class People:
 
     def contact_find(self, asker: Asker, given: ContactFind) -> ToolAnswer:
         """Find contacts."""
+        owners = among(given.owners, self._house.finder.choices().owners if given.owners else (), "owner")
         search = ContactSearch(
             words=given.words,
             stages=given.stages,
             countries=given.countries,
-            owners=given.owners,
+            owners=owners.values,
             account_id=account_meant(self._house, given.account).id if given.account else None,
             did=conditions_meant(self._house, given.did),
             quiet_days=given.quiet_days,
         )
-        lines, total = self._house.finder.contacts(search, PAGE_ROWS, first_row(given.page))
+        if owners.fits_nothing:
+            return ToolAnswer(words=f"No contact. {owners.missed}", facts={"total": 0})
+        is_newest_first = not search.words
+        lines, total = self._house.finder.contacts(
+            search, PAGE_ROWS, first_row(given.page), newest_first=is_newest_first
+        )
+        by_stage = self._house.finder.stages(search) if PAGE_ROWS < total <= MOST_COUNTED else {}
+        said = found_words(total, given.page, "contact", search.did, search.quiet_days)
+        counted = ", ".join(f"{many:,} {stage}" for stage, many in by_stage.items())
         return ToolAnswer(
-            words=found_words(total, given.page, "contact", search.did, search.quiet_days),
-            facts=paged("contacts", [contact_row(line, asker) for line in lines], total, given.page),
+            words=" ".join(
+                part for part in (said, f"By stage: {counted}." if counted else "", owners.missed) if part
+            ),
+            facts=paged("contacts", [contact_row(line, asker) for line in lines], total, given.page)
+            | known(by_stage=by_stage, ordered_by=order_words(total, is_newest_first)),
             tables=(table("Contacts", CONTACT_COLUMNS, map(contact_cells, lines), total, given.page),),
             records=unique(contact_ref(line.contact_id, line.name) for line in lines),
         )
@@ -93,6 +109,11 @@ class People:
         )
 
 
+def order_words(total: int, is_newest_first: bool) -> str:
+    """How a list is ordered."""
+    return "last own act, newest first" if is_newest_first and total <= MOST_COUNTED else "name"
+
+
 def contact_row(line: ContactLine, asker: Asker) -> dict[str, Any]:
     """A contact of a list as facts."""
     return known(
@@ -102,6 +123,7 @@ def contact_row(line: ContactLine, asker: Asker) -> dict[str, Any]:
         account=label(line.account),
         country=line.country,
         stage=line.stage.value,
+        owner=label(line.owner, 30),
         last_own_act=day(line.last_act_at, asker) or "never",
         stopped="a stop holds" if line.is_stopped else None,
     )

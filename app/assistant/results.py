@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -64,8 +64,8 @@ class Results:
             return self._every(asker, given)
         campaign = self._ran(given.campaign)
         ref = campaign_ref(campaign.id, campaign.name)
-        if given.since is not None:
-            return self._since(asker, campaign, given.since)
+        if given.since is not None or given.until is not None:
+            return self._since(asker, campaign, given)
         found = self._shelf.campaign(campaign)
         if found is None:
             return _nothing(campaign)
@@ -171,11 +171,16 @@ class Results:
     def _every(self, asker: Asker, given: ResultShow) -> ToolAnswer:
         found: list[tuple[Campaign, str, str]] = []
         for campaign in self._shelf.campaigns():
-            if given.since is not None:
+            if given.since is not None or given.until is not None:
                 with suppress(NothingDecided):
-                    metrics = metrics_of(self._house, campaign, since=_begin(given.since, asker))
-                    head = _headline(metrics)
-                    found.append((campaign, head[0], head[1]))
+                    metrics = metrics_of(
+                        self._house,
+                        campaign,
+                        since=_begin(given.since, asker),
+                        until=_end(given.until, asker),
+                    )
+                    if metrics.contacts:
+                        found.append((campaign, *_headline(metrics)))
                 continue
             try:
                 results = self._shelf.campaign(campaign)
@@ -184,6 +189,12 @@ class Results:
                 continue
             if results is not None:
                 found.append((campaign, results.headline.word, results.headline.verdict))
+        if not found and (given.since or given.until):
+            return ToolAnswer(
+                words=f"There was no decision {_span(given)}: no campaign decided about anybody for the first time "
+                "then, so that time has no results of its own.",
+                facts={"campaigns": []},
+            )
         if not found:
             return ToolAnswer(words="No campaign has decided anything yet, so there are no results.")
         refs = [campaign_ref(one.id, one.name) for one, _, _ in found]
@@ -207,21 +218,23 @@ class Results:
             records=tuple(refs),
         )
 
-    def _since(self, asker: Asker, campaign: Campaign, since: date) -> ToolAnswer:
+    def _since(self, asker: Asker, campaign: Campaign, given: ResultShow) -> ToolAnswer:
         try:
-            found = metrics_of(self._house, campaign, since=_begin(since, asker))
+            found = metrics_of(
+                self._house, campaign, since=_begin(given.since, asker), until=_end(given.until, asker)
+            )
         except NothingDecided:
             return _nothing(campaign)
         if not found.contacts:
             return ToolAnswer(
-                words=f"{campaign.name} decided about nobody for the first time since {since.isoformat()}.",
+                words=f"{campaign.name} decided about nobody for the first time {_span(given)}.",
                 facts={"contacts": 0},
                 records=(campaign_ref(campaign.id, campaign.name),),
             )
         word, verdict = _headline(found)
         return ToolAnswer(
-            words=f"{campaign.name}, contacts first decided about since {since.isoformat()}: {verdict}",
-            facts=_facts(found, word, asker) | {"since": since.isoformat()},
+            words=f"{campaign.name}, contacts first decided about {_span(given)}: {verdict}",
+            facts=_facts(found, word, asker) | known(since=_iso(given.since), until=_iso(given.until)),
             tables=(lift_table(found), arm_table(found)),
             records=(campaign_ref(campaign.id, campaign.name),),
         )
@@ -297,6 +310,22 @@ def _has_chart(found: Funnel) -> bool:
 def _begin(since: date | None, asker: Asker) -> datetime | None:
     """The moment a day begins in the asker's zone, in UTC."""
     return datetime.combine(since, time(0), ZoneInfo(asker.zone)).astimezone(UTC) if since else None
+
+
+def _end(until: date | None, asker: Asker) -> datetime | None:
+    """The moment a day ends in the asker's zone, in UTC."""
+    return _begin(until + timedelta(days=1), asker) if until else None
+
+
+def _span(given: ResultShow) -> str:
+    since, until = _iso(given.since), _iso(given.until)
+    if since and until:
+        return f"from {since} to {until}"
+    return f"since {since}" if since else f"up to {until}"
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""
 
 
 def _percent(share: float | None, low: float | None, high: float | None) -> str:

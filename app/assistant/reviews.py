@@ -20,6 +20,7 @@ from app.assistant.meant import bare
 from app.assistant.messages import claim_sources
 from app.assistant.sealing import allows, note, sealed
 from app.assistant.words import (
+    PAGE_ROWS,
     columns,
     contact_ref,
     known,
@@ -38,7 +39,7 @@ from domain.assistant import Asker, Door, Effect, RecordKind, RecordRef, ToolAns
 from domain.errors import ReviewRejected, ToolForbidden, ToolRefused
 from domain.message import StakesLevel
 from domain.review import Proposal, ProposalStatus, ReviewAct
-from domain.review_queue import PAGE_LINES, QueueFilter, QueueLine
+from domain.review_queue import QueueFilter, QueueLine
 from domain.staff import Act
 from tools.reviews import (
     ProposalApprove,
@@ -52,13 +53,12 @@ if TYPE_CHECKING:
     from app.reviews import Reviewed
     from app.wiring import House
 
-MOST_FACT_LINES = 20
 LEVELS = {StakesLevel.HIGH: "high", StakesLevel.ORDINARY: "ordinary", StakesLevel.LOW: "low"}
 
 
-def proposal_ref(proposal_id: str, to: str = "") -> RecordRef:
-    """A proposal as a record."""
-    return record(RecordKind.PROPOSAL, proposal_id, f"to {to}" if to else None)
+def proposal_ref(proposal_id: str, to: str, subject: str) -> RecordRef:
+    """A proposal as a record: to whom, and its subject."""
+    return record(RecordKind.PROPOSAL, proposal_id, f"{label(to, 30) or 'somebody'}: {subject}")
 
 
 class Reviews:
@@ -81,7 +81,7 @@ class Reviews:
             words=given.words,
             order=given.order,
         )
-        page = house.review_queue.page(wanted, now, given.page)
+        page = house.review_queue.page(wanted, now, given.page, PAGE_ROWS)
         counts = house.review_queue.counts(now, asker.member_id)
         head = columns(
             ("Proposal", "record"),
@@ -95,7 +95,7 @@ class Reviews:
         )
         rows = [
             (
-                proposal_ref(one.proposal_id, one.contact_name),
+                proposal_ref(one.proposal_id, one.contact_name, one.subject),
                 contact_ref(one.contact_id, one.contact_name),
                 one.company,
                 one.subject,
@@ -106,7 +106,7 @@ class Reviews:
             )
             for one in page.lines
         ]
-        more = page.total > page.number * PAGE_LINES
+        more = page.total > page.number * PAGE_ROWS
         listing = table("Proposals", head, rows).model_copy(
             update={"total": page.total, "page": page.number, "more": more}
         )
@@ -114,7 +114,7 @@ class Reviews:
         facts: dict[str, Any] = {
             "total": page.total,
             "page": page.number,
-            "proposals": [_line_facts(one, asker) for one in page.lines[:MOST_FACT_LINES]],
+            "proposals": [_line_facts(one, asker) for one in page.lines],
             "waiting_by_stakes": {"high": counts.high, "ordinary": counts.ordinary, "low": counts.low},
         }
         if more:
@@ -125,11 +125,10 @@ class Reviews:
             facts=facts,
             tables=(listing,) if rows else (),
             records=unique(
-                ref
-                for one in page.lines
-                for ref in (
-                    proposal_ref(one.proposal_id, one.contact_name),
-                    contact_ref(one.contact_id, one.contact_name),
+                (
+                    *(proposal_ref(one.proposal_id, one.contact_name, one.subject) for one in page.lines),
+                    *(contact_ref(one.contact_id, one.contact_name) for one in page.lines),
+                    *(ref for one in page.lines for ref in _about(one)),
                 )
             ),
         )
@@ -170,10 +169,14 @@ class Reviews:
             texts=(message_text(proposal.message, f"To {name}"),),
             records=unique(
                 [
-                    proposal_ref(proposal.id, name),
+                    proposal_ref(proposal.id, name, proposal.message.subject),
                     contact_ref(line.contact_id, name),
-                    campaign_ref(line.campaign_id, line.campaign_name),
-                    record(RecordKind.DECISION, proposal.decision_id),
+                    *_about(line),
+                    record(
+                        RecordKind.DECISION,
+                        proposal.decision_id,
+                        f"{name}: {line.asset_title or 'a message'}",
+                    ),
                 ]
             ),
         )
@@ -283,7 +286,10 @@ class Reviews:
             title=f"{act} the message to {name}",
             lines=tuple(lines),
             texts=(message_text(proposal.message, f"To {name}"), *reasons_text(proposal.stakes)),
-            records=(proposal_ref(proposal.id, name), contact_ref(line.contact_id, name)),
+            records=(
+                proposal_ref(proposal.id, name, proposal.message.subject),
+                contact_ref(line.contact_id, name),
+            ),
             seal=sealed(
                 act=act,
                 proposal=proposal.id,
@@ -326,13 +332,16 @@ class Reviews:
         return ToolAnswer(
             words=words,
             facts={
-                "proposal": proposal_ref(proposal.id).mark,
+                "proposal": f"[proposal:{proposal.id}]",
                 "status": done.proposal.status.value,
                 "version": done.proposal.version,
                 "outcome": done.outcome.value,
             },
             texts=texts,
-            records=(proposal_ref(proposal.id, name), contact_ref(proposal.contact_id, name)),
+            records=(
+                proposal_ref(proposal.id, name, done.proposal.message.subject),
+                contact_ref(proposal.contact_id, name),
+            ),
         )
 
 
@@ -345,16 +354,23 @@ def _checks(proposal: Proposal) -> str:
     return f"found {', '.join(found)}" if found else "found nothing"
 
 
+def _about(line: QueueLine) -> tuple[RecordRef, ...]:
+    campaign = campaign_ref(line.campaign_id, line.campaign_name)
+    if line.asset_id is None:
+        return (campaign,)
+    return campaign, record(RecordKind.CONTENT, line.asset_id, line.asset_title)
+
+
 def _line_facts(line: QueueLine, asker: Asker) -> dict[str, Any]:
     return known(
-        proposal=proposal_ref(line.proposal_id).mark,
+        proposal=f"[proposal:{line.proposal_id}]",
         version=line.version,
         status=line.status.value,
         contact=contact_ref(line.contact_id).mark,
         name=label(line.contact_name),
         company=label(line.company),
-        campaign=line.campaign_id,
-        content=line.asset_id,
+        campaign=f"[campaign:{line.campaign_id}]",
+        content=f"[content:{line.asset_id}]" if line.asset_id else None,
         stakes=line.level.value,
         checks="clean" if line.is_clean else "found something",
         waits_since=moment(line.created_at, asker),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from app.assistant.campaigns import rule_ref
 from app.assistant.meant import contact_of
 from app.assistant.words import (
     PAGE_ROWS,
@@ -89,7 +90,9 @@ class Stories:
                     ),
                 ).model_copy(update={"more": older is not None}),
             ),
-            records=unique((contact_ref(contact.id, contact.name), *(_line_ref(line) for line in lines))),
+            records=unique(
+                (contact_ref(contact.id, contact.name), *(_line_ref(line, contact.name) for line in lines))
+            ),
         )
 
     def contact_recall(self, asker: Asker, given: ContactRecall) -> ToolAnswer:
@@ -99,12 +102,12 @@ class Stories:
             contact.id, given.about, now=house.clock(), limit=MOST_RECALLED, kinds=given.kinds
         )
         topics = _topics_of(house, contact, found)
-        bears = " that bears on this" if given.about else ""
+        bears = (" that bears on this" if len(found) == 1 else " that bear on this") if given.about else ""
         return ToolAnswer(
             words=f"{count(len(found), 'memory', 'memories')} of {label(contact.name)}{bears}, best first; the "
             "words stand in the table."
             if found
-            else f"Nothing is remembered of {label(contact.name)}{bears}.",
+            else f"Nothing is remembered of {label(contact.name)}{' that bears on this' if given.about else ''}.",
             facts={
                 "record": contact_ref(contact.id).mark,
                 "name": label(contact.name),
@@ -150,7 +153,7 @@ class Stories:
             return ToolAnswer(
                 words=f"{label(objected.reason, 300)} ({objected.rule_id}).",
                 facts={"record": contact_ref(contact.id).mark, "rule": f"[rule:{objected.rule_id}]"},
-                records=(contact_ref(contact.id, contact.name), record(RecordKind.RULE, objected.rule_id)),
+                records=(contact_ref(contact.id, contact.name), rule_ref(objected.rule_id, house)),
             )
         found = None if given.afresh else kept_signals(house, contact.id)
         found = found or read_signals(house, contact.id)
@@ -178,7 +181,11 @@ class Stories:
             records=unique(
                 (
                     contact_ref(contact.id, contact.name),
-                    record(RecordKind.DECISION, found.decision_id) if found.decision_id else None,
+                    record(
+                        RecordKind.DECISION, found.decision_id, f"Decision about {label(contact.name, 30)}"
+                    )
+                    if found.decision_id
+                    else None,
                 )
             ),
         )
@@ -198,14 +205,16 @@ def _moment_row(one: Moment, line: StoryLine, asker: Asker) -> dict[str, Any]:
         row |= known(our_subject=label(one.message.message.subject, 120))
     elif one.consent or one.stop:
         row["what"] = label(line.title, 80)
-    ref = _line_ref(line)
+    ref = _line_ref(line, "")
     return known(**row, record=ref.mark if ref else None)
 
 
-def _line_ref(line: StoryLine) -> RecordRef | None:
+def _line_ref(line: StoryLine, name: str) -> RecordRef | None:
     if line.proposal_id:
-        return record(RecordKind.PROPOSAL, line.proposal_id)
-    return record(RecordKind.DECISION, line.decision_id) if line.decision_id else None
+        return record(RecordKind.PROPOSAL, line.proposal_id, f"{name}: {line.title}")
+    return (
+        record(RecordKind.DECISION, line.decision_id, f"{name}: {line.title}") if line.decision_id else None
+    )
 
 
 def _topics_of(house: House, contact: Contact, found: list[Recalled]) -> dict[str, tuple[str, str]]:

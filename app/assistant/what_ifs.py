@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from app.assistant.plain import all_plainly, plainly
 from app.assistant.words import (
     columns,
     contact_ref,
@@ -29,21 +30,22 @@ MOST_OPTIONS = 6
 
 def compared(asker: Asker, told: Comparison) -> ToolAnswer:
     """Why two contacts fared differently."""
+    says = all_plainly(told.says)
     differences = [_difference(one, told) for one in told.differences]
     apart = f" What sets the two choices apart most: {differences[0]}." if differences else ""
-    note = f" {told.note}" if told.note else ""
+    note = f" {plainly(told.note)}" if told.note else ""
     drawn = (
         " Both were drawn by chance from the odds told."
         if told.one.chance_of_other and told.other.chance_of_other
         else ""
     )
     return ToolAnswer(
-        words=f"{' '.join(told.says)}{apart}{drawn}{note}",
+        words=f"{' '.join(says)}{apart}{drawn}{note}",
         facts=known(
             campaign=f"[campaign:{told.campaign_id}]",
             one=_side(told.one, asker),
             other=_side(told.other, asker),
-            says=list(told.says),
+            says=says,
             sets_them_apart=differences,
             note=told.note,
         ),
@@ -71,7 +73,9 @@ def compared(asker: Asker, told: Comparison) -> ToolAnswer:
                 contact_ref(told.other.contact_id, told.other.name),
                 record(RecordKind.CAMPAIGN, told.campaign_id, told.campaign),
                 *(
-                    record(RecordKind.DECISION, side.decision_id, side.got)
+                    record(
+                        RecordKind.DECISION, side.decision_id, f"{label(side.name, 30)}: {plainly(side.got)}"
+                    )
                     for side in (told.one, told.other)
                     if side.decision_id
                 ),
@@ -89,12 +93,11 @@ def _side(side: Side, asker: Asker) -> dict[str, Any]:
     return known(
         record=contact_ref(side.contact_id).mark,
         name=label(side.name),
-        run=f"[run:{side.run_id}]",
         at=moment(side.at, asker),
-        got=side.got,
-        outcome=side.outcome_words,
+        got=plainly(side.got),
+        outcome=plainly(side.outcome_words),
         decision=f"[decision:{side.decision_id}]" if side.decision_id else None,
-        who_decided=side.arm_words,
+        who_decided=plainly(side.arm_words),
         chance=percent(side.chance) if side.chance is not None else None,
         chance_of_what_the_other_got=percent(side.chance_of_other)
         if side.chance_of_other is not None
@@ -118,26 +121,28 @@ def _difference(one: Difference, told: Comparison) -> str:
     return f"{about}{one.what}{numbers}, {rounded(one.cents, 2)} {told.currency} of the lead"
 
 
-def supposed(asker: Asker, told: Supposition) -> ToolAnswer:
+def supposed(asker: Asker, told: Supposition, campaign: str) -> ToolAnswer:
     """What would have been."""
     taken = next(one for one in told.options if one.is_taken)
-    leads = (
-        f"{told.leader_after} leads still"
-        if told.leader_after == told.leader_before
-        else f"{told.leader_after} would lead instead of {told.leader_before}"
-    )
+    before, after = plainly(told.leader_before), plainly(told.leader_after)
+    leads = f"{after} leads still" if after == before else f"{after} would lead instead of {before}"
+    name, was = label(told.contact_name), plainly(told.taken)
+    is_as_it_was = not (told.moved or told.opened or told.closed)
     change = (
-        f"The chance of {told.taken}, which was taken, goes from {percent(taken.probability_before)} to "
+        f"The chance of {was}, which was taken, goes from {percent(taken.probability_before)} to "
         f"{percent(taken.probability_after)}, its expected worth from "
         f"{_worth(taken.before_cents, told)} to {_worth(taken.after_cents, told)}"
     )
     guess = " The learner was still guessing." if told.knowledge is Knowledge.GUESSING else ""
-    note = f" {told.note}" if told.note else ""
+    note = f" {plainly(told.note)}" if told.note else ""
     left = "What an answer is worth is left as it was."
     opened = f" Open to them then: {', '.join(told.opened)}." if told.opened else ""
     closed = f" No longer: {', '.join(told.closed)}." if told.closed else ""
     return ToolAnswer(
-        words=f"Had it been so for {label(told.contact_name)} ({'; '.join(told.supposed)}), {leads}. "
+        words=f"That is how things were for {name} ({'; '.join(told.supposed)}): nothing would be different, and "
+        f"{leads}.{note}"
+        if is_as_it_was
+        else f"Had it been so for {name} ({'; '.join(told.supposed)}), {leads}. "
         f"{change}.{opened}{closed}{guess} {left}{note}",
         facts=known(
             decision=f"[decision:{told.decision_id}]",
@@ -145,12 +150,13 @@ def supposed(asker: Asker, told: Supposition) -> ToolAnswer:
             name=label(told.contact_name),
             decided=moment(told.decided_at, asker),
             supposed=list(told.supposed),
-            leads_before=told.leader_before,
-            leads_after=told.leader_after,
-            taken=told.taken,
+            is_how_it_was=is_as_it_was or None,
+            leads_before=before,
+            leads_after=after,
+            taken=was,
             options=[
                 known(
-                    action=one.name,
+                    action=plainly(one.name),
                     chance_before=percent(one.probability_before),
                     chance_after=percent(one.probability_after),
                     worth_before=_worth(one.before_cents, told),
@@ -181,7 +187,7 @@ def supposed(asker: Asker, told: Supposition) -> ToolAnswer:
                 ),
                 (
                     (
-                        one.name,
+                        plainly(one.name),
                         one.probability_before,
                         one.probability_after,
                         _worth(one.before_cents, told),
@@ -193,9 +199,9 @@ def supposed(asker: Asker, told: Supposition) -> ToolAnswer:
             ),
         ),
         records=(
-            record(RecordKind.DECISION, told.decision_id, told.taken),
+            record(RecordKind.DECISION, told.decision_id, f"{label(told.contact_name, 30)}: {was}"),
             contact_ref(told.contact_id, told.contact_name),
-            record(RecordKind.CAMPAIGN, told.campaign_id),
+            record(RecordKind.CAMPAIGN, told.campaign_id, campaign),
         ),
     )
 

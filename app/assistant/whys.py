@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from app.assistant.campaigns import run_ref
+from app.assistant.plain import WHO_DECIDED, all_plainly, plainly, speaks_for_it
 from app.assistant.words import (
     account_ref,
     columns,
@@ -21,8 +23,9 @@ from app.story_words import OUTCOME_WORDS
 from app.web.words import percent
 from app.why import stored_why, why_of
 from app.why_words import NAMES, lesson_words, turning_words
-from domain.assistant import AnswerTable, Asker, RecordKind, ToolAnswer
+from domain.assistant import AnswerTable, Asker, RecordKind, RecordRef, ToolAnswer
 from domain.decision import Arm, Decision
+from domain.people import Contact
 from domain.run import ContactOutcome, RunContact
 from domain.why import Why
 from policies.suppression import may_profile
@@ -45,15 +48,27 @@ def explained(
         assert line is not None
         name = label(house.crm.contact(line.contact_id).name)
         return ToolAnswer(
-            words=f"Nothing was decided for {name}: {OUTCOME_WORDS[line.outcome]}.",
+            words=f"Nothing was decided for {name}: {plainly(OUTCOME_WORDS[line.outcome])}.",
             facts={"record": contact_ref(line.contact_id).mark, "outcome": line.outcome.value},
             records=(contact_ref(line.contact_id, name),),
         )
     contact = house.crm.contact(decision.contact_id)
     is_stored = is_quick or may_profile(contact, house.crm.standing(contact.id).suppressions) is not None
     why = stored_why(house, decision) if is_stored else why_of(house, decision)
-    ended = OUTCOME_WORDS[line.outcome] if line and line.decision_id == decision.id else ""
-    said = f"{label(why.contact_name)}: {why.action_name}{f', {ended}' if ended else ''}. {why.arm_words}"
+    ended = plainly(OUTCOME_WORDS[line.outcome]) if line and line.decision_id == decision.id else ""
+    speaks = speaks_for_it(why)
+    numbers = plainly(why.summary[0]) if why.summary and why.arm is Arm.LEARNED else ""
+    action = plainly(why.action_name)
+    said = " ".join(
+        part
+        for part in (
+            f"{label(why.contact_name)}: {action}{f', {ended}' if ended else ''}.",
+            speaks,
+            WHO_DECIDED[why.arm],
+            numbers,
+        )
+        if part
+    )
     first = f"{stopped.words} Before that: " if stopped and line and line.decision_id is None else ""
     return ToolAnswer(
         words=f"{first}{said}",
@@ -64,30 +79,39 @@ def explained(
             name=label(why.contact_name),
             campaign=f"[campaign:{decision.campaign_id}]",
             decided=moment(why.decided_at, asker),
-            action=why.action_name,
+            action=action,
+            speaks_for_it=speaks,
             outcome=ended,
-            who_decided=why.arm_words,
+            who_decided=WHO_DECIDED[why.arm],
             chance=percent(decision.propensity) if why.arm is not Arm.HOLDOUT else None,
-            reasons=list(why.summary),
+            reasons=all_plainly(why.summary),
             how_sure=KNOWLEDGE_WORDS[why.knowledge] if why.arm is Arm.LEARNED else None,
             possible=[_option(one, why) for one in why.options[:MOST_OPTIONS]],
             possible_total=len(why.options),
             worth_adds_up_from=_groups(why),
-            would_have_changed_it=[turning_words(one, why) for one in why.turning_points],
-            taught_by=[lesson_words(one, why) for one in (*why.lessons_for, *why.lessons_against)],
-            note=why.note,
+            would_have_changed_it=[plainly(turning_words(one, why)) for one in why.turning_points],
+            taught_by=[plainly(lesson_words(one, why)) for one in (*why.lessons_for, *why.lessons_against)],
+            note=plainly(why.note),
         ),
         tables=tuple(one for one in _why_tables(why) if one.rows),
         records=unique(
             (
-                record(RecordKind.DECISION, decision.id, why.action_name),
+                record(RecordKind.DECISION, decision.id, f"{label(why.contact_name, 30)}: {action}"),
                 contact_ref(decision.contact_id, why.contact_name),
-                account_ref(contact.account_id) if contact.account_id else None,
-                record(RecordKind.CAMPAIGN, decision.campaign_id),
+                _account_ref(house, contact),
+                record(
+                    RecordKind.CAMPAIGN, decision.campaign_id, house.crm.campaign(decision.campaign_id).name
+                ),
                 record(RecordKind.RULE, rule.rule_id, rule.title) if rule else None,
             )
         ),
     )
+
+
+def _account_ref(house: House, contact: Contact) -> RecordRef | None:
+    if not contact.account_id:
+        return None
+    return account_ref(contact.account_id, house.crm.account(contact.account_id).name)
 
 
 def _stopped(house: House, asker: Asker, line: RunContact, rule: RuleWords) -> ToolAnswer:
@@ -112,14 +136,14 @@ def _stopped(house: House, asker: Asker, line: RunContact, rule: RuleWords) -> T
         records=(
             contact_ref(line.contact_id, name),
             record(RecordKind.RULE, rule.rule_id, rule.title),
-            record(RecordKind.RUN, line.run_id),
+            run_ref(run := house.runs.get(line.run_id), house.crm.campaign(run.campaign_id).name, asker),
         ),
     )
 
 
 def _option(one: Any, why: Why) -> dict[str, Any]:
     return known(
-        action=one.name,
+        action=plainly(one.name),
         chance=percent(one.probability),
         worth=worth(one.value_cents, why.currency, why.knowledge) if one.value_cents is not None else None,
         taken=one.is_taken or None,
@@ -145,7 +169,7 @@ def _why_tables(why: Why) -> tuple[AnswerTable, ...]:
             columns("Action", ("Chance", "share"), "Expected worth", "Taken"),
             (
                 (
-                    one.name,
+                    plainly(one.name),
                     one.probability,
                     worth(one.value_cents, why.currency, why.knowledge)
                     if one.value_cents is not None

@@ -18,7 +18,7 @@ from domain.assistant import AnswerColumn, AnswerTable, Asker, Cell, RecordKind,
 from domain.campaign import EventCondition
 from domain.events import Event
 
-PAGE_ROWS = 15
+PAGE_ROWS = 20
 """Rows of one page, for people and models alike: few enough for a model, and who wants more asks for the next."""
 
 LABEL_CHARS = 60

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from datetime import timedelta
 
 from app.kept_lists import kept_lists
 from app.wiring import House
 from domain.campaign import EventCondition
-from domain.decision import Arm
+from domain.decision import Arm, Decision
 from domain.errors import AttuneError
 from domain.events import EventKind
 from domain.people import Contact, LifecycleStage
@@ -82,12 +83,12 @@ def _people(house: House) -> Iterator[tuple[str, str]]:
         yield f"{name}_id", contact.id
         if outcome is ContactOutcome.REFUSED:
             yield "refused_rule", line.rule_id or ""
-    learned = next(
+    visitor = next(
         contact
         for line, contact in _alone(house, ContactOutcome.WAITING)
-        if line.decision_id and house.crm.decision(line.decision_id).arm is Arm.LEARNED
+        if line.decision_id and _had_visited(house, house.crm.decision(line.decision_id))
     )
-    yield from (("learned_name", learned.name), ("learned_id", learned.id))
+    yield from (("visitor_name", visitor.name), ("visitor_id", visitor.id))
     note = _by_event(house, "sample:outside-order-1")
     yield "note_attacker", note.name
     yield "note_attacker_id", note.id
@@ -119,6 +120,17 @@ def _alone(house: House, outcome: ContactOutcome) -> Iterator[tuple[RunContact, 
         contact = house.crm.contact(line.contact_id)
         if _is_alone(house, contact):
             yield line, contact
+
+
+def _had_visited(house: House, decision: Decision) -> bool:
+    """Tell whether the learner decided, and about somebody who had looked at pricing in the month before."""
+    since = decision.decided_at - timedelta(days=30)
+    return decision.arm is Arm.LEARNED and any(
+        one.kind is EventKind.PAGE_VIEWED
+        and one.topic == "pricing"
+        and since <= one.at <= decision.decided_at
+        for one in house.crm.dossier(decision.contact_id).events
+    )
 
 
 def _is_alone(house: House, contact: Contact) -> bool:

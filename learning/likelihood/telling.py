@@ -101,7 +101,7 @@ def cannot_tell(skill: Skill, what: str, outcomes: str) -> str:
         what: cannot be told apart, such as "leads".
         outcomes: what is counted, such as "hand-offs that worked".
     """
-    start = f"No skill: these {what} cannot be told apart yet."
+    start = f"Cannot be told yet: nothing on record tells these {what} apart."
     if skill.auc is None:
         return (
             f"{start} On record: {skill.outcomes:,} {outcomes}, too few to judge anything by; "

@@ -6,7 +6,7 @@ whatever their ideas of upper and lower case are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,6 +49,11 @@ from memory.crm.statements import (
 )
 
 MOST_CHOICES = 200
+
+MOST_ORDERED = 5_000
+"""Who did something last is found out for so many: of more, a list goes by name."""
+
+LastActs = Callable[[Connection, Sequence[str]], dict[str, datetime]]
 _OWN_ACTS = [kind.value for kind in OWN_ACTS]
 _OF_EVERYTHING = ("email", "all")
 
@@ -61,23 +66,43 @@ class Finder:
         self._clock = clock
 
     def contacts(
-        self, search: ContactSearch, limit: int = 50, offset: int = 0
+        self, search: ContactSearch, limit: int = 50, offset: int = 0, *, newest_first: bool = False
     ) -> tuple[tuple[ContactLine, ...], int]:
-        """Return a page of contacts, by last name and then id, and how many there are in all."""
+        """Return a page of contacts, by last name and then id, and how many there are in all.
+
+        `newest_first`: by their last own act, the newest first, unless there are more than `MOST_ORDERED`.
+        """
         asked, card = self._contact_conditions(search), CONTACT_CARDS.c
         ordered = select(card.contact_id).where(*asked).order_by(card.name_key, card.contact_id)
         with self._current() as connection:
-            ids, total = _page(connection, ordered, limit, offset, is_costly=_asks_acts(search))
+            acts = _last_acts_of_contacts if newest_first else None
+            ids, total = _page(connection, ordered, limit, offset, is_costly=_asks_acts(search), acts=acts)
             return self._contact_lines(connection, ids), total
 
+    def stages(self, search: ContactSearch) -> dict[str, int]:
+        """Count who is found by lifecycle stage, the most first."""
+        return self._counted(CONTACT_CARDS.c.stage, self._contact_conditions(search))
+
+    def countries(self, search: AccountSearch) -> dict[str, int]:
+        """Count the accounts that are found by country, the most first; "" where none is known."""
+        return self._counted(ACCOUNT_CARDS.c.country, self._account_conditions(search))
+
+    def _counted(self, column: Column[Any], asked: Sequence[ColumnElement[bool]]) -> dict[str, int]:
+        query = (
+            select(column, func.count()).where(*asked).group_by(column).order_by(func.count().desc(), column)
+        )
+        with self._current() as connection:
+            return {key or "": many for key, many in connection.execute(query)}
+
     def accounts(
-        self, search: AccountSearch, limit: int = 50, offset: int = 0
+        self, search: AccountSearch, limit: int = 50, offset: int = 0, *, newest_first: bool = False
     ) -> tuple[tuple[AccountLine, ...], int]:
-        """Return a page of accounts, by name and then id, and how many there are in all."""
+        """Return a page of accounts, by name and then id, and how many there are in all; `newest_first` as above."""
         asked, card = self._account_conditions(search), ACCOUNT_CARDS.c
         ordered = select(card.account_id).where(*asked).order_by(card.name_key, card.account_id)
         with self._current() as connection:
-            ids, total = _page(connection, ordered, limit, offset, is_costly=_asks_acts(search))
+            acts = _last_acts_of_people if newest_first else None
+            ids, total = _page(connection, ordered, limit, offset, is_costly=_asks_acts(search), acts=acts)
             return self._account_lines(connection, ids), total
 
     def choices(self) -> Choices:
@@ -307,6 +332,10 @@ def _last_acts(connection: Connection, whose: Column[Any], ids: Sequence[str]) -
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def _last_acts_of_contacts(connection: Connection, contact_ids: Sequence[str]) -> dict[str, datetime]:
+    return _last_acts(connection, EVENTS.c.contact_id, contact_ids)
+
+
 def _last_acts_of_people(connection: Connection, account_ids: Sequence[str]) -> dict[str, datetime]:
     """When anybody of each account did anything last; told of the account itself or of one of its people."""
     event = EVENTS.c
@@ -328,12 +357,26 @@ def _asks_acts(search: ContactSearch | AccountSearch) -> bool:
 
 
 def _page(
-    connection: Connection, ordered: Select[Any], limit: int, offset: int, *, is_costly: bool
+    connection: Connection,
+    ordered: Select[Any],
+    limit: int,
+    offset: int,
+    *,
+    is_costly: bool,
+    acts: LastActs | None = None,
 ) -> tuple[list[str], int]:
     """The ids of a page, and how many there are in all.
 
     What reads the journal is asked once and cut here; all else twice, as a page stops early and a count reads little.
     """
+    if acts is not None:
+        every = list(connection.execute(ordered if is_costly else ordered.limit(MOST_ORDERED + 1)).scalars())
+        if len(every) <= MOST_ORDERED:
+            at = acts(connection, every)
+            every.sort(key=lambda one: at[one].timestamp() if one in at else 0.0, reverse=True)
+            return every[offset : offset + limit], len(every)
+        if is_costly:
+            return every[offset : offset + limit], len(every)
     if is_costly:
         every = list(connection.execute(ordered).scalars())
         return every[offset : offset + limit], len(every)

@@ -60,19 +60,17 @@ class ReviewQueue:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def page(self, wanted: QueueFilter, now: datetime, number: int = 1) -> QueuePage:
-        """Return one page of the queue; a number past the end gives the last page."""
+    def page(self, wanted: QueueFilter, now: datetime, number: int = 1, lines: int = PAGE_LINES) -> QueuePage:
+        """Return one page of the queue, of so many lines; a number past the end gives the last page."""
         conditions = _conditions(wanted, now)
         counting = select(func.count()).select_from(_JOINED if wanted.words else PROPOSALS).where(*conditions)
         with self._engine.connect() as connection:
             total = connection.execute(counting).scalar_one()
-            number = min(max(number, 1), max(1, -(-total // PAGE_LINES)))
+            number = min(max(number, 1), max(1, -(-total // lines)))
             source = _JOINED if wanted.words else PROPOSALS
             ids = _sorted(select(_P.id).select_from(source).where(*conditions), wanted.order)
             # In two steps: which ones is told by an index alone, and only their long rows are read.
-            shown = list(
-                connection.execute(ids.limit(PAGE_LINES).offset((number - 1) * PAGE_LINES)).scalars()
-            )
+            shown = list(connection.execute(ids.limit(lines).offset((number - 1) * lines)).scalars())
             found = connection.execute(_LINE.where(_P.id.in_(shown))).mappings()
             rows = {row["id"]: row for row in found}
         return QueuePage(

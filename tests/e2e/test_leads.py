@@ -23,8 +23,8 @@ def test_an_empty_workspace_cannot_tell_and_says_how_many_outcomes_it_would_take
     found = as_json(question, folder=empty)
     assert found["skill"]["has_skill"] is False
     assert found["skill"]["more_outcomes"] > 0
-    assert found["text"].startswith("No skill: these")
-    assert "No skill" in attune(question, folder=empty)
+    assert found["text"].startswith("Cannot be told yet")
+    assert "Cannot be told yet" in attune(question, folder=empty)
 
 
 def test_a_capacity_of_nobody_is_refused_in_one_line(empty: Path) -> None:

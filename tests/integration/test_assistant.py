@@ -71,6 +71,8 @@ async def test_a_declined_change_is_told_and_not_done(tmp_path: Path) -> None:
     assert talk.market.done == []
     assert "the person said no" in of_kind(after, Found)[0].problem
     assert "not yet" in model.requests[1].turns[-1].content
+    assert '"declined"' in model.requests[1].turns[-1].content
+    assert '"problem"' not in model.requests[1].turns[-1].content
 
 
 async def test_an_edited_change_is_told_anew_and_asked_again(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from math import isclose
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from app.assistant.plain import all_plainly, plainly
 from app.recalling import recalled_or_why_not
 from app.supposed_facts import SCALES, what_can_be_supposed
 from app.supposing import suppose
@@ -80,10 +82,10 @@ def test_why_is_what_the_product_says(house: House, learned: list[Decision]) -> 
     decision = learned[0]
     answer = look(house, "decision_explain", decision=f"[decision:{decision.id}]")
     why = stored_why(house, decision)
-    assert answer.facts["reasons"] == list(why.summary)
-    assert answer.facts["action"] == why.action_name
+    assert answer.facts["reasons"] == all_plainly(why.summary)
+    assert answer.facts["action"] == plainly(why.action_name)
     assert answer.facts["taught_by"]
-    assert [row[0] for row in answer.tables[0].rows] == [option.name for option in why.options]
+    assert [row[0] for row in answer.tables[0].rows] == [plainly(option.name) for option in why.options]
     quick = look(house, "decision_explain", who=decision.contact_id, quick=True)
     assert "taught_by" not in quick.facts
     assert quick.facts["decision"] == answer.facts["decision"]
@@ -108,7 +110,7 @@ def test_two_alike_are_set_apart_by_facts_that_count(house: House, learned: list
 def test_the_arm_is_told_where_chance_made_the_difference(house: House, learned: list[Decision]) -> None:
     held = _of_arm(house, Arm.HOLDOUT)[0]
     answer = look(house, "decision_compare", one=learned[0].contact_id, other=held.contact_id)
-    assert "different arms" in answer.words
+    assert "different groups" in answer.words
     assert "held out by chance" in answer.words
     assert "sets_them_apart" not in answer.facts
 
@@ -208,6 +210,57 @@ def test_the_tool_says_before_and_after(house: House, learned: list[Decision]) -
     assert answer.facts["supposed"][0].startswith("page viewed about pricing 3 times in the 30 days before")
     assert sum(row[2] for row in answer.tables[0].rows) == pytest.approx(1)  # type: ignore[misc]
     assert {"leads_before", "leads_after", "options"} <= set(answer.facts)
+
+
+def test_supposing_how_it_was_is_said_outright(house: House, learned: list[Decision]) -> None:
+    stood = next(
+        one for one in Seniority if _vector(house, learned[0])[features.NAMES.index(f"seniority:{one.value}")]
+    )
+    answer = look(house, "decision_suppose", decision=learned[0].id, supposed=[{"seniority": stood.value}])
+    assert answer.words.startswith("That is how things were")
+    assert answer.facts["is_how_it_was"]
+
+
+def test_never_without_days_is_never(house: House, learned: list[Decision]) -> None:
+    answer = look(
+        house, "decision_suppose", decision=learned[0].id, supposed=[{"event": "page_viewed", "times": 0}]
+    )
+    assert "365 days" in answer.facts["supposed"][0]
+
+
+def test_why_begins_with_what_speaks_for_it_in_a_marketers_words(
+    house: House, learned: list[Decision]
+) -> None:
+    for decision in learned[:5]:
+        words = look(house, "decision_explain", decision=decision.id).words
+        assert "speaks for it" in words.split(". ")[1]
+    for arm in Arm:
+        for decision in _of_arm(house, arm)[:2]:
+            answer = look(house, "decision_explain", decision=decision.id)
+            told = json.dumps([answer.words, answer.facts], ensure_ascii=False)
+            assert not re.search(r"(?i)silen|\barms?\b|believed", told), told
+
+
+def test_every_record_named_in_facts_is_brought_with_a_name(house: House, learned: list[Decision]) -> None:
+    one, other = learned[0].contact_id, learned[1].contact_id
+    for tool, given in (
+        ("decision_list", {"campaign": taught_campaign().id}),
+        ("decision_list", {"who": one}),
+        ("decision_explain", {"who": one}),
+        ("decision_compare", {"one": one, "other": other}),
+        ("decision_suppose", {"who": one, "supposed": [{"stage": "mql"}]}),
+        ("run_list", {}),
+        ("run_show", {"run": "last"}),
+        ("contact_story", {"who": one}),
+    ):
+        answer = look(house, tool, **given)
+        named = {record.mark: record for record in answer.records}
+        marks = set(re.findall(r"\[[a-z]+:[^\[\]]+\]", json.dumps(answer.facts, ensure_ascii=False)))
+        assert marks <= named.keys(), (tool, marks - named.keys())
+        assert all(record.label and record.id not in record.label for record in answer.records), (
+            tool,
+            answer.records,
+        )
 
 
 def test_nothing_is_stored_by_supposing(house: House, learned: list[Decision]) -> None:

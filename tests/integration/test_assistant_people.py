@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -53,11 +53,16 @@ ADA = Contact(
     last_name="Byron",
     job_title="Operations Lead",
     country="US",
+    owner="Tom Aldous",
     time_zone="America/New_York",
     attributes={"Notes": CANARY},
 )
 NORTHWIND = Account(
-    id="a_north", name="Northwind", domain="northwind.example", attributes={"Remarks": CANARY}
+    id="a_north",
+    name="Northwind",
+    domain="northwind.example",
+    industry="Chemicals",
+    attributes={"Remarks": CANARY},
 )
 
 
@@ -261,6 +266,48 @@ def test_lists_say_so_where_nothing_can_be_told(house: House) -> None:
         answer = look(house, tool)
         assert answer.facts["total"] == 0
         assert "Reckoned Tue 24 Nov 2026, 18:00 CET" in answer.words
+
+
+def test_lists_begin_with_that_it_cannot_be_told(house: House) -> None:
+    for tool in ("lead_list", "churn_list"):
+        words = look(house, tool).words
+        assert words.startswith("Cannot be told yet: ")
+        assert "skill" not in words
+    for tool, given in (("account_show", {"account": "a_north"}), ("contact_show", {"who": ADA.id})):
+        answer = look(house, tool, **given)
+        assert "skill" not in json.dumps([answer.words, answer.facts])
+
+
+def test_fields_are_compared_whatever_their_case_and_what_fits_none_is_told(house: House) -> None:
+    owner = house.finder.choices().owners[0]
+    exact = look(house, "contact_find", owners=[owner])
+    assert exact.facts["total"] > 0
+    assert exact.facts["contacts"][0]["owner"] == owner
+    assert look(house, "contact_find", owners=[f" {owner.upper()} "]).facts["total"] == exact.facts["total"]
+    nobody = look(house, "contact_find", owners=["Nobody Known"])
+    assert nobody.facts == {"total": 0}
+    assert f"No owner is called “Nobody Known”. There are: {owner}" in nobody.words
+    industry = house.finder.account_choices().industries[0]
+    assert look(house, "account_find", industries=[industry.swapcase()]).facts["total"] > 0
+    assert industry in look(house, "account_find", industries=["xyz"]).words
+    assert (
+        look(house, "contact_find", countries=["us "]).facts
+        == look(house, "contact_find", countries=["US"]).facts
+    )
+
+
+def test_lists_go_by_the_newest_own_act_unless_words_were_searched(house: House) -> None:
+    answer = look(house, "contact_find")
+    acts = [row[7] for row in answer.tables[0].rows]
+    known = [at for at in acts if isinstance(at, datetime)]
+    assert known == sorted(known, reverse=True)
+    assert acts[: len(known)] == known
+    assert answer.facts["ordered_by"] == "last own act, newest first"
+    assert sum(answer.facts["by_stage"].values()) == answer.facts["total"]
+    assert look(house, "contact_find", words="north").facts["ordered_by"] == "name"
+    accounts = look(house, "account_find")
+    later = [row[8] for row in accounts.tables[0].rows if isinstance(row[8], datetime)]
+    assert later == sorted(later, reverse=True)
 
 
 def test_topics_are_meant_by_words(house: House) -> None:

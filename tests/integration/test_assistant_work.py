@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from app.assistant.campaigns import MOST_FILE_CHARS
 from app.assistant.toolset import toolset_of
 from app.reviews import review
 from app.settings import Settings
@@ -21,6 +23,7 @@ from domain.assistant import Asker, Door, Effect, ToolAnswer, ToolCall
 from domain.errors import AttuneError, CampaignHeld, EffectChanged, ToolRefused
 from domain.message import OutboxStatus, StakesLevel
 from domain.review import ProposalStatus, Review, ReviewAct
+from domain.review_queue import QueueFilter
 from domain.run import RunStatus
 from domain.schedule import CampaignState
 from domain.staff import Member, Role
@@ -136,6 +139,52 @@ def test_campaigns_are_listed_and_shown_with_standing_audience_and_file(house: H
         look(tools, mara, "campaign_show", campaign="no-such")
 
 
+def test_the_file_reaches_whoever_is_to_change_it(house: House, tools: Toolset) -> None:
+    mara = asker(house, Role.MARKETER)
+    text = file_of(house).read_text(encoding="utf-8")
+    assert look(tools, mara, "campaign_show", campaign=KEY).facts["file"] == text
+    longer = text + "".join(f"# line {number} of a long remark\n" for number in range(500))
+    file_of(house).write_text(longer, encoding="utf-8")
+    found = asyncio.run(tools.look(mara, call("campaign_show", campaign=KEY)))
+    assert longer.startswith(found.facts["file"])
+    assert len(found.facts["file"]) == MOST_FILE_CHARS
+    assert "Do not save it" in found.facts["file_is_cut"]
+
+
+def test_what_facts_name_is_brought_as_a_record_with_a_name(house: House, tools: Toolset) -> None:
+    mara = asker(house, Role.MARKETER)
+    one = lines(house)[0]
+    for tool, given in (
+        ("campaign_list", {}),
+        ("campaign_show", {"campaign": KEY}),
+        ("run_list", {}),
+        ("run_show", {"run": "last", "outcome": "waiting"}),
+        ("proposal_list", {}),
+        ("proposal_show", {"proposal": one.proposal_id}),
+        ("decision_list", {"run": house.runs.runs()[0].id}),
+        ("decision_list", {"who": one.contact_id}),
+        ("account_show", {"account": house.crm.contact(one.contact_id).account_id}),
+        ("contact_story", {"who": one.contact_id}),
+        ("rule_list", {}),
+        ("rule_explain", {"rule": "C-26"}),
+        ("content_list", {}),
+    ):
+        found = asyncio.run(tools.look(mara, call(tool, **given)))
+        marks = set(re.findall(r"\[[a-z]+:[^\[\]]+\]", json.dumps(found.facts, ensure_ascii=False)))
+        assert marks <= {record.mark for record in found.records}, tool
+        assert all(record.label and record.id != record.label for record in found.records), tool
+
+
+def test_proposals_come_in_pages_and_are_called_by_name_and_subject(house: House, tools: Toolset) -> None:
+    mara = asker(house, Role.MARKETER)
+    first = lines(house)[0]
+    found = look(tools, mara, "proposal_list")
+    label = next(one.label for one in found.records if one.id == first.proposal_id)
+    assert label.startswith(f"{first.contact_name}: {first.subject}"[:40])
+    page = house.review_queue.page(QueueFilter(), house.clock(), 2, 4)
+    assert [one.proposal_id for one in page.lines] == [one.proposal_id for one in lines(house)][4:8]
+
+
 def test_an_audience_is_counted_condition_by_condition(house: House, tools: Toolset) -> None:
     mara = asker(house, Role.MARKETER)
     of_conditions = look(
@@ -192,6 +241,14 @@ def test_results_say_that_there_is_not_enough_data_to_tell(
     assert look(tools, mara, "result_show").facts["campaigns"][0]["campaign"] == f"[campaign:{KEY}]"
     assert look(tools, mara, "result_show", campaign=KEY, since="2027-01-01").facts["contacts"] == 0
     assert look(tools, mara, "result_show", campaign=KEY, since="2026-11-01").facts["since"] == "2026-11-01"
+    begun = look(tools, mara, "result_show", campaign=KEY, since="2026-11-01", until="2026-12-31")
+    assert begun.facts["contacts"] == CONTACTS_IN_ALL
+    assert begun.facts["until"] == "2026-12-31"
+    october = {"since": "2026-10-01", "until": "2026-10-31"}
+    assert look(tools, mara, "result_show", campaign=KEY, **october).facts["contacts"] == 0
+    assert "no decision from 2026-10-01 to 2026-10-31" in look(tools, mara, "result_show", **october).words
+    with pytest.raises(ToolRefused, match="until comes before since"):
+        look(tools, mara, "result_show", since="2026-10-02", until="2026-10-01")
     assert look(tools, mara, "result_funnel").words
     assert "guessing" in look(tools, mara, "learning_show", campaign=KEY).words
 

@@ -175,7 +175,7 @@ def test_where_outcomes_follow_nothing_there_is_no_list_and_it_says_so(noise: Cr
         accounts = who_may_leave(noise.reader, NOW, window_days=30)
         assert accounts.accounts == ()
         text = accounts.text
-    assert text.startswith("No skill: these")
+    assert text.startswith("Cannot be told yet")
     assert "a coin is right 50 %" in text
 
 

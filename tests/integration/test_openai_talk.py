@@ -111,9 +111,7 @@ async def test_a_request_is_exactly_this() -> None:
                 "strict": True,
                 "parameters": {
                     "type": "object",
-                    "properties": {
-                        "name": {"type": "string", "description": "Name. (at most 80 characters)"}
-                    },
+                    "properties": {"name": {"type": "string", "description": "Name."}},
                     "required": ["name"],
                     "additionalProperties": False,
                 },

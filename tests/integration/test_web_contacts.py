@@ -499,7 +499,7 @@ def test_leads_are_reckoned_when_asked_for_and_abstain_in_words(
     page = admin.get("/leads").text
     assert "No list, because it would be a guess" in page
     assert str(escape(kept.hand_off.text)) in page
-    assert "No skill" in admin.get(f"/contacts/{JANA.id}").text
+    assert "Cannot be told yet" in admin.get(f"/contacts/{JANA.id}").text
 
 
 def test_kept_lists_of_another_release_count_as_not_there(house: House) -> None:

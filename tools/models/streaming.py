@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +25,8 @@ from tools.models.completion import (
     Turn,
 )
 from tools.models.retry import ReplyMalformed
-from tools.models.schema import JsonSchema, function_schema
+from tools.models.schema import JsonSchema, strict_schema
+from tools.models.slim import slim_schema, without_lengths
 
 NOT_JSON = "not_json"
 """The argument a call gets whose arguments are no JSON object: no tool takes it, so the model is told and mends it."""
@@ -205,13 +207,13 @@ def talk_body(
 
 
 def _function(card: ToolCard, is_strict: bool) -> JsonSchema:
-    try:
-        return function_schema(card.arguments, card.name, card.words, is_strict)
-    except TypeError:
+    named = {"name": card.name, "description": card.words}
+    if is_strict:
         # A free-form mapping is nothing a strict decoder can hold a model to; pydantic still checks it.
-        parameters = card.arguments.model_json_schema()
-        named = {"name": card.name, "description": card.words, "parameters": parameters}
-        return {"type": "function", "function": named}
+        with suppress(TypeError):
+            parameters = without_lengths(strict_schema(card.arguments))
+            return {"type": "function", "function": named | {"strict": True, "parameters": parameters}}
+    return {"type": "function", "function": named | {"parameters": slim_schema(card.arguments)}}
 
 
 def _turns(turns: Sequence[TalkTurn]) -> list[Turn]:

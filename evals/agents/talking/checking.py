@@ -19,6 +19,26 @@ _ADMITS = re.compile(
     r" that)|unable|have no|only see your own|only your own)\b",
     re.IGNORECASE,
 )
+_NUMBER_WORDS = dict(
+    zip(
+        map(str, range(1, 13)),
+        [
+            r"(?<!no )(?<!the )(?<!first )one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ],
+        strict=True,
+    )
+)
 _SPACES = re.compile(r"(?<=\d)[,\u00a0\u202f ](?=\d{3}\b)")
 
 
@@ -129,7 +149,7 @@ def fits(wanted: Any, given: Any) -> bool:
 
 
 def says(wanted: str, words: str) -> bool:
-    """Tell whether an answer says it: a number as a number of its own, a text as it stands, `~` as a pattern."""
+    """Tell whether an answer says it: a number of its own (up to twelve also as a word), a text, `~` as a pattern."""
     if wanted.startswith("~"):
         return re.search(wanted[1:], words) is not None
     plain = _SPACES.sub("", words)
@@ -138,7 +158,9 @@ def says(wanted: str, words: str) -> bool:
         none = (
             number == "0" and re.search(r"\b(?:no|none|nobody|nothing)\b", plain, re.IGNORECASE) is not None
         )
-        return none or re.search(rf"(?<![\d.]){re.escape(number)}(?![\d]|\.\d)", plain) is not None
+        word = _NUMBER_WORDS.get(number)
+        worded = word is not None and re.search(rf"(?i)\b{word}\b", plain) is not None
+        return none or worded or re.search(rf"(?<![\d.]){re.escape(number)}(?![\d]|\.\d)", plain) is not None
     return wanted.casefold() in words.casefold()
 
 
@@ -168,7 +190,7 @@ def total_of(found: Found) -> int | None:
     """How many there are, as a tool said it."""
     if found.answer is None:
         return None
-    told = found.answer.facts.get("total")
+    told = found.answer.facts.get("total", found.answer.facts.get("reached"))
     if isinstance(told, int):
         return told
     return next((table.total for table in found.answer.tables if table.total is not None), None)

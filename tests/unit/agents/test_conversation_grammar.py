@@ -43,8 +43,47 @@ def did(event: str, **more: Any) -> dict[str, Any]:
 
 
 PRICING = did("page_viewed", topic="pricing")
+LAST_MONTH = {"since": "2026-10-01", "until": "2026-10-31"}
 
 ALONE: list[tuple[str, str, dict[str, Any]]] = [
+    # Questions that are one call as they stand
+    ("Who works at Copperford Stone?", "contact_find", {"account": "Copperford Stone"}),
+    (
+        "Who was held out in run r261124-e7a001?",
+        "decision_list",
+        {"run": "r261124-e7a001", "outcome": "held_out"},
+    ),
+    (
+        "How many contacts were refused in run r261124-e7a001?",
+        "decision_list",
+        {"run": "r261124-e7a001", "outcome": "refused"},
+    ),
+    (
+        "How many were refused in run r261124-e7a001",
+        "decision_list",
+        {"run": "r261124-e7a001", "outcome": "refused"},
+    ),
+    (
+        "How many people does wake-quiet-accounts reach?",
+        "campaign_count",
+        {"campaign": "wake-quiet-accounts"},
+    ),
+    ("How did run r261124-e7a002 go?", "run_show", {"run": "r261124-e7a002"}),
+    ("Show me the proposal p_1a2b3c4d5e.", "proposal_show", {"proposal": "p_1a2b3c4d5e"}),
+    ("Which safe proposals wait?", "proposal_list", {"stakes": "low"}),
+    ("Which rules are there about consent?", "rule_list", {"words": "consent"}),
+    ("Which content do we have about pricing?", "content_list", {"words": "pricing"}),
+    (
+        "Which contacts does Tom Aldous look after in Ireland?",
+        "contact_find",
+        {"owners": ["Tom Aldous"], "countries": ["IE"]},
+    ),
+    (
+        "What do we remember about Patrick Adeyemi and pricing?",
+        "contact_recall",
+        {"who": "Patrick Adeyemi", "about": "pricing"},
+    ),
+    ("Run renewal-care for real.", "run_start", {"campaign": "renewal-care", "dry": False}),
     # Companies
     (
         "Which accounts went quiet after the pricing page?",
@@ -224,8 +263,8 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
         "result_show",
         {"campaign": "trial-to-meeting"},
     ),
-    ("What did last month bring against the holdout?", "result_show", {"since": "2026-10-01"}),
-    ("What did last month's runs bring us against the holdout?", "result_show", {"since": "2026-10-01"}),
+    ("What did last month bring against the holdout?", "result_show", LAST_MONTH),
+    ("What did last month's runs bring us against the holdout?", "result_show", LAST_MONTH),
     ("what did our campaigns bring in the last 30 days", "result_show", {"since": "2026-10-27"}),
     ("show me the results", "result_show", {}),
     ("metrics", "result_show", {}),

@@ -8,7 +8,7 @@ import pytest
 
 from domain.assistant import ChangeAsked, Effect, Found, RecordKind, RecordRef, ToolAnswer, ToolCall
 from domain.errors import AttuneError
-from evals.agents.talking.checking import Observed, check, fits, says
+from evals.agents.talking.checking import Observed, check, fits, says, total_of
 from evals.agents.talking.tasks import Task, assistant_tasks, chosen_tasks, filled
 
 CHANGING = frozenset({"campaign_pause", "proposal_approve"})
@@ -135,6 +135,26 @@ def test_what_cannot_be_answered_must_be_admitted() -> None:
 )
 def test_arguments_fit_where_they_hold_what_is_wanted(wanted: Any, given: Any, is_so: bool) -> None:
     assert fits(wanted, given) is is_so
+
+
+def test_how_many_a_campaign_reaches_counts_as_how_many_were_found() -> None:
+    answer = ToolAnswer(words="w", facts={"reached": 41})
+    assert total_of(Found(call=ToolCall(id="1", name="campaign_count"), answer=answer)) == 41
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words", "is_so"),
+    [
+        ("3", "Three wait for a person.", True),
+        ("12", "There are twelve of them", True),
+        ("1", "Just one contact", True),
+        ("1", "No one was found", False),
+        ("3", "Thirteen wait", False),
+        ("13", "thirteen wait", False),
+    ],
+)
+def test_small_numbers_may_be_said_as_words(wanted: str, words: str, is_so: bool) -> None:
+    assert says(wanted, words) is is_so
 
 
 @pytest.mark.parametrize(
