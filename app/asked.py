@@ -7,7 +7,7 @@ itself that it was asked for (`Arm.ASKED`): it was no draw, so nothing is learne
 
 from __future__ import annotations
 
-import secrets
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -238,7 +238,7 @@ async def drafted(
     from agents.state import OutreachState
 
     now, campaign = house.clock(), found.campaign
-    run = _run(campaign, f"draft-{secrets.token_hex(6)}", now, is_dry_run=True)
+    run = _run(campaign, _draft_id(found, choice, hint, now), now, is_dry_run=True)
     decision = decision_of(found, choice, run.id, now)
     bench = replace(
         carrier.bench,
@@ -265,6 +265,12 @@ async def drafted(
     finally:
         house.budget.close(run.id)
     return OutreachState.model_validate(result.value)
+
+
+def _draft_id(found: Possible, choice: Choice, hint: str, now: datetime) -> str:
+    """The id of a draft's run: made of what is drafted and when, so that a recording of its requests fits again."""
+    parts = (found.campaign.id, found.contact.id, choice.action.key, hint, now.isoformat())
+    return f"draft-{hashlib.sha256(chr(31).join(parts).encode()).hexdigest()[:12]}"
 
 
 def put_on_record(house: House, found: Possible, choice: Choice, asker: Asker) -> Run:
