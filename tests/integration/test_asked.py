@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,13 @@ from sqlalchemy import func, select
 from agents.state import OutreachState
 from app import loop
 from app.asked import Possible, best_campaign_for, drafted, possible_for, propose, put_on_record, why_not_sent
+from app.carry import Carrier
 from app.drills.settling import settle
 from app.four_eyes import author_of, needs_another
 from app.metrics import metrics_of
 from app.outcomes import gather
 from app.results.campaign import results_of
-from app.reviews import review
+from app.reviews import Reviewed, review
 from app.runs import begin, carry_on
 from app.steering import pause
 from app.teaching import lesson_of
@@ -203,7 +205,7 @@ def test_what_follows_a_message_a_member_asked_for_is_of_no_arm(house: House, ha
         no = approval(one.id, one.message_sha256).model_copy(
             update={"act": ReviewAct.REJECT, "reason": "not now"}
         )
-        house.desk.do(lambda own, carrier, no=no: review(own, no, carrier))
+        house.desk.do(partial(_reviewed, no))
     hands.now = NOON + timedelta(days=8)
     before = metrics_of(house, house.crm.campaign(PLAN.id), hands.now)
     proposed(house, possible_for(house, PLAN, contact))
@@ -252,6 +254,10 @@ def test_at_high_stakes_who_asked_for_a_message_may_not_approve_it(house: House)
 
 def replace_asker(member_id: str) -> Asker:
     return MARA.model_copy(update={"member_id": member_id})
+
+
+async def _reviewed(given: Review, own: House, carrier: Carrier) -> Reviewed:
+    return await review(own, given, carrier)
 
 
 def approval(proposal_id: str, sha: str) -> Review:
