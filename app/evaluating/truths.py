@@ -88,18 +88,11 @@ def _people(house: House) -> Iterator[tuple[str, str]]:
         for line, contact in _alone(house, ContactOutcome.WAITING)
         if line.decision_id and _had_visited(house, house.crm.decision(line.decision_id))
     )
-<<<<<<< HEAD
     yield from (("visitor_name", visitor.name), ("visitor_id", visitor.id))
-    note = _by_event(house, "sample:outside-order-1")
-    yield "note_attacker", note.name
-    yield "note_attacker_id", note.id
-=======
-    yield from (("learned_name", learned.name), ("learned_id", learned.id))
     # Their names are shared by others: a name would only bring the question which of them is meant.
     note, form = _by_event(house, "sample:outside-order-1"), _by_event(house, "sample:outside-order-2")
     yield from (("note_attacker", note.email or ""), ("note_attacker_id", note.id))
     yield from (("form_attacker", form.email or ""), ("form_attacker_id", form.id))
->>>>>>> 2312cd3 (Attackers of the assistant tasks are meant by address: their names are shared)
     stopped = house.finder.contacts(ContactSearch(), 2_000, 0)[0]
     yield (
         "suppressed_name",
