@@ -129,9 +129,15 @@ class Leads:
 def reasons_of(likelihood: Likelihood) -> list[str]:
     """The strongest reasons for and against, one a line."""
     return [
-        f"{'for' if one.log_odds > 0 else 'against'}: {plain_label(one.text) or label(one.text, 120)}"
+        f"{'for' if one.log_odds > 0 else 'against'}: {_reason(one.text)}"
         for one in likelihood.reasons[:MOST_REASONS]
     ]
+
+
+def _reason(text: str) -> str:
+    """A reason in our words; what a stranger typed into a field (`Industry: …`) only where it reads as a label."""
+    name, colon, value = text.partition(": ")
+    return f"{name}: {plain_label(value) or 'as on record'}" if colon else label(text, 120) or ""
 
 
 def _lead_row(place: int, lead: Lead) -> dict[str, Any]:
