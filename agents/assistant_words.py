@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -78,7 +79,7 @@ def brought(call: ToolCall, answer: ToolAnswer, change: ChangeAsked | None = Non
         artifact=answer.model_dump(mode="json"),
         additional_kwargs={OURS: _beside(call, change)},
         name=call.name,
-        tool_call_id=call.id,
+        tool_call_id=change.asked_as if change else call.id,
     )
 
 
@@ -89,7 +90,7 @@ def brought_nothing(call: ToolCall, problem: str, change: ChangeAsked | None = N
         content=fence(told, _block(call.name), MOST_RESULT_CHARACTERS),
         additional_kwargs={OURS: {**_beside(call, change), "problem": problem}},
         name=call.name,
-        tool_call_id=call.id,
+        tool_call_id=change.asked_as if change else call.id,
         status="error",
     )
 
@@ -139,6 +140,16 @@ def results(messages: Sequence[AnyMessage]) -> dict[str, ToolMessage]:
     return {one.tool_call_id: one for one in messages if isinstance(one, ToolMessage) and ours(one)}
 
 
+def was_asked(messages: Sequence[AnyMessage]) -> bool:
+    """Tell whether a change was put before the asker and settled, whichever way."""
+    return any("change" in ours(message) for message in results(messages).values())
+
+
+def with_new_id(call: ToolCall) -> ToolCall:
+    """The same call under an id nobody has seen."""
+    return call.model_copy(update={"id": f"call_{uuid.uuid4().hex[:16]}"})
+
+
 def open_calls(messages: Sequence[AnyMessage]) -> tuple[ToolCall, ...]:
     """Calls of the newest message that asks for any and that nothing answers yet."""
     asking = next((one for one in reversed(messages) if calls_of(one)), None)
@@ -176,7 +187,8 @@ def answer_of(message: ToolMessage) -> ToolAnswer | str:
 def found_of(call: ToolCall, message: ToolMessage) -> Found:
     """What happened, as doors show it."""
     kept = answer_of(message)
-    done = call.model_copy(update={"arguments": ours(message).get("arguments", call.arguments)})
+    arguments = ours(message).get("arguments", call.arguments)
+    done = call.model_copy(update={"id": message.tool_call_id, "arguments": arguments})
     if isinstance(kept, str):
         return Found(call=done, problem=kept)
     return Found(call=done, answer=kept)

@@ -39,7 +39,7 @@ from domain.assistant import (
 )
 from domain.assistant_ports import Conversations
 from domain.campaign import Caps
-from domain.errors import AttuneError, NotFound, NothingAsked, WrongUsage
+from domain.errors import AttuneError, EffectChanged, NotFound, NothingAsked, WrongUsage
 from domain.tracing import NO_TRACING, Tracing
 from tools.models.budget import RunBudget
 
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 LONGEST_TITLE = 60
 
 FAULT = "Something went wrong that should not: it stands in the log. What was done until then is shown above."
+
+ANOTHER_WAITS = "What waits is another change than the one you answered. Nothing was done; look again."
 
 HAPPENING: TypeAdapter[Happening] = TypeAdapter(Happening)
 
@@ -116,6 +118,7 @@ class Assistant:
         Raises:
             NotFound: the asker has no such conversation.
             NothingAsked: one of the changes does not wait.
+            EffectChanged: a yes was said to another change than waits by now.
             ConversationBusy: an answer is under way in it.
 
         """
@@ -123,8 +126,11 @@ class Assistant:
 
         async def begin(graph: AssistantGraph, config: RunnableConfig) -> Any:
             waiting = await _waiting(graph, config)
-            if not decisions or {one.call_id for one in decisions} - {one.call.id for one in waiting}:
+            by_id = {one.call.id: one for one in waiting}
+            if not decisions or {one.call_id for one in decisions} - by_id.keys():
                 raise NothingAsked
+            if not all(one.fits(by_id[one.call_id]) for one in decisions):
+                raise EffectChanged(ANOTHER_WAITS)
             return Command(resume=resume_value(waiting, decisions))
 
         async for happening in self._listened(asker, conversation_id, begin, None):

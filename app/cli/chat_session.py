@@ -220,9 +220,9 @@ class ChatSession:
             except (EOFError, KeyboardInterrupt):
                 return None
             if said in ("y", "yes"):
-                return ChangeDecision(call_id=change.call.id, is_yes=True)
+                return ChangeDecision(call_id=change.call.id, is_yes=True, seal=change.effect.seal)
             if said in ("n", "no"):
-                return ChangeDecision(call_id=change.call.id, is_yes=False)
+                return ChangeDecision(call_id=change.call.id, is_yes=False, seal=change.effect.seal)
             if said == "d" and change.effect.texts:
                 self.screen.whole(change.effect)
 

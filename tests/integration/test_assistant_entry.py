@@ -19,11 +19,11 @@ from domain.errors import ConversationBusy, NotFound, NothingAsked, ToolRefused,
 from domain.message import Author
 from domain.staff import Role
 from tests.fakes.talk import ScriptedTalker, SmallGrammar, call
-from tests.talk import Market, Talk, asker, kinds, of_kind
+from tests.talk import Market, Talk, asker, kinds, of_kind, seal_of
 
 LABEL = call("label_set", "l1", contact_id="c-1", label="warm")
 FIND = call("contact_find", name="Ada")
-YES = ChangeDecision(call_id="l1", is_yes=True)
+YES = ChangeDecision(call_id="l1", is_yes=True, seal=seal_of("c-1", "new", "warm"))
 
 
 async def test_a_conversation_is_shown_again_as_it_was(tmp_path: Path) -> None:
@@ -215,6 +215,37 @@ async def test_the_graph_runs_under_another_host_with_either_form_of_pause(tmp_p
     assert talk.market.done == [("c-1", "warm")]
     assert texts[-1] == "Done."
     assert kinds_shown == ["found", "answered"]
+
+
+async def test_an_answer_to_a_pause_that_is_over_says_no_yes_to_the_next(tmp_path: Path) -> None:
+    both = (LABEL, call("label_set", "l2", contact_id="c-2", label="warm"))
+    talk = Talk(
+        tmp_path, ScriptedTalker(both, (call("label_set", "l3", contact_id="c-3", label="warm"),), "So.")
+    )
+    graph = build_assistant(InMemorySaver(), talk.bench(asker()))
+    config: Any = {"configurable": {"thread_id": "studio-1"}}
+
+    async def answered(*decisions: dict[str, Any]) -> Any:
+        await graph.ainvoke(Command(resume={"decisions": list(decisions)}), config)
+        paused = (await graph.aget_state(config)).interrupts
+        return paused[0].value if paused else None
+
+    await graph.ainvoke({"messages": [HumanMessage("Label all")]}, config)
+    bare = {"type": "approve"}
+    bound = {**bare, "seal": seal_of("c-1", "new", "warm")}
+    await answered(bound)
+    assert talk.market.done == [("c-1", "warm")]
+    # Sent twice, or from a window that still shows the first of them: by its seal, or by its place alone.
+    for stale in (bound, bare):
+        again = await answered(stale)
+        assert talk.market.done == [("c-1", "warm")]
+        assert again["objection"]
+    await answered({"type": "reject"})
+    # Another round asks for one change more; what was said to one before is nothing to it.
+    asked = await answered(bare)
+    assert talk.market.done == [("c-1", "warm")]
+    await answered({**bare, "seal": asked["action_requests"][0]["seal"]})
+    assert talk.market.done == [("c-1", "warm"), ("c-3", "warm")]
 
 
 async def test_a_front_end_that_answers_calls_itself_is_not_believed(tmp_path: Path) -> None:

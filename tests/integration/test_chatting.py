@@ -158,7 +158,7 @@ def test_a_pipe_is_answered_in_plain_text_and_nothing_is_done(
 
 def test_a_change_is_done_after_a_y_and_shown_whole_by_a_d(sit: Sit, assistant: ScriptedAssistant) -> None:
     at = sit("pause spring", "", "what", "d", "y")
-    assert [(one.call_id, one.is_yes) for one in assistant.decided] == [("call-2", True)]
+    assert [(one.call_id, one.is_yes, one.seal) for one in assistant.decided] == [("call-2", True, "s" * 64)]
     assert "+state: paused" in at.said
     assert "That is settled." in at.said
 

@@ -116,7 +116,7 @@ def test_a_change_is_done_after_a_yes_to_exactly_what_was_shown(
     assert not assistant.decided
 
     assert visitor.post(f"{path}/decide", data={**told, "say.0": "yes"}).status_code == 303
-    assert [(one.call_id, one.is_yes) for one in assistant.decided] == [("call-2", True)]
+    assert [(one.call_id, one.is_yes, one.seal) for one in assistant.decided] == [("call-2", True, "s" * 64)]
     page = visitor.get(path).text
     assert "Spring is paused." in page
     assert 'class="card asking"' not in page
