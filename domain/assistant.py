@@ -30,11 +30,18 @@ class Door(StrEnum):
     STUDIO = "studio"
 
 
+class Program(Noun):
+    """A program that came with a member's API token: what its owner called the token, and the door it came by."""
+
+    name: str = ""
+    door: Door
+
+
 class Asker(Noun):
     """Who asks the assistant, through which door. Every tool acts with this person's role, never with more.
 
-    `token_id`: a program asks, with this person's API token. `made_by`: the other member whose link the session
-    began by (see `app.four_eyes`). `zone` is the IANA name of the zone times are told in.
+    `token_id`: a program asks, with this person's API token, which they called `token_name`. `made_by`: the other
+    member whose link the session began by (see `app.four_eyes`). `zone` is the IANA name of the zone times are told in.
     """
 
     member_id: str
@@ -43,7 +50,13 @@ class Asker(Noun):
     door: Door
     zone: str = "UTC"
     token_id: str | None = None
+    token_name: str = ""
     made_by: str | None = None
+
+    @property
+    def program(self) -> Program | None:
+        """The program that asks, or None where it is the member."""
+        return None if self.token_id is None else Program(name=self.token_name, door=self.door)
 
 
 class RecordKind(StrEnum):
@@ -320,8 +333,12 @@ Happening = Annotated[Said | Looking | Found | Asking | Answered | Broken, Field
 
 
 class Exchange(Noun):
-    """One question and everything that followed, as a conversation is shown again. `Said` pieces are left out."""
+    """One question and everything that followed, as a conversation is shown again. `Said` pieces are left out.
+
+    `program`: the one that asked or proposed; None where the member did.
+    """
 
     asked: str
+    program: Program | None = None
     at: UtcDatetime
     happenings: tuple[Happening, ...] = ()

@@ -22,7 +22,7 @@ from agents.assistant import AssistantGraph, build_assistant, waiting_in
 from agents.assistant_asking import resume_value
 from agents.assistant_state import AssistantBench
 from agents.assistant_story import exchanges_of
-from agents.assistant_words import MOST_QUESTION_CHARACTERS, asked_by_person, called, refs_in, usage_of
+from agents.assistant_words import MOST_QUESTION_CHARACTERS, proposed, question, refs_in, usage_of
 from app.checkpoints import open_checkpoints
 from app.logs import about
 from domain.assistant import (
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from app.wiring import House
 
 LONGEST_TITLE = 60
+
+PROPOSED = "A program proposed a change."
+"""Stands where a question would. What it proposed, and the names in that, a model reads only inside a data block."""
 
 FAULT = "Something went wrong that should not: it stands in the log. What was done until then is shown above."
 
@@ -104,7 +107,7 @@ class Assistant:
         conversation = self._parts.conversations.get(conversation_id, asker.member_id)
 
         async def begin(graph: AssistantGraph, config: RunnableConfig) -> Any:
-            return {"messages": [asked_by_person(asked, self._parts.bench(asker).clock())]}
+            return {"messages": [question(asked, self._parts.bench(asker).clock(), asker.program)]}
 
         title = None if conversation.title else _title(asked)
         async for happening in self._listened(asker, conversation_id, begin, title):
@@ -144,11 +147,11 @@ class Assistant:
 
         """
         await self._parts.bench(asker).tools.plan(asker, call)
-        conversation = self.begin(asker, title)
+        conversation = self.begin(asker, _title(f"{asker.token_name or 'A program'} proposes: {title}"))
 
         async def begin(graph: AssistantGraph, config: RunnableConfig) -> Any:
-            question = asked_by_person(title, self._parts.bench(asker).clock())
-            return {"messages": [question, called("", [call])]}
+            said = question(PROPOSED, self._parts.bench(asker).clock(), asker.program)
+            return {"messages": [said, proposed(call)]}
 
         async for happening in self._listened(asker, conversation.id, begin, None):
             if isinstance(happening, Broken):

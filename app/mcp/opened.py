@@ -64,4 +64,5 @@ def asker_by(token: ApiToken, member: Member) -> Asker:
         door=Door.MCP,
         zone=member.zone,
         token_id=token.token_id,
+        token_name=token.name,
     )

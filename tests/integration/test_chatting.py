@@ -163,6 +163,15 @@ def test_a_change_is_done_after_a_y_and_shown_whole_by_a_d(sit: Sit, assistant: 
     assert "That is settled." in at.said
 
 
+def test_a_programs_proposal_is_told_as_the_programs(sit: Sit, assistant: ScriptedAssistant) -> None:
+    assistant.put_by_program("ops", "my \x1b[31mhost")
+    at = sit("/threads", "/open 1", "n")
+    assert "by a program, over MCP" in " ".join(at.said.split())
+    assert "The program my \N{REPLACEMENT CHARACTER}[31mhost asked, over MCP" in at.said
+    assert "[31mhost proposes, over MCP: this would happen" in at.said
+    assert "proposes" not in sit("pause spring", "n").said
+
+
 def test_an_n_is_a_no(sit: Sit, assistant: ScriptedAssistant) -> None:
     at = sit("pause spring", "n")
     assert [one.is_yes for one in assistant.decided] == [False]
