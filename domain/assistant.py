@@ -42,6 +42,7 @@ class Asker(Noun):
 
     `token_id`: a program asks, with this person's API token, which they called `token_name`. `made_by`: the other
     member whose link the session began by (see `app.four_eyes`). `zone` is the IANA name of the zone times are told in.
+    `is_unknown`: nothing says that it is this person, as under a server that asks for no secret.
     """
 
     member_id: str
@@ -52,6 +53,7 @@ class Asker(Noun):
     token_id: str | None = None
     token_name: str = ""
     made_by: str | None = None
+    is_unknown: bool = False
 
     @property
     def program(self) -> Program | None:
