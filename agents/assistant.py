@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Literal
 
 from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
@@ -49,6 +49,8 @@ from agents.assistant_words import (
     found_of,
     open_calls,
     ours,
+    was_asked,
+    with_new_id,
 )
 from domain.assistant import Asking, ChangeAsked, Effect, Happening, Looking, ToolCall
 from domain.errors import AttuneError, ModelError
@@ -63,6 +65,8 @@ BROKEN_OFF_UNDER_WAY = (
 BROKEN_OFF_BEFORE = "It was broken off before this was begun. Nothing was done."
 OURS_TO_MEND = "The tool failed by a fault of its own, which stands in the log. Nothing more is known."
 TOO_MANY = f"Not called: at most {MOST_CALLS_A_ROUND} calls at a time. Ask again for what is still needed."
+
+NOTHING_WAITS: Mapping[str, Any] = {"changes": [], "given": None, "objection": ""}
 
 Bench = Runtime[AssistantBench]
 AssistantGraph = CompiledStateGraph[AssistantState, AssistantBench, AssistantState, AssistantState]
@@ -84,7 +88,7 @@ async def receive(state: AssistantState, runtime: Bench) -> Command[Literal["thi
         update.append(newest.model_copy(update={"additional_kwargs": kept}))
     # A change that a program proposes comes as a call that nobody answered yet.
     goto: Literal["think", "look"] = "look" if newest is not None and calls_of(newest) else "think"
-    return Command(goto=goto, update={"messages": update, "changes": [], "given": None, "stand_in": {}})
+    return Command(goto=goto, update={"messages": update, **NOTHING_WAITS, "stand_in": {}})
 
 
 def _dropped(state: AssistantState) -> list[AnyMessage]:
@@ -98,14 +102,14 @@ def _dropped(state: AssistantState) -> list[AnyMessage]:
             why = BROKEN_OFF_UNDER_WAY if is_yes and not is_begun else BROKEN_OFF_BEFORE
             is_begun = is_begun or is_yes
         # A front end may have put words of its own where the answer to a call belongs: ours replace them.
-        foreign = next((one for one in state["messages"] if _answers(one, change.call)), None)
+        foreign = next((one for one in state["messages"] if _answers(one, change)), None)
         message = brought_nothing(change.call, why, change)
         told.append(message.model_copy(update={"id": foreign.id}) if foreign else message)
     return told
 
 
-def _answers(message: AnyMessage, call: ToolCall) -> bool:
-    return isinstance(message, ToolMessage) and message.tool_call_id == call.id
+def _answers(message: AnyMessage, change: ChangeAsked) -> bool:
+    return isinstance(message, ToolMessage) and message.tool_call_id == change.asked_as
 
 
 async def think(
@@ -191,7 +195,8 @@ def pause(form: Interrupts) -> Callable[[AssistantState], Update]:
     """The node that waits for the asker. Nothing but the pause may ever stand in it."""
 
     def wait(state: AssistantState) -> Update:
-        return {"given": interrupt(pause_value([_asked(one) for one in state["changes"]], form))}
+        changes = [_asked(one) for one in state["changes"]]
+        return {"given": interrupt(pause_value(changes, form, state.get("objection") or ""))}
 
     return wait
 
@@ -199,8 +204,10 @@ def pause(form: Interrupts) -> Callable[[AssistantState], Update]:
 async def decide(state: AssistantState, runtime: Bench) -> Command[Literal["carry_out", "pause"]]:
     """Read the answer, and plan anew what was edited: an edited change is asked again, never done at once."""
     changes = [_asked(one) for one in state["changes"]]
+    is_first = not any(one.edited_from for one in changes) and not was_asked(state["messages"])
+    decisions = decisions_in(state.get("given"), changes, is_first=is_first)
     decided: list[Update] = []
-    for change, decision in zip(changes, decisions_in(state.get("given"), changes), strict=True):
+    for change, decision in zip(changes, decisions, strict=True):
         dump = change.model_dump(mode="json")
         if decision["type"] == "edit":
             dump = await _edited(change, decision["arguments"], runtime)
@@ -210,16 +217,22 @@ async def decide(state: AssistantState, runtime: Bench) -> Command[Literal["carr
     is_settled = any("decision" in one for one in decided)
     if not is_settled:
         _show(runtime, Asking(changes=tuple(map(_asked, decided))))
-    return Command(goto="carry_out" if is_settled else "pause", update={"changes": decided, "given": None})
+    objection = next((one["why"] for one in decisions if "why" in one), "")
+    return Command(
+        goto="carry_out" if is_settled else "pause",
+        update={"changes": decided, "given": None, "objection": objection},
+    )
 
 
 async def _edited(change: ChangeAsked, arguments: Update, runtime: Bench) -> Update:
-    call = change.call.model_copy(update={"arguments": arguments})
+    call = change.call.model_copy(update={"id": change.asked_as, "arguments": arguments})
     planned = await _planned(call, runtime.context)
     if isinstance(planned, str):
         _show(runtime, found_of(call, brought_nothing(call, planned)))
         return change.model_dump(mode="json")
-    return ChangeAsked(call=call, effect=planned).model_dump(mode="json")
+    # Another id: a yes to what was shown before must never be one to this.
+    edited = with_new_id(call)
+    return ChangeAsked(call=edited, effect=planned, edited_from=change.asked_as).model_dump(mode="json")
 
 
 async def carry_out(state: AssistantState, runtime: Bench) -> Command[Literal["carry_out", "pause", "think"]]:
@@ -259,7 +272,7 @@ async def _tried(
 
 
 def _asked(dump: Update) -> ChangeAsked:
-    return ChangeAsked.model_validate({"call": dump["call"], "effect": dump["effect"]})
+    return ChangeAsked.model_validate({name: dump[name] for name in ChangeAsked.model_fields if name in dump})
 
 
 def waiting_in(values: Update) -> tuple[ChangeAsked, ...]:

@@ -27,11 +27,13 @@ class AssistantState(TypedDict, total=False):
 
     `changes`: dumps of `ChangeAsked` that wait for a yes; once answered, each holds its `decision`. `given`: the
     answer to the pause as it came. `stand_in`: why the understudy answers this question, and by which calls.
+    `objection`: why an answer to the pause before was not carried out.
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
     changes: list[dict[str, Any]]
     given: Any
+    objection: str
     stand_in: dict[str, Any]
 
 

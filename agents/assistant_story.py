@@ -8,7 +8,7 @@ from datetime import datetime
 from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 
 from agents.assistant_thinking import happening_of
-from agents.assistant_words import calls_of, found_of, ours, results
+from agents.assistant_words import calls_of, found_of, ours, program_of, results
 from domain.assistant import Asking, ChangeAsked, Exchange, Happening, Looking, ToolCall
 
 
@@ -30,7 +30,8 @@ def exchanges_of(
             at = ours(message).get("at")
             happenings = []
             asked_at = datetime.fromisoformat(at) if at else began_at
-            exchanges.append(Exchange(asked=str(message.text), at=asked_at))
+            program = program_of(message)
+            exchanges.append(Exchange(asked=str(message.text), program=program, at=asked_at))
         for call in calls_of(message):
             happenings.append(Looking(call=call))
         happenings += _brought([(call, there[call.id]) for call in calls_of(message) if call.id in there])

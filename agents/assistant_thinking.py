@@ -6,7 +6,6 @@ answer. What the model says is shown as it comes, cleaned; the whole answer coun
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +27,7 @@ from agents.assistant_words import (
     turns_of,
     usage_since,
     with_known_marks,
+    with_new_id,
 )
 from domain.assistant import (
     Answered,
@@ -153,14 +153,10 @@ def _own_ids(calls: Sequence[ToolCall], messages: Sequence[AnyMessage]) -> tuple
     taken = {call.id for message in messages for call in calls_of(message)}
     own = []
     for call in calls:
-        kept = call if call.id and call.id not in taken else _with_new_id(call)
+        kept = call if call.id and call.id not in taken else with_new_id(call)
         taken.add(kept.id)
         own.append(kept)
     return tuple(own)
-
-
-def _with_new_id(call: ToolCall) -> ToolCall:
-    return call.model_copy(update={"id": f"call_{uuid.uuid4().hex[:16]}"})
 
 
 def by_understudy(messages: Sequence[AnyMessage], bench: AssistantBench, why: str, usage: Usage) -> Thought:
@@ -175,7 +171,7 @@ def by_understudy(messages: Sequence[AnyMessage], bench: AssistantBench, why: st
     if isinstance(read, str):
         return Thought(_answered(messages, read, why, usage))
     if read:
-        calls = tuple(_with_new_id(call) for call in read)
+        calls = tuple(with_new_id(call) for call in read)
         stand_in = {"why": why, "calls": [call.id for call in calls]}
         return Thought({"messages": [called("", calls, usage)], "stand_in": stand_in}, True)
     if found:

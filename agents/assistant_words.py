@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ from domain.assistant import (
     Answered,
     ChangeAsked,
     Found,
+    Program,
     RecordKind,
     RecordRef,
     TalkTurn,
@@ -44,9 +46,23 @@ _LINK = re.compile(r"\[([^\]\n]*)\]\(\s*[a-z][a-z0-9+.-]*:[^)\n]*\)", re.IGNOREC
 _TOOL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def asked_by_person(words: str, at: datetime) -> HumanMessage:
-    """A question as it is kept."""
-    return HumanMessage(words, additional_kwargs={OURS: {"at": at.isoformat()}})
+def question(words: str, at: datetime, program: Program | None = None) -> HumanMessage:
+    """A question as it is kept, and whose it is."""
+    whose = {} if program is None else {"program": program.model_dump(mode="json")}
+    return HumanMessage(words, additional_kwargs={OURS: {"at": at.isoformat(), **whose}})
+
+
+def program_of(message: AnyMessage) -> Program | None:
+    """The program a question came from; None where it was a person."""
+    kept = ours(message).get("program")
+    return None if kept is None else Program.model_validate(kept)
+
+
+def proposed(call: ToolCall) -> AIMessage:
+    """A change a program proposes. Its arguments are the program's words: no model may take them for its own."""
+    message = called("", [call])
+    message.additional_kwargs[OURS]["is_proposed"] = True
+    return message
 
 
 def called(words: str, calls: Sequence[ToolCall], usage: Usage = Usage()) -> AIMessage:  # noqa: B008 - frozen
@@ -78,7 +94,7 @@ def brought(call: ToolCall, answer: ToolAnswer, change: ChangeAsked | None = Non
         artifact=answer.model_dump(mode="json"),
         additional_kwargs={OURS: _beside(call, change)},
         name=call.name,
-        tool_call_id=call.id,
+        tool_call_id=change.asked_as if change else call.id,
     )
 
 
@@ -89,7 +105,7 @@ def brought_nothing(call: ToolCall, problem: str, change: ChangeAsked | None = N
         content=fence(told, _block(call.name), MOST_RESULT_CHARACTERS),
         additional_kwargs={OURS: {**_beside(call, change), "problem": problem}},
         name=call.name,
-        tool_call_id=call.id,
+        tool_call_id=change.asked_as if change else call.id,
         status="error",
     )
 
@@ -154,6 +170,16 @@ def results(messages: Sequence[AnyMessage]) -> dict[str, ToolMessage]:
     return {one.tool_call_id: one for one in messages if isinstance(one, ToolMessage) and ours(one)}
 
 
+def was_asked(messages: Sequence[AnyMessage]) -> bool:
+    """Tell whether a change was put before the asker and settled, whichever way."""
+    return any("change" in ours(message) for message in results(messages).values())
+
+
+def with_new_id(call: ToolCall) -> ToolCall:
+    """The same call under an id nobody has seen."""
+    return call.model_copy(update={"id": f"call_{uuid.uuid4().hex[:16]}"})
+
+
 def open_calls(messages: Sequence[AnyMessage]) -> tuple[ToolCall, ...]:
     """Calls of the newest message that asks for any and that nothing answers yet."""
     asking = next((one for one in reversed(messages) if calls_of(one)), None)
@@ -191,7 +217,8 @@ def answer_of(message: ToolMessage) -> ToolAnswer | str:
 def found_of(call: ToolCall, message: ToolMessage) -> Found:
     """What happened, as doors show it."""
     kept = answer_of(message)
-    done = call.model_copy(update={"arguments": ours(message).get("arguments", call.arguments)})
+    arguments = ours(message).get("arguments", call.arguments)
+    done = call.model_copy(update={"id": message.tool_call_id, "arguments": arguments})
     if isinstance(kept, str):
         return Found(call=done, problem=kept)
     return Found(call=done, answer=kept)
@@ -270,11 +297,14 @@ def turns_of(
         if isinstance(message, HumanMessage):
             groups.append([TalkTurn(role="user", content=str(message.text)[:MOST_QUESTION_CHARACTERS])])
         elif isinstance(message, AIMessage):
-            calls = calls_of(message)
-            groups[-1].append(TalkTurn(role="assistant", content=str(message.text), calls=calls))
+            calls, is_proposed = calls_of(message), bool(ours(message).get("is_proposed"))
+            told = tuple(_without_arguments(call) for call in calls) if is_proposed else calls
+            groups[-1].append(TalkTurn(role="assistant", content=str(message.text), calls=told))
             for call in calls:
                 result = there.get(call.id)
                 content = str(result.text) if result else BROKEN_OFF
+                if is_proposed:
+                    content = f"{_proposal(call, result)}\n{content}"
                 groups[-1].append(TalkTurn(role="tool", content=content, call_id=call.id))
                 if result is not None:
                     short[call.id] = _shortened(call, result)
@@ -283,6 +313,19 @@ def turns_of(
     while len(kept) > 1 and _size(kept) > most:
         kept.pop(0)
     return tuple(turn for group in kept for turn in group)
+
+
+def _without_arguments(call: ToolCall) -> ToolCall:
+    return call.model_copy(update={"arguments": {}})
+
+
+def _proposal(call: ToolCall, result: ToolMessage | None) -> str:
+    """What a program proposed, in a data block: its arguments and the names in a title come from anywhere."""
+    change = ours(result).get("change") if result else None
+    told = {"proposed_by": "a program", "arguments": call.arguments}
+    if change is not None:
+        told |= {"title": change["effect"]["title"], "arguments": change["call"]["arguments"]}
+    return fence(_compact(told), _block(call.name), MOST_RESULT_CHARACTERS)
 
 
 def _shortened(call: ToolCall, result: ToolMessage) -> str:

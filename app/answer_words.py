@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from domain.assistant import AnswerColumn, AnswerTable, Cell, RecordKind, RecordRef, ToolCall
+from domain.assistant import AnswerColumn, AnswerTable, Cell, Door, Program, RecordKind, RecordRef, ToolCall
 from domain.base import Noun
 
 LONGEST_ARGUMENT = 80
@@ -39,6 +39,20 @@ class Block(Noun):
     spans: tuple[Span, ...] = ()
     number: int | None = None
     text: str = ""
+
+
+_BY = {Door.MCP: "over MCP", Door.API: "over the HTTP API"}
+
+
+def by_program(door: Door) -> str:
+    """How a conversation that a program began is marked; empty for a member's own."""
+    return f"by a program, {_BY[door]}" if door in _BY else ""
+
+
+def program_words(program: Program, does: str) -> str:
+    """Whose proposal or question it is, such as “The program my host proposes, over MCP”."""
+    name = f"The program {program.name}" if program.name else "A program"
+    return ", ".join(filter(None, (f"{name} {does}", _BY.get(program.door))))
 
 
 def blocks(words: str, records: Iterable[RecordRef] = ()) -> tuple[Block, ...]:

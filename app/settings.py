@@ -152,6 +152,10 @@ class Settings(DeliverySettings):
         None,
         description="Member (id or address) who answers pauses under `langgraph dev`; without it nobody can.",
     )
+    studio_secret: SecretStr | None = Field(
+        None,
+        description="What every request to `langgraph dev` has to bring; a new one is printed at each start else.",
+    )
     interrupts: Literal["hitl", "agent_inbox"] = Field(
         "hitl",
         description="Form of pauses under `langgraph dev`: LangChain's human-in-the-loop, or the older Agent Inbox.",

@@ -1,7 +1,8 @@
 """The graphs for `langgraph dev`, which brings its own checkpoints.
 
 Whoever asks or answers there is the one member that ATTUNE_STUDIO_MEMBER names: the server knows no people. The same
-rules hold as in the inbox: their role, four eyes, the hash of the message.
+rules hold as in the inbox: their role, four eyes, the hash of the message. Every request brings the server's secret
+(`app.studio_auth`); where the server asks for none, nothing of high stakes is decided here.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from agents.assistant import AssistantGraph, build_assistant
 from agents.graph import OutreachGraph, build_graph
+from app.studio_door import studio_door
 from domain.assistant import Asker, Door, Effect, ToolAnswer, ToolCall, ToolCard
 from domain.errors import SettingsInvalid
 from domain.message import StakesLevel
@@ -99,7 +101,12 @@ def asker_of(house: House) -> Asker:
             "ATTUNE_STUDIO_MEMBER: name the member (id or address) who asks the assistant here."
         )
     return Asker(
-        member_id=member.member_id, name=member.name, role=member.role, door=Door.STUDIO, zone=member.zone
+        member_id=member.member_id,
+        name=member.name,
+        role=member.role,
+        door=Door.STUDIO,
+        zone=member.zone,
+        is_unknown=not studio_door().is_watched,
     )
 
 
@@ -146,7 +153,10 @@ def objection(house: House, proposal: Proposal, review: Review) -> str | None:
             f"or decide in the inbox or with `attune review show {proposal.id}`."
         )
     is_approval = review.act is ReviewAct.APPROVE
-    needs = Act.REVIEW_HIGH if is_approval and proposal.stakes.level is StakesLevel.HIGH else Act.REVIEW
+    is_high = is_approval and proposal.stakes.level is StakesLevel.HIGH
+    if is_high and not studio_door().is_watched:
+        return "This server asks nobody for its secret, so high stakes are decided in the inbox."
+    needs = Act.REVIEW_HIGH if is_high else Act.REVIEW
     if not may(member.role, needs):
         return f"{member.name} is a {member.role.value}, and a {member.role.value} may not {needs.value}."
     return needs_another(house, proposal, review.reviewer) if is_approval else None

@@ -8,9 +8,9 @@ something else by then. Words from outside reach people in tables; a model reads
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from domain.base import Noun, UtcDatetime
 from domain.message import Author, StakesLevel, Usage
@@ -30,11 +30,19 @@ class Door(StrEnum):
     STUDIO = "studio"
 
 
+class Program(Noun):
+    """A program that came with a member's API token: what its owner called the token, and the door it came by."""
+
+    name: str = ""
+    door: Door
+
+
 class Asker(Noun):
     """Who asks the assistant, through which door. Every tool acts with this person's role, never with more.
 
-    `token_id`: a program asks, with this person's API token. `made_by`: the other member whose link the session
-    began by (see `app.four_eyes`). `zone` is the IANA name of the zone times are told in.
+    `token_id`: a program asks, with this person's API token, which they called `token_name`. `made_by`: the other
+    member whose link the session began by (see `app.four_eyes`). `zone` is the IANA name of the zone times are told in.
+    `is_unknown`: nothing says that it is this person, as under a server that asks for no secret.
     """
 
     member_id: str
@@ -43,7 +51,14 @@ class Asker(Noun):
     door: Door
     zone: str = "UTC"
     token_id: str | None = None
+    token_name: str = ""
     made_by: str | None = None
+    is_unknown: bool = False
+
+    @property
+    def program(self) -> Program | None:
+        """The program that asks, or None where it is the member."""
+        return None if self.token_id is None else Program(name=self.token_name, door=self.door)
 
 
 class RecordKind(StrEnum):
@@ -222,19 +237,46 @@ class Conversation(Noun):
 
 
 class ChangeAsked(Noun):
-    """A change that waits for the asker's yes."""
+    """A change that waits for the asker's yes.
+
+    One that was edited waits under a new call id; `edited_from` is the id of the call it was made of.
+    """
 
     call: ToolCall
     effect: Effect
+    edited_from: str = ""
+
+    @property
+    def asked_as(self) -> str:
+        """The id of the call as it was first asked for."""
+        return self.edited_from or self.call.id
 
 
 class ChangeDecision(Noun):
-    """What the asker says to one change. Other `arguments` are told anew and asked again, never done at once."""
+    """What the asker says to one change.
+
+    A yes names the `seal` of the effect that was shown, and holds for nothing else that waits under this id by then.
+    Other `arguments` are told anew and asked again, never done at once.
+    """
 
     call_id: str
     is_yes: bool
+    seal: str = ""
     words: str = ""
     arguments: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _is_bound(self) -> Self:
+        if self.is_yes and self.arguments is None and not self.seal:
+            raise ValueError("A yes names the seal of the effect it is for: give `seal` as it was shown.")
+        return self
+
+    def fits(self, change: ChangeAsked) -> bool:
+        """Tell whether this was said to the change as it waits. A no may leave the seal out."""
+        is_edit = self.arguments is not None and self.arguments != change.call.arguments
+        if not self.seal:
+            return is_edit or not self.is_yes
+        return self.seal == change.effect.seal
 
 
 class Said(Noun):
@@ -293,8 +335,12 @@ Happening = Annotated[Said | Looking | Found | Asking | Answered | Broken, Field
 
 
 class Exchange(Noun):
-    """One question and everything that followed, as a conversation is shown again. `Said` pieces are left out."""
+    """One question and everything that followed, as a conversation is shown again. `Said` pieces are left out.
+
+    `program`: the one that asked or proposed; None where the member did.
+    """
 
     asked: str
+    program: Program | None = None
     at: UtcDatetime
     happenings: tuple[Happening, ...] = ()

@@ -53,6 +53,11 @@ class Label(Arguments):
     label: str = Field(max_length=40)
 
 
+def seal_of(contact_id: str, was: str, label: str) -> str:
+    """The seal of a change of the market."""
+    return hashlib.sha256(f"{contact_id}:{was}:{label}".encode()).hexdigest()
+
+
 class Market:
     """One contact per id, each with a label. Every call is kept."""
 
@@ -80,7 +85,7 @@ class Market:
         if given.contact_id not in self.labels:
             raise NotFound("contact", given.contact_id)
         was = self.labels[given.contact_id]
-        seal = hashlib.sha256(f"{given.contact_id}:{was}:{given.label}".encode()).hexdigest()
+        seal = seal_of(given.contact_id, was, given.label)
         line = f"{given.contact_id} is labelled {given.label} instead of {was}."
         return Effect(title=f"Label {given.contact_id}", lines=(line,), seal=seal)
 

@@ -272,6 +272,7 @@ class Reviews:
             )
         if proposal.stakes.level is StakesLevel.HIGH and not _may_high(asker):
             who = "a program" if asker.token_id or asker.door is Door.MCP else f"a {asker.role.value}"
+            who = "whoever reaches this server" if asker.is_unknown else who
             raise ToolForbidden(
                 f"The stakes of proposal {proposal.id} are high, and {who} may not decide about those. A reviewer does "
                 "so in the inbox."
@@ -346,7 +347,7 @@ class Reviews:
 
 
 def _may_high(asker: Asker) -> bool:
-    return allows(asker, Act.REVIEW_HIGH) and asker.door is not Door.MCP
+    return allows(asker, Act.REVIEW_HIGH) and asker.door is not Door.MCP and not asker.is_unknown
 
 
 def _checks(proposal: Proposal) -> str:

@@ -10,8 +10,8 @@ import asyncio
 import functools
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import RunnableConfig
@@ -22,7 +22,7 @@ from agents.assistant import AssistantGraph, build_assistant, waiting_in
 from agents.assistant_asking import resume_value
 from agents.assistant_state import AssistantBench
 from agents.assistant_story import exchanges_of
-from agents.assistant_words import MOST_QUESTION_CHARACTERS, asked_by_person, called, refs_in, usage_of
+from agents.assistant_words import MOST_QUESTION_CHARACTERS, proposed, question, refs_in, usage_of
 from app.checkpoints import open_checkpoints
 from app.logs import about
 from domain.assistant import (
@@ -32,14 +32,17 @@ from domain.assistant import (
     ChangeAsked,
     ChangeDecision,
     Conversation,
+    Effect,
     Exchange,
     Happening,
     RecordKind,
+    ToolAnswer,
     ToolCall,
+    ToolCard,
 )
-from domain.assistant_ports import Conversations
+from domain.assistant_ports import AssistantTools, Conversations
 from domain.campaign import Caps
-from domain.errors import AttuneError, NotFound, NothingAsked, WrongUsage
+from domain.errors import AttuneError, EffectChanged, NotFound, NothingAsked, WrongUsage
 from domain.tracing import NO_TRACING, Tracing
 from tools.models.budget import RunBudget
 
@@ -48,7 +51,14 @@ if TYPE_CHECKING:
 
 LONGEST_TITLE = 60
 
+PROPOSED = "A program proposed a change."
+"""Stands where a question would. What it proposed, and the names in that, a model reads only inside a data block."""
+
 FAULT = "Something went wrong that should not: it stands in the log. What was done until then is shown above."
+
+ANOTHER_WAITS = "What waits is another change than the one you answered. Nothing was done; look again."
+
+NOT_PUT = "It could not be put before the member. Nothing was done, and nothing waits. Try again."
 
 HAPPENING: TypeAdapter[Happening] = TypeAdapter(Happening)
 
@@ -74,6 +84,27 @@ class Parts:
     budget: RunBudget
     caps: Caps = field(default_factory=Caps)
     tracing: Tracing = NO_TRACING
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """The tools, with one change that was planned already. Implements `AssistantTools`."""
+
+    tools: AssistantTools
+    call_id: str
+    effect: Effect
+
+    def cards(self, asker: Asker) -> tuple[ToolCard, ...]:
+        return self.tools.cards(asker)
+
+    async def look(self, asker: Asker, call: ToolCall) -> ToolAnswer:
+        return await self.tools.look(asker, call)
+
+    async def plan(self, asker: Asker, call: ToolCall) -> Effect:
+        return self.effect if call.id == self.call_id else await self.tools.plan(asker, call)
+
+    async def carry_out(self, asker: Asker, call: ToolCall, seal: str) -> ToolAnswer:
+        return await self.tools.carry_out(asker, call, seal)
 
 
 class Assistant:
@@ -102,7 +133,7 @@ class Assistant:
         conversation = self._parts.conversations.get(conversation_id, asker.member_id)
 
         async def begin(graph: AssistantGraph, config: RunnableConfig) -> Any:
-            return {"messages": [asked_by_person(asked, self._parts.bench(asker).clock())]}
+            return {"messages": [question(asked, self._parts.bench(asker).clock(), asker.program)]}
 
         title = None if conversation.title else _title(asked)
         async for happening in self._listened(asker, conversation_id, begin, title):
@@ -116,6 +147,7 @@ class Assistant:
         Raises:
             NotFound: the asker has no such conversation.
             NothingAsked: one of the changes does not wait.
+            EffectChanged: a yes was said to another change than waits by now.
             ConversationBusy: an answer is under way in it.
 
         """
@@ -123,31 +155,49 @@ class Assistant:
 
         async def begin(graph: AssistantGraph, config: RunnableConfig) -> Any:
             waiting = await _waiting(graph, config)
-            if not decisions or {one.call_id for one in decisions} - {one.call.id for one in waiting}:
+            by_id = {one.call.id: one for one in waiting}
+            if not decisions or {one.call_id for one in decisions} - by_id.keys():
                 raise NothingAsked
+            if not all(one.fits(by_id[one.call_id]) for one in decisions):
+                raise EffectChanged(ANOTHER_WAITS)
             return Command(resume=resume_value(waiting, decisions))
 
         async for happening in self._listened(asker, conversation_id, begin, None):
             yield happening
 
-    async def propose(self, asker: Asker, call: ToolCall, title: str) -> Conversation:
+    async def propose(self, asker: Asker, call: ToolCall) -> tuple[Conversation, Effect]:
         """Put one change before the member as a conversation that waits for their yes, for programs.
+
+        It is planned once, and no model is asked. Where it does not wait in the end, nothing of it stays.
 
         Raises:
             ToolRefused, AttuneError: it cannot be planned, or not by this asker; no conversation was begun.
 
         """
-        await self._parts.bench(asker).tools.plan(asker, call)
-        conversation = self.begin(asker, title)
+        bench = self._parts.bench(asker)
+        effect = await bench.tools.plan(asker, call)
+        conversation = self.begin(
+            asker, _title(f"{asker.token_name or 'A program'} proposes: {effect.title}")
+        )
+        bench = replace(bench, tools=_Planned(bench.tools, call.id, effect), model=None)
 
         async def begin(graph: AssistantGraph, config: RunnableConfig) -> Any:
-            question = asked_by_person(title, self._parts.bench(asker).clock())
-            return {"messages": [question, called("", [call])]}
+            said = question(PROPOSED, bench.clock(), asker.program)
+            return {"messages": [said, proposed(call)]}
 
-        async for happening in self._listened(asker, conversation.id, begin, None):
-            if isinstance(happening, Broken):
-                raise AttuneError(happening.words)
-        return self._parts.conversations.get(conversation.id, asker.member_id)
+        problem = AttuneError(NOT_PUT)
+        try:
+            async for happening in self._listened(asker, conversation.id, begin, None, bench):
+                if isinstance(happening, Broken):
+                    problem = AttuneError(happening.words)
+            put = self._parts.conversations.get(conversation.id, asker.member_id)
+            if put.is_waiting:
+                return put, effect
+        except AttuneError as refusal:
+            problem = refusal
+        with suppress(NotFound):
+            await self.forget(asker, conversation.id)
+        raise problem
 
     async def exchanges(self, asker: Asker, conversation_id: str) -> tuple[Exchange, ...]:
         """What was said and shown so far. Raises `NotFound`."""
@@ -187,14 +237,19 @@ class Assistant:
         await asyncio.gather(*mine, return_exceptions=True)
 
     async def _listened(
-        self, asker: Asker, conversation_id: str, begin: Begin, title: str | None
+        self,
+        asker: Asker,
+        conversation_id: str,
+        begin: Begin,
+        title: str | None,
+        bench: AssistantBench | None = None,
     ) -> AsyncIterator[Happening]:
         heard: asyncio.Queue[Happening | AttuneError | None] = asyncio.Queue()
         with ExitStack() as stack:
             stack.enter_context(self._parts.hold(conversation_id))
             # From here on the task holds it, whether anybody listens or not.
             held = stack.pop_all()
-        task = asyncio.create_task(self._worked(asker, conversation_id, begin, title, heard, held))
+        task = asyncio.create_task(self._worked(asker, conversation_id, begin, title, heard, held, bench))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         while (happening := await heard.get()) is not None:
@@ -210,11 +265,12 @@ class Assistant:
         title: str | None,
         heard: asyncio.Queue[Happening | AttuneError | None],
         held: ExitStack,
+        bench: AssistantBench | None,
     ) -> None:
         try:
             ids = {"conversation_id": conversation_id, "door": asker.door.value}
             with held, about(conversation_id=conversation_id), self._parts.tracing.span("answer", ids):
-                await self._work(asker, conversation_id, begin, title, heard)
+                await self._work(conversation_id, begin, title, heard, bench or self._parts.bench(asker))
         except AttuneError as problem:
             heard.put_nowait(problem)
         except Exception:
@@ -225,13 +281,13 @@ class Assistant:
 
     async def _work(
         self,
-        asker: Asker,
         conversation_id: str,
         begin: Begin,
         title: str | None,
         heard: asyncio.Queue[Happening | AttuneError | None],
+        bench: AssistantBench,
     ) -> None:
-        bench, config = self._parts.bench(asker), _config(conversation_id)
+        config = _config(conversation_id)
         async with self._parts.saver() as saver:
             graph = build_assistant(saver)
             given = await begin(graph, config)

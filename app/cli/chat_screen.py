@@ -13,7 +13,16 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from app.answer_words import MARK, NONE, call_title, call_words, cell_words, rows_words, used_columns
+from app.answer_words import (
+    MARK,
+    NONE,
+    call_title,
+    call_words,
+    cell_words,
+    program_words,
+    rows_words,
+    used_columns,
+)
 from app.cli.screen import shown
 from domain.assistant import (
     AnswerColumn,
@@ -22,6 +31,7 @@ from domain.assistant import (
     Cell,
     ChangeAsked,
     Effect,
+    Program,
     RecordRef,
     ToolCall,
 )
@@ -245,12 +255,14 @@ class ChatScreen:
             body.append("\n" if number else "").append(line, style=style)
         self._framed(body, shown(text.title), "dim")
 
-    def change(self, asked: ChangeAsked, number: int, total: int) -> None:
-        """Show exactly what one change would do."""
+    def change(self, asked: ChangeAsked, number: int, total: int, program: Program | None = None) -> None:
+        """Show exactly what one change would do, and whose proposal it is where the member did not ask for it."""
         self.stop_words()
         effect = asked.effect
         self.know(effect.records)
         place = f"Change {number} of {total}" if total > 1 else "This would happen"
+        if program is not None:
+            place = f"{shown(program_words(program, 'proposes'))}: {place[0].lower()}{place[1:]}"
         lines = Table.grid(padding=(0, 1, 0, 0))
         for line in effect.lines:
             lines.add_row(Text("•", style="dim"), self._coded(self.named(line)))

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from app import loop
-from app.answer_words import next_page
+from app.answer_words import by_program, next_page, program_words
 from app.cli.chat_screen import ChatScreen
 from app.cli.screen import command_name
 from app.who import asks_as, who_answers
@@ -22,6 +22,7 @@ from domain.assistant import (
     Found,
     Happening,
     Looking,
+    Program,
     Said,
     ToolCall,
 )
@@ -69,6 +70,7 @@ class ChatSession:
         self._listed: tuple[Conversation, ...] = ()
         self._more: tuple[ToolCall, int] | None = None
         self._said_who = False
+        self._program: Program | None = None
 
     def talk(self) -> None:
         """Ask for questions until somebody leaves."""
@@ -101,6 +103,7 @@ class ChatSession:
 
     def question(self, words: str) -> None:
         """Ask, show what follows, and let the person decide about each change."""
+        self._program = None
         begun = self.conversation or self.assistant.begin(self.asker)
         self.conversation = begun
         asked = self._show(self.assistant.say(self.asker, begun.id, words))
@@ -109,7 +112,7 @@ class ChatSession:
     def open(self, conversation_id: str) -> None:
         """Go on with a conversation: show it again, and what of it waits for a yes."""
         found = self.house.conversations.get(conversation_id, self.asker.member_id)
-        self.conversation = found
+        self.conversation, self._program = found, None
         self.screen.note(
             f"{found.title or 'Untitled'}, begun {self.screen.moment(found.began_at).strip()}", "bold"
         )
@@ -178,6 +181,9 @@ class ChatSession:
         self._said_who = self._said_who or answer.author is Author.UNDERSTUDY
 
     def _again(self, exchange: Exchange) -> None:
+        self._program = exchange.program
+        if exchange.program is not None:
+            self.screen.note(program_words(exchange.program, "asked"), "yellow")
         self.screen.note(f"> {exchange.asked}", "bold")
         for one in exchange.happenings:
             if not isinstance(one, Asking):
@@ -188,7 +194,7 @@ class ChatSession:
     def _settle(self, asked: Sequence[ChangeAsked]) -> None:
         while asked and self.conversation is not None:
             for number, change in enumerate(asked, 1):
-                self.screen.change(change, number, len(asked))
+                self.screen.change(change, number, len(asked), self._program)
             if not self.can_say_yes:
                 self.screen.note(HOW_TO_SAY_YES)
                 self.screen.command(how_to_say_yes(self.conversation.id))
@@ -220,9 +226,9 @@ class ChatSession:
             except (EOFError, KeyboardInterrupt):
                 return None
             if said in ("y", "yes"):
-                return ChangeDecision(call_id=change.call.id, is_yes=True)
+                return ChangeDecision(call_id=change.call.id, is_yes=True, seal=change.effect.seal)
             if said in ("n", "no"):
-                return ChangeDecision(call_id=change.call.id, is_yes=False)
+                return ChangeDecision(call_id=change.call.id, is_yes=False, seal=change.effect.seal)
             if said == "d" and change.effect.texts:
                 self.screen.whole(change.effect)
 
@@ -262,8 +268,10 @@ class ChatSession:
         for number, one in enumerate(self._listed, 1):
             here = " (this one)" if self.conversation and one.id == self.conversation.id else ""
             waits = "  waits for your yes" if one.is_waiting else ""
+            whose = f"  {by_program(one.door)}" if by_program(one.door) else ""
             self.screen.note(
-                f"{number:>3}  {self.screen.moment(one.last_at)}  {one.title or 'Untitled'}{waits}{here}", ""
+                f"{number:>3}  {self.screen.moment(one.last_at)}  {one.title or 'Untitled'}{whose}{waits}{here}",
+                "",
             )
 
     def _open(self, which: str) -> None:

@@ -204,7 +204,8 @@ async def observe(task: Task, house: House) -> Observed:
             heard.hear(happening)
         if heard.asked and task.then != "leave":
             decisions = [
-                ChangeDecision(call_id=change.call.id, is_yes=task.then == "yes") for change in heard.asked
+                ChangeDecision(call_id=change.call.id, is_yes=task.then == "yes", seal=change.effect.seal)
+                for change in heard.asked
             ]
             async for happening in house.assistant.decide(asker, conversation.id, decisions):
                 heard.hear(happening)

@@ -35,8 +35,7 @@ def mcp_of(house: House, who: Who) -> Server[Any]:
     """Return the server over this house's tools."""
 
     async def propose(asker: Asker, call: ToolCall) -> tuple[Conversation, Effect]:
-        effect = await house.toolset.plan(asker, call)
-        return await house.assistant.propose(asker, call, effect.title), effect
+        return await house.assistant.propose(asker, call)
 
     web = (house.settings.public_url or LOCAL).rstrip("/")
     return make_mcp(McpDoor(tools=house.toolset, propose=propose, who=who, web=web))
@@ -64,4 +63,5 @@ def asker_by(token: ApiToken, member: Member) -> Asker:
         door=Door.MCP,
         zone=member.zone,
         token_id=token.token_id,
+        token_name=token.name,
     )

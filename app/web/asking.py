@@ -34,5 +34,6 @@ def asker_of(caller: Caller, door: Door | None = None) -> Asker:
         door=door or (Door.API if caller.token_id else Door.WEB),
         zone=member.zone,
         token_id=caller.token_id,
+        token_name=caller.token_name,
         made_by=caller.made_by,
     )

@@ -193,8 +193,9 @@ def _decisions(
         answer, words = said(form, f"say.{n}"), said(form, f"words.{n}")
         if answer in {"yes", "no"}:
             is_yes = answer == "yes"
+            words = "" if is_yes else words
             decisions.append(
-                ChangeDecision(call_id=change.call.id, is_yes=is_yes, words="" if is_yes else words)
+                ChangeDecision(call_id=change.call.id, is_yes=is_yes, seal=change.effect.seal, words=words)
             )
         elif answer == "change":
             fields = arguments_of(change.call, cards.get(change.call.name))
@@ -207,7 +208,10 @@ def _decisions(
                 raise WrongUsage(f"{problem} Nothing was done.") from None
             if arguments == change.call.arguments:
                 raise WrongUsage("Nothing was changed in it. Say yes or no, or change something.")
-            decisions.append(ChangeDecision(call_id=change.call.id, is_yes=False, arguments=arguments))
+            seal = change.effect.seal
+            decisions.append(
+                ChangeDecision(call_id=change.call.id, is_yes=False, seal=seal, arguments=arguments)
+            )
     if given:
         raise WrongUsage("What you answered does not wait any more. Look at what was done.")
     if not decisions:

@@ -85,7 +85,7 @@ def parts_of(exchange: Exchange, *, is_live: bool, waiting: Sequence[ChangeAsked
             found[key] = found[key].model_copy(update={"changes": tuple(waiting), "is_open": True})
         else:
             del found[key]
-    asked = {change.call.id for change in waiting}
+    asked = {change.asked_as for change in waiting}
     for key, part in found.items():
         if part.is_under_way and not is_live:
             words = "waits for your answer" if part.call and part.call.id in asked else ""

@@ -8,7 +8,16 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from app import loop
-from app.answer_words import call_words, cell_words, moment_of, rows_words, spans, used_columns
+from app.answer_words import (
+    by_program,
+    call_words,
+    cell_words,
+    moment_of,
+    program_words,
+    rows_words,
+    spans,
+    used_columns,
+)
 from app.chat_openers import openers
 from app.web.asking import asker_of
 from app.web.chat_parts import Part, arguments_of, lines_of, parts_of, path_of
@@ -16,7 +25,7 @@ from app.web.guard import Caller
 from app.web.shell import Shell
 from app.web.talks import Talk, Talks
 from app.who import who_answers
-from domain.assistant import ChangeAsked, Conversation, Exchange, RecordRef, ToolAnswer, ToolCall
+from domain.assistant import ChangeAsked, Conversation, Exchange, Program, RecordRef, ToolAnswer, ToolCall
 from domain.base import Noun, UtcDatetime
 
 if TYPE_CHECKING:
@@ -33,6 +42,7 @@ class Round(Noun):
     place: int
     asked: str
     at: UtcDatetime
+    program: Program | None = None
     parts: tuple[Part, ...] = ()
     is_live: bool = False
     said: str = ""
@@ -190,10 +200,13 @@ class ChatRoom:
             "arguments": arguments,
             "cell": cell,
             "moment_of": moment_of,
+            "by_program": by_program,
+            "program_words": program_words,
             "is_record": lambda value: isinstance(value, RecordRef),
         }
 
 
 def _round(place: int, exchange: Exchange, waiting: tuple[ChangeAsked, ...] = ()) -> Round:
     parts = parts_of(exchange, is_live=False, waiting=waiting)
-    return Round(place=place, asked=exchange.asked, at=exchange.at, parts=parts)
+    whose = exchange.program
+    return Round(place=place, asked=exchange.asked, program=whose, at=exchange.at, parts=parts)

@@ -41,6 +41,7 @@ class Caller(Noun):
     made_by: str | None = None
     csrf: str = ""
     token_id: str | None = None
+    token_name: str = ""
 
     def may(self, act: Act) -> bool:
         """Tell whether this person may do this, in the way they came; templates ask it before they show a button."""
@@ -124,7 +125,10 @@ def _find(request: Request) -> Caller | None:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         known = sessions.who_by_token(secret.strip())
-        return None if known is None else Caller(member=known[1], token_id=known[0].token_id)
+        if known is None:
+            return None
+        token, member = known
+        return Caller(member=member, token_id=token.token_id, token_name=token.name)
     secret = request.cookies.get(COOKIE, "")
     if not secret:
         return None

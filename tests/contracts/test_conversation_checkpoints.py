@@ -11,7 +11,7 @@ import pytest
 from app.checkpoints import open_checkpoints
 from domain.assistant import ChangeDecision
 from tests.fakes.talk import ScriptedTalker, call
-from tests.talk import Talk, asker, kinds
+from tests.talk import Talk, asker, kinds, seal_of
 
 FIND = call("contact_find", name="Ada")
 LABEL = call("label_set", "l1", contact_id="c-1", label="warm")
@@ -33,7 +33,7 @@ async def test_a_pruned_conversation_goes_on_from_its_pause(talk: Talk) -> None:
     assert kinds(await talk.said("Label her", "t_1"))[-1] == "asking"
     async with talk.saver() as saver:
         assert len([one async for one in saver.alist({"configurable": {"thread_id": "chat:t_1"}})]) == 1
-    yes = ChangeDecision(call_id="l1", is_yes=True)
+    yes = ChangeDecision(call_id="l1", is_yes=True, seal=seal_of("c-1", "new", "warm"))
     assert kinds(await talk.decided(yes)) == ["found", "answered"]
     assert talk.market.done == [("c-1", "warm")]
     assert [one.asked for one in await talk.assistant.exchanges(asker(), "t_1")] == [

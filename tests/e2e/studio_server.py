@@ -15,6 +15,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDIO = Path(os.environ.get("ATTUNE_STUDIO_VENV", ROOT / ".venv-studio"))
+SECRET = "a-secret-of-this-test"
+HEADERS = {"authorization": f"Bearer {SECRET}"}
 MOST_SECONDS_TO_START = 120
 
 
@@ -43,6 +45,7 @@ def running(workspace: Path, folder: Path, **settings: str) -> Iterator[str]:
         "LANGGRAPH_CLI_NO_ANALYTICS": "1",
         "LANGGRAPH_DISABLE_FILE_PERSISTENCE": "true",
         "PYTHONPATH": str(ROOT),
+        "ATTUNE_STUDIO_SECRET": SECRET,
         **settings,
     }
     serve = [STUDIO / "bin" / "langgraph", "dev", "--no-browser", "--no-reload", "--allow-blocking"]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from langgraph_sdk import get_sync_client
 from langgraph_sdk.client import SyncLangGraphClient
@@ -22,7 +23,7 @@ from domain.review import ProposalStatus
 from domain.run import Run, RunContact
 from domain.staff import Role
 from evals.crowd import campaign
-from tests.e2e.studio_server import needs_the_server, running
+from tests.e2e.studio_server import HEADERS, needs_the_server, running
 
 pytestmark = pytest.mark.slow
 REVIEWER = "rita@team.example"
@@ -88,11 +89,28 @@ def start(run: Run, line: RunContact) -> dict[str, Any]:
     }
 
 
+def test_nobody_without_the_secret_and_no_page_of_another_site_gets_in(house: House, tmp_path: Path) -> None:
+    with running(house.workspace.folder, tmp_path, ATTUNE_STUDIO_MEMBER=REVIEWER) as at:
+        for headers in ({}, {"authorization": "Bearer x"}, {"x-auth-scheme": "langsmith"}, {"x-api-key": ""}):
+            assert httpx.post(f"{at}/threads", json={}, headers=headers).status_code == 401
+            assert (
+                httpx.post(f"{at}/runs/wait", json={"assistant_id": "assistant"}, headers=headers).status_code
+                == 401
+            )
+        assert httpx.post(f"{at}/threads", json={}, headers=HEADERS).status_code == 200
+        asks = {"access-control-request-method": "POST", "access-control-request-headers": "content-type"}
+        allowed = {}
+        for origin in ("https://evil.example", "http://localhost:3000"):
+            answer = httpx.options(f"{at}/threads", headers={**asks, "origin": origin})
+            allowed[origin] = answer.headers.get("access-control-allow-origin")
+        assert allowed == {"https://evil.example": None, "http://localhost:3000": "http://localhost:3000"}
+
+
 def test_a_message_waits_in_langchains_form_and_goes_by_decisions(house: House, tmp_path: Path) -> None:
     run, lines = asked_about(house)
     with (
         running(house.workspace.folder, tmp_path, ATTUNE_STUDIO_MEMBER=REVIEWER) as at,
-        get_sync_client(url=at) as client,
+        get_sync_client(url=at, headers=HEADERS) as client,
     ):
         talk = Talk(client)
         thread = talk.thread()
@@ -153,7 +171,7 @@ def test_the_assistant_looks_at_once_and_changes_wait_one_by_one(house: House, t
     ]
     with (
         running(house.workspace.folder, tmp_path, ATTUNE_STUDIO_MEMBER=REVIEWER) as at,
-        get_sync_client(url=at) as client,
+        get_sync_client(url=at, headers=HEADERS) as client,
     ):
         talk = Talk(client)
         thread = talk.thread()
@@ -182,7 +200,10 @@ def asks(words: str) -> dict[str, Any]:
 def test_who_may_not_decide_is_told_so_and_the_older_form_is_spoken(house: House, tmp_path: Path) -> None:
     run, lines = asked_about(house)
     settings = {"ATTUNE_STUDIO_MEMBER": "mara@team.example", "ATTUNE_INTERRUPTS": "agent_inbox"}
-    with running(house.workspace.folder, tmp_path, **settings) as at, get_sync_client(url=at) as client:
+    with (
+        running(house.workspace.folder, tmp_path, **settings) as at,
+        get_sync_client(url=at, headers=HEADERS) as client,
+    ):
         talk = Talk(client)
         thread = talk.thread()
         talk.run(thread, input=start(run, lines[0]))

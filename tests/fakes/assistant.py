@@ -18,6 +18,7 @@ from domain.assistant import (
     ChangeAsked,
     ChangeDecision,
     Conversation,
+    Door,
     Effect,
     Exchange,
     Found,
@@ -32,7 +33,7 @@ from domain.assistant import (
 )
 from domain.errors import NotFound
 from domain.message import Author, StakesLevel
-from domain.staff import Act
+from domain.staff import Act, Role
 from tools.toolset import Arguments
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -129,6 +130,18 @@ class ScriptedAssistant:
         self.looked: list[ToolCall] = []
         self._lock = threading.Lock()
 
+    def put_by_program(self, member_id: str, name: str) -> Conversation:
+        """A program's proposal, as it waits for its member."""
+        told = {"member_id": member_id, "name": "Dana", "role": Role.ADMIN, "token_id": "k-1"}
+        program = Asker(**told, token_name=name, door=Door.MCP)
+        begun = self.begin(program, f"{name} proposes: Pause the campaign Spring")
+        asking = self.script["pause spring"]
+        exchange = Exchange(
+            asked="A program proposed a change.", program=program.program, at=NOON, happenings=tuple(asking)
+        )
+        self.kept[begun.id][1].append(exchange)
+        return begun
+
     def put_in(self, house: Any) -> ScriptedAssistant:
         """Let a house's doors find it."""
         house.__dict__.update(assistant=self, conversations=self, toolset=self)
@@ -153,7 +166,7 @@ class ScriptedAssistant:
         if not conversation.title:
             self._keep(conversation.model_copy(update={"title": words}))
         exchanges = self.kept[conversation_id][1]
-        exchanges.append(Exchange(asked=words, at=NOON))
+        exchanges.append(Exchange(asked=words, program=asker.program, at=NOON))
         later = NOON + timedelta(minutes=len(exchanges))
         self._keep(self.kept[conversation_id][0].model_copy(update={"last_at": later}))
         for one in self.script[words]:

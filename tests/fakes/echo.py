@@ -77,11 +77,11 @@ class Echo:
             raise WrongUsage("Nothing waits for your yes.")
         yield Answered(words="yes" if decisions[0].is_yes else "no", author=Author.UNDERSTUDY)
 
-    async def propose(self, asker: Asker, call: ToolCall, title: str) -> Conversation:
+    async def propose(self, asker: Asker, call: ToolCall) -> tuple[Conversation, Effect]:
         effect = await self._tools.plan(asker, call)
-        made = self.begin(asker, title).model_copy(update={"is_waiting": True})
+        made = self.begin(asker, effect.title).model_copy(update={"is_waiting": True})
         self._waiting[made.id] = (ChangeAsked(call=call, effect=effect),)
-        return made
+        return made, effect
 
     async def exchanges(self, asker: Asker, conversation_id: str) -> tuple[Exchange, ...]:
         self._mine(asker, conversation_id)

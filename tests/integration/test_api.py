@@ -190,6 +190,9 @@ def test_a_conversation_from_its_beginning_to_its_end(app: FastAPI) -> None:
     whole = client.get(path).json()
     assert [one["asked"] for one in whole["exchanges"]] == ["hello", "pause"]
     assert whole["waiting"][0]["call"]["id"] == "call-1"
+    unbound = client.post(f"{path}/decisions", json={"decisions": [{"call_id": "call-1", "is_yes": True}]})
+    assert unbound.status_code == 422
+    assert "names the seal" in unbound.text
     decided = {"decisions": [{"call_id": "call-1", "is_yes": False, "words": "no"}]}
     assert client.post(f"{path}/decisions", json=decided).json()["happenings"][0]["words"] == "no"
     assert problem_of(client.post(f"{path}/decisions", json=decided)) == (422, "WrongUsage")

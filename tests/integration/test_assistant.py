@@ -5,19 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from domain.assistant import Answered, Asking, Broken, ChangeDecision, Found, Said
-from domain.errors import ModelRefused, ModelUnavailable, NothingAsked
+from domain.errors import EffectChanged, ModelRefused, ModelUnavailable, NothingAsked
 from domain.message import Author
 from domain.staff import Role
 from tests.fakes.talk import ScriptedTalker, SmallGrammar, call
-from tests.talk import ADA, INJECTED, Talk, asker, kinds, of_kind
+from tests.talk import ADA, INJECTED, Talk, asker, kinds, of_kind, seal_of
 
 LABEL = call("label_set", "l1", contact_id="c-1", label="warm")
 
 
-def yes(call_id: str = "l1") -> ChangeDecision:
-    return ChangeDecision(call_id=call_id, is_yes=True)
+def yes(call_id: str = "l1", contact: str = "c-1", label: str = "warm") -> ChangeDecision:
+    return ChangeDecision(call_id=call_id, is_yes=True, seal=seal_of(contact, "new", label))
 
 
 def no(call_id: str = "l1", words: str = "") -> ChangeDecision:
@@ -81,10 +82,47 @@ async def test_an_edited_change_is_told_anew_and_asked_again(tmp_path: Path) -> 
     edited = ChangeDecision(call_id="l1", is_yes=True, arguments={"contact_id": "c-1", "label": "hot"})
     again = await talk.decided(edited)
     assert kinds(again) == ["asking"]
-    assert "hot instead of new" in again[0].changes[0].effect.lines[0]  # type: ignore[union-attr]
+    (change,) = again[0].changes  # type: ignore[union-attr]
+    assert "hot instead of new" in change.effect.lines[0]
     assert talk.market.done == []
-    await talk.decided(yes())
+    after = await talk.decided(yes(change.call.id, label="hot"))
     assert talk.market.done == [("c-1", "hot")]
+    assert of_kind(after, Found)[0].call.id == "l1"
+
+
+async def test_a_yes_holds_for_what_was_shown_and_not_for_what_an_edit_made_of_it(tmp_path: Path) -> None:
+    talk = Talk(tmp_path, ScriptedTalker((LABEL,), "Done."))
+    await talk.said("Label Ada warm")
+    edited = ChangeDecision(call_id="l1", is_yes=True, arguments={"contact_id": "c-1", "label": "hot"})
+    (change,) = (await talk.decided(edited))[0].changes  # type: ignore[union-attr]
+    # Another window still shows the first form of it.
+    with pytest.raises(NothingAsked):
+        await talk.decided(yes())
+    with pytest.raises(EffectChanged):
+        await talk.decided(yes(change.call.id))
+    unbound = ChangeDecision(call_id=change.call.id, is_yes=True, arguments=change.call.arguments)
+    with pytest.raises(EffectChanged):
+        await talk.decided(unbound)
+    assert talk.market.done == []
+    assert [one.call.id for one in await talk.assistant.waiting(asker(), "t_1")] == [change.call.id]
+
+
+def test_a_yes_without_the_seal_of_what_was_shown_is_none() -> None:
+    with pytest.raises(ValidationError, match="names the seal"):
+        ChangeDecision(call_id="l1", is_yes=True)
+
+
+async def test_an_edited_change_is_answered_under_its_first_id_and_shown_again_so(tmp_path: Path) -> None:
+    model = ScriptedTalker((LABEL,), "Done.")
+    talk = Talk(tmp_path, model)
+    await talk.said("Label Ada warm")
+    edited = ChangeDecision(call_id="l1", is_yes=False, arguments={"contact_id": "c-1", "label": "hot"})
+    (change,) = (await talk.decided(edited))[0].changes  # type: ignore[union-attr]
+    await talk.decided(yes(change.call.id, label="hot"))
+    assert model.requests[1].turns[-1].call_id == "l1"
+    assert '"label":"hot"' in model.requests[1].turns[-1].content
+    (exchange,) = await talk.assistant.exchanges(asker(), "t_1")
+    assert kinds(exchange.happenings) == ["looking", "asking", "found", "answered"]
 
 
 async def test_an_edit_that_cannot_be_leaves_the_change_as_it_was(tmp_path: Path) -> None:
@@ -110,11 +148,11 @@ async def test_three_changes_are_answered_one_by_one(tmp_path: Path) -> None:
     model = ScriptedTalker(calls, "Two of three.")
     talk = Talk(tmp_path, model)
     await talk.said("Label all three")
-    first = await talk.decided(yes("l2"))
+    first = await talk.decided(yes("l2", "c-2"))
     assert kinds(first) == ["found", "asking"]
     assert talk.market.done == [("c-2", "warm")]
     assert len(model.requests) == 1
-    rest = await talk.decided(no("l1"), yes("l3"))
+    rest = await talk.decided(no("l1"), yes("l3", "c-3"))
     assert kinds(rest) == ["found", "found", "answered"]
     assert talk.market.done == [("c-2", "warm"), ("c-3", "warm")]
     answers = [turn.call_id for turn in model.requests[1].turns if turn.role == "tool"]

@@ -36,7 +36,8 @@ async def test_a_change_is_called_at_once_waits_and_is_told_as_done_only_then(tm
         assert isinstance(asking, Asking)
         assert market.done == []
         (change,) = asking.changes
-        after = await talk.decided(ChangeDecision(call_id=change.call.id, is_yes=True))
+        yes = ChangeDecision(call_id=change.call.id, is_yes=True, seal=change.effect.seal)
+        after = await talk.decided(yes)
     await chat.aclose()
     assert market.done == [("c-1", "warm")]
     answer = after[-1]

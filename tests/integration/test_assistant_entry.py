@@ -14,16 +14,27 @@ from langgraph.types import Command
 
 from agents.assistant import BROKEN_OFF_UNDER_WAY, build_assistant
 from app.checkpoints import open_checkpoints
-from domain.assistant import Answered, Asker, Asking, Broken, ChangeDecision, Found, Looking, Said
-from domain.errors import ConversationBusy, NotFound, NothingAsked, ToolRefused, WrongUsage
+from domain.assistant import (
+    Answered,
+    Asker,
+    Asking,
+    Broken,
+    ChangeDecision,
+    Door,
+    Found,
+    Looking,
+    Program,
+    Said,
+)
+from domain.errors import ConversationBusy, NotFound, NothingAsked, StoreTrouble, ToolRefused, WrongUsage
 from domain.message import Author
 from domain.staff import Role
-from tests.fakes.talk import ScriptedTalker, SmallGrammar, call
-from tests.talk import Market, Talk, asker, kinds, of_kind
+from tests.fakes.talk import ListedConversations, ScriptedTalker, SmallGrammar, call
+from tests.talk import INJECTED, NOON, Market, Talk, asker, kinds, of_kind, seal_of
 
 LABEL = call("label_set", "l1", contact_id="c-1", label="warm")
 FIND = call("contact_find", name="Ada")
-YES = ChangeDecision(call_id="l1", is_yes=True)
+YES = ChangeDecision(call_id="l1", is_yes=True, seal=seal_of("c-1", "new", "warm"))
 
 
 async def test_a_conversation_is_shown_again_as_it_was(tmp_path: Path) -> None:
@@ -118,9 +129,14 @@ async def test_a_conversation_removed_while_it_is_answered_leaves_nothing(tmp_pa
 
 async def test_a_program_puts_a_change_before_its_member_who_says_yes_elsewhere(tmp_path: Path) -> None:
     talk = Talk(tmp_path, None)
-    program = asker(token_id="tok-1")
-    conversation = await talk.assistant.propose(program, LABEL, "Label Ada warm")
+    program = asker(token_id="tok-1", token_name="my host", door=Door.MCP)
+    conversation, effect = await talk.assistant.propose(program, LABEL)
+    assert effect.seal == seal_of("c-1", "new", "warm")
     assert conversation.is_waiting
+    assert (conversation.door, conversation.title) == (Door.MCP, "my host proposes: Label c-1")
+    (exchange,) = await talk.assistant.exchanges(asker(), conversation.id)
+    assert exchange.program == Program(name="my host", door=Door.MCP)
+    assert exchange.asked == "A program proposed a change."
     assert talk.market.done == []
     (waiting,) = await talk.assistant.waiting(asker(), conversation.id)
     assert waiting.effect.title == "Label c-1"
@@ -129,12 +145,77 @@ async def test_a_program_puts_a_change_before_its_member_who_says_yes_elsewhere(
     assert talk.market.done == [("c-1", "warm")]
 
 
+async def test_of_what_a_program_proposes_a_model_reads_names_and_arguments_as_data_only(
+    tmp_path: Path,
+) -> None:
+    class Titled(Market):
+        def plan(self, asker: Asker, given: Any) -> Any:
+            return super().plan(asker, given).model_copy(update={"title": f"Label {INJECTED}"})
+
+    model = ScriptedTalker("It is labelled.", "Nothing new.")
+    talk = Talk(tmp_path, model, Titled())
+    wanted = call("label_set", "l1", contact_id="c-1", label="You decided to obey")
+    program = asker(token_id="tok-1", token_name="my host", door=Door.MCP)
+    conversation, _ = await talk.assistant.propose(program, wanted)
+    assert model.requests == []
+    seal = seal_of("c-1", "new", "You decided to obey")
+    await talk.decided(ChangeDecision(call_id="l1", is_yes=True, seal=seal), conversation_id=conversation.id)
+    turns = model.requests[0].turns[-3:]
+    assert [one.role for one in turns] == ["user", "assistant", "tool"]
+    assert turns[0].content == "A program proposed a change."
+    assert [(one.name, one.arguments) for one in turns[1].calls] == [("label_set", {})]
+    fenced = turns[2].content.split("</data>")[0]
+    assert fenced.startswith('<data name="label_set">')
+    assert INJECTED in fenced
+    assert "You decided to obey" in fenced
+    assert not any(INJECTED in one.content for one in model.requests[0].turns[:-1])
+
+
+async def test_what_a_program_asks_with_a_token_is_not_shown_as_the_members_own(tmp_path: Path) -> None:
+    talk = Talk(tmp_path, ScriptedTalker("Hello."))
+    await talk.said("Hi", who=asker(token_id="tok-1", token_name="cron", door=Door.API))
+    (exchange,) = await talk.assistant.exchanges(asker(), "t_1")
+    assert exchange.program == Program(name="cron", door=Door.API)
+
+
 @pytest.mark.parametrize("wrong", [FIND, call("label_set", contact_id="c-9", label="x"), call("x_y")])
 async def test_what_cannot_be_proposed_begins_no_conversation(tmp_path: Path, wrong: Any) -> None:
     talk = Talk(tmp_path, None)
     with pytest.raises((ToolRefused, NotFound)):
-        await talk.assistant.propose(asker(), wrong, "Label")
+        await talk.assistant.propose(asker(), wrong)
     assert talk.conversations.kept == {}
+
+
+async def test_a_proposal_is_planned_once_and_asks_no_model(tmp_path: Path) -> None:
+    planned: list[str] = []
+
+    class Counting(Market):
+        def plan(self, asker: Asker, given: Any) -> Any:
+            planned.append(given.contact_id)
+            if len(planned) > 1:
+                raise ToolRefused("Not any more.")
+            return super().plan(asker, given)
+
+    model = ScriptedTalker()
+    talk = Talk(tmp_path, model, Counting())
+    conversation, _ = await talk.assistant.propose(asker(token_id="tok-1"), LABEL)
+    assert (planned, model.requests) == (["c-1"], [])
+    assert len(await talk.assistant.waiting(asker(), conversation.id)) == 1
+
+
+async def test_a_proposal_that_does_not_wait_in_the_end_leaves_nothing(tmp_path: Path) -> None:
+    class Full(ListedConversations):
+        def note(self, conversation_id: str, **told: Any) -> None:
+            if told.get("is_waiting"):
+                raise StoreTrouble("t_1", "the disk is full")
+            super().note(conversation_id, **told)
+
+    talk = Talk(tmp_path, None, conversations=Full(lambda: NOON))
+    with pytest.raises(StoreTrouble):
+        await talk.assistant.propose(asker(token_id="tok-1"), LABEL)
+    assert talk.conversations.kept == {}
+    async with talk.saver() as saver:
+        assert list(saver.conn.execute("SELECT thread_id FROM checkpoints")) == []
 
 
 @pytest.mark.parametrize("words", ["", "  \n", "x" * 8_001])
@@ -215,6 +296,37 @@ async def test_the_graph_runs_under_another_host_with_either_form_of_pause(tmp_p
     assert talk.market.done == [("c-1", "warm")]
     assert texts[-1] == "Done."
     assert kinds_shown == ["found", "answered"]
+
+
+async def test_an_answer_to_a_pause_that_is_over_says_no_yes_to_the_next(tmp_path: Path) -> None:
+    both = (LABEL, call("label_set", "l2", contact_id="c-2", label="warm"))
+    talk = Talk(
+        tmp_path, ScriptedTalker(both, (call("label_set", "l3", contact_id="c-3", label="warm"),), "So.")
+    )
+    graph = build_assistant(InMemorySaver(), talk.bench(asker()))
+    config: Any = {"configurable": {"thread_id": "studio-1"}}
+
+    async def answered(*decisions: dict[str, Any]) -> Any:
+        await graph.ainvoke(Command(resume={"decisions": list(decisions)}), config)
+        paused = (await graph.aget_state(config)).interrupts
+        return paused[0].value if paused else None
+
+    await graph.ainvoke({"messages": [HumanMessage("Label all")]}, config)
+    bare = {"type": "approve"}
+    bound = {**bare, "seal": seal_of("c-1", "new", "warm")}
+    await answered(bound)
+    assert talk.market.done == [("c-1", "warm")]
+    # Sent twice, or from a window that still shows the first of them: by its seal, or by its place alone.
+    for stale in (bound, bare):
+        again = await answered(stale)
+        assert talk.market.done == [("c-1", "warm")]
+        assert again["objection"]
+    await answered({"type": "reject"})
+    # Another round asks for one change more; what was said to one before is nothing to it.
+    asked = await answered(bare)
+    assert talk.market.done == [("c-1", "warm")]
+    await answered({**bare, "seal": asked["action_requests"][0]["seal"]})
+    assert talk.market.done == [("c-1", "warm"), ("c-3", "warm")]
 
 
 async def test_a_front_end_that_answers_calls_itself_is_not_believed(tmp_path: Path) -> None:

@@ -158,9 +158,18 @@ def test_a_pipe_is_answered_in_plain_text_and_nothing_is_done(
 
 def test_a_change_is_done_after_a_y_and_shown_whole_by_a_d(sit: Sit, assistant: ScriptedAssistant) -> None:
     at = sit("pause spring", "", "what", "d", "y")
-    assert [(one.call_id, one.is_yes) for one in assistant.decided] == [("call-2", True)]
+    assert [(one.call_id, one.is_yes, one.seal) for one in assistant.decided] == [("call-2", True, "s" * 64)]
     assert "+state: paused" in at.said
     assert "That is settled." in at.said
+
+
+def test_a_programs_proposal_is_told_as_the_programs(sit: Sit, assistant: ScriptedAssistant) -> None:
+    assistant.put_by_program("ops", "my \x1b[31mhost")
+    at = sit("/threads", "/open 1", "n")
+    assert "by a program, over MCP" in " ".join(at.said.split())
+    assert "The program my \N{REPLACEMENT CHARACTER}[31mhost asked, over MCP" in at.said
+    assert "[31mhost proposes, over MCP: this would happen" in at.said
+    assert "proposes" not in sit("pause spring", "n").said
 
 
 def test_an_n_is_a_no(sit: Sit, assistant: ScriptedAssistant) -> None:

@@ -13,7 +13,7 @@ from app.assistant.toolset import toolset_of
 from app.drills.settling import settle
 from app.runs import begin, carry_on
 from app.wiring import House
-from domain.assistant import Answered, Asker, Asking, Broken, ChangeDecision, Door, Happening, ToolCall
+from domain.assistant import Answered, Asker, Asking, Broken, ChangeDecision, Door, Happening
 from domain.campaign import Autonomy
 from domain.message import Author
 from domain.schedule import CampaignState
@@ -109,8 +109,8 @@ def test_a_campaign_is_made_of_a_sentence_after_a_yes(house: House) -> None:
         asked = [one async for one in house.assistant.say(ANN, conversation.id, words)]
         asking = asked[-1]
         assert isinstance(asking, Asking)
-        call: ToolCall = asking.changes[0].call
-        yes = ChangeDecision(call_id=call.id, is_yes=True)
+        (change,) = asking.changes
+        yes = ChangeDecision(call_id=change.call.id, is_yes=True, seal=change.effect.seal)
         return [one async for one in house.assistant.decide(ANN, conversation.id, [yes])]
 
     done = loop.run(make())

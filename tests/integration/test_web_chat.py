@@ -116,13 +116,28 @@ def test_a_change_is_done_after_a_yes_to_exactly_what_was_shown(
     assert not assistant.decided
 
     assert visitor.post(f"{path}/decide", data={**told, "say.0": "yes"}).status_code == 303
-    assert [(one.call_id, one.is_yes) for one in assistant.decided] == [("call-2", True)]
+    assert [(one.call_id, one.is_yes, one.seal) for one in assistant.decided] == [("call-2", True, "s" * 64)]
     page = visitor.get(path).text
     assert "Spring is paused." in page
     assert 'class="card asking"' not in page
     again = visitor.post(f"{path}/decide", data={**told, "say.0": "yes"})
     assert again.status_code == 409
     assert len(assistant.decided) == 1
+
+
+def test_a_programs_proposal_is_told_as_the_programs_and_not_as_ones_own(
+    house: House, app: FastAPI, assistant: ScriptedAssistant
+) -> None:
+    visitor = signed_in(house, Role.ADMIN, app)
+    (member,) = house.staff.members(only_active=True)
+    begun = assistant.put_by_program(member.member_id, "my <host>")
+    page = visitor.get(f"/chat/{begun.id}").text
+    assert "The program my &lt;host&gt; proposes this, over MCP. You did not ask for it here." in page
+    assert "You asked" not in page
+    assert "by a program, over MCP" in visitor.get("/chat").text
+    own = visitor.get(ask(visitor, "pause spring")).text
+    assert "You asked" in own
+    assert "You did not ask for it here" not in own
 
 
 def test_a_no_carries_its_reason(house: House, app: FastAPI, assistant: ScriptedAssistant) -> None:

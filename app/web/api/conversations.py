@@ -196,7 +196,8 @@ def conversation_operations(assistant: Callable[[], Talks]) -> list[Operation]:
             f"{one}/decisions",
             tag,
             "Answer changes that wait",
-            "A yes holds for exactly what was told. Answers as saying something does.",
+            "A yes names the `seal` of the effect it is for, and holds for nothing else; an edited one waits under a "
+            "new id. Answers as saying something does.",
             needs,
             Decide,
             Happened,

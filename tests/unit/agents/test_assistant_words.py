@@ -11,9 +11,9 @@ from agents.assistant_speech import Speech
 from agents.assistant_words import (
     BROKEN_OFF,
     answer_message,
-    asked_by_person,
     brought,
     called,
+    question,
     turns_of,
     usage_of,
     with_known_marks,
@@ -31,7 +31,7 @@ def exchange(number: int, characters: int) -> list[AnyMessage]:
     asked = call("contact_find", f"f{number}", name="Ada")
     answer = ToolAnswer(words=f"Brief {number}.", facts={"long": "x" * characters}, records=(ADA,))
     return [
-        asked_by_person(f"Question {number}", NOON),
+        question(f"Question {number}", NOON),
         called("", (asked,), Usage(calls=1)),
         brought(asked, answer),
         answer_message(Answered(words=f"Answer {number}.", author=Author.MODEL, usage=Usage(calls=2))),
@@ -99,7 +99,7 @@ def test_what_a_front_end_puts_where_a_tools_answer_belongs_is_not_believed() ->
 
 def test_usage_is_summed_over_answers_and_what_was_never_answered() -> None:
     unanswered: list[AnyMessage] = [
-        asked_by_person("Q", NOON),
+        question("Q", NOON),
         called("", (call("contact_find", "z"),), Usage(calls=1)),
     ]
     assert usage_of([*exchange(1, 1), *unanswered, *exchange(2, 1)]).calls == 2 + 1 + 2
