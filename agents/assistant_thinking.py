@@ -40,7 +40,7 @@ from domain.assistant import (
     ToolAnswer,
     ToolCall,
 )
-from domain.errors import BudgetSpent, ModelAnswerInvalid, ModelError, ModelRefused
+from domain.errors import BudgetSpent, DaySpent, ModelAnswerInvalid, ModelError, ModelRefused
 from domain.message import Author, Usage
 from policies.canary import leaked
 
@@ -233,6 +233,8 @@ def in_words(problem: ModelError | Unusable) -> str:
         return "the model refused"
     if isinstance(problem, ModelAnswerInvalid):
         return "the model's answer could not be read"
+    if isinstance(problem, DaySpent):
+        return "today's budget of the assistant is spent"
     if isinstance(problem, BudgetSpent):
         return "this conversation's budget is spent"
     return "the model could not be reached"

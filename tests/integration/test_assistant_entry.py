@@ -13,9 +13,19 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from agents.assistant import BROKEN_OFF_UNDER_WAY, build_assistant
+from app.assistant.talk import MOST_A_MEMBER, MOST_PROPOSALS
 from app.checkpoints import open_checkpoints
-from domain.assistant import Answered, Asker, Asking, Broken, ChangeDecision, Found, Looking, Said
-from domain.errors import ConversationBusy, NotFound, NothingAsked, ToolRefused, WrongUsage
+from domain.assistant import Answered, Asker, Asking, Broken, ChangeDecision, Door, Found, Looking, Said
+from domain.errors import (
+    AssistantBusy,
+    ConversationBusy,
+    DaySpent,
+    NotFound,
+    NothingAsked,
+    ProposalsWaiting,
+    ToolRefused,
+    WrongUsage,
+)
 from domain.message import Author
 from domain.staff import Role
 from tests.fakes.talk import ScriptedTalker, SmallGrammar, call
@@ -70,6 +80,43 @@ async def test_a_second_request_in_one_conversation_is_told_to_wait(tmp_path: Pa
     model.gate.set()
     assert kinds(await first) == ["answered"]
     assert kinds(await talk.said("Hi?", conversation.id)) == ["answered"]
+
+
+async def test_a_member_has_four_answers_at_a_time_through_whichever_door(tmp_path: Path) -> None:
+    model = ScriptedTalker(*(["Hello."] * (MOST_A_MEMBER + 2)))
+    model.gate = asyncio.Event()
+    talk = Talk(tmp_path, model)
+    doors = (Door.WEB, Door.API, Door.MCP, Door.TERMINAL)
+    under_way = [asyncio.create_task(talk.said("Hi", who=asker(door=door))) for door in doors]
+    while len(model.requests) < MOST_A_MEMBER:
+        await asyncio.sleep(0)
+    with pytest.raises(AssistantBusy, match="4 of your conversations are answering already"):
+        await talk.said("Hi", who=asker(door=Door.API))
+    with pytest.raises(AssistantBusy):
+        await talk.assistant.propose(asker(door=Door.MCP), LABEL, "Label c-1")
+    other = asyncio.create_task(talk.said("Hi", who=asker(member_id="m-2")))
+    model.gate.set()
+    assert [kinds(await one) for one in (*under_way, other)] == [["answered"]] * 5
+    assert kinds(await talk.said("Hi")) == ["answered"]
+
+
+async def test_a_program_puts_so_many_changes_before_its_member_and_no_more(tmp_path: Path) -> None:
+    talk, program = Talk(tmp_path, None), asker(door=Door.MCP, token_id="k-1")
+    begun = [
+        await talk.assistant.propose(program, LABEL, f"Label {number}") for number in range(MOST_PROPOSALS)
+    ]
+    with pytest.raises(ProposalsWaiting, match="20 changes that programs proposed wait"):
+        await talk.assistant.propose(program, LABEL, "One more")
+    assert len(talk.conversations.kept) == MOST_PROPOSALS
+    await talk.assistant.forget(asker(), begun[0].id)
+    await talk.assistant.propose(program, LABEL, "One more")
+
+
+async def test_where_the_day_is_spent_the_understudy_answers_and_says_so(tmp_path: Path) -> None:
+    talk = Talk(tmp_path, ScriptedTalker(DaySpent("Your", 100)), grammar=SmallGrammar({"help": "Ask me."}))
+    (answered,) = of_kind(await talk.said("help"), Answered)
+    assert answered.author is Author.UNDERSTUDY
+    assert answered.stand_in_for == "today's budget of the assistant is spent"
 
 
 async def test_work_goes_on_when_the_door_goes_away(tmp_path: Path) -> None:
