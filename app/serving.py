@@ -239,7 +239,7 @@ class Server:
         await deliver_due(self.house, until=lambda: self.is_stopping)
         self.health.delivered_at = now = self.house.clock()
         if ticks % 1_000 == 0:
-            for prefix in ("to:", "channel:", "assistant:"):
+            for prefix in ("to:", "channel:", "assistant:", "drafts:"):
                 self.house.tallies.forget(prefix, now - FORGET_TALLIES_AFTER)
         return True
 

@@ -26,6 +26,7 @@ from agents.assistant_state import AssistantBench
 from agents.assistant_story import exchanges_of
 from agents.assistant_words import MOST_QUESTION_CHARACTERS, asked_by_person, called, refs_in, usage_of
 from app.assistant.day import DayTalker, day_budget_of
+from app.assistant.drafting import question
 from app.checkpoints import open_checkpoints
 from app.logs import about
 from domain.assistant import (
@@ -251,7 +252,12 @@ class Assistant:
     ) -> None:
         try:
             ids = {"conversation_id": conversation_id, "door": asker.door.value}
-            with held, about(conversation_id=conversation_id), self._parts.tracing.span("answer", ids):
+            with (
+                held,
+                about(conversation_id=conversation_id),
+                question(thread_of(conversation_id)),
+                self._parts.tracing.span("answer", ids),
+            ):
                 await self._work(asker, conversation_id, begin, title, heard)
         except AttuneError as problem:
             heard.put_nowait(problem)

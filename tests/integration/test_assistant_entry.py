@@ -13,9 +13,21 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from agents.assistant import BROKEN_OFF_UNDER_WAY, build_assistant
+from app.assistant.drafting import take_draft
 from app.assistant.talk import MOST_A_MEMBER, MOST_PROPOSALS
 from app.checkpoints import open_checkpoints
-from domain.assistant import Answered, Asker, Asking, Broken, ChangeDecision, Door, Found, Looking, Said
+from domain.assistant import (
+    Answered,
+    Asker,
+    Asking,
+    Broken,
+    ChangeDecision,
+    Door,
+    Found,
+    Looking,
+    Said,
+    ToolAnswer,
+)
 from domain.errors import (
     AssistantBusy,
     ConversationBusy,
@@ -27,9 +39,10 @@ from domain.errors import (
     WrongUsage,
 )
 from domain.message import Author
-from domain.staff import Role
+from domain.staff import Act, Role
 from tests.fakes.talk import ScriptedTalker, SmallGrammar, call
-from tests.talk import Market, Talk, asker, kinds, of_kind
+from tests.talk import Market, Named, Talk, asker, kinds, of_kind
+from tools.toolset import Tool, Toolset
 
 LABEL = call("label_set", "l1", contact_id="c-1", label="warm")
 FIND = call("contact_find", name="Ada")
@@ -110,6 +123,24 @@ async def test_a_program_puts_so_many_changes_before_its_member_and_no_more(tmp_
     assert len(talk.conversations.kept) == MOST_PROPOSALS
     await talk.assistant.forget(asker(), begun[0].id)
     await talk.assistant.propose(program, LABEL, "One more")
+
+
+async def test_drafts_are_counted_by_question_and_in_its_own_conversation(tmp_path: Path) -> None:
+    def draft(_: Asker, given: Named) -> ToolAnswer:
+        return ToolAnswer(words=str(take_draft()))
+
+    tools = Toolset((Tool("message_draft", "Draft.", Named, Act.READ, look=draft),))
+    calls = tuple(call("message_draft", f"d{number}", name="Ada") for number in range(3))
+    again = call("message_draft", "d9", name="Ada")
+    talk = Talk(tmp_path, ScriptedTalker(calls, "Two.", (again,), "One more."), tools=tools)
+    found = of_kind(await talk.said("Draft three"), Found)
+    assert sorted(one.answer.words if one.answer else one.problem[:8] for one in found) == [
+        "2 drafts",
+        "chat:t_1",
+        "chat:t_1",
+    ]
+    (later,) = of_kind(await talk.said("Draft another", "t_1"), Found)
+    assert later.answer.words == "chat:t_1"
 
 
 async def test_where_the_day_is_spent_the_understudy_answers_and_says_so(tmp_path: Path) -> None:
