@@ -16,6 +16,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from agents.assistant_speech import Speech
 from agents.assistant_state import AssistantBench, Grammar
 from agents.assistant_words import (
+    MOST_ANSWER_CHARACTERS,
     answer_message,
     broken_message,
     called,
@@ -139,6 +140,8 @@ def _check(reply: TalkReply, request: TalkRequest, canary: str) -> None:
         raise Unusable("the model repeated an internal marker of a prompt", reply.usage)
     if reply.calls and not request.may_call:
         raise Unusable("the model went on looking things up without an end", reply.usage)
+    if len(said) > MOST_ANSWER_CHARACTERS:
+        raise Unusable("the model's answer was too long", reply.usage)
     if not reply.calls and not reply.content.strip():
         raise Unusable("the model said nothing", reply.usage)
 
