@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from app.assistant.words import label
 from app.finding import contact_meant
 from domain.campaign import EventCondition
 from domain.errors import Ambiguous, NotFound
@@ -58,7 +59,7 @@ def account_meant(house: House, said: str) -> Account:
     if total == 1 or len(exact) == 1:
         return house.crm.account((exact or lines)[0].account_id)
     named = [
-        f"{line.name} ({', '.join(part for part in (line.account_id, line.domain) if part)})"
+        f"{label(line.name)} ({', '.join(part for part in (line.account_id, line.domain) if part)})"
         for line in lines
     ]
     raise Ambiguous("account", said, named, total)
