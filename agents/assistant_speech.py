@@ -8,10 +8,13 @@ from agents.assistant_words import with_known_marks
 from domain.assistant import RecordRef
 from policies.canary import leaked
 
+_ASCII = "".join(map(chr, range(33, 127)))
+
 HELD_BACK = 20
 """Longer than a canary is: of what was said, the end that may yet become one."""
 
 LONGEST_MARK = 2_000
+"""A mark or a word that is longer is not waited for: of what has one, no more is heard than the whole answer."""
 
 
 class Speech:
@@ -24,11 +27,10 @@ class Speech:
 
     def more(self, piece: str) -> str:
         """Take what a model said and return what may be shown by now."""
-        self._waiting += piece
-        if self._is_silent or leaked(self._waiting, self._canary):
-            self._is_silent = True
-            return ""
-        return self._shown(self._safe_length())
+        if not self._is_silent:
+            self._waiting += piece
+            self._is_silent = leaked(self._waiting, self._canary) is not None
+        return "" if self._is_silent else self._shown(self._safe_length())
 
     def rest(self) -> str:
         """What is left when all was said."""
@@ -39,10 +41,22 @@ class Speech:
         bracket = self._waiting.rfind("[", 0, length)
         if bracket >= 0 and length - bracket < LONGEST_MARK and not self._is_whole(bracket, length):
             length = bracket
+        length = self._word_start(length)
         # A mark is taken out together with the space before it.
         while length and self._waiting[length - 1] in " !":
             length -= 1
         return length
+
+    def _word_start(self, length: int) -> int:
+        """No word is cut that is an address, or the beginning of one; words of other letters may be."""
+        start = max(self._waiting.rfind(blank, 0, length) for blank in " \t\n") + 1
+        if length - start > LONGEST_MARK:
+            self._is_silent = True
+            return 0
+        word = self._waiting[start:length]
+        if "//" in word or "www." in word.lower() or "<" in word:
+            return start
+        return start + len(word.rstrip(_ASCII))
 
     def _is_whole(self, bracket: int, length: int) -> bool:
         """Tell whether the mark or link that begins there has ended."""

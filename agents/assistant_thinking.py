@@ -15,6 +15,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from agents.assistant_speech import Speech
 from agents.assistant_state import AssistantBench, Grammar
 from agents.assistant_words import (
+    MOST_ANSWER_CHARACTERS,
     answer_message,
     broken_message,
     called,
@@ -40,7 +41,7 @@ from domain.assistant import (
     ToolAnswer,
     ToolCall,
 )
-from domain.errors import BudgetSpent, ModelAnswerInvalid, ModelError, ModelRefused
+from domain.errors import BudgetSpent, DaySpent, ModelAnswerInvalid, ModelError, ModelRefused
 from domain.message import Author, Usage
 from policies.canary import leaked
 
@@ -139,6 +140,8 @@ def _check(reply: TalkReply, request: TalkRequest, canary: str) -> None:
         raise Unusable("the model repeated an internal marker of a prompt", reply.usage)
     if reply.calls and not request.may_call:
         raise Unusable("the model went on looking things up without an end", reply.usage)
+    if len(said) > MOST_ANSWER_CHARACTERS:
+        raise Unusable("the model's answer was too long", reply.usage)
     if not reply.calls and not reply.content.strip():
         raise Unusable("the model said nothing", reply.usage)
 
@@ -229,6 +232,8 @@ def in_words(problem: ModelError | Unusable) -> str:
         return "the model refused"
     if isinstance(problem, ModelAnswerInvalid):
         return "the model's answer could not be read"
+    if isinstance(problem, DaySpent):
+        return "today's budget of the assistant is spent"
     if isinstance(problem, BudgetSpent):
         return "this conversation's budget is spent"
     return "the model could not be reached"

@@ -15,12 +15,12 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from pydantic import ValidationError
 
+from agents.assistant_addresses import MARK, without_addresses
 from domain.assistant import (
     Answered,
     ChangeAsked,
     Found,
     Program,
-    RecordKind,
     RecordRef,
     TalkTurn,
     ToolAnswer,
@@ -35,14 +35,11 @@ OURS = "attune"
 MOST_RESULT_CHARACTERS = 14_000
 MOST_CONVERSATION_CHARACTERS = 60_000
 MOST_QUESTION_CHARACTERS = 8_000
+MOST_ANSWER_CHARACTERS = 20_000
 MOST_RECORDS_TOLD = 30
 
 BROKEN_OFF = "It was broken off before it was called. Nothing was done."
 
-_KINDS = "|".join(kind.value for kind in RecordKind)
-_MARK = re.compile(rf" ?\[({_KINDS}):([^\[\]\n]{{1,200}})\]")
-_PICTURE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
-_LINK = re.compile(r"\[([^\]\n]*)\]\(\s*[a-z][a-z0-9+.-]*:[^)\n]*\)", re.IGNORECASE)
 _TOOL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -259,8 +256,8 @@ def with_known_marks(words: str, known: Mapping[str, RecordRef]) -> tuple[str, t
         named[mark] = known[mark]
         return found[0]
 
-    bare = _LINK.sub(r"\1", _PICTURE.sub("", words))
-    return _MARK.sub(kept, bare).strip(), tuple(named.values())
+    # Marks first: what is left when one is taken out must not become an address.
+    return without_addresses(MARK.sub(kept, words)).strip(), tuple(named.values())
 
 
 def usage_since(messages: Sequence[AnyMessage]) -> Usage:

@@ -225,7 +225,7 @@ class _Nowhere:
 async def drafted(
     house: House, carrier: Carrier, found: Possible, choice: Choice, hint: str
 ) -> OutreachState:
-    """Draft a message through the outreach graph as a dry run does, and leave nothing behind.
+    """Draft a message through the outreach graph as a dry run does, and leave nothing behind but what it cost.
 
     Args:
         house: the desk's own.
@@ -247,10 +247,8 @@ async def drafted(
         _contexts=OrderedDict(),
         _records=OrderedDict(),
     )
-    if as_last_run(house, campaign.id) is None:
-        house.budget.open(run.id, campaign.caps)
-    else:
-        house.begin_budget(run, campaign.caps)
+    house.budget.open(run.id, campaign.caps)
+    house.begin_day(run.id, campaign)
     start = OutreachState(
         run_id=run.id,
         campaign_id=campaign.id,
@@ -263,7 +261,7 @@ async def drafted(
     try:
         result = await build_graph().ainvoke(start, context=bench, version="v2")
     finally:
-        house.budget.close(run.id)
+        house.count_draft(campaign.id, house.budget.close(run.id))
     return OutreachState.model_validate(result.value)
 
 

@@ -33,7 +33,9 @@ def contact_meant(house: House, said: str) -> Contact:
         raise NotFound("contact", said, "See `attune contact list`, which takes part of a name.")
     if total == 1:
         return house.crm.contact(lines[0].contact_id)
-    named = [
-        f"{line.name} ({', '.join(part for part in (line.contact_id, line.email) if part)})" for line in lines
-    ]
+    # Heavy to import, and most commands name nobody twice.
+    from app.assistant.words import label
+
+    # Their ids and no addresses: what is told here reaches models, too.
+    named = [f"{label(line.name) or 'without a name'} ({line.contact_id})" for line in lines]
     raise Ambiguous("contact", said, named, total)

@@ -1,4 +1,4 @@
-"""Log lines as JSON, each with the run, contact and conversation it is about; no personal text unless asked for.
+"""Log lines, plain or as JSON with the run, contact and conversation each is about; no personal text unless asked for.
 
 Lines are ours and libraries'. What stands in a line by mistake is taken out twice: an exception is told by its class
 and where it happened, and anything that looks like somebody's address becomes `<address>`.
@@ -41,27 +41,12 @@ def about(**ids: str | None) -> Iterator[None]:
         _about.reset(token)
 
 
-class JsonLines(logging.Formatter):
-    """One JSON object a line."""
+class _Lines(logging.Formatter):
+    """What both kinds of lines tell of a message and a failure."""
 
     def __init__(self, *, shows_text: bool = False) -> None:
         super().__init__()
         self._shows_text = shows_text
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line of one record."""
-        line: dict[str, Any] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": self._message(record),
-            **_about.get(),
-            **current_ids(),
-        }
-        line |= {name: value for name, value in vars(record).items() if name not in _PLAIN}
-        if record.exc_info and record.exc_info[1] is not None:
-            line |= self._failure(record.exc_info[1])
-        return self._clean(json.dumps(line, default=str, ensure_ascii=False))
 
     def _message(self, record: logging.LogRecord) -> str:
         args = record.args
@@ -84,6 +69,39 @@ class JsonLines(logging.Formatter):
         return line if self._shows_text else ADDRESS.sub("<address>", line)
 
 
+class JsonLines(_Lines):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of one record."""
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": self._message(record),
+            **_about.get(),
+            **current_ids(),
+        }
+        line |= {name: value for name, value in vars(record).items() if name not in _PLAIN}
+        if record.exc_info and record.exc_info[1] is not None:
+            line |= self._failure(record.exc_info[1])
+        return self._clean(json.dumps(line, default=str, ensure_ascii=False))
+
+
+class PlainLines(_Lines):
+    """One line for people; below it a failure's class and where it happened, not what it says."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of one record."""
+        told = [f"{record.levelname} {record.name}: {self._message(record)}"]
+        if record.exc_info and record.exc_info[1] is not None:
+            failure = self._failure(record.exc_info[1])
+            said = f": {failure['error_message']}" if "error_message" in failure else ""
+            told += [f"  at {place}" for place in failure["trace"]]
+            told.append(f"  {failure['error']}{said}")
+        return self._clean("\n".join(told))
+
+
 class _Named:
     """An exception in a line: its class, by `%s` and `%r` alike."""
 
@@ -96,11 +114,23 @@ class _Named:
     __str__ = __repr__
 
 
+def begin_plain(*, shows_text: bool = False) -> None:
+    """Write faults to standard error from now on, for whoever sits at a terminal."""
+    root = logging.getLogger()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PlainLines(shows_text=shows_text))
+    root.handlers = [handler]
+    root.setLevel(logging.ERROR)
+    logging.getLogger("attune").setLevel(logging.ERROR)
+
+
 def begin(settings: Settings) -> None:
     """Write JSON lines to standard error from now on, where the settings ask for it; else leave logging as it is."""
-    if settings.log != "json":
-        return
     root = logging.getLogger()
+    if settings.log != "json":
+        if settings.trace_text and any(isinstance(one.formatter, PlainLines) for one in root.handlers):
+            begin_plain(shows_text=True)
+        return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(shows_text=settings.trace_text))
     root.handlers = [handler]

@@ -239,7 +239,7 @@ class Server:
         await deliver_due(self.house, until=lambda: self.is_stopping)
         self.health.delivered_at = now = self.house.clock()
         if ticks % 1_000 == 0:
-            for prefix in ("to:", "channel:"):
+            for prefix in ("to:", "channel:", "assistant:", "drafts:"):
                 self.house.tallies.forget(prefix, now - FORGET_TALLIES_AFTER)
         return True
 
@@ -300,8 +300,8 @@ def _door(server: Server, http: socket.socket) -> Any:
     # A page that follows a run holds its answer open; two seconds are enough for every other one.
     config = uvicorn.Config(
         http_app(server),
-        # JSON lines are the root logger's; the server's own set-up would write past it.
-        log_config=None if server.house.settings.log == "json" else uvicorn.config.LOGGING_CONFIG,
+        # Lines are the root logger's; the server's own set-up would write past it, failures' words included.
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

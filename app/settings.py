@@ -93,6 +93,14 @@ class Settings(DeliverySettings):
         1_000_000,
         description="Tokens one conversation with the assistant may take before its understudy answers.",
     )
+    assistant_member_daily_tokens: PositiveInt | None = Field(
+        3_000_000,
+        description="Tokens the assistant may take a day for one member before its understudy answers.",
+    )
+    assistant_daily_tokens: PositiveInt | None = Field(
+        20_000_000,
+        description="Tokens the assistant may take a day for the whole workspace before its understudy answers.",
+    )
 
     contacts_at_once: PositiveInt = Field(64, description="Contacts a run works on side by side.")
 

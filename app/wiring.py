@@ -30,10 +30,10 @@ from app.settings import Settings
 from app.workspace import Workspace
 from domain.autonomy import ActionClass, GrantState
 from domain.base import utc_now
-from domain.campaign import Caps
+from domain.campaign import Campaign, Caps
 from domain.errors import AttuneError
 from domain.leads import Outlook
-from domain.message import OutboxEntry
+from domain.message import OutboxEntry, Usage
 from domain.ports import Channel, Clock, Embedder, IdentityProvider, InboundHook, Inbox, Webhook
 from domain.review import Proposal, Review, ReviewAct
 from domain.run import Run
@@ -510,11 +510,29 @@ class House:
 
     def refresh_day(self, run: Run) -> None:
         """Tell the budget what the campaign's models took today, other runs and workers included."""
-        caps = self.crm.campaign(run.campaign_id).daily
+        self.begin_day(run.id, self.crm.campaign(run.campaign_id))
+
+    def begin_day(self, run_id: str, campaign: Campaign) -> None:
+        """Tell the budget what a campaign's models took today, drafts to look at included."""
+        caps = campaign.daily
         if caps.model_calls is None and caps.model_cost_cents is None:
             return
         day, _ = day_of(self.clock(), self.settings.zone)
-        self.budget.begin_day(run.id, caps, day, self.runs.usage_since(run.campaign_id, day))
+        drafts = Usage(
+            calls=self.tallies.many(f"drafts:calls:{campaign.id}", day),
+            cost_micros=self.tallies.many(f"drafts:micros:{campaign.id}", day),
+        )
+        self.budget.begin_day(run_id, caps, day, self.runs.usage_since(campaign.id, day) + drafts)
+
+    def count_draft(self, campaign_id: str, usage: Usage) -> None:
+        """Count what a draft to look at took in the campaign's day; it stands in no run."""
+        if usage.calls:
+            day, _ = day_of(self.clock(), self.settings.zone)
+            took = {
+                f"drafts:calls:{campaign_id}": usage.calls,
+                f"drafts:micros:{campaign_id}": usage.cost_micros,
+            }
+            self.tallies.add(took, day)
 
     def reindex(self, name: str, progress: Callable[[int, int], None]) -> int:
         """Move the contact history to another embedder and remember the choice; return vectors written."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from domain.assistant import (
     Asker,
     Conversation,
+    Door,
     Effect,
     TalkReply,
     TalkRequest,
@@ -78,6 +79,10 @@ class Conversations(Protocol):
 
     def of(self, member_id: str, limit: int = 50, offset: int = 0) -> tuple[Conversation, ...]:
         """One member's, the latest first."""
+        ...
+
+    def waiting_by(self, member_id: str, door: Door) -> int:
+        """How many of one member's that began at this door wait for a yes."""
         ...
 
     def note(

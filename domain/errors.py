@@ -156,6 +156,16 @@ class BudgetSpent(ModelError):
     """The run's cap on calls, tokens, cost or minutes is reached."""
 
 
+class DaySpent(BudgetSpent):
+    """The day's cap on what the assistant's models may take, of a member or of the whole team, is reached."""
+
+    def __init__(self, whose: str, tokens: int) -> None:
+        super().__init__(
+            f"{whose} {tokens:,} tokens of the assistant's models for today are used up. No model was asked. "
+            "It goes on tomorrow, or with a higher bound in the settings."
+        )
+
+
 class NothingToSay(AttuneError):
     """No truthful message about this asset can be written to this contact; nothing is sent instead."""
 
@@ -283,6 +293,30 @@ class ConversationBusy(AttuneError):
         super().__init__(
             "The assistant is still at work in this conversation. Nothing new was begun. "
             "Wait for its answer, or begin another conversation."
+        )
+
+
+class AssistantBusy(AttuneError):
+    """A member asks for one more answer while as many as one may have at a time are under way."""
+
+    exit_code = 6
+    wait = 10
+
+    def __init__(self, many: int) -> None:
+        super().__init__(
+            f"{many} of your conversations are answering already. Nothing was begun. Wait for one of them."
+        )
+
+
+class ProposalsWaiting(AttuneError):
+    """A program proposes one more change while as many as may wait for its member's yes do."""
+
+    exit_code = 6
+
+    def __init__(self, many: int) -> None:
+        super().__init__(
+            f"{many} changes that programs proposed wait for the member's yes. Nothing more is put before them until "
+            "they answered some, or forgot them, in Attune."
         )
 
 

@@ -61,7 +61,7 @@ def account_meant(house: House, said: str) -> Account:
     if total == 1 or len(exact) == 1:
         return house.crm.account((exact or lines)[0].account_id)
     named = [
-        f"{line.name} ({', '.join(part for part in (line.account_id, line.domain) if part)})"
+        f"{label(line.name)} ({', '.join(part for part in (line.account_id, line.domain) if part)})"
         for line in lines
     ]
     raise Ambiguous("account", said, named, total)

@@ -15,6 +15,7 @@ from app.asked import (
     why_not_sent,
 )
 from app.assistant.campaigns import campaign_ref, key_meant, run_ref
+from app.assistant.drafting import one_draft
 from app.assistant.evidence import (
     finding_facts,
     findings_table,
@@ -57,9 +58,11 @@ class Messages:
         found, choice = self._chosen(given)
         asset, contact = _asset_of(house, choice), found.contact
         name = label(contact.name) or contact.id
-        state = house.desk.do(
-            lambda own, carrier: drafted(own, carrier, found, choice, given.hint), drafts=True
-        )
+        with one_draft(house, asker) as took:
+            state = house.desk.do(
+                lambda own, carrier: drafted(own, carrier, found, choice, given.hint), drafts=True
+            )
+            took.append(state.usage)
         why = self._why(found, choice)
         records = (
             contact_ref(contact.id, name),

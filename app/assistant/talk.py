@@ -9,8 +9,16 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, suppress
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +31,8 @@ from agents.assistant_asking import resume_value
 from agents.assistant_state import AssistantBench
 from agents.assistant_story import exchanges_of
 from agents.assistant_words import MOST_QUESTION_CHARACTERS, proposed, question, refs_in, usage_of
+from app.assistant import drafting
+from app.assistant.day import DayTalker, day_budget_of
 from app.checkpoints import open_checkpoints
 from app.logs import about
 from domain.assistant import (
@@ -42,7 +52,15 @@ from domain.assistant import (
 )
 from domain.assistant_ports import AssistantTools, Conversations
 from domain.campaign import Caps
-from domain.errors import AttuneError, EffectChanged, NotFound, NothingAsked, WrongUsage
+from domain.errors import (
+    AssistantBusy,
+    AttuneError,
+    EffectChanged,
+    NotFound,
+    NothingAsked,
+    ProposalsWaiting,
+    WrongUsage,
+)
 from domain.tracing import NO_TRACING, Tracing
 from tools.models.budget import RunBudget
 
@@ -53,6 +71,12 @@ LONGEST_TITLE = 60
 
 PROPOSED = "A program proposed a change."
 """Stands where a question would. What it proposed, and the names in that, a model reads only inside a data block."""
+
+MOST_A_MEMBER = 4
+"""So many answers of one member at a time: each holds a thread, and a model's patience."""
+
+MOST_PROPOSALS = 20
+"""So many changes of programs wait for one member's yes at a time."""
 
 FAULT = "Something went wrong that should not: it stands in the log. What was done until then is shown above."
 
@@ -113,6 +137,8 @@ class Assistant:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._under_way: set[asyncio.Task[None]] = set()
+        self._answering: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     def begin(self, asker: Asker, title: str = "") -> Conversation:
         """Begin a conversation; without a title, its first question becomes it."""
@@ -127,6 +153,7 @@ class Assistant:
             NotFound: the asker has no such conversation.
             WrongUsage: nothing was said, or too much.
             ConversationBusy: an answer is under way in it.
+            AssistantBusy: as many of the asker's answers are under way as one may have at a time.
 
         """
         asked = _checked(words)
@@ -149,6 +176,7 @@ class Assistant:
             NothingAsked: one of the changes does not wait.
             EffectChanged: a yes was said to another change than waits by now.
             ConversationBusy: an answer is under way in it.
+            AssistantBusy: as many of the asker's answers are under way as one may have at a time.
 
         """
         self._parts.conversations.get(conversation_id, asker.member_id)
@@ -172,8 +200,13 @@ class Assistant:
 
         Raises:
             ToolRefused, AttuneError: it cannot be planned, or not by this asker; no conversation was begun.
+            ProposalsWaiting: as many as may wait do.
 
         """
+        waiting = self._parts.conversations.waiting_by(asker.member_id, asker.door)
+        if waiting >= MOST_PROPOSALS:
+            raise ProposalsWaiting(waiting)
+        self.require_room(asker)
         bench = self._parts.bench(asker)
         effect = await bench.tools.plan(asker, call)
         conversation = self.begin(
@@ -236,6 +269,23 @@ class Assistant:
         mine = [task for task in self._under_way if task.get_loop() is loop]
         await asyncio.gather(*mine, return_exceptions=True)
 
+    def require_room(self, asker: Asker) -> None:
+        """Raise `AssistantBusy` where as many of the asker's answers are under way as one may have at a time."""
+        under_way = self._answering[asker.member_id]
+        if under_way >= MOST_A_MEMBER:
+            raise AssistantBusy(under_way)
+
+    @contextmanager
+    def _room(self, asker: Asker) -> Iterator[None]:
+        with self._lock:
+            self.require_room(asker)
+            self._answering[asker.member_id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._answering[asker.member_id] -= 1
+
     async def _listened(
         self,
         asker: Asker,
@@ -246,12 +296,15 @@ class Assistant:
     ) -> AsyncIterator[Happening]:
         heard: asyncio.Queue[Happening | AttuneError | None] = asyncio.Queue()
         with ExitStack() as stack:
+            stack.enter_context(self._room(asker))
             stack.enter_context(self._parts.hold(conversation_id))
             # From here on the task holds it, whether anybody listens or not.
             held = stack.pop_all()
         task = asyncio.create_task(self._worked(asker, conversation_id, begin, title, heard, held, bench))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+        # A task that was cancelled before it began has entered nothing.
+        task.add_done_callback(lambda _: held.close())
         while (happening := await heard.get()) is not None:
             if isinstance(happening, AttuneError):
                 raise happening
@@ -269,7 +322,12 @@ class Assistant:
     ) -> None:
         try:
             ids = {"conversation_id": conversation_id, "door": asker.door.value}
-            with held, about(conversation_id=conversation_id), self._parts.tracing.span("answer", ids):
+            with (
+                held,
+                about(conversation_id=conversation_id),
+                drafting.question(thread_of(conversation_id)),
+                self._parts.tracing.span("answer", ids),
+            ):
                 await self._work(conversation_id, begin, title, heard, bench or self._parts.bench(asker))
         except AttuneError as problem:
             heard.put_nowait(problem)
@@ -352,13 +410,13 @@ def bench_of(house: House) -> Callable[[Asker], AssistantBench]:
     """What the graph may use, for whoever asks."""
     from agents.understudy.conversation import TalkingUnderstudy
 
-    grammar = TalkingUnderstudy(house.clock)
+    grammar, day = TalkingUnderstudy(house.clock), day_budget_of(house)
 
     def bench(asker: Asker) -> AssistantBench:
         return AssistantBench(
             asker=asker,
             tools=house.toolset,
-            model=house.talker,
+            model=DayTalker(house.talker, day, asker) if house.talker else None,
             grammar=grammar,
             prompts=house.prompts,
             clock=house.clock,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from app import logs
 from app.cli import (
     auditing,
     campaigns,
@@ -112,8 +112,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line; the process's exit code says how it went (see `docs/cli.md`)."""
-    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("attune").setLevel(logging.ERROR)
+    logs.begin_plain()
     sys.exit(_run())
 
 

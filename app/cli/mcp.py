@@ -76,7 +76,9 @@ def _over_http(house: House, port: int) -> None:
     line(
         f"Attune's tools at http://{HOST}:{listening.getsockname()[1]}{PATH}, with an API token. Ctrl-C ends it."
     )
-    config = uvicorn.Config(make_mcp_app(house), log_level="warning", access_log=False, server_header=False)
+    config = uvicorn.Config(
+        make_mcp_app(house), log_config=None, log_level="warning", access_log=False, server_header=False
+    )
     server = uvicorn.Server(config)
     loop.run(server.serve(sockets=[listening]))
     if not server.started:

@@ -118,7 +118,7 @@ class _Served:
             try:
                 answer = await self._door.tools.look(asker, call)
             except AttuneError as refusal:
-                raise MCPError(types.INVALID_PARAMS, str(refusal)) from None
+                raise MCPError(types.INVALID_PARAMS, telling.refusal(str(refusal))) from None
         text = telling.as_json(telling.found_record(answer, self._door.web))
         content = types.TextResourceContents(uri=given.uri, mime_type="application/json", text=text)
         return types.ReadResourceResult(contents=[content])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvicorn
 
+from app.logs import begin_plain
 from app.settings import read_settings
 from app.web import make_app
 from app.wiring import open_house
@@ -18,9 +19,17 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path)
     parser.add_argument("--port", type=int, default=8025)
     given = parser.parse_args()
+    begin_plain()
     house = open_house(read_settings(**({"workspace": given.workspace} if given.workspace else {})))
     try:
-        uvicorn.run(make_app(house), host="127.0.0.1", port=given.port, server_header=False, access_log=False)
+        uvicorn.run(
+            make_app(house),
+            host="127.0.0.1",
+            port=given.port,
+            server_header=False,
+            access_log=False,
+            log_config=None,
+        )
     finally:
         house.close()
 

@@ -18,7 +18,7 @@ from app.web.posted import said
 from app.web.shell import see_other
 from app.web.talks import Talk, TalkBusy
 from domain.assistant import ChangeAsked, ChangeDecision, Conversation, Exchange
-from domain.errors import WrongUsage
+from domain.errors import AssistantBusy, WrongUsage
 from domain.staff import Act
 
 MOST_CHARS = 4_000
@@ -41,6 +41,10 @@ def add_acts(routes: APIRouter, room: ChatRoom) -> None:
         words = said(form, "words").replace("\r\n", "\n")
         if wrong := _wrong(words):
             return room.start_page(request, caller, wrong, words)
+        try:
+            room.assistant.require_room(asker_of(caller))
+        except AssistantBusy as problem:
+            return room.start_page(request, caller, str(problem), words)
         conversation = room.assistant.begin(asker_of(caller))
         return _asked(room, caller, conversation, words, form)
 
@@ -56,8 +60,8 @@ def add_acts(routes: APIRouter, room: ChatRoom) -> None:
             if wrong := _wrong(words):
                 raise WrongUsage(wrong)
             return _asked(room, caller, conversation, words, form)
-        except (WrongUsage, TalkBusy) as problem:
-            status = 409 if isinstance(problem, TalkBusy) else 422
+        except (WrongUsage, TalkBusy, AssistantBusy) as problem:
+            status = 422 if isinstance(problem, WrongUsage) else 409
             return _told(room, request, caller, conversation_id, form, str(problem), words, status)
 
     @routes.post("/chat/{conversation_id}/decide")
@@ -71,7 +75,7 @@ def add_acts(routes: APIRouter, room: ChatRoom) -> None:
         try:
             decisions = _decisions(room, caller, waiting, form)
             return _decided(room, caller, conversation_id, decisions, form)
-        except (WrongUsage, TalkBusy) as problem:
+        except (WrongUsage, TalkBusy, AssistantBusy) as problem:
             return _told(room, request, caller, conversation_id, form, str(problem), "", 409)
 
     @routes.post("/chat/{conversation_id}/stop")
@@ -152,6 +156,7 @@ def _decided(
 
 def _begun(room: ChatRoom, caller: Caller, conversation_id: str, talk: Talk, form: FormData) -> Response:
     """Begin an answer; a script follows it, a browser without one waits for the page."""
+    room.assistant.require_room(asker_of(caller))
     room.talks.begin(conversation_id, talk)
     how = said(form, "live")
     if how == "piece":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
-import yaml
 from pydantic import BaseModel
 
 from app.answer_words import Block, blocks, call_title
@@ -38,10 +38,13 @@ _PATHS = {
 }
 _LINES = {"+": "come", "-": "gone", "@": "place"}
 LONG_CHARS = 60
+MOST_ARGUMENT_CHARS = 10_000
+DEEPEST_ARGUMENT = 12
+_YES_OR_NO = {"yes": True, "true": True, "no": False, "false": False}
 
 
 class Argument(Noun):
-    """One argument of a change as it can be changed. `is_data`: written as YAML, for it is more than a text."""
+    """One argument of a change as it can be changed. `is_data`: other than a text, so read as JSON."""
 
     name: str
     label: str
@@ -140,7 +143,7 @@ def _argument(name: str, value: Any, fields: Mapping[str, Any]) -> Argument:
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
     is_data = not isinstance(value, str)
-    told = "" if value is None else value if isinstance(value, str) else _as_yaml(value)
+    told = "" if value is None else value if isinstance(value, str) else _as_json(value)
     return Argument(
         name=name,
         label=name.replace("_", " ").capitalize(),
@@ -150,12 +153,10 @@ def _argument(name: str, value: Any, fields: Mapping[str, Any]) -> Argument:
     )
 
 
-def _as_yaml(value: Any) -> str:
-    plain = list(value) if isinstance(value, tuple) else value
-    dumped: str = yaml.safe_dump(
-        plain, allow_unicode=True, default_flow_style=not isinstance(plain, dict), width=100
-    )
-    return dumped.removesuffix("...\n").strip()
+def _as_json(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return json.dumps(value, ensure_ascii=False, indent=1 if isinstance(value, dict) else None, default=str)
 
 
 def arguments_said(call: ToolCall, fields: Iterable[Argument], said: Mapping[str, str]) -> dict[str, Any]:
@@ -170,13 +171,33 @@ def arguments_said(call: ToolCall, fields: Iterable[Argument], said: Mapping[str
         words = said.get(field.name, field.value).replace("\r\n", "\n")
         if words.strip() == field.value.strip():
             continue
-        if not field.is_data:
-            changed[field.name] = words
-            continue
-        try:
-            changed[field.name] = yaml.safe_load(words) if words.strip() else None
-        except yaml.YAMLError:
+        if len(words) > MOST_ARGUMENT_CHARS:
             raise ValueError(
-                f"{field.label} cannot be read: write it as it stood, such as {field.value!r}."
-            ) from None
+                f"{field.label} is {len(words):,} characters; at most {MOST_ARGUMENT_CHARS:,} are read here. "
+                "Write less, or ask for it in the conversation."
+            )
+        changed[field.name] = _read(field, words.strip()) if field.is_data else words
     return changed
+
+
+def _read(field: Argument, words: str) -> Any:
+    """JSON, or plain words: yes, no, a number, a text. Raises `ValueError`."""
+    if not words:
+        return None
+    if words.lower() in _YES_OR_NO:
+        return _YES_OR_NO[words.lower()]
+    try:
+        # Through text again: what has no number in JSON (NaN), or no letter (half a surrogate), is refused.
+        value = json.loads(words)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        if not _is_deeper(value, DEEPEST_ARGUMENT):
+            return value
+    except (ValueError, RecursionError):
+        if words[0] not in '[{"' and words.isprintable():
+            return words
+    raise ValueError(f"{field.label} cannot be read: write it as it stood, such as {field.value!r}.")
+
+
+def _is_deeper(value: Any, than: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return than < 0 or any(_is_deeper(one, than - 1) for one in inner)

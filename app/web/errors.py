@@ -22,6 +22,7 @@ from app.web.asking import TooFast
 from app.web.guard import ForgedForm, NotAllowed, NotByToken, NotSignedIn, caller_of, sign_in_path
 from app.web.shell import see_other
 from domain.errors import (
+    AssistantBusy,
     AttuneError,
     CampaignHeld,
     EffectChanged,
@@ -72,6 +73,7 @@ _STATUS: dict[type[AttuneError], int] = {
     KeyReused: 409,
     NotJson: 400,
     TooFast: 429,
+    AssistantBusy: 429,
 }
 _NO_PAGE = "There is no page at this address. Perhaps the link was cut, or what it showed is gone."
 
@@ -112,7 +114,7 @@ def answer_errors(app: FastAPI, shell: Shell) -> None:
     def tell(request: Request, problem: Exception) -> Response:
         status = next((code for kind, code in _STATUS.items() if isinstance(problem, kind)), 422)
         answer = told(request, status, str(problem), type(problem).__name__)
-        if isinstance(problem, TooFast):
+        if isinstance(problem, TooFast | AssistantBusy):
             answer.headers["retry-after"] = str(problem.wait)
         return answer
 

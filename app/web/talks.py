@@ -17,9 +17,6 @@ from app import loop
 from domain.assistant import Exchange, Happening, Said
 from domain.errors import AttuneError
 
-MOST_A_MEMBER = 4
-"""So many answers of one member at a time: each holds a thread, and a model's patience."""
-
 KEPT_SECONDS = 300.0
 """What failed is told so long; what was answered stands in the conversation."""
 
@@ -31,7 +28,7 @@ log = logging.getLogger("attune.web")
 
 
 class TalkBusy(AttuneError):
-    """An answer is on its way in this conversation already, or too many of its member's are."""
+    """An answer is on its way in this conversation already."""
 
 
 class Talk:
@@ -156,13 +153,6 @@ class Talks:
             if there is not None and not there.is_over:
                 raise TalkBusy(
                     "This conversation is still answering. Wait for it, or stop it; then ask again."
-                )
-            mine = [
-                one for one in self._talks.values() if one.member_id == talk.member_id and not one.is_over
-            ]
-            if len(mine) >= MOST_A_MEMBER:
-                raise TalkBusy(
-                    f"{len(mine)} of your conversations are answering already. Wait for one of them."
                 )
             self._talks = {key: one for key, one in self._talks.items() if one.is_worth_keeping}
             self._talks[conversation_id] = talk

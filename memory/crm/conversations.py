@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, select, update
+from sqlalchemy import Connection, Engine, Select, delete, func, select, update
 
 from domain.assistant import Asker, Conversation, Door
 from domain.base import utc_now
@@ -66,6 +66,15 @@ class ConversationStore:
         page = query.order_by(table.last_at.desc(), table.id).limit(limit).offset(offset)
         with self._engine.connect() as connection:
             return tuple(_conversation(row) for row in connection.execute(page).mappings())
+
+    def waiting_by(self, member_id: str, door: Door) -> int:
+        """How many of one member's that began at this door wait for a yes."""
+        table = CONVERSATIONS.c
+        query = select(func.count()).where(
+            table.member_id == member_id, table.door == door.value, table.is_waiting.is_(True)
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar_one()
 
     def note(
         self,

@@ -1,11 +1,11 @@
-"""How many messages went out under a name in a window: what warm-up, provider rates and daily bounds count.
+"""How many messages went out, or tokens were taken, under a name in a window: what paces and daily bounds count.
 
-Counted in the transaction that reserves a message, so two workers cannot both take the last place.
+Messages are counted in the transaction that reserves a message, so two workers cannot both take the last place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, bindparam, delete, func, select
@@ -30,6 +30,12 @@ class TallyStore:
         """Return how many were counted under a name in the window that began then."""
         with self._engine.connect() as connection:
             return connection.execute(_MANY, {"name": name, "starts_at": starts_at}).scalar() or 0
+
+    def add(self, many: Mapping[str, int], starts_at: datetime) -> None:
+        """Count so many under each name in the window that began then."""
+        rows = [{"name": name, "starts_at": starts_at, "many": count} for name, count in many.items()]
+        with writing(self._engine) as connection:
+            upsert(connection, TALLIES, rows, keys=["name", "starts_at"], adding=["many"])
 
     def windows_before(self, name: str, before: datetime) -> int:
         """Count a name's earlier windows with anything in them, such as the days a domain has sent on."""

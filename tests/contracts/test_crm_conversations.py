@@ -70,6 +70,14 @@ def test_the_one_used_last_comes_first_and_pages_follow(store: ConversationStore
     assert store.get(first.id, ANN.member_id).is_waiting
 
 
+def test_what_waits_is_counted_by_member_and_door(store: ConversationStore) -> None:
+    program = ANN.model_copy(update={"door": Door.MCP})
+    for asker, waits in ((ANN, True), (program, True), (program, True), (program, False)):
+        store.note(store.begin(asker).id, is_waiting=waits)
+    assert [store.waiting_by(ANN.member_id, door) for door in (Door.MCP, Door.WEB, Door.API)] == [2, 1, 0]
+    assert store.waiting_by(BOB.member_id, Door.MCP) == 0
+
+
 def test_whom_it_has_shown_is_kept_once(store: ConversationStore) -> None:
     one, other = store.begin(ANN), store.begin(BOB)
     store.note(one.id, contact_ids=[ADA.id, BEN.id, ADA.id])

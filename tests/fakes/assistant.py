@@ -149,6 +149,9 @@ class ScriptedAssistant:
 
     # --- the assistant.
 
+    def require_room(self, asker: Asker) -> None:
+        """There is always room."""
+
     def begin(self, asker: Asker, title: str = "") -> Conversation:
         begun = Conversation(
             id=f"t_{len(self.kept) + 1}",

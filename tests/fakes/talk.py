@@ -6,7 +6,16 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
-from domain.assistant import Asker, Conversation, TalkReply, TalkRequest, TalkTurn, ToolAnswer, ToolCall
+from domain.assistant import (
+    Asker,
+    Conversation,
+    Door,
+    TalkReply,
+    TalkRequest,
+    TalkTurn,
+    ToolAnswer,
+    ToolCall,
+)
 from domain.errors import NotFound
 from domain.message import Usage
 from domain.ports import Clock
@@ -84,7 +93,7 @@ class ListedConversations:
     def begin(self, asker: Asker, title: str = "") -> Conversation:
         now = self._clock()
         begun = Conversation(
-            id=f"t_{len(self.kept) + 1}",
+            id=f"t_{len(self.shown) + 1}",
             member_id=asker.member_id,
             title=title,
             door=asker.door,
@@ -103,6 +112,10 @@ class ListedConversations:
     def of(self, member_id: str, limit: int = 50, offset: int = 0) -> tuple[Conversation, ...]:
         mine = [one for one in reversed(self.kept.values()) if one.member_id == member_id]
         return tuple(mine[offset : offset + limit])
+
+    def waiting_by(self, member_id: str, door: Door) -> int:
+        mine = [one for one in self.kept.values() if one.member_id == member_id and one.door is door]
+        return sum(one.is_waiting for one in mine)
 
     def note(
         self,

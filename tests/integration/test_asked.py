@@ -25,17 +25,18 @@ from app.steering import pause
 from app.teaching import lesson_of
 from app.wiring import House
 from domain.assistant import Asker, Door
-from domain.campaign import Autonomy
+from domain.campaign import Autonomy, DailyCaps
 from domain.decision import Arm
-from domain.errors import CampaignHeld
+from domain.errors import BudgetSpent, CampaignHeld
 from domain.events import Event, EventKind
-from domain.message import StakesLevel
+from domain.message import StakesLevel, Usage
 from domain.review import Review, ReviewAct
 from domain.run import ContactOutcome, RunContact
 from domain.staff import Role
 from evals.crowd import NOON, campaign
 from learning.arms import Shares, arm_of
 from memory.crm.statements import DECISIONS, OUTBOX, PROPOSALS, RUN_CONTACTS, RUNS
+from tools.models.budget import RunBudget
 
 PLAN = campaign().model_copy(update={"autonomy": Autonomy.ASSIST, "holdout_share": 0.2})
 MARA = Asker(member_id="mara", name="Mara", role=Role.ADMIN, door=Door.WEB)
@@ -93,6 +94,39 @@ def test_a_draft_goes_through_the_graph_and_leaves_nothing_behind(house: House) 
     assert state.stakes is not None
     assert rows(house) == before
     assert house.audit.lines(limit=1_000) == chain
+
+
+class Billed(RunBudget):
+    """A draft took three calls of a model."""
+
+    def close(self, run_id: str) -> Usage:
+        super().close(run_id)
+        return Usage(calls=3, input_tokens=900, output_tokens=90, cost_micros=20_000)
+
+
+def test_what_a_draft_cost_counts_in_its_campaigns_day(house: House, hands: Hands) -> None:
+    found = possible_for(house, PLAN, contact_in(Arm.LEARNED, house=house))
+    best = found.best
+    assert best is not None
+
+    async def draft(own: House, carrier: Carrier) -> None:
+        own.__dict__["budget"] = Billed()
+        await drafted(own, carrier, found, best, "")
+
+    def may_call(daily: DailyCaps) -> None:
+        budget = house.__dict__["budget"] = RunBudget()
+        house.begin_day("run", PLAN.model_copy(update={"daily": daily}))
+        budget.begin_call("run", "m", price_is_known=True)
+
+    for daily in (DailyCaps(model_calls=3), DailyCaps(model_cost_cents=2)):
+        may_call(daily)
+    house.desk.do(draft, drafts=True)
+    for daily in (DailyCaps(model_calls=3), DailyCaps(model_cost_cents=2)):
+        with pytest.raises(BudgetSpent, match="day"):
+            may_call(daily)
+    may_call(DailyCaps(model_calls=4, model_cost_cents=3))
+    hands.now += timedelta(days=1)
+    may_call(DailyCaps(model_calls=3))
 
 
 def test_choices_are_ordered_by_what_is_believed_and_name_only_content_that_fits(house: House) -> None:

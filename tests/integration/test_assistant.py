@@ -278,6 +278,13 @@ async def test_marks_of_records_nobody_looked_up_and_addresses_are_taken_out(tmp
     assert "evil" not in "".join(one.text for one in of_kind(happened, Said))
 
 
+async def test_an_answer_that_is_too_long_is_not_shown_and_the_understudy_answers(tmp_path: Path) -> None:
+    talk = Talk(tmp_path, ScriptedTalker("word " * 5_000), grammar=SmallGrammar({"help": "Ask me."}))
+    answer = (await talk.said("help"))[-1]
+    assert isinstance(answer, Answered)
+    assert (answer.words, answer.stand_in_for) == ("Ask me.", "the model's answer was too long")
+
+
 async def test_an_answer_that_repeats_the_internal_marker_is_never_shown(tmp_path: Path) -> None:
     def tattle(request: object) -> str:
         marker = next(t.content for t in request.turns if "Internal marker" in t.content)  # type: ignore[attr-defined]

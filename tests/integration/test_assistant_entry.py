@@ -13,6 +13,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from agents.assistant import BROKEN_OFF_UNDER_WAY, build_assistant
+from app.assistant.drafting import take_draft
+from app.assistant.talk import MOST_A_MEMBER, MOST_PROPOSALS
 from app.checkpoints import open_checkpoints
 from domain.assistant import (
     Answered,
@@ -25,12 +27,24 @@ from domain.assistant import (
     Looking,
     Program,
     Said,
+    ToolAnswer,
 )
-from domain.errors import ConversationBusy, NotFound, NothingAsked, StoreTrouble, ToolRefused, WrongUsage
+from domain.errors import (
+    AssistantBusy,
+    ConversationBusy,
+    DaySpent,
+    NotFound,
+    NothingAsked,
+    ProposalsWaiting,
+    StoreTrouble,
+    ToolRefused,
+    WrongUsage,
+)
 from domain.message import Author
-from domain.staff import Role
+from domain.staff import Act, Role
 from tests.fakes.talk import ListedConversations, ScriptedTalker, SmallGrammar, call
-from tests.talk import INJECTED, NOON, Market, Talk, asker, kinds, of_kind, seal_of
+from tests.talk import INJECTED, NOON, Market, Named, Talk, asker, kinds, of_kind, seal_of
+from tools.toolset import Tool, Toolset
 
 LABEL = call("label_set", "l1", contact_id="c-1", label="warm")
 FIND = call("contact_find", name="Ada")
@@ -81,6 +95,59 @@ async def test_a_second_request_in_one_conversation_is_told_to_wait(tmp_path: Pa
     model.gate.set()
     assert kinds(await first) == ["answered"]
     assert kinds(await talk.said("Hi?", conversation.id)) == ["answered"]
+
+
+async def test_a_member_has_four_answers_at_a_time_through_whichever_door(tmp_path: Path) -> None:
+    model = ScriptedTalker(*(["Hello."] * (MOST_A_MEMBER + 2)))
+    model.gate = asyncio.Event()
+    talk = Talk(tmp_path, model)
+    doors = (Door.WEB, Door.API, Door.MCP, Door.TERMINAL)
+    under_way = [asyncio.create_task(talk.said("Hi", who=asker(door=door))) for door in doors]
+    while len(model.requests) < MOST_A_MEMBER:
+        await asyncio.sleep(0)
+    with pytest.raises(AssistantBusy, match="4 of your conversations are answering already"):
+        await talk.said("Hi", who=asker(door=Door.API))
+    with pytest.raises(AssistantBusy):
+        await talk.assistant.propose(asker(door=Door.MCP), LABEL)
+    other = asyncio.create_task(talk.said("Hi", who=asker(member_id="m-2")))
+    model.gate.set()
+    assert [kinds(await one) for one in (*under_way, other)] == [["answered"]] * 5
+    assert kinds(await talk.said("Hi")) == ["answered"]
+
+
+async def test_a_program_puts_so_many_changes_before_its_member_and_no_more(tmp_path: Path) -> None:
+    talk, program = Talk(tmp_path, None), asker(door=Door.MCP, token_id="k-1")
+    begun = [await talk.assistant.propose(program, LABEL) for _ in range(MOST_PROPOSALS)]
+    with pytest.raises(ProposalsWaiting, match="20 changes that programs proposed wait"):
+        await talk.assistant.propose(program, LABEL)
+    assert len(talk.conversations.kept) == MOST_PROPOSALS
+    await talk.assistant.forget(asker(), begun[0][0].id)
+    await talk.assistant.propose(program, LABEL)
+
+
+async def test_drafts_are_counted_by_question_and_in_its_own_conversation(tmp_path: Path) -> None:
+    def draft(_: Asker, given: Named) -> ToolAnswer:
+        return ToolAnswer(words=str(take_draft()))
+
+    tools = Toolset((Tool("message_draft", "Draft.", Named, Act.READ, look=draft),))
+    calls = tuple(call("message_draft", f"d{number}", name="Ada") for number in range(3))
+    again = call("message_draft", "d9", name="Ada")
+    talk = Talk(tmp_path, ScriptedTalker(calls, "Two.", (again,), "One more."), tools=tools)
+    found = of_kind(await talk.said("Draft three"), Found)
+    assert sorted(one.answer.words if one.answer else one.problem[:8] for one in found) == [
+        "2 drafts",
+        "chat:t_1",
+        "chat:t_1",
+    ]
+    (later,) = of_kind(await talk.said("Draft another", "t_1"), Found)
+    assert later.answer.words == "chat:t_1"
+
+
+async def test_where_the_day_is_spent_the_understudy_answers_and_says_so(tmp_path: Path) -> None:
+    talk = Talk(tmp_path, ScriptedTalker(DaySpent("Your", 100)), grammar=SmallGrammar({"help": "Ask me."}))
+    (answered,) = of_kind(await talk.said("help"), Answered)
+    assert answered.author is Author.UNDERSTUDY
+    assert answered.stand_in_for == "today's budget of the assistant is spent"
 
 
 async def test_work_goes_on_when_the_door_goes_away(tmp_path: Path) -> None:

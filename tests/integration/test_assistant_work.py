@@ -14,14 +14,16 @@ from typing import Any
 import pytest
 
 from app.assistant.campaigns import MOST_FILE_CHARS
+from app.assistant.drafting import question
 from app.assistant.toolset import toolset_of
 from app.reviews import review
 from app.settings import Settings
 from app.steering import resume
 from app.wiring import House, open_house
 from domain.assistant import Asker, Door, Effect, ToolAnswer, ToolCall
-from domain.errors import AttuneError, CampaignHeld, EffectChanged, ToolRefused
-from domain.message import OutboxStatus, StakesLevel
+from domain.campaign import Caps
+from domain.errors import AttuneError, CampaignHeld, DaySpent, EffectChanged, ToolRefused
+from domain.message import OutboxStatus, StakesLevel, Usage
 from domain.review import ProposalStatus, Review, ReviewAct
 from domain.review_queue import QueueFilter
 from domain.run import RunStatus
@@ -521,6 +523,35 @@ def test_a_draft_shows_message_findings_and_why_and_leaves_nothing(
     assert greeting not in told
     after = (house.outbox.counts(), len(house.proposals.waiting()), len(house.runs.runs()))
     assert after == before
+
+
+def test_a_question_has_two_drafts_and_each_counts_in_its_conversation_and_its_members_day(
+    house: House, tools: Toolset, free: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mara, took = asker(house, Role.MARKETER), Usage(calls=4, input_tokens=900, output_tokens=100)
+
+    def draft() -> ToolAnswer:
+        return look(tools, mara, "message_draft", contact=free)
+
+    def billed(*args: Any, **given: Any) -> Any:
+        return desk_do(*args, **given).model_copy(update={"usage": took})
+
+    desk_do = house.desk.do
+    monkeypatch.setattr(house.desk, "do", billed)
+    with question("chat:t_1"):
+        draft()
+        draft()
+        with pytest.raises(ToolRefused, match="2 drafts were begun for this question"):
+            draft()
+    assert house.budget.spent("chat:t_1") == took + took
+    house.budget.open("chat:t_1", Caps(model_tokens=2_000))
+    with question("chat:t_1"), pytest.raises(ToolRefused, match="budget is spent"):
+        draft()
+    draft()
+    bound = house.settings.model_copy(update={"assistant_member_daily_tokens": 3_000})
+    object.__setattr__(house, "settings", bound)
+    with pytest.raises(DaySpent):
+        draft()
 
 
 def test_who_has_a_message_on_its_way_gets_no_second_draft(house: House, tools: Toolset) -> None:

@@ -83,6 +83,12 @@ class RunBudget:
             ledger.calls_started += 1
             ledger.day_calls += 1
 
+    def require(self, run_id: str) -> None:
+        """Raise `BudgetSpent` where a cap is reached, and count nothing; a call's price is not asked about."""
+        with self._lock:
+            if reached := self._reached(self._ledger(run_id), "", price_is_known=True):
+                raise BudgetSpent(f"Run {run_id!r} {reached}. No model was asked.")
+
     def record(self, run_id: str, agent: str, usage: Usage) -> None:
         """Add what an answered call took."""
         with self._lock:

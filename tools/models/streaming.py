@@ -32,7 +32,9 @@ NOT_JSON = "not_json"
 """The argument a call gets whose arguments are no JSON object: no tool takes it, so the model is told and mends it."""
 
 THOUGHTS_BEGIN, THOUGHTS_END = "<think>", "</think>"
-MOST_REPLY_CHARACTERS = 200_000
+MOST_REPLY_CHARACTERS = 20_000
+MOST_CHARACTERS = 200_000
+"""Of everything a reply brings: thoughts and the arguments of calls are never shown, but read."""
 
 
 class PieceFunction(ReplyPart):
@@ -101,6 +103,7 @@ class Assembly:
     _calls: dict[int, _Call] = field(default_factory=dict)
     _waiting: str = ""
     _is_thinking: bool | None = None
+    _came: int = 0
 
     def add(self, piece: Piece) -> str:
         """Take one piece and return the words in it that are meant to be heard."""
@@ -112,6 +115,7 @@ class Assembly:
         self.finish_reason = choice.finish_reason or self.finish_reason
         delta = choice.delta or choice.message or Delta()
         self.refusal += delta.refusal or ""
+        self._count(delta)
         for part in delta.tool_calls or ():
             self._add_call(part)
         heard = self._aloud(delta.content or "")
@@ -119,6 +123,13 @@ class Assembly:
         if len(self.content) > MOST_REPLY_CHARACTERS:
             raise ReplyMalformed(f"more than {MOST_REPLY_CHARACTERS} characters")
         return heard
+
+    def _count(self, delta: Delta) -> None:
+        calls = delta.tool_calls or ()
+        self._came += len(delta.content or "") + len(delta.refusal or "") + len(calls)
+        self._came += sum(len(one.function.arguments or "") for one in calls)
+        if self._came > MOST_CHARACTERS:
+            raise ReplyMalformed(f"more than {MOST_CHARACTERS} characters")
 
     def rest(self) -> str:
         """What was held back at the end because it might have become a thought."""
@@ -168,18 +179,18 @@ class Assembly:
             return words
         self._waiting += words
         if self._is_thinking is None:
-            begin = self._waiting.lstrip()
+            begin = self._waiting = self._waiting.lstrip()
             if THOUGHTS_BEGIN.startswith(begin[: len(THOUGHTS_BEGIN)]) and len(begin) < len(THOUGHTS_BEGIN):
                 return ""
             self._is_thinking = begin.startswith(THOUGHTS_BEGIN)
-        if self._is_thinking:
+        if self._is_thinking is True:
             _, end, after = self._waiting.partition(THOUGHTS_END)
             if not end:
+                # Of a thought only what may be the beginning of its end is kept, so nothing is read twice.
+                self._waiting = self._waiting[-len(THOUGHTS_END) :]
                 return ""
             self._waiting = after.lstrip()
-            if not self._waiting:
-                return ""
-            self._is_thinking = False
+            self._is_thinking = False if self._waiting else None
         heard, self._waiting = self._waiting, ""
         return heard
 

@@ -1,4 +1,4 @@
-"""The tools as operations, made from their cards: nouns for the addresses, GET for what looks, POST for what changes.
+"""The tools as operations, made from their cards: nouns for the addresses, GET for what looks, POST for the rest.
 
 A change is told first and done second: without a seal the answer is the effect; with the seal of that effect it is
 done, if it would still do what was told.
@@ -43,7 +43,7 @@ PATHS: dict[str, str] = {
     "run_list": "/runs",
     "run_show": "/runs/{run}",
     "message_draft": "/drafts",
-    "message_propose": "/drafts",
+    "message_propose": "/proposals",
     "proposal_list": "/proposals",
     "proposal_show": "/proposals/{proposal}",
     "proposal_approve": "/proposals/{proposal}/approve",
@@ -58,6 +58,10 @@ PATHS: dict[str, str] = {
     "rule_explain": "/rules/{rule}",
 }
 """Where each tool answers; names in braces are arguments of it. A tool that stands not here is under `/tools/`."""
+
+
+SPENDING = frozenset({"message_draft"})
+"""Looks that ask a model: what may be fetched ahead, or twice, must not spend."""
 
 
 class Told(Noun):
@@ -110,7 +114,7 @@ def path_of(card: ToolCard) -> str:
 
 def method_of(card: ToolCard) -> Literal["GET", "POST"]:
     """How a tool is asked."""
-    return "POST" if card.changes else "GET"
+    return "POST" if card.changes or card.name in SPENDING else "GET"
 
 
 def _of_card(tools: AssistantTools, card: ToolCard) -> Operation:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,8 +114,14 @@ def test_usage_is_summed_over_answers_and_what_was_never_answered() -> None:
         ("Ada [contact:c-1].", "Ada [contact:c-1]."),
         ("Bob [contact:c-2].", "Bob."),
         ("Ada [account:c-1].", "Ada."),
-        ("A list [1] and [x](not a link)", "A list [1] and [x](not a link)"),
-        ("See [Ada](javascript:alert(1))", "See Ada)"),
+        ("A list [1] and [x](not a link)", "A list [1] and [x] (not a link)"),
+        ("See [Ada](javascript:alert(1))", "See Ada"),
+        ("Ada [contact:c-1]: wrote", "Ada [contact:c-1]: wrote"),
+        (
+            "[contact:c-1]: she and/or he, 3 < 4, at 10:30, note:this",
+            "[contact:c-1]: she and/or he, 3 < 4, at 10:30, note:this",
+        ),
+        ("See [Ada](/contacts/1) or [b [c]](https://evil.example/x).", "See Ada or b [c]."),
         ("![p](https://evil.example/?q=1)", ""),
     ],
 )
@@ -153,3 +162,78 @@ def test_however_words_are_cut_no_internal_marker_is_heard(before: int, sizes: l
         rest = rest[size:]
     heard += speech.rest()
     assert "zq" not in heard
+
+
+EVIL = [
+    "https://evil.example/p",
+    "http:/evil.example",
+    "HTTPS://evil.example",
+    "//evil.example/p",
+    "www.evil.example",
+    "_www.evil.example_",
+    "ftp://evil.example",
+    "data:text/html,evil",
+    "javascript:evil()",
+    "https:\\\\evil.example",
+    "mailto:me@evil.example",
+]
+WAYS = [
+    "{}",
+    "![p]({})",
+    "![a\nb]({})",
+    "![a [b] c]({})",
+    "[t]({} 'title')",
+    "[t](<{}>)",
+    "[a [contact:c-1] b]({})",
+    "[contact:c-1]({})",
+    "![p][r]\n\n[r]: {}",
+    "[r]:\n  <{}>",
+    "> - [r]: {}",
+    "<{}>",
+    "<img src='{}'>",
+    '<a href="{}">x</a>',
+    "**{}**",
+    "`{}`",
+    "a. [contact:c-9]{}",
+]
+
+
+@pytest.mark.parametrize("evil", EVIL)
+@pytest.mark.parametrize("way", WAYS)
+def test_no_web_address_of_a_models_making_stays(way: str, evil: str) -> None:
+    said = f"Before {way.format(evil)} after"
+    words = with_known_marks(said, KNOWN)[0]
+    speech = Speech(CANARY, KNOWN)
+    heard = "".join(speech.more(letter) for letter in said) + speech.rest()
+    for told in (words, heard):
+        assert "evil" not in told
+        assert "](" not in told
+        assert not re.search(r"<[a-z/]|(?m:^[ >-]*\[r\]:)", told)
+        assert told.startswith("Before")
+
+
+def test_an_address_made_by_taking_out_a_mark_does_not_stay() -> None:
+    assert with_known_marks("See www[contact:c-9].evil.example now", KNOWN)[0] == "See  now"
+    assert with_known_marks("![x][contact:c-9](https://evil.example)", KNOWN)[0] == ""
+
+
+def work(said: str, piece: int) -> float:
+    """The least processor time of three tries."""
+
+    def once() -> float:
+        began = time.process_time()
+        speech = Speech(CANARY, KNOWN)
+        for at in range(0, len(said), piece):
+            speech.more(said[at : at + piece])
+        speech.rest()
+        with_known_marks(said, KNOWN)
+        return time.process_time() - began
+
+    return min(once() for _ in range(3))
+
+
+@pytest.mark.parametrize("odd", ["[", "![", "![a](", "[a]: ", "](", "<", "[contact:", "a:", "((", "[a](("])
+def test_twenty_thousand_brackets_are_no_more_work_than_as_many_words(odd: str) -> None:
+    said = (odd * 20_000)[:20_000]
+    # Generous: a pattern that read to the end from each bracket would be some thousand times the work.
+    assert work(said, 4_000) < 40 * work("words and more " * 1_333, 4_000) + 0.05

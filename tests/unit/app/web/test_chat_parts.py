@@ -63,13 +63,53 @@ def test_arguments_are_changed_as_they_were_meant() -> None:
     assert [(one.name, one.value) for one in fields] == [
         ("campaign", "spring"),
         ("most", "5"),
-        ("countries", "[DE]"),
+        ("countries", '["DE"]'),
     ]
-    said = {"campaign": "12", "most": "7", "countries": "[DE, AT]"}
+    said = {"campaign": "12", "most": "7", "countries": '["DE", "AT"]'}
     assert arguments_said(call, fields, said) == {"campaign": "12", "most": 7, "countries": ["DE", "AT"]}
     assert arguments_said(call, fields, {one.name: one.value for one in fields}) == call.arguments
     with pytest.raises(ValueError, match="Countries cannot be read"):
         arguments_said(call, fields, {"countries": "[DE"})
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("yes", True),
+        ("No", False),
+        ("2.5", 2.5),
+        ("A quiet week", "A quiet week"),
+        ("2026-11-26", "2026-11-26"),
+        ("NaN", "NaN"),
+        ("", None),
+        ('{"a": [1, null]}', {"a": [1, None]}),
+    ],
+)
+def test_a_changed_argument_is_json_or_plain_words(words: str, meant: object) -> None:
+    call = ToolCall(id="1", name="x", arguments={"most": 5})
+    assert arguments_said(call, arguments_of(call, None), {"most": words}) == {"most": meant}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "[" * 9_000,
+        "[" * 100 + "]" * 100,
+        "[&a [x, x], *a]",
+        '{"a": NaN}',
+        "[1e999]",
+        '"\\ud800"',
+        "x" * 10_001,
+        "a: &a [1]\nb: *a",
+    ],
+)
+def test_an_argument_that_is_no_json_of_a_fair_size_is_refused_in_words(words: str) -> None:
+    call = ToolCall(id="1", name="x", arguments={"most": 5})
+    with pytest.raises(ValueError, match=r"^Most (cannot be read|is 10,001 characters)"):
+        arguments_said(call, arguments_of(call, None), {"most": words})
+    told = ToolCall(id="1", name="x", arguments={"reason": "quiet"})
+    with pytest.raises(ValueError, match="at most 10,000"):
+        arguments_said(told, arguments_of(told, None), {"reason": "x" * 10_001})
 
 
 def test_what_a_change_also_takes_can_be_given() -> None:
