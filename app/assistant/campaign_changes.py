@@ -34,6 +34,7 @@ from domain.errors import NotFound, ToolRefused
 from domain.schedule import CampaignState
 from domain.staff import Act
 from tools.campaigns import CampaignPause, CampaignResume, CampaignSave, CampaignStop, RunStart
+from tools.toolset import require_sealed
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -175,8 +176,10 @@ class CampaignsChanged:
 
     def plan_resume(self, asker: Asker, given: CampaignResume) -> Effect:
         """Tell what would happen next, and when."""
-        house, found = self._house, self._page(given.campaign)
-        card, text = found.card, found.text
+        return self._resumed(asker, given, self._page(given.campaign))
+
+    def _resumed(self, asker: Asker, given: CampaignResume, found: CampaignPage) -> Effect:
+        house, card, text = self._house, found.card, found.text
         if card.standing.state is CampaignState.ACTIVE:
             raise ToolRefused(f"{card.name} is not held: {card.state}.")
         if text is None or card.campaign is None:
@@ -221,9 +224,10 @@ class CampaignsChanged:
             rehearsed=found.is_rehearsed,
         )
 
-    def resume(self, asker: Asker, given: CampaignResume) -> ToolAnswer:
-        """Let it go on, or live."""
+    def resume(self, asker: Asker, given: CampaignResume, seal: str) -> ToolAnswer:
+        """Let it go on, or live, by the file that was sealed: what is acted on is what is compared."""
         house, found = self._house, self._page(given.campaign)
+        require_sealed(self._resumed(asker, given, found), seal)
         if found.text is None:
             raise ToolRefused(f"{found.card.name} has no file any more, so it cannot go on.")
         _as_seen(found.text, given.base)
