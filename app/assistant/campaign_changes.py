@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app import loop
 from app.assistant.campaigns import BASE_CHARS, autonomy_words, campaign_ref, key_meant, run_ref
-from app.assistant.sealing import allows, note, sealed
+from app.assistant.sealing import allows, firm, note, sealed
 from app.assistant.words import moment
 from app.audience_size import Step, lacks, narrowed
 from app.campaign_board import CampaignPage, campaign_page, next_runs
@@ -90,6 +90,7 @@ class CampaignsChanged:
                 base=before.sha256 if before else "",
                 reaches=steps[-1].left,
                 standing=house.controls.standing(campaign.id).state.value,
+                lines=lines,
             ),
         )
 
@@ -217,6 +218,7 @@ class CampaignsChanged:
             f"Let {card.name} {'go on' if is_same else 'go live'}",
             lines,
             given.reason,
+            lines[1],
             file=text.sha256,
             approved=card.approved,
             coming=coming,
@@ -296,13 +298,15 @@ class CampaignsChanged:
             cap = f" At most {most:,} get a message." if most else ""
             lines.append(f"Autonomy is {campaign.autonomy.value}: {autonomy_words(campaign.autonomy)}{cap}")
         lines.append(_models(campaign, house))
-        lines.append(self._carrier_words())
+        carrier = self._carrier_words()
+        lines.append(carrier)
         latest = house.runs.latest(campaign.id, is_dry_run=given.dry)
         return self._effect(
             found,
             f"Start a {'dry run' if given.dry else 'real run'} of {campaign.name}",
             lines,
             "",
+            carrier,
             dry=given.dry,
             file=found.text.sha256 if found.text else "",
             reaches=steps[-1].left,
@@ -350,7 +354,13 @@ class CampaignsChanged:
         return campaign_page(self._house, key_meant(self._house, said))
 
     def _effect(
-        self, found: CampaignPage, title: str, lines: list[str], reason: str, **told: object
+        self,
+        found: CampaignPage,
+        title: str,
+        lines: list[str],
+        reason: str,
+        volatile: str = "",
+        **told: object,
     ) -> Effect:
         card = found.card
         if reason:
@@ -366,6 +376,7 @@ class CampaignsChanged:
                 state=standing.state.value,
                 since=standing.since,
                 reason=reason,
+                lines=firm(lines, volatile),
                 **told,
             ),
         )

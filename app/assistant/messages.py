@@ -26,7 +26,7 @@ from app.assistant.evidence import (
 )
 from app.assistant.library import content_meant, content_ref
 from app.assistant.meant import contact_of
-from app.assistant.sealing import note, sealed
+from app.assistant.sealing import firm, note, sealed
 from app.assistant.words import columns, contact_ref, known, label, moment, record, table
 from app.campaign_shelf import campaign_text
 from app.reasons import KNOWLEDGE_WORDS, name_of, worth
@@ -135,6 +135,7 @@ class Messages:
                 asset=asset.model_dump(mode="json"),
                 hint=given.hint,
                 contact=contact.model_dump(mode="json"),
+                lines=firm(lines, lines[1]),
             ),
         )
 

@@ -521,3 +521,13 @@ def test_a_change_acts_on_what_was_sealed_though_it_changed_after_it_was_told_ag
     with pytest.raises(EffectChanged):
         desk.resume(mara, CampaignResume(campaign=KEY, unrehearsed=True), effect.seal)
     assert house.controls.standing(KEY).state is CampaignState.PAUSED
+
+
+def test_what_was_told_is_sealed_word_by_word(house: House, tools: Toolset) -> None:
+    mara = asker(house, Role.MARKETER)
+    effect = plan(tools, mara, "run_start", campaign=KEY, dry=True)
+    more = house.settings.model_copy(update={"global_holdout_share": 0.3})
+    object.__setattr__(house, "settings", more)
+    with pytest.raises(EffectChanged):
+        do(tools, mara, effect, "run_start", campaign=KEY, dry=True)
+    assert plan(tools, mara, "run_start", campaign=KEY, dry=True).seal != effect.seal
