@@ -182,7 +182,7 @@ class CampaignChanges(Protocol):
         """Tell what would happen next, and when."""
         ...
 
-    def resume(self, asker: Asker, given: CampaignResume) -> ToolAnswer:
+    def resume(self, asker: Asker, given: CampaignResume, seal: str) -> ToolAnswer:
         """Let it go on, or live."""
         ...
 
@@ -277,7 +277,7 @@ def campaign_change_tools(desk: CampaignChanges) -> tuple[Tool[Any], ...]:
             CampaignResume,
             Act.CAMPAIGN_WRITE,
             plan=desk.plan_resume,
-            do=desk.resume,
+            do_as_sealed=desk.resume,
         ),
         Tool(
             "campaign_stop",

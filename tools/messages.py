@@ -54,8 +54,8 @@ class MessageDesk(Protocol):
         """Tell what would be proposed."""
         ...
 
-    def propose(self, asker: Asker, given: MessagePropose) -> ToolAnswer:
-        """Propose one."""
+    def propose(self, asker: Asker, given: MessagePropose, seal: str) -> ToolAnswer:
+        """Propose exactly the one that was told."""
         ...
 
 
@@ -78,6 +78,6 @@ def message_tools(desk: MessageDesk) -> tuple[Tool[Any], ...]:
             MessagePropose,
             Act.CAMPAIGN_WRITE,
             plan=desk.plan_propose,
-            do=desk.propose,
+            do_as_sealed=desk.propose,
         ),
     )

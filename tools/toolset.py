@@ -34,7 +34,11 @@ Given = TypeVar("Given", bound=Arguments)
 
 @dataclass(frozen=True)
 class Tool(Generic[Given]):
-    """One tool. `look` for what only looks; `plan` and `do` for what changes something. All may take a while."""
+    """One tool. `look` for what only looks; `plan` and `do` for what changes something. All may take a while.
+
+    `do_as_sealed` in place of `do` is given the seal, too: it reckons the seal of the very things it acts on, so that
+    nothing can come between, and refuses by `require_sealed` where it differs.
+    """
 
     name: str
     words: str
@@ -43,10 +47,12 @@ class Tool(Generic[Given]):
     look: Callable[[Asker, Given], ToolAnswer] | None = None
     plan: Callable[[Asker, Given], Effect] | None = None
     do: Callable[[Asker, Given], ToolAnswer] | None = None
+    do_as_sealed: Callable[[Asker, Given, str], ToolAnswer] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a tool that neither looks nor tells what it would change."""
-        if (self.look is None) == (self.plan is None) or (self.plan is None) != (self.do is None):
+        ways = [way for way in (self.do, self.do_as_sealed) if way is not None]
+        if (self.look is None) == (self.plan is None) or len(ways) != (self.plan is not None):
             raise TypeError(f"{self.name} must either look, or plan and do")
 
     @property
@@ -88,13 +94,12 @@ class Toolset:
     async def carry_out(self, asker: Asker, call: ToolCall, seal: str) -> ToolAnswer:
         """See `AssistantTools.carry_out`."""
         tool, given = self._meant(asker, call)
-        if tool.plan is None or tool.do is None:
+        if tool.plan is None:
             raise ToolRefused(f"{tool.name} only looks; there is nothing to say yes to.")
-        now = await asyncio.to_thread(tool.plan, asker, given)
-        if now.seal != seal:
-            raise EffectChanged(
-                f"Meanwhile this would do something else: {now.title}. Nothing was done; ask again."
-            )
+        require_sealed(await asyncio.to_thread(tool.plan, asker, given), seal)
+        if tool.do_as_sealed is not None:
+            return await asyncio.to_thread(tool.do_as_sealed, asker, given, seal)
+        assert tool.do is not None
         return await asyncio.to_thread(tool.do, asker, given)
 
     def langchain_tools(self, asker: Asker) -> tuple[StructuredTool, ...]:
@@ -127,6 +132,14 @@ class Toolset:
             return tool, tool.arguments.model_validate(call.arguments)
         except ValidationError as error:
             raise ToolRefused(f"The arguments of {tool.name} do not fit.\n{in_words(error)}") from None
+
+
+def require_sealed(now: Effect, seal: str) -> None:
+    """Refuse what would be done now where it is not what was said yes to. Raises `EffectChanged`."""
+    if now.seal != seal:
+        raise EffectChanged(
+            f"Meanwhile this would do something else: {now.title}. Nothing was done; ask again."
+        )
 
 
 def _may(asker: Asker, act: Act) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app import loop
 from app.assistant.campaigns import BASE_CHARS, autonomy_words, campaign_ref, key_meant, run_ref
-from app.assistant.sealing import allows, note, sealed
+from app.assistant.sealing import allows, firm, note, sealed
 from app.assistant.words import moment
 from app.audience_size import Step, lacks, narrowed
 from app.campaign_board import CampaignPage, campaign_page, next_runs
@@ -34,6 +34,7 @@ from domain.errors import NotFound, ToolRefused
 from domain.schedule import CampaignState
 from domain.staff import Act
 from tools.campaigns import CampaignPause, CampaignResume, CampaignSave, CampaignStop, RunStart
+from tools.toolset import require_sealed
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -89,6 +90,7 @@ class CampaignsChanged:
                 base=before.sha256 if before else "",
                 reaches=steps[-1].left,
                 standing=house.controls.standing(campaign.id).state.value,
+                lines=lines,
             ),
         )
 
@@ -175,8 +177,10 @@ class CampaignsChanged:
 
     def plan_resume(self, asker: Asker, given: CampaignResume) -> Effect:
         """Tell what would happen next, and when."""
-        house, found = self._house, self._page(given.campaign)
-        card, text = found.card, found.text
+        return self._resumed(asker, given, self._page(given.campaign))
+
+    def _resumed(self, asker: Asker, given: CampaignResume, found: CampaignPage) -> Effect:
+        house, card, text = self._house, found.card, found.text
         if card.standing.state is CampaignState.ACTIVE:
             raise ToolRefused(f"{card.name} is not held: {card.state}.")
         if text is None or card.campaign is None:
@@ -214,6 +218,7 @@ class CampaignsChanged:
             f"Let {card.name} {'go on' if is_same else 'go live'}",
             lines,
             given.reason,
+            lines[1],
             file=text.sha256,
             approved=card.approved,
             coming=coming,
@@ -221,9 +226,10 @@ class CampaignsChanged:
             rehearsed=found.is_rehearsed,
         )
 
-    def resume(self, asker: Asker, given: CampaignResume) -> ToolAnswer:
-        """Let it go on, or live."""
+    def resume(self, asker: Asker, given: CampaignResume, seal: str) -> ToolAnswer:
+        """Let it go on, or live, by the file that was sealed: what is acted on is what is compared."""
         house, found = self._house, self._page(given.campaign)
+        require_sealed(self._resumed(asker, given, found), seal)
         if found.text is None:
             raise ToolRefused(f"{found.card.name} has no file any more, so it cannot go on.")
         _as_seen(found.text, given.base)
@@ -292,13 +298,15 @@ class CampaignsChanged:
             cap = f" At most {most:,} get a message." if most else ""
             lines.append(f"Autonomy is {campaign.autonomy.value}: {autonomy_words(campaign.autonomy)}{cap}")
         lines.append(_models(campaign, house))
-        lines.append(self._carrier_words())
+        carrier = self._carrier_words()
+        lines.append(carrier)
         latest = house.runs.latest(campaign.id, is_dry_run=given.dry)
         return self._effect(
             found,
             f"Start a {'dry run' if given.dry else 'real run'} of {campaign.name}",
             lines,
             "",
+            carrier,
             dry=given.dry,
             file=found.text.sha256 if found.text else "",
             reaches=steps[-1].left,
@@ -346,7 +354,13 @@ class CampaignsChanged:
         return campaign_page(self._house, key_meant(self._house, said))
 
     def _effect(
-        self, found: CampaignPage, title: str, lines: list[str], reason: str, **told: object
+        self,
+        found: CampaignPage,
+        title: str,
+        lines: list[str],
+        reason: str,
+        volatile: str = "",
+        **told: object,
     ) -> Effect:
         card = found.card
         if reason:
@@ -362,6 +376,7 @@ class CampaignsChanged:
                 state=standing.state.value,
                 since=standing.since,
                 reason=reason,
+                lines=firm(lines, volatile),
                 **told,
             ),
         )

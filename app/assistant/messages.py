@@ -27,18 +27,19 @@ from app.assistant.evidence import (
 )
 from app.assistant.library import content_meant, content_ref
 from app.assistant.meant import contact_of
-from app.assistant.sealing import note, sealed
+from app.assistant.sealing import firm, note, sealed
 from app.assistant.words import columns, contact_ref, known, label, moment, record, table
 from app.campaign_shelf import campaign_text
 from app.reasons import KNOWLEDGE_WORDS, name_of, worth
 from app.steering import require_active
 from domain.assistant import Asker, Effect, RecordKind, RecordRef, ToolAnswer
 from domain.content import ContentAsset
-from domain.errors import ToolRefused
+from domain.errors import ConversationBusy, ToolRefused
 from domain.message import StakesLevel
 from domain.run import ContactOutcome
 from policies.quiet_hours import opens_at
 from tools.messages import MessageDraft, MessageFor, MessagePropose
+from tools.toolset import require_sealed
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -112,8 +113,10 @@ class Messages:
 
     def plan_propose(self, asker: Asker, given: MessagePropose) -> Effect:
         """Tell what would be proposed; the words are drafted after the yes, and wait for a reviewer."""
+        return self._proposed(asker, given, *self._chosen(given))
+
+    def _proposed(self, asker: Asker, given: MessagePropose, found: Possible, choice: Choice) -> Effect:
         house = self._house
-        found, choice = self._chosen(given)
         require_active(house, found.campaign.id)
         contact, asset = found.contact, _asset_of(house, choice)
         opens = opens_at(choice.action.slot, contact, house.clock(), house.rules)
@@ -143,13 +146,26 @@ class Messages:
                 asset=asset.model_dump(mode="json"),
                 hint=given.hint,
                 contact=contact.model_dump(mode="json"),
+                lines=firm(lines, lines[1]),
             ),
         )
 
-    def propose(self, asker: Asker, given: MessagePropose) -> ToolAnswer:
-        """Draft it and lay it before a reviewer."""
+    def propose(self, asker: Asker, given: MessagePropose, seal: str) -> ToolAnswer:
+        """Draft it and lay it before a reviewer; one at a time for a contact, so that one yes makes one proposal."""
+        contact = contact_of(self._house, given.contact)
+        try:
+            with self._house.locks.talking(f"propose to {contact.id}"):
+                return self._propose(asker, given, seal)
+        except ConversationBusy:
+            raise ToolRefused(
+                "A message to this contact is being proposed this very moment. Nothing was done; look at the inbox."
+            ) from None
+
+    def _propose(self, asker: Asker, given: MessagePropose, seal: str) -> ToolAnswer:
         house = self._house
+        # Chosen here, compared and acted on: nothing can come between.
         found, choice = self._chosen(given)
+        require_sealed(self._proposed(asker, given, found, choice), seal)
         contact, asset = found.contact, _asset_of(house, choice)
         name = label(contact.name) or contact.id
         run = put_on_record(house, found, choice, asker)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from domain.assistant import Asker
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 def sealed(**told: Any) -> str:
     """Return the hash of everything an effect was reckoned on."""
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def firm(lines: Sequence[str], *volatile: str) -> list[str]:
+    """Return what an effect tells as far as it is sealed: all but the lines that may read otherwise a moment later.
+
+    Those are times (told in the zone of the door) and whether a serving process was seen; they change nothing.
+    """
+    return [line for line in lines if line not in volatile]
 
 
 def allows(asker: Asker, act: Act) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from app.assistant.campaign_changes import CampaignsChanged
 from app.assistant.campaigns import MOST_FILE_CHARS
 from app.assistant.drafting import question
 from app.assistant.toolset import toolset_of
@@ -31,6 +32,7 @@ from domain.schedule import CampaignState
 from domain.staff import Member, Role
 from evals.crowd import NOON, campaign
 from tests.review_workspace import CONTACTS_IN_ALL, lines, make_reviewing
+from tools.campaigns import CampaignResume
 from tools.toolset import Toolset
 
 FACTS_CHARS = 5_000
@@ -577,3 +579,43 @@ def test_a_proposed_message_waits_in_the_inbox_until_a_reviewer_decides(
         do(tools, mara, effect, "message_propose", contact=free, campaign=KEY, hint="shorter")
     with pytest.raises(ToolRefused, match="may not make, change"):
         plan(tools, asker(house, Role.REVIEWER, "rita"), "message_propose", contact=free)
+
+
+def test_one_yes_given_three_times_at_once_proposes_one_message(
+    house: House, tools: Toolset, free: str
+) -> None:
+    mara = asker(house, Role.MARKETER)
+    given = {"contact": free, "campaign": KEY}
+    effect, before = plan(tools, mara, "message_propose", **given), len(house.runs.runs())
+
+    async def thrice() -> list[Any]:
+        one = (tools.carry_out(mara, call("message_propose", **given), effect.seal) for _ in range(3))
+        return await asyncio.gather(*one, return_exceptions=True)
+
+    told = asyncio.run(thrice())
+    assert len(house.runs.runs()) == before + 1
+    assert [type(one) for one in told].count(ToolAnswer) == 1
+    assert all(isinstance(one, ToolAnswer | ToolRefused) for one in told)
+
+
+def test_a_change_acts_on_what_was_sealed_though_it_changed_after_it_was_told_again(
+    house: House, tools: Toolset
+) -> None:
+    mara = asker(house, Role.MARKETER)
+    yes(tools, mara, "campaign_pause", campaign=KEY)
+    effect = plan(tools, mara, "campaign_resume", campaign=KEY, unrehearsed=True)
+    file_of(house).write_text(file_of(house).read_text().replace("autonomy:", "# changed\nautonomy:", 1))
+    desk = CampaignsChanged(house)
+    with pytest.raises(EffectChanged):
+        desk.resume(mara, CampaignResume(campaign=KEY, unrehearsed=True), effect.seal)
+    assert house.controls.standing(KEY).state is CampaignState.PAUSED
+
+
+def test_what_was_told_is_sealed_word_by_word(house: House, tools: Toolset) -> None:
+    mara = asker(house, Role.MARKETER)
+    effect = plan(tools, mara, "run_start", campaign=KEY, dry=True)
+    more = house.settings.model_copy(update={"global_holdout_share": 0.3})
+    object.__setattr__(house, "settings", more)
+    with pytest.raises(EffectChanged):
+        do(tools, mara, effect, "run_start", campaign=KEY, dry=True)
+    assert plan(tools, mara, "run_start", campaign=KEY, dry=True).seal != effect.seal
