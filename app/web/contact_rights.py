@@ -69,6 +69,7 @@ def router(shell: Shell) -> APIRouter:
             erasure = await run_in_threadpool(erase_for, house, contact_id, caller.member.member_id)
         except WorkspaceBusy as busy:
             return asked(shell, request, caller, head, "erase", str(busy), 409)
+        shell.repeats.clear()
         answer = see_other(f"/contacts/{contact_id}")
         if erasure.leftovers:
             left = ", ".join(erasure.leftovers)

@@ -17,7 +17,7 @@ from app.results.kept import BeingCounted
 from app.web.api.arguments import NotJson
 from app.web.api.operations import BASE
 from app.web.api.problems import as_problem
-from app.web.api.repeats import KeyReused
+from app.web.api.repeats import KeyNotTaken, KeyReused
 from app.web.asking import TooFast
 from app.web.guard import ForgedForm, NotAllowed, NotByToken, NotSignedIn, caller_of, sign_in_path
 from app.web.shell import see_other
@@ -71,6 +71,7 @@ _STATUS: dict[type[AttuneError], int] = {
     ToolForbidden: 403,
     EffectChanged: 409,
     KeyReused: 409,
+    KeyNotTaken: 400,
     NotJson: 400,
     TooFast: 429,
     AssistantBusy: 429,

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.datastructures import FormData
 
 from app.web import words
+from app.web.api.repeats import Repeats
 from app.web.attempts import Attempts
 from app.web.guard import Caller, read_form
 from app.web.navigation import Place, places_of
@@ -57,6 +58,8 @@ class Shell:
         """Tries of passwords, wherever one is asked for."""
         self.pace = Attempts(most=requests_a_minute)
         """Requests of programs, by member."""
+        self.repeats = Repeats(self.now, house.erased.count)
+        """What programs' requests with a key were answered."""
         self.counters: dict[str, Callable[[Caller], int]] = {}
         """Of a place of the navigation, by path: how many things wait there for this person."""
         self.paths: frozenset[str] = frozenset()

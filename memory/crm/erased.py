@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from memory.crm.identities import ExternalId, normalised_email
 from memory.crm.statements import ERASED, batches, insert_new
@@ -45,6 +45,11 @@ class ErasedPeople:
                 connection, [address] if address else [], [identity] if identity is not None else []
             )
         return any(found)
+
+    def count(self) -> int:
+        """How many addresses and source ids of erased people are known; grows with every erasure."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.count()).select_from(ERASED)).scalar_one()
 
     def among(
         self, connection: Connection, addresses: Iterable[str], identities: Iterable[ExternalId]

@@ -15,6 +15,7 @@ from app.web import make_app
 from app.web.api.routes import operations_of
 from app.wiring import House
 from domain.staff import Role
+from memory.crm.statements import ERASED, insert_all, writing
 from tests.fakes.echo import Echo
 from tests.fakes.shelf import Shelf
 from tests.learning_workspace import open_workspace
@@ -168,6 +169,25 @@ def test_the_same_request_with_the_same_key_is_done_once(app: FastAPI, shelf: Sh
     other = {"idempotency-key": "k-2"}
     assert client.post(path, json={"title": 7}, headers=other).status_code == 422
     assert client.post(path, json={"title": "7"}, headers=other).status_code == 200
+
+
+def test_what_is_told_as_it_happens_takes_no_key_and_does_nothing(app: FastAPI) -> None:
+    client, key = program(app, Role.MARKETER), {"idempotency-key": "k-1"}
+    path = f"/api/v1/conversations/{client.post('/api/v1/conversations', json={}).json()['id']}"
+    decisions = {"decisions": [{"call_id": "call-1", "is_yes": True}]}
+    for end, body in (("messages", {"words": "pause"}), ("decisions", decisions)):
+        answer = client.post(f"{path}/{end}", json=body, headers=key)
+        assert problem_of(answer) == (400, "KeyNotTaken")
+    assert client.get(path).json() == {"exchanges": [], "waiting": []}
+
+
+def test_an_erasure_by_any_process_empties_what_is_remembered(app: FastAPI, house: House) -> None:
+    client, path, key = program(app, Role.ADMIN), "/api/v1/conversations", {"idempotency-key": "k-1"}
+    assert client.post(path, json={"title": "One"}, headers=key).status_code == 200
+    with writing(house.engine) as connection:
+        insert_all(connection, ERASED, [{"keyed_hash": "0" * 64, "at": house.clock()}])
+    assert problem_of(client.post(path, json={"title": "One"}, headers=key)) == (409, "KeyReused")
+    assert len(client.get(path).json()["conversations"]) == 1
 
 
 def test_a_program_that_asks_too_often_is_told_when_to_go_on(house: House) -> None:

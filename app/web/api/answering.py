@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from app.web.api.arguments import BadArguments, Shape, from_body, from_query, shape_of
 from app.web.api.operations import Asked, Operation
-from app.web.api.repeats import Repeats
+from app.web.api.repeats import KeyNotTaken
 from app.web.asking import asker_of, keep_pace
 from app.web.guard import Caller, ForgedForm, needs, refuse_other_origins
 from domain.assistant import Broken, Door, Happening
@@ -40,7 +40,7 @@ class Answering:
 
     def __init__(self, shell: Shell) -> None:
         self._pace = shell.pace
-        self._repeats = Repeats(shell.now)
+        self._repeats = shell.repeats
 
     def endpoint(self, operation: Operation) -> Callable[..., Awaitable[Response]]:
         """The function behind one route."""
@@ -70,10 +70,13 @@ class Answering:
         key = request.headers.get(KEY, "")
         if not GOOD_KEY.fullmatch(key):
             raise BadArguments(f"{KEY} is at most {MOST_KEY_CHARS} letters, digits, - and _.")
-        if not key or operation.streams:
+        if key and operation.streams:
+            raise KeyNotTaken
+        if not key:
             return await _told(request, operation, asked)
-        whose = f"{caller.member.member_id} {caller.token_id} {request.url.path} {key}"
-        return await self._repeats.once(whose, body, lambda: _told(request, operation, asked))
+        whose = f"{caller.member.member_id} {caller.token_id}"
+        which = f"{request.method} {request.url.path} {key}"
+        return await self._repeats.once(whose, which, body, lambda: _told(request, operation, asked))
 
 
 def prove_origin(request: Request, caller: Caller) -> None:
