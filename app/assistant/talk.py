@@ -413,6 +413,7 @@ def bench_of(house: House) -> Callable[[Asker], AssistantBench]:
     grammar, day = TalkingUnderstudy(house.clock), day_budget_of(house)
 
     def bench(asker: Asker) -> AssistantBench:
+        asker = as_now(house, asker)
         return AssistantBench(
             asker=asker,
             tools=house.toolset,
@@ -426,6 +427,23 @@ def bench_of(house: House) -> Callable[[Asker], AssistantBench]:
         )
 
     return bench
+
+
+def as_now(house: House, asker: Asker) -> Asker:
+    """Return who asks with the role they have by now: a terminal stays open for days.
+
+    Who is no member asks on the machine itself, under the name they go by there.
+
+    Raises:
+        WrongUsage: they have left the team.
+    """
+    try:
+        member = house.staff.member(asker.member_id)
+    except NotFound:
+        return asker
+    if not member.is_active:
+        raise WrongUsage("You have left the team, so nothing is looked up or changed for you any more.")
+    return asker.model_copy(update={"role": member.role})
 
 
 def assistant_of(house: House) -> Assistant:

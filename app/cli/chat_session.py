@@ -219,7 +219,10 @@ class ChatSession:
 
     def _decide(self, change: ChangeAsked, number: int, total: int) -> ChangeDecision | None:
         which = f" {number} of {total}" if total > 1 else ""
-        more = ", d to see all of it" if change.effect.texts else ""
+        more = ", d to see it again" if change.effect.texts else ""
+        if change.effect.texts:
+            # A yes is to exactly these words, so they are on the screen before it is asked for.
+            self.screen.whole(change.effect)
         while True:
             try:
                 said = self._ask(f"Do it{which}? y yes, n no{more}: ").strip().lower()
