@@ -61,7 +61,7 @@ def _house(workspace: Path) -> House:
 
 @cache
 def _assistant(workspace: Path) -> AssistantGraph:
-    from app.assistant.talk import bench_of
+    from app.assistant.opened import bench_of
 
     house = _house(workspace)
     bench = replace(bench_of(house)(asker_of(house)), tools=AsTheyAreNow(house))

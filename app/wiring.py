@@ -573,7 +573,7 @@ class House:
     @cached_property
     def assistant(self) -> Assistant:
         """The assistant, as every door calls it."""
-        from app.assistant.talk import assistant_of
+        from app.assistant.opened import assistant_of
 
         return assistant_of(self)
 

@@ -1,4 +1,7 @@
-"""Changes of campaigns for whoever asks the assistant: told with all they would do, then done as they were told."""
+"""Changes of campaigns for whoever asks the assistant: told with all they would do, then done as they were told.
+
+Over 400 lines on purpose: telling and doing of one change stand side by side, so that neither changes alone.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 An answer is worked out by a task of its own in the caller's event loop. A door only listens: one that goes away in the
 midst of an answer changes nothing of it, and finds the whole of it in `exchanges` afterwards.
+
+Over 400 lines on purpose: whoever changes what a conversation holds while it works has to see all of it.
 """
 
 from __future__ import annotations
@@ -32,8 +34,6 @@ from agents.assistant_state import AssistantBench
 from agents.assistant_story import exchanges_of
 from agents.assistant_words import MOST_QUESTION_CHARACTERS, proposed, question, refs_in, usage_of
 from app.assistant import drafting
-from app.assistant.day import DayTalker, day_budget_of
-from app.checkpoints import open_checkpoints
 from app.logs import about
 from domain.assistant import (
     CHAT_THREAD,
@@ -65,7 +65,7 @@ from domain.tracing import NO_TRACING, Tracing
 from tools.models.budget import RunBudget
 
 if TYPE_CHECKING:
-    from app.wiring import House
+    pass
 
 LONGEST_TITLE = 60
 
@@ -404,58 +404,3 @@ def _title(words: str) -> str:
     if len(first) <= LONGEST_TITLE:
         return first
     return first[:LONGEST_TITLE].rsplit(" ", 1)[0].rstrip(".,;:") + " …"
-
-
-def bench_of(house: House) -> Callable[[Asker], AssistantBench]:
-    """What the graph may use, for whoever asks."""
-    from agents.understudy.conversation import TalkingUnderstudy
-
-    grammar, day = TalkingUnderstudy(house.clock), day_budget_of(house)
-
-    def bench(asker: Asker) -> AssistantBench:
-        asker = as_now(house, asker)
-        return AssistantBench(
-            asker=asker,
-            tools=house.toolset,
-            model=DayTalker(house.talker, day, asker) if house.talker else None,
-            grammar=grammar,
-            prompts=house.prompts,
-            clock=house.clock,
-            organisation=house.sender.organisation,
-            link_key=house.link_key,
-            label=house.label,
-        )
-
-    return bench
-
-
-def as_now(house: House, asker: Asker) -> Asker:
-    """Return who asks with the role they have by now: a terminal stays open for days.
-
-    Who is no member asks on the machine itself, under the name they go by there.
-
-    Raises:
-        WrongUsage: they have left the team.
-    """
-    try:
-        member = house.staff.member(asker.member_id)
-    except NotFound:
-        return asker
-    if not member.is_active:
-        raise WrongUsage("You have left the team, so nothing is looked up or changed for you any more.")
-    return asker.model_copy(update={"role": member.role})
-
-
-def assistant_of(house: House) -> Assistant:
-    """The assistant over one house."""
-    return Assistant(
-        Parts(
-            bench=bench_of(house),
-            conversations=house.conversations,
-            saver=lambda: open_checkpoints(house.workspace.checkpoints, house.database_url),
-            hold=house.locks.talking,
-            budget=house.budget,
-            caps=Caps(model_tokens=house.settings.conversation_tokens),
-            tracing=house.tracing,
-        )
-    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.assistant.talk import as_now
+from app.assistant.opened import as_now
 from app.drills.settling import settle
 from domain.assistant import Asker, Door
 from domain.errors import WrongUsage
