@@ -81,6 +81,7 @@ _NO_PERSON = re.compile(
     r"contacts|accounts|companies|people|"
     r"customers|leads|mqls|sqls|opportunities|subscribers|ready|likely|about to|going to|"
     r"waiting|metrics|signals?|story|history|pages?|all|"
+    r"managers|directors|heads|analysts|engineers|executives|officers|presidents|vps|c[efotim]os|"
     r"everyone|everybody|assets?|you|we|quiet|decisions?|churn|holdout|lift)\b",
     re.IGNORECASE,
 )

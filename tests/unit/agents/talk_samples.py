@@ -29,6 +29,16 @@ def turns(
     )
 
 
+def failed(call: ToolCall, problem: str) -> tuple[TalkTurn, ...]:
+    """A question whose one call brought nothing, and why."""
+    return (
+        TalkTurn(role="user", content="…"),
+        TalkTurn(role="assistant", content="", calls=(call,)),
+        TalkTurn(role="tool", content=fence(json.dumps({"problem": problem}), call.name), call_id=call.id),
+        TalkTurn(role="assistant", content=problem),
+    )
+
+
 PEOPLE = turns(
     "contact_find",
     [

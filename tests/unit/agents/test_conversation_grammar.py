@@ -30,6 +30,7 @@ from tests.unit.agents.talk_samples import (
     SHOWN_TOGETHER,
     STORY,
     TWO,
+    failed,
     turns,
 )
 
@@ -175,6 +176,18 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
         "contact_find",
         {"stages": ["opportunity"], "quiet_days": 30},
     ),
+    ("CEOs in Germany", "contact_find", {"words": "CEO", "countries": ["DE"]}),
+    ("Directors at Northwind", "contact_find", {"words": "Director", "account": "Northwind"}),
+    ("who are our directors?", "contact_find", {"words": "director"}),
+    ("show me CFOs", "contact_find", {"words": "CFO"}),
+    ("Which CTOs replied?", "contact_find", {"words": "CTO", "did": [did("email_replied")]}),
+    ("Who downloaded a case study?", "contact_find", {"did": [did("content_downloaded")]}),
+    ("who downloaded the newsletter", "contact_find", {"did": [did("content_downloaded")]}),
+    ("who opened the pricing page", "contact_find", {"did": [PRICING]}),
+    ("who opened a support ticket", "contact_find", {"did": [did("ticket_opened")]}),
+    ("who read the security guide", "contact_find", {"did": [did("page_viewed", topic="security")]}),
+    ("contacts named April", "contact_find", {"words": "April"}),
+    ("people at August Group", "contact_find", {"account": "August Group"}),
     # One person
     ("Who is Dana Kim?", "contact_show", {"who": "Dana Kim"}),
     ("who's dana kim", "contact_show", {"who": "dana kim"}),
@@ -199,6 +212,9 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
     ("What does Dana Kim care about?", "contact_signals", {"who": "Dana Kim"}),
     ("tell me about the company Northwind", "account_show", {"account": "Northwind"}),
     ("Show account a_05894d14a92d", "account_show", {"account": "a_05894d14a92d"}),
+    ("c_4360264e1ca6", "contact_show", {"who": "c_4360264e1ca6"}),
+    ("a_05894d14a92d.", "account_show", {"account": "a_05894d14a92d"}),
+    ("p_0fcd828dfa", "proposal_show", {"proposal": "p_0fcd828dfa"}),
     # Leads and churn
     ("Who is ready for sales?", "lead_list", {}),
     ("who should we hand over to sales?", "lead_list", {}),
@@ -482,6 +498,20 @@ NOT_UNDERSTOOD = [
     "asdf qwer",
     "translate this to German",
     "delete all contacts",
+    # Opened what? A kind of content is no topic; where no dates are taken, a time is none to pass over.
+    "Who opened?",
+    "who opened it",
+    "who viewed the case study",
+    "who clicked on the newsletter",
+    "who read the guide",
+    "contacts in October",
+    "Who replied in October?",
+    "who clicked on Monday",
+    "which accounts went quiet in October",
+    "list people in May",
+    "results of October",
+    "results of trial-to-meeting in October",
+    "What happened with Dana Kim last month?",
 ]
 
 
@@ -532,6 +562,22 @@ def test_what_is_not_understood_is_said_to_be(words: str) -> None:
     assert "did not understand" in said
     assert said.count("\n- ") == 3
     assert "ATTUNE_MODEL" in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Who opened our last email?",
+        "Who opened an e-mail this week?",
+        "who hasn't opened our messages",
+        "How many people opened the newsletter?",
+        "who read our last email and clicked",
+    ],
+)
+def test_an_opened_email_is_told_from_a_page_that_was_viewed(words: str) -> None:
+    found = GRAMMAR.read(words, ())
+    assert isinstance(found, str)
+    assert "opened e-mail is not counted" in found
 
 
 def test_the_nearest_questions_are_near() -> None:
@@ -591,6 +637,66 @@ def test_more_than_a_handful_is_not_approved_at_once() -> None:
 def test_a_proposal_that_says_nothing_of_its_stakes_is_not_safe() -> None:
     rows = [{"record": "[proposal:p_1]", "version": 1}]
     assert isinstance(GRAMMAR.read("approve the safe ones", turns("proposal_list", rows)), str)
+
+
+# An answer to a question back ----------------------------------------------------------------------------
+
+SEVERAL = failed(
+    ToolCall(id="q", name="decision_compare", arguments={"one": "Dana", "other": "Ben Ode"}),
+    "'Dana' fits 7 contacts: Dana Kim (c_1, dana@kim.example); Dana Lee (c_2) and 5 more. Say which by its id.",
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "one"),
+    [
+        ("c_2", "c_2"),
+        ("the first one", "c_1"),
+        ("Dana Lee", "c_2"),
+        ("I mean Dana Lee", "c_2"),
+        ("[contact:c_9]", "c_9"),
+    ],
+)
+def test_which_of_several_is_said_and_the_call_is_made_again(words: str, one: str) -> None:
+    (call,) = calls_of(words, SEVERAL)
+    assert (call.name, call.arguments) == ("decision_compare", {"one": one, "other": "Ben Ode"})
+
+
+@pytest.mark.parametrize("words", ["the third one", "Nora", "them"])
+def test_none_of_several_is_not_taken_for_one_of_them(words: str) -> None:
+    assert GRAMMAR.read(words, SEVERAL) is None
+
+
+def test_a_name_with_marks_of_its_own_leaves_the_order_in_doubt() -> None:
+    odd = failed(
+        ToolCall(id="q", name="contact_show", arguments={"who": "Dana"}),
+        "'Dana' fits 2 contacts: Dana; Kim (c_1); Dana Lee (c_2). Say which by its id.",
+    )
+    assert GRAMMAR.read("the second one", odd) is None
+    assert [call.arguments for call in calls_of("c_2", odd)] == [{"who": "c_2"}]
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "words", "tool", "arguments"),
+    [
+        (PEOPLE, "draft something for her: shorter", "the second one", "message_draft", {"contact": "c_ben"}),
+        (PEOPLE, "draft something for her: shorter", "c_cleo", "message_draft", {"contact": "c_cleo"}),
+        (PEOPLE, "draft something for her: shorter", "Ana", "message_draft", {"contact": "c_ana"}),
+        (PEOPLE, "draft something for her: shorter", "who is ready for sales?", "lead_list", {}),
+        (PROPOSALS, "approve it", "p_3", "proposal_approve", {"proposal": "p_3", "version": 2}),
+    ],
+)
+def test_a_question_back_is_answered(
+    before: Turns, asked: str, words: str, tool: str, arguments: dict[str, Any]
+) -> None:
+    back = GRAMMAR.read(asked, before)
+    assert isinstance(back, str)
+    (call,) = calls_of(
+        words, (*before, TalkTurn(role="user", content=asked), TalkTurn(role="assistant", content=back))
+    )
+    assert call.name == tool
+    hint = {"hint": "shorter"} if tool == "message_draft" else {}
+    assert call.arguments == {**arguments, **hint}
 
 
 # A campaign from a sentence ----------------------------------------------------------------------------
