@@ -241,6 +241,23 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
         "decision_compare",
         {"one": "Dana Kim", "other": "Ben Ode"},
     ),
+    *(
+        (words, "decision_compare", {"one": "Dana Kim", "other": "Ben Ode"})
+        for words in (
+            "Why did Dana Kim get it and Ben Ode something else?",
+            "Why did Dana Kim get it, and Ben Ode a call?",
+            "Why did Dana Kim get the guide and Ben Ode the case study?",
+            "Why did Dana Kim get it and not Ben Ode?",
+            "Why did Dana Kim and Ben Ode get different things?",
+            "Why was Dana Kim held out and Ben Ode not?",
+            "Why did we send Dana Kim the guide and Ben Ode nothing?",
+        )
+    ),
+    (
+        "why did dana.kim@tel.example get it and ben@list.example something else",
+        "decision_compare",
+        {"one": "dana.kim@tel.example", "other": "ben@list.example"},
+    ),
     ("Compare Dana Kim and Ben Ode", "decision_compare", {"one": "Dana Kim", "other": "Ben Ode"}),
     (
         "What if Dana Kim had replied twice?",
@@ -357,6 +374,12 @@ AFTER: list[tuple[Turns, str, str, dict[str, Any]]] = [
     (
         TWO,
         "Why did one of them get the case study and the other nothing?",
+        "decision_compare",
+        {"one": "c_ana", "other": "c_ben"},
+    ),
+    (
+        PEOPLE,
+        "Why did the first one get it and the second something else?",
         "decision_compare",
         {"one": "c_ana", "other": "c_ben"},
     ),
@@ -512,6 +535,13 @@ NOT_UNDERSTOOD = [
     "results of October",
     "results of trial-to-meeting in October",
     "What happened with Dana Kim last month?",
+    # Half of a comparison is no answer to it.
+    "why did Dana Kim get the guide and Ben Ode",
+    "why did Dana Kim get the guide and the case study",
+    "why did Dana Kim and Ben Ode get nothing",
+    "why did Dana Kim get it, Ben Ode nothing and Cleo Marsh a call?",
+    "why did Dana Kim get it and Ben Ode nothing and Cleo Marsh a call?",
+    "compare Dana Kim and Ben Ode and Cleo Marsh",
 ]
 
 
