@@ -23,7 +23,7 @@ from agents.understudy import (
 )
 from agents.understudy.talk_history import Shown, shown_in
 from agents.understudy.talk_question import Question, Reader, Reading, Unclear, first_match
-from agents.understudy.talk_telling import HELP, WHO_AM_I, nearest, told
+from agents.understudy.talk_telling import HELP, THANKED, WHO_AM_I, nearest, told
 from agents.understudy.talk_words import MOST_CHARACTERS, plain
 from domain.assistant import TalkTurn, ToolAnswer, ToolCall
 from domain.base import utc_now
@@ -112,18 +112,24 @@ def _question(words: str, shown: Shown) -> Question:
     return Question(made.raw, made.said, made.asks, shown)
 
 
+_THANKS = (
+    r"(?:(?:ok|okay|great|perfect|nice|good|super|cool|wonderful|excellent|many|and|well),? ?)*"
+    r"(?:thanks|thank you|thx|cheers)"
+    r"(?:,? (?:a lot|so much|very much|a bunch|again|attune|everyone|you|for (?:that|this|it|everything|all|"
+    r"(?:the|your|all the|all your) (?:help|answers?|work))))*"
+)
+
+
 def small_talk(asked: Question) -> Reading:
     """What I am, what I can do."""
     said = asked.said
+    if first_match(asked.raw.strip(" .!,"), _THANKS):
+        return THANKED
     if not said or first_match(
         said,
-        r"(?:hi|hello|hey|good (?:morning|afternoon|evening))(?: there| attune)?|(?:thanks|thank you)(?: .*)?",
+        r"(?:hi|hello|hey|good (?:morning|afternoon|evening))(?: there| attune)?",
     ):
-        return (
-            HELP
-            if first_match(asked.raw.strip(" .!?"), r"(?:hi|hello|hey|good \w+|thanks|thank you)\b.*")
-            else None
-        )
+        return HELP if first_match(asked.raw.strip(" .!?"), r"(?:hi|hello|hey|good \w+)\b.*") else None
     if first_match(
         said,
         r"(?:\/?help|\?)(?: me)?",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agents.understudy.conversation import TalkingUnderstudy
 from agents.understudy.talk_reviewing import MOST_AT_ONCE
-from agents.understudy.talk_telling import EXAMPLES, HELP, WHO_AM_I
+from agents.understudy.talk_telling import EXAMPLES, HELP, THANKED, WHO_AM_I
 from domain.assistant import RecordKind, RecordRef, TalkTurn, ToolAnswer, ToolCall
 from domain.campaign import Campaign, Outcome
 from tests.unit.agents.talk_samples import (
@@ -30,11 +30,14 @@ from tests.unit.agents.talk_samples import (
     SHOWN_TOGETHER,
     STORY,
     TWO,
+    decided,
     failed,
     turns,
 )
 
 Turns = tuple[TalkTurn, ...]
+SAFE = [{"proposal": f"[proposal:p_{n}]", "version": 1, "stakes": "low"} for n in range(19)]
+MANY = turns("proposal_list", SAFE, "proposals")
 GRAMMAR = TalkingUnderstudy(lambda: datetime(2026, 11, 26, 12, tzinfo=UTC))
 NEVER = {"at_most": 0}
 
@@ -300,6 +303,7 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
     ("What did last month's runs bring us against the holdout?", "result_show", LAST_MONTH),
     ("what did our campaigns bring in the last 30 days", "result_show", {"since": "2026-10-27"}),
     ("show me the results", "result_show", {}),
+    ("Which content works best?", "result_show", {}),
     ("metrics", "result_show", {}),
     (
         "What happened in the last run of trial-to-meeting?",
@@ -449,6 +453,7 @@ AFTER: list[tuple[Turns, str, str, dict[str, Any]]] = [
     (CAMPAIGN, "dry run the campaign", "run_start", {"campaign": "spring", "dry": True}),
     (CAMPAIGN, "should we pause it?", "campaign_show", {"campaign": "spring"}),
     (CAMPAIGN, "what does the learner believe", "learning_show", {"campaign": "spring"}),
+    (CAMPAIGN, "Which content works best?", "learning_show", {"campaign": "spring"}),
     (RUNS, "show the second run", "run_show", {"run": "r2"}),
     (RUNS, "what happened in the last run", "run_show", {"run": "r1"}),
 ]
@@ -646,6 +651,25 @@ def test_it_says_that_it_is_an_ai(words: str) -> None:
     assert WHO_AM_I.startswith("I am an AI")
 
 
+@pytest.mark.parametrize(
+    "words", ["thanks", "Thank you!", "great, thanks", "thanks a lot for your help", "Many thanks, Attune"]
+)
+def test_thanks_are_answered_in_a_word(words: str) -> None:
+    assert GRAMMAR.read(words, PROPOSALS) == THANKED
+    assert len(THANKED.split()) == 1
+
+
+def test_a_wish_behind_thanks_is_not_passed_over() -> None:
+    (call,) = calls_of("thanks, list campaigns")
+    assert call.name == "campaign_list"
+
+
+def test_a_question_for_what_was_sent_is_shown_the_way_to_results() -> None:
+    asked = "How many messages did we send last week?"
+    assert GRAMMAR.read(asked, ()) is None
+    assert "- What did last month bring against the holdout?" in GRAMMAR.unknown(asked)
+
+
 def test_whom_is_asked_where_several_were_shown() -> None:
     found = GRAMMAR.read("draft something for her", PEOPLE)
     assert isinstance(found, str)
@@ -659,9 +683,40 @@ def test_nothing_is_guessed_where_nothing_was_shown() -> None:
 
 
 def test_more_than_a_handful_is_not_approved_at_once() -> None:
-    rows = [{"record": f"[proposal:p_{n}]", "version": 1, "stakes": "low"} for n in range(MOST_AT_ONCE + 1)]
-    found = GRAMMAR.read("approve the safe ones", turns("proposal_list", rows))
+    found = GRAMMAR.read("approve all of them", MANY)
     assert isinstance(found, str)
+    assert str(MOST_AT_ONCE) in found
+
+
+def test_of_many_safe_ones_those_that_wait_longest_are_put_first_and_then_the_next() -> None:
+    asked, put, before = "approve the safe ones", [], MANY
+    for _ in range(3):
+        calls = calls_of(asked, before)
+        assert {call.name for call in calls} == {"proposal_approve"}
+        assert len(calls) <= MOST_AT_ONCE
+        put.append([call.arguments["proposal"] for call in calls])
+        before = (*before, *decided(asked, calls))
+    assert put == [[f"p_{n}" for n in part] for part in (range(8), range(8, 16), range(16, 19))]
+    (again,) = calls_of(asked, before)
+    assert (again.name, again.arguments) == ("proposal_list", {"stakes": "low"})
+
+
+@pytest.mark.parametrize("given", [{"page": 2}, {"order": "value"}])
+def test_a_list_without_those_that_wait_longest_is_made_anew(given: dict[str, Any]) -> None:
+    (call,) = calls_of("approve the safe ones", turns("proposal_list", SAFE, "proposals", **given))
+    assert (call.name, call.arguments) == ("proposal_list", {"stakes": "low"})
+
+
+def test_how_many_safe_ones_remain_is_told_before_any_is_approved() -> None:
+    listed = ToolAnswer(words="19 waiting.", facts={"total": 19, "waiting_by_stakes": {"low": 19}})
+    call = ToolCall(id="1", name="proposal_list", arguments={})
+    assert "11 remain" in GRAMMAR.tell("what is waiting for approval?", [(call, listed)])
+    few = ToolAnswer(words="8 waiting.", facts={"total": 8, "waiting_by_stakes": {"low": 8}})
+    assert "remain" not in GRAMMAR.tell("what is waiting for approval?", [(call, few)])
+    calls = calls_of("approve the safe ones", MANY)
+    done = [(call, ToolAnswer(words="Approved.")) for call in calls]
+    assert "again for the next" in GRAMMAR.tell("approve the safe ones", done)
+    assert "again for the next" not in GRAMMAR.tell("approve the safe ones", done[1:])
 
 
 def test_a_proposal_that_says_nothing_of_its_stakes_is_not_safe() -> None:
