@@ -25,7 +25,7 @@ _OPENED = re.compile(
 _PLAIN = frozenset({"page", "pages", "email", "emails", "link", "links", "content", "topic"})
 _KINDS = re.compile(
     r"\b(?:case[ -]stud(?:y|ies)|white ?papers?|e-?books?|guides?|webinars?|newsletters?|checklists?|reports?|"
-    r"brochures?|assets?)\b",
+    r"brochures?|assets?)\b(?! pages?\b)",
     re.IGNORECASE,
 )
 """Kinds of content: they say what a thing is, never what it is about."""

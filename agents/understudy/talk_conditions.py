@@ -115,7 +115,7 @@ def _fields(asked: Question, said: str, sought: Sought, is_accounts: bool) -> st
         sought.owners = (found[1].removesuffix("'s"),)
         said = without(said, found)
     if found := re.search(
-        r"\b(?:named|called|matching|with(?: the)? name|by the name of) (\"[^\"]+\"|[\w' -]+?)(?= "
+        r"\b(?:named|called(?! us\b)|matching|with(?: the)? name|by the name of) (\"[^\"]+\"|[\w' -]+?)(?= "
         r"(?:in|from|at|who|that|with)\b|$)",
         said,
         re.IGNORECASE,

@@ -189,6 +189,13 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
     ("who opened the pricing page", "contact_find", {"did": [PRICING]}),
     ("who opened a support ticket", "contact_find", {"did": [did("ticket_opened")]}),
     ("who read the security guide", "contact_find", {"did": [did("page_viewed", topic="security")]}),
+    ("who visited the webinar page", "contact_find", {"did": [did("page_viewed", topic="webinar")]}),
+    (
+        "who downloaded the report on pricing",
+        "contact_find",
+        {"did": [did("content_downloaded", topic="pricing")]},
+    ),
+    ("who called us", "contact_find", {"did": [did("call_held")]}),
     ("contacts named April", "contact_find", {"words": "April"}),
     ("people at August Group", "contact_find", {"account": "August Group"}),
     # One person
