@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from agents.understudy import (
+    talk_answering,
     talk_campaigns,
     talk_changes,
     talk_direct,
@@ -20,9 +21,9 @@ from agents.understudy import (
     talk_reviewing,
     talk_setup,
 )
-from agents.understudy.talk_history import shown_in
+from agents.understudy.talk_history import Shown, shown_in
 from agents.understudy.talk_question import Question, Reader, Reading, Unclear, first_match
-from agents.understudy.talk_telling import HELP, WHO_AM_I, nearest, told
+from agents.understudy.talk_telling import HELP, THANKED, WHO_AM_I, nearest, told
 from agents.understudy.talk_words import MOST_CHARACTERS, plain
 from domain.assistant import TalkTurn, ToolAnswer, ToolCall
 from domain.base import utc_now
@@ -60,12 +61,18 @@ class TalkingUnderstudy:
         """
         if len(words) > MOST_CHARACTERS:
             return None
-        made = plain(words)
-        asked = Question(made.raw, made.said, made.asks, shown_in(history))
+        asked = _question(words, shown_in(history))
         try:
-            return next((found for reader in self._readers() if (found := reader(asked)) is not None), None)
+            answer = talk_answering.answered(asked, history, self._again)
+            return self._first(asked) if answer is None else answer
         except Unclear as unclear:
             return str(unclear)
+
+    def _again(self, words: str, shown: Shown) -> Reading:
+        return self._first(_question(words, shown))
+
+    def _first(self, asked: Question) -> Reading:
+        return next((found for reader in self._readers() if (found := reader(asked)) is not None), None)
 
     def tell(self, asked: str, found: Sequence[tuple[ToolCall, ToolAnswer | str]]) -> str:
         """The answer in our words, from what tools brought; a text is why a call brought nothing."""
@@ -100,18 +107,29 @@ class TalkingUnderstudy:
         return talk_campaigns.results(asked, self._clock().date())
 
 
+def _question(words: str, shown: Shown) -> Question:
+    made = plain(words)
+    return Question(made.raw, made.said, made.asks, shown)
+
+
+_THANKS = (
+    r"(?:(?:ok|okay|great|perfect|nice|good|super|cool|wonderful|excellent|many|and|well),? ?)*"
+    r"(?:thanks|thank you|thx|cheers)"
+    r"(?:,? (?:a lot|so much|very much|a bunch|again|attune|everyone|you|for (?:that|this|it|everything|all|"
+    r"(?:the|your|all the|all your) (?:help|answers?|work))))*"
+)
+
+
 def small_talk(asked: Question) -> Reading:
     """What I am, what I can do."""
     said = asked.said
+    if first_match(asked.raw.strip(" .!,"), _THANKS):
+        return THANKED
     if not said or first_match(
         said,
-        r"(?:hi|hello|hey|good (?:morning|afternoon|evening))(?: there| attune)?|(?:thanks|thank you)(?: .*)?",
+        r"(?:hi|hello|hey|good (?:morning|afternoon|evening))(?: there| attune)?",
     ):
-        return (
-            HELP
-            if first_match(asked.raw.strip(" .!?"), r"(?:hi|hello|hey|good \w+|thanks|thank you)\b.*")
-            else None
-        )
+        return HELP if first_match(asked.raw.strip(" .!?"), r"(?:hi|hello|hey|good \w+)\b.*") else None
     if first_match(
         said,
         r"(?:\/?help|\?)(?: me)?",

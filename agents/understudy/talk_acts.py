@@ -14,33 +14,35 @@ _TIMES = re.compile(
     re.IGNORECASE,
 )
 _PAGE = re.compile(r"\b(?:the |our |a )?([a-z][a-z-]*(?: [a-z][a-z-]*)?) (?:web ?)?pages?\b", re.IGNORECASE)
-_KINDS = frozenset(
-    {
-        "guide",
-        "guides",
-        "page",
-        "pages",
-        "webinar",
-        "webinars",
-        "email",
-        "emails",
-        "link",
-        "links",
-        "report",
-        "content",
-        "topic",
-    }
+_EMAIL = re.compile(
+    r"\s*(?:(?:an?|any|the|our|my|that|this|last|latest|first|of|one|two|\d+) )*"
+    r"(?:emails?|messages?|mails?|newsletters?)\b",
+    re.IGNORECASE,
 )
+_OPENED = re.compile(
+    rf"\b(?:open(?:ed|s)?|read|saw|seen|view(?:ed)?|look(?:ed)? at)\b{_EMAIL.pattern}", re.IGNORECASE
+)
+_PLAIN = frozenset({"page", "pages", "email", "emails", "link", "links", "content", "topic"})
+_KINDS = re.compile(
+    r"\b(?:case[ -]stud(?:y|ies)|white ?papers?|e-?books?|guides?|webinars?|newsletters?|checklists?|reports?|"
+    r"brochures?|assets?)\b(?! pages?\b)",
+    re.IGNORECASE,
+)
+"""Kinds of content: they say what a thing is, never what it is about."""
+
+_OF_KINDS = frozenset({"content_downloaded", "webinar_attended"})
 
 
 def act_in(clause: str, days: int | None) -> tuple[dict[str, Any] | None, str]:
     """The first act a clause speaks of, and the words left over once its topic is taken."""
     for event, patterns in talk_words()["acts"].items():
         for pattern in patterns:
-            found = re.search(rf"{_NOT}\b(?:{pattern})", clause, re.IGNORECASE)
+            found = re.search(rf"{_NOT}\b(?:{pattern})\b", clause, re.IGNORECASE)
             if found is None:
                 continue
             before, after = clause[: found.start()], clause[found.end() :]
+            if event == "page_viewed" and _EMAIL.match(after):
+                return None, clause
             bounds, after = _times(after)
             topic, after = _topic(after, event)
             did: dict[str, Any] = {"event": event, "topic": topic, "within_days": days, **bounds}
@@ -84,10 +86,18 @@ def _topic(after: str, event: str) -> tuple[str | None, str]:
         "ticket_opened",
     }:
         return None, after
-    left = [word for word in re.findall(r"[\w&'-]+", after) if word.lower() not in filler() | _KINDS]
+    bare = _KINDS.sub(" ", after)
+    left = [word for word in re.findall(r"[\w&'-]+", bare) if word.lower() not in filler() | _PLAIN]
+    if not left and bare != after and event not in _OF_KINDS:
+        return None, after
     if left and len(left) <= 3 and all(word.isascii() for word in left):
         return " ".join(left).lower(), ""
     return (None, "") if not left else (None, after)
+
+
+def speaks_of_opens(said: str) -> bool:
+    """Tell whether words are about who opened an e-mail, which is no act a list can be made by."""
+    return _OPENED.search(said) is not None
 
 
 def _bare(words: str) -> str | None:

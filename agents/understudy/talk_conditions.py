@@ -15,6 +15,7 @@ from agents.understudy.talk_words import (
     QUOTED,
     countries_in,
     days_in,
+    names_a_date,
     stages_in,
     unquoted,
 )
@@ -33,12 +34,19 @@ _QUIET = re.compile(
 )
 _ROLE = re.compile(
     r"\b(?:leads?|heads?|managers?|directors?|chiefs?|officers?|buyers?|planners?|analysts?|engineers?|owners?|"
-    r"executives?|vps?|presidents?|cfos?|ceos?|ctos?|coos?|cmos?|specialists?|coordinators?|"
+    r"executives?|vps?|presidents?|cfos?|ceos?|ctos?|cios?|coos?|cmos?|specialists?|coordinators?|"
     r"operations|finance|procurement|"
     r"logistics|warehouse|supply|chain|marketing|security|it)\b",
     re.IGNORECASE,
 )
 
+
+JOBS = re.compile(
+    r"\b(?:managers|directors|heads|buyers|planners|analysts|engineers|executives|specialists|"
+    r"officers|presidents|vps|c[efotim]os)\b",
+    re.IGNORECASE,
+)
+"""Jobs in the plural, which are people wherever they stand."""
 
 _NO_PLURALS = frozenset({"logistics", "operations"})
 
@@ -55,6 +63,9 @@ class Sought:
     account: str | None = None
     did: list[dict[str, Any]] = field(default_factory=list)
     quiet_days: int | None = None
+    is_lost: bool = False
+    """Something that stands for a field could be none."""
+
     days: int | None = None
     """Said before anything they did."""
 
@@ -74,8 +85,12 @@ class Sought:
 
 def understood(asked: Question, said: str, is_accounts: bool) -> Sought | None:
     """The conditions in these words; None where a word of them is left over."""
+    if names_a_date(said):
+        return None
     sought = Sought()
     rest = _fields(asked, said, sought, is_accounts)
+    if sought.is_lost:
+        return None
     parts = re.split(
         r",|;|\band (?:then |who )?|\bbut\b|\bthen\b|\bwho\b|\bthat\b", rest, flags=re.IGNORECASE
     )
@@ -100,7 +115,7 @@ def _fields(asked: Question, said: str, sought: Sought, is_accounts: bool) -> st
         sought.owners = (found[1].removesuffix("'s"),)
         said = without(said, found)
     if found := re.search(
-        r"\b(?:named|called|matching|with(?: the)? name|by the name of) (\"[^\"]+\"|[\w' -]+?)(?= "
+        r"\b(?:named|called(?! us\b)|matching|with(?: the)? name|by the name of) (\"[^\"]+\"|[\w' -]+?)(?= "
         r"(?:in|from|at|who|that|with)\b|$)",
         said,
         re.IGNORECASE,
@@ -124,6 +139,7 @@ def _fields(asked: Question, said: str, sought: Sought, is_accounts: bool) -> st
         if found := re.search(pattern, said):
             meant = found[1] or found[2] or found[3] or f"the {found[4]} one"
             sought.account = asked.account(meant)
+            sought.is_lost = sought.account is None
             said = without(said, found)
         elif found := re.search(r"\bthere$", said):
             if not re.search(r"\b(?:are|is) there$", said):
@@ -164,16 +180,14 @@ def _clause(clause: str, sought: Sought, is_accounts: bool) -> bool:
     left = [word for word in re.findall(r"[\w&'-]+", rest) if word.lower() not in filler()]
     if not left:
         return True
+    if did is not None and all(_ROLE.fullmatch(word) for word in left) and JOBS.fullmatch(left[-1]):
+        sought.words += [_one_of(word) for word in left]
+        return True
     if did is None and all(_ROLE.fullmatch(word) or word[0].isupper() for word in left):
         if is_accounts and all(_ROLE.fullmatch(word) for word in left):
             sought.industries = (_as_crm_says(" ".join(left)),)
         else:
-            sought.words += [
-                word.removesuffix("s")
-                if _ROLE.fullmatch(word) and word[0].islower() and word not in _NO_PLURALS
-                else word
-                for word in left
-            ]
+            sought.words += [_one_of(word) for word in left]
         return True
     industry = re.search(
         r"\b(?:in )?([a-z]+(?: [a-z]+)?)\s*(?:accounts|companies|firms)?\s*$|\b([a-z]+(?: "
@@ -192,6 +206,12 @@ def _clause(clause: str, sought: Sought, is_accounts: bool) -> bool:
         sought.industries = (_as_crm_says(" ".join(left)),)
         return True
     return False
+
+
+def _one_of(word: str) -> str:
+    """A job in the singular, as people have it: `CEOs` as `CEO`; any other word as it is."""
+    is_job = _ROLE.fullmatch(word) and word.lower() not in _NO_PLURALS
+    return re.sub(r"s$", "", word, flags=re.IGNORECASE) if is_job else word
 
 
 def _is_industry(rest: str, left: list[str]) -> bool:

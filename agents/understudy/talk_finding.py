@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from agents.understudy.talk_conditions import Sought, understood
+from agents.understudy.talk_acts import speaks_of_opens
+from agents.understudy.talk_conditions import JOBS, Sought, understood
 from agents.understudy.talk_question import Question, Reading, one
 
 _ABOUT_ACCOUNTS = re.compile(
@@ -15,20 +16,25 @@ _ABOUT_PEOPLE = re.compile(
     r"\b(?:contacts?|people|persons?|who|somebody|anybody|anyone|someone|everyone|users?|folks|prospects)\b",
     re.IGNORECASE,
 )
-_JOB = re.compile(
-    r"\b(?:managers|directors|heads|buyers|planners|analysts|engineers|executives|specialists|"
-    r"officers|[cC][EFTOM]Os)\b"
+_ASKS_WHO = re.compile(
+    r"(?:who|which|what|find|list|show|get|give|how many|people|contacts|accounts|companies)\b", re.IGNORECASE
+)
+NO_OPENS = (
+    "I list people by what they do of their own accord, and an opened e-mail is not counted among it: mail programs "
+    "open messages by themselves. Ask who clicked or replied instead, such as “who clicked this week?”."
 )
 
 
 def find(asked: Question) -> Reading:
     """Contacts or companies by conditions."""
     said = asked.said
+    if speaks_of_opens(said) and _ASKS_WHO.match(said):
+        return NO_OPENS
     is_accounts = bool(_ABOUT_ACCOUNTS.search(said)) and not re.match(r"^who\b", said, re.IGNORECASE)
     sought = understood(asked, said, is_accounts)
     if sought is None:
         return None
-    is_people = bool(_ABOUT_PEOPLE.search(said)) or bool(sought.stages) or bool(_JOB.search(said))
+    is_people = bool(_ABOUT_PEOPLE.search(said)) or bool(sought.stages) or bool(JOBS.search(said))
     is_people = is_people or bool(re.match(r"(?:find|search for|look for|look up) ", said, re.IGNORECASE))
     if not is_accounts and not is_people:
         return None

@@ -19,7 +19,7 @@ _MARK = re.compile(r"\[([a-z]+):([^\[\]\n]{1,200})\]\s*([^\"\\\n]{0,80})")
 _ONLY_MARK = re.compile(r"\[[a-z]+:[^\[\]\n]{1,200}\]")
 _FLAT_ROW = re.compile(r"\{[^{}]{1,4000}\}")
 _DEEPEST = 6
-_BLOCK = re.compile(r"<data[^>]*>\n?(.*?)\n?</data>", re.DOTALL)
+BLOCK = re.compile(r"<data[^>]*>\n?(.*?)\n?</data>", re.DOTALL)
 _ONE = r"(?:one|contact|person|account|company|proposal|message|campaign|run|of (?:them|these|those))"
 _NTH = re.compile(
     rf"^(?:the )?(?:(\w+)(?: {_ONE})?|(?:number|no\.?|#) ?(\d{{1,3}})|{_ONE} (?:number )?#?(\d{{1,3}}))$",
@@ -136,7 +136,7 @@ def shown_in(history: Sequence[TalkTurn]) -> Shown:
 
 
 def _brought(content: str, call: ToolCall | None, place: int) -> Brought:
-    found = _BLOCK.search(content)
+    found = BLOCK.search(content)
     text = found[1] if found else content
     try:
         told = json.loads(text)

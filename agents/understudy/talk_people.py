@@ -81,6 +81,7 @@ _NO_PERSON = re.compile(
     r"contacts|accounts|companies|people|"
     r"customers|leads|mqls|sqls|opportunities|subscribers|ready|likely|about to|going to|"
     r"waiting|metrics|signals?|story|history|pages?|all|"
+    r"managers|directors|heads|analysts|engineers|executives|officers|presidents|vps|c[efotim]os|"
     r"everyone|everybody|assets?|you|we|quiet|decisions?|churn|holdout|lift)\b",
     re.IGNORECASE,
 )
@@ -106,6 +107,18 @@ def _of_contact(asked: Question, words: str, tool: str, **more: str) -> Reading:
     return None if who is None else one(tool, who=who, **more)
 
 
+_SECOND_HALF = re.compile(
+    r",? ?\b(?:and not|but not|and|but|while|whereas|instead of|rather than|unlike|not the|not an?)\b|[,;]",
+    re.IGNORECASE,
+)
+_ENDED = r"(?:chosen|picked|written to|contacted|held out|left out|refused|skipped)"
+_NO_PAIR = re.compile(
+    r"\b(?:and|but)\b|^(?:an?|this|that|some|no|not|something|nothing|another)\b|"
+    r"^the (?!(?:first|second|third|fourth|fifth|last|other|\d+\w*|one)\b)",
+    re.IGNORECASE,
+)
+
+
 def decided(asked: Question) -> Reading:
     """Why somebody got what they got, why two differ, what if."""
     said = asked.said
@@ -129,13 +142,24 @@ def decided(asked: Question) -> Reading:
     if found := first_match(
         said,
         r"compare (?P<one>.+?) (?:and|with|to|against) (?P<two>.+)",
-        r"why did (?P<one>.+?) (?:get|receive|have)\b.*? (?:and|but|while|when|whereas) "
-        r"(?P<two>.+?) (?:did not|got|get|receive|received|gets|has|had|nothing|another|not)\b.*",
+        r"why did (?P<one>.+?) and (?P<two>.+?) (?:not )?(?:get|receive|have) (?:something |anything )?"
+        r"(?:different|another|(?:the )?same)\b.*",
+        r"why did (?P<one>.+?) (?:get|receive|have)\b.*?,? (?:and|but|while|when|whereas) "
+        r"(?P<two>.+?) (?:did not|got|get|receive|received|gets|has|had|nothing|something|anything|another|not|none|"
+        r"only|just|the|that|this|an?)\b.*",
+        r"why did (?P<one>.+?) (?:get|receive|have)\b.*?,? (?:and not|but not|not|instead of|rather than|unlike) "
+        r"(?P<two>(?-i:[A-Z])[\w'.-]*(?: (?-i:[A-Z])[\w'.-]*)*|\S+@\S+|c_\w+)",
+        r"why did we (?:send|give|write) (?P<one>.+?) (?:the|an?|it|that|this|something|nothing)\b.*?,? "
+        r"(?:and|but|while|whereas) (?P<two>.+?) (?:the|an?|it|that|this|something|nothing|another)\b.*",
+        rf"why (?:is|was|were) (?P<one>.+?) {_ENDED},? (?:and|but|while|whereas) "
+        rf"(?P<two>.+?) (?:(?:was|is|were) )?(?:not|{_ENDED})",
         r"why (?:is|was|were|are) (?P<one>.+?) (?:treated )?(?:differently|different) (?:from|to|than) (?P<two>.+)",
         r"(?:what is )?the difference between (?P<one>.+?) and (?P<two>.+)",
         r"how (?:do|does|did) (?P<one>.+?) (?:and|differ from) (?P<two>.+?)(?: differ)?",
     ):
-        return _compare(asked, found["one"], found["two"])
+        between, left = said[found.end("one") : found.start("two")], said[found.end("two") :]
+        is_more = len(_SECOND_HALF.findall(between)) > 1 or _SECOND_HALF.search(left) is not None
+        return None if is_more else _compare(asked, found["one"], found["two"])
     if found := first_match(
         said,
         rf"why (?:did|does|has|had|was|were|is) (?:not )?{_X} (?:not |never )?(?:get|got|gotten|"
@@ -149,6 +173,9 @@ def decided(asked: Question) -> Reading:
         rf"why {_X}",
     ):
         who = found["x"]
+        # A half that is no comparison we read is not passed over: all is answered, or nothing.
+        if _SECOND_HALF.search(said[found.start("x") :]):
+            return None
         if re.fullmatch(r"(?:one|the one) of (?:them|these|those)", who, re.IGNORECASE):
             who = "the first one"
         if re.search(
@@ -194,6 +221,8 @@ def _compare(asked: Question, first: str, second: str) -> Reading:
         if len(shown) != 2:
             return "Which two do you mean? Say their names: “why did Ana get it and Ben nothing?”"
         return call_pair(shown[0].id, shown[1].id)
+    if any(_NO_PAIR.search(words) for words in pair):
+        return None
     if not (is_name(unquoted(first)) and is_name(unquoted(second))):
         return None
     who, other = asked.contact(first), asked.contact(second)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.understudy.talk_history import Seen, Shown
-from agents.understudy.talk_words import QUOTED, unquoted
+from agents.understudy.talk_words import QUOTED, ends_with_time, is_month, unquoted
 from domain.assistant import ToolCall
 
 Reading = tuple[ToolCall, ...] | str | None
@@ -38,6 +38,11 @@ _SAID_OF = {
         "Which one do you mean",
     ),
 }
+
+ASKED_BACK = {kind: many for kind, (_, many) in _SAID_OF.items() if kind != "proposal"} | {
+    "proposal": "Which of the "
+}
+"""How a question back begins where several of a kind were shown."""
 
 
 class Unclear(Exception):
@@ -82,9 +87,9 @@ class Question:
         if seen is not None:
             return self._one(seen, words, kind)
         name = unquoted(words)
-        if not is_name(name):
+        if not is_name(name) or (kind != "contact" and is_month(name)):
             return None
-        named = {one.id for one in self.shown.latest(kind) if _is_named(one, name)}
+        named = {one.id for one in self.shown.latest(kind) if is_named(one, name)}
         if len(named) == 1:
             return named.pop()
         return re.sub(r" (?:at|from|of) ", " ", name) if kind == "contact" else name
@@ -108,10 +113,12 @@ def is_name(words: str) -> bool:
         and len(words.split()) <= _MOST_NAME_WORDS
         and any(letter.isalnum() for letter in words)
         and not _NO_NAME.search(f"{words} ")
+        and not ends_with_time(words)
     )
 
 
-def _is_named(seen: Seen, name: str) -> bool:
+def is_named(seen: Seen, name: str) -> bool:
+    """Tell whether a name is a record's whole label, its id, or one word of its label."""
     label, asked = seen.label.casefold(), name.casefold()
     return asked in {label, seen.id.casefold()} or (len(asked) > 2 and asked in label.split())
 

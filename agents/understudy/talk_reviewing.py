@@ -18,6 +18,7 @@ HEDGED = re.compile(
     r"perhaps|should we|would it|what happens|not (?:yet|now|today))\b",
     re.IGNORECASE,
 )
+_DECIDING = frozenset({"proposal_approve", "proposal_reject", "proposal_redraft"})
 _ID = r"p_[0-9a-z]+"
 
 
@@ -101,7 +102,6 @@ def _chosen(asked: Question, words: str) -> list[Seen] | Reading:
     if ids := re.findall(rf"\b{_ID}\b", words):
         left = re.sub(rf"\b(?:{_ID}|and|proposals?|the)\b|[,@]", " ", words).split()
         return None if left else _by_ids(asked, ids)
-    seen = asked.shown.latest("proposal")
     found = re.fullmatch(
         r"(?:(?:all|any|every|both) ?)?(?:of )?(?:the |these |those |them )?(?:(?P<many>first|top|"
         r"next|last)? ?(?P<n>\d+|two|three|four|five|six|seven|eight) ?)?"
@@ -110,6 +110,9 @@ def _chosen(asked: Question, words: str) -> list[Seen] | Reading:
         bare,
         re.IGNORECASE,
     )
+    seen = asked.shown.latest("proposal")
+    if found is not None and found["safe"]:
+        seen = _still_open(asked, seen)
     picked = _by_place(bare, seen)
     if found is None and picked is None:
         return None
@@ -125,11 +128,30 @@ def _chosen(asked: Question, words: str) -> list[Seen] | Reading:
     return _narrowed(found, bare, seen)
 
 
+def _still_open(asked: Question, seen: tuple[Seen, ...]) -> tuple[Seen, ...]:
+    """Where the newest proposals are decided ones: those of the last list that were not put before the asker since."""
+    decided: set[str] = set()
+    for brought in asked.shown.answers:
+        name = brought.call.name if brought.call is not None else ""
+        if name in _DECIDING and brought.call is not None:
+            decided.add(str(brought.call.arguments.get("proposal", "")))
+        elif name == "proposal_list" or any(one.kind == "proposal" for one in brought.seen):
+            listed = tuple(one for one in brought.seen if one.kind == "proposal")
+            return tuple(one for one in listed if one.id not in decided) if decided else seen
+    return () if decided else seen
+
+
 def _lacks_safe_ones(asked: Question) -> bool:
-    """Tell whether the list that was shown was cut, so that some of those at low stakes may be missing here."""
-    listed = asked.shown.last_call_of("proposal_list")
-    is_low = listed is not None and listed.arguments.get("stakes") == "low"
-    return asked.shown.is_cut("proposal") and listed is not None and not is_low
+    """Tell whether some at low stakes, or those that wait longest, may be missing from the list that was shown."""
+    answers = asked.shown.answers
+    listed = next((one for one in answers if one.call and one.call.name == "proposal_list"), None)
+    if listed is None or listed.call is None:
+        return False
+    given = listed.call.arguments
+    if given.get("page", 1) != 1 or given.get("order") == "value":
+        return True
+    goes_on = asked.shown.is_cut("proposal") or "next_page" in listed.facts
+    return goes_on and given.get("stakes") != "low"
 
 
 def _narrowed(found: re.Match[str], bare: str, seen: tuple[Seen, ...]) -> list[Seen] | str:
@@ -156,6 +178,9 @@ def _narrowed(found: re.Match[str], bare: str, seen: tuple[Seen, ...]) -> list[S
                 "these."
             )
         chosen = chosen[-many:] if (found["many"] or "").lower() == "last" else chosen[:many]
+    if found["safe"] and not found["n"]:
+        # Within one level of stakes a list has the longest waiting first.
+        return chosen[:MOST_AT_ONCE]
     if len(chosen) > MOST_AT_ONCE:
         return (
             f"That is {len(chosen)} at once; I put {MOST_AT_ONCE} before you at a time. Say “approve "

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agents.understudy.talk_reviewing import MOST_AT_ONCE
 from domain.assistant import RecordKind, ToolAnswer, ToolCall
 
 MOST_NAMED = 5
 NEAREST = 3
+THANKED = "Gladly."
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "People and companies": (
@@ -115,6 +117,8 @@ def told(asked: str, found: Sequence[tuple[ToolCall, ToolAnswer | str]]) -> str:
     names = [call.name for call, answer in found if not isinstance(answer, str)]
     if names and (hint := _hint(asked, names[-1])) and _brought_something(found[-1][1]):
         parts.append(hint)
+    if beyond := _beyond(asked, found):
+        parts.append(beyond)
     return "\n".join(parts)
 
 
@@ -147,10 +151,40 @@ def _hint(asked: str, name: str) -> str:
     return _NEXT.get(name, "")
 
 
+def _beyond(asked: str, found: Sequence[tuple[ToolCall, ToolAnswer | str]]) -> str:
+    """How many of the safe ones are left, where there are more than are put before the asker at a time."""
+    call, answer = found[-1]
+    if call.name == "proposal_list" and isinstance(answer, ToolAnswer):
+        counts = answer.facts.get("waiting_by_stakes")
+        low = counts.get("low") if isinstance(counts, dict) else None
+        if isinstance(low, int) and low > MOST_AT_ONCE:
+            return (
+                f"“Approve the safe ones” puts the {MOST_AT_ONCE} of them that wait longest before you; "
+                f"{low - MOST_AT_ONCE:,} remain after those."
+            )
+    asked_for = sum(call.name == "proposal_approve" for call, _ in found)
+    if asked_for == MOST_AT_ONCE and re.search(
+        r"\b(?:safe|low[- ]stakes|harmless|routine)\b", asked, re.IGNORECASE
+    ):
+        return (
+            f"Those were {MOST_AT_ONCE}, as many as I put before you at a time. Say “approve the safe ones” again for "
+            "the next, or “which safe proposals wait?” for how many remain."
+        )
+    return ""
+
+
 def _brought_something(answer: ToolAnswer | str) -> bool:
     return isinstance(answer, ToolAnswer) and bool(
         answer.records or answer.texts or answer.facts.get("total")
     )
+
+
+_RESULTS = "What did last month bring against the holdout?"
+_OF_SENDING = re.compile(
+    r"\bhow (?:many|much|often)\b.*\b(?:send|sent|wrote|deliver(?:ed)?)\b|"
+    r"\bhow many\b.*\b(?:went|go|goes) out\b",
+    re.IGNORECASE,
+)
 
 
 def nearest(words: str) -> str:
@@ -162,7 +196,10 @@ def nearest(words: str) -> str:
         return -len(said & own) / (len(said | own) or 1), order.index(example)
 
     order = [one for examples in EXAMPLES.values() for one in examples]
-    near = sorted(order, key=nearness)[:NEAREST]
+    near = sorted(order, key=nearness)
+    if _OF_SENDING.search(words):
+        near = [_RESULTS, *(example for example in near if example != _RESULTS)]
+    near = near[:NEAREST]
     shown = "\n".join(f"- {example}" for example in near)
     return (
         f"I did not understand that, and changed nothing. Nearest to it I know:\n{shown}\nAsk "

@@ -76,6 +76,7 @@ _SHORT = {
     r"\bset-up\b": "set up",
 }
 QUOTED = re.compile(r'"([^"]{1,120})"')
+_NO_WORD = re.compile(r"\S+[@_]\S+")
 _DAYS = re.compile(
     r"\b(?:in|within|during|over|for|since|of)?\s*(?:the )?(?:last |past |previous |more than |over |at least )*"
     r"(\d{1,4}|a|an|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|"
@@ -92,6 +93,18 @@ _SPANS = {
     r"\b(?:in |during )?(?:this|the last|last|past|the past) year\b": 365,
     r"\b(?:recently|lately)\b": 30,
 }
+_MONTHS = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|march|april|may|june|july|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)"
+)
+_DATED = re.compile(
+    rf"\b(?:in|since|during|from|until|till|before|after|by|of|on|last|this|early|late) (?:{_MONTHS}|q[1-4]|20\d\d|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b(?!-| (?-i:[A-Z&]))",
+    re.IGNORECASE,
+)
+_SPAN_AT_END = re.compile(
+    r"\b(?:last|this|past|previous|next) (?:week|month|quarter|year)$|\b(?:yesterday|today)$", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=1)
@@ -123,8 +136,8 @@ def plain(words: str) -> Words:
 
 
 def _mended(said: str) -> str:
-    """Key words with one slip are put right; names (in quotes, or with a capital within) are left alone."""
-    kept = [(found.start(), found.end()) for found in QUOTED.finditer(said)]
+    """Key words with one slip are put right; names (quoted, or with a capital within), ids and addresses are left."""
+    kept = [found.span() for pattern in (QUOTED, _NO_WORD) for found in pattern.finditer(said)]
 
     def mend(found: re.Match[str]) -> str:
         word, at = found[0], found.start()
@@ -177,6 +190,21 @@ def number_in(word: str) -> int | None:
     """`3`, `three`, `#3`; None for anything else."""
     bare = word.strip("# ").lower()
     return int(bare) if bare.isascii() and bare.isdigit() and len(bare) < 6 else _NUMBERS.get(bare)
+
+
+def names_a_date(said: str) -> bool:
+    """Tell whether words speak of a month, a quarter, a year or a day of the week: `in October`, `since 2024`."""
+    return _DATED.search(QUOTED.sub(" ", said)) is not None
+
+
+def is_month(words: str) -> bool:
+    """Tell whether words are the name of a month and nothing else."""
+    return re.fullmatch(_MONTHS, words.strip(), re.IGNORECASE) is not None
+
+
+def ends_with_time(name: str) -> bool:
+    """Tell whether what should be a name speaks of time: `Dana Kim last month`, `spring in October`."""
+    return _SPAN_AT_END.search(name) is not None or names_a_date(name)
 
 
 def ordinal_in(word: str) -> int | None:

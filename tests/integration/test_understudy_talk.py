@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +77,18 @@ def test_a_conversation_goes_on_from_what_it_found(house: House) -> None:
     assert f"[contact:{second}]" in answer(shown)
     assert f"[contact:{second}]" in answer(story)
     assert "Without a language model" in answer(helped)
+
+
+def test_which_of_several_is_answered_by_its_place_or_its_id(house: House) -> None:
+    asked, second = said(house, "story of example", "the second one")
+    several = answer(asked)
+    assert "Say which by its id." in several
+    ids = re.findall(r"\((c_\w+), ", several)
+    assert len(ids) == 4
+    assert f"[contact:{ids[1]}]" in answer(second)
+    _, third, bare = said(house, "story of example", ids[2], ids[3])
+    assert f"[contact:{ids[2]}]" in answer(third)
+    assert f"[contact:{ids[3]}]" in answer(bare)
 
 
 def test_what_is_not_understood_is_told_with_what_is_near(house: House) -> None:

@@ -29,6 +29,34 @@ def turns(
     )
 
 
+def failed(call: ToolCall, problem: str) -> tuple[TalkTurn, ...]:
+    """A question whose one call brought nothing, and why."""
+    return (
+        TalkTurn(role="user", content="…"),
+        TalkTurn(role="assistant", content="", calls=(call,)),
+        TalkTurn(role="tool", content=fence(json.dumps({"problem": problem}), call.name), call_id=call.id),
+        TalkTurn(role="assistant", content=problem),
+    )
+
+
+def decided(asked: str, calls: Sequence[ToolCall]) -> tuple[TalkTurn, ...]:
+    """A wish for changes that were done after a yes."""
+    own = [call.model_copy(update={"id": f"{call.arguments['proposal']}_done"}) for call in calls]
+    done = [
+        {"proposal": f"[proposal:{call.arguments['proposal']}]", "status": "approved", "version": 2}
+        for call in own
+    ]
+    return (
+        TalkTurn(role="user", content=asked),
+        TalkTurn(role="assistant", content="", calls=tuple(own)),
+        *(
+            TalkTurn(role="tool", content=fence(json.dumps({"facts": row}), call.name), call_id=call.id)
+            for call, row in zip(own, done, strict=True)
+        ),
+        TalkTurn(role="assistant", content="Approved."),
+    )
+
+
 PEOPLE = turns(
     "contact_find",
     [

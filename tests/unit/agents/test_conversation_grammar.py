@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agents.understudy.conversation import TalkingUnderstudy
 from agents.understudy.talk_reviewing import MOST_AT_ONCE
-from agents.understudy.talk_telling import EXAMPLES, HELP, WHO_AM_I
+from agents.understudy.talk_telling import EXAMPLES, HELP, THANKED, WHO_AM_I
 from domain.assistant import RecordKind, RecordRef, TalkTurn, ToolAnswer, ToolCall
 from domain.campaign import Campaign, Outcome
 from tests.unit.agents.talk_samples import (
@@ -30,10 +30,14 @@ from tests.unit.agents.talk_samples import (
     SHOWN_TOGETHER,
     STORY,
     TWO,
+    decided,
+    failed,
     turns,
 )
 
 Turns = tuple[TalkTurn, ...]
+SAFE = [{"proposal": f"[proposal:p_{n}]", "version": 1, "stakes": "low"} for n in range(19)]
+MANY = turns("proposal_list", SAFE, "proposals")
 GRAMMAR = TalkingUnderstudy(lambda: datetime(2026, 11, 26, 12, tzinfo=UTC))
 NEVER = {"at_most": 0}
 
@@ -175,6 +179,25 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
         "contact_find",
         {"stages": ["opportunity"], "quiet_days": 30},
     ),
+    ("CEOs in Germany", "contact_find", {"words": "CEO", "countries": ["DE"]}),
+    ("Directors at Northwind", "contact_find", {"words": "Director", "account": "Northwind"}),
+    ("who are our directors?", "contact_find", {"words": "director"}),
+    ("show me CFOs", "contact_find", {"words": "CFO"}),
+    ("Which CTOs replied?", "contact_find", {"words": "CTO", "did": [did("email_replied")]}),
+    ("Who downloaded a case study?", "contact_find", {"did": [did("content_downloaded")]}),
+    ("who downloaded the newsletter", "contact_find", {"did": [did("content_downloaded")]}),
+    ("who opened the pricing page", "contact_find", {"did": [PRICING]}),
+    ("who opened a support ticket", "contact_find", {"did": [did("ticket_opened")]}),
+    ("who read the security guide", "contact_find", {"did": [did("page_viewed", topic="security")]}),
+    ("who visited the webinar page", "contact_find", {"did": [did("page_viewed", topic="webinar")]}),
+    (
+        "who downloaded the report on pricing",
+        "contact_find",
+        {"did": [did("content_downloaded", topic="pricing")]},
+    ),
+    ("who called us", "contact_find", {"did": [did("call_held")]}),
+    ("contacts named April", "contact_find", {"words": "April"}),
+    ("people at August Group", "contact_find", {"account": "August Group"}),
     # One person
     ("Who is Dana Kim?", "contact_show", {"who": "Dana Kim"}),
     ("who's dana kim", "contact_show", {"who": "dana kim"}),
@@ -199,6 +222,9 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
     ("What does Dana Kim care about?", "contact_signals", {"who": "Dana Kim"}),
     ("tell me about the company Northwind", "account_show", {"account": "Northwind"}),
     ("Show account a_05894d14a92d", "account_show", {"account": "a_05894d14a92d"}),
+    ("c_4360264e1ca6", "contact_show", {"who": "c_4360264e1ca6"}),
+    ("a_05894d14a92d.", "account_show", {"account": "a_05894d14a92d"}),
+    ("p_0fcd828dfa", "proposal_show", {"proposal": "p_0fcd828dfa"}),
     # Leads and churn
     ("Who is ready for sales?", "lead_list", {}),
     ("who should we hand over to sales?", "lead_list", {}),
@@ -224,6 +250,23 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
         "why did Dana Kim get it but Ben Ode didn't",
         "decision_compare",
         {"one": "Dana Kim", "other": "Ben Ode"},
+    ),
+    *(
+        (words, "decision_compare", {"one": "Dana Kim", "other": "Ben Ode"})
+        for words in (
+            "Why did Dana Kim get it and Ben Ode something else?",
+            "Why did Dana Kim get it, and Ben Ode a call?",
+            "Why did Dana Kim get the guide and Ben Ode the case study?",
+            "Why did Dana Kim get it and not Ben Ode?",
+            "Why did Dana Kim and Ben Ode get different things?",
+            "Why was Dana Kim held out and Ben Ode not?",
+            "Why did we send Dana Kim the guide and Ben Ode nothing?",
+        )
+    ),
+    (
+        "why did dana.kim@tel.example get it and ben@list.example something else",
+        "decision_compare",
+        {"one": "dana.kim@tel.example", "other": "ben@list.example"},
     ),
     ("Compare Dana Kim and Ben Ode", "decision_compare", {"one": "Dana Kim", "other": "Ben Ode"}),
     (
@@ -267,6 +310,7 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
     ("What did last month's runs bring us against the holdout?", "result_show", LAST_MONTH),
     ("what did our campaigns bring in the last 30 days", "result_show", {"since": "2026-10-27"}),
     ("show me the results", "result_show", {}),
+    ("Which content works best?", "result_show", {}),
     ("metrics", "result_show", {}),
     (
         "What happened in the last run of trial-to-meeting?",
@@ -344,6 +388,12 @@ AFTER: list[tuple[Turns, str, str, dict[str, Any]]] = [
         "decision_compare",
         {"one": "c_ana", "other": "c_ben"},
     ),
+    (
+        PEOPLE,
+        "Why did the first one get it and the second something else?",
+        "decision_compare",
+        {"one": "c_ana", "other": "c_ben"},
+    ),
     (TWO, "compare them with the second", "", {}),
     (TWO, "compare them", "decision_compare", {"one": "c_ana", "other": "c_ben"}),
     (
@@ -410,6 +460,7 @@ AFTER: list[tuple[Turns, str, str, dict[str, Any]]] = [
     (CAMPAIGN, "dry run the campaign", "run_start", {"campaign": "spring", "dry": True}),
     (CAMPAIGN, "should we pause it?", "campaign_show", {"campaign": "spring"}),
     (CAMPAIGN, "what does the learner believe", "learning_show", {"campaign": "spring"}),
+    (CAMPAIGN, "Which content works best?", "learning_show", {"campaign": "spring"}),
     (RUNS, "show the second run", "run_show", {"run": "r2"}),
     (RUNS, "what happened in the last run", "run_show", {"run": "r1"}),
 ]
@@ -482,6 +533,27 @@ NOT_UNDERSTOOD = [
     "asdf qwer",
     "translate this to German",
     "delete all contacts",
+    # Opened what? A kind of content is no topic; where no dates are taken, a time is none to pass over.
+    "Who opened?",
+    "who opened it",
+    "who viewed the case study",
+    "who clicked on the newsletter",
+    "who read the guide",
+    "contacts in October",
+    "Who replied in October?",
+    "who clicked on Monday",
+    "which accounts went quiet in October",
+    "list people in May",
+    "results of October",
+    "results of trial-to-meeting in October",
+    "What happened with Dana Kim last month?",
+    # Half of a comparison is no answer to it.
+    "why did Dana Kim get the guide and Ben Ode",
+    "why did Dana Kim get the guide and the case study",
+    "why did Dana Kim and Ben Ode get nothing",
+    "why did Dana Kim get it, Ben Ode nothing and Cleo Marsh a call?",
+    "why did Dana Kim get it and Ben Ode nothing and Cleo Marsh a call?",
+    "compare Dana Kim and Ben Ode and Cleo Marsh",
 ]
 
 
@@ -534,6 +606,22 @@ def test_what_is_not_understood_is_said_to_be(words: str) -> None:
     assert "ATTUNE_MODEL" in said
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Who opened our last email?",
+        "Who opened an e-mail this week?",
+        "who hasn't opened our messages",
+        "How many people opened the newsletter?",
+        "who read our last email and clicked",
+    ],
+)
+def test_an_opened_email_is_told_from_a_page_that_was_viewed(words: str) -> None:
+    found = GRAMMAR.read(words, ())
+    assert isinstance(found, str)
+    assert "opened e-mail is not counted" in found
+
+
 def test_the_nearest_questions_are_near() -> None:
     assert "- Which customers may leave?" in GRAMMAR.unknown("customers who leave us for a rival in spring")
 
@@ -570,6 +658,25 @@ def test_it_says_that_it_is_an_ai(words: str) -> None:
     assert WHO_AM_I.startswith("I am an AI")
 
 
+@pytest.mark.parametrize(
+    "words", ["thanks", "Thank you!", "great, thanks", "thanks a lot for your help", "Many thanks, Attune"]
+)
+def test_thanks_are_answered_in_a_word(words: str) -> None:
+    assert GRAMMAR.read(words, PROPOSALS) == THANKED
+    assert len(THANKED.split()) == 1
+
+
+def test_a_wish_behind_thanks_is_not_passed_over() -> None:
+    (call,) = calls_of("thanks, list campaigns")
+    assert call.name == "campaign_list"
+
+
+def test_a_question_for_what_was_sent_is_shown_the_way_to_results() -> None:
+    asked = "How many messages did we send last week?"
+    assert GRAMMAR.read(asked, ()) is None
+    assert "- What did last month bring against the holdout?" in GRAMMAR.unknown(asked)
+
+
 def test_whom_is_asked_where_several_were_shown() -> None:
     found = GRAMMAR.read("draft something for her", PEOPLE)
     assert isinstance(found, str)
@@ -583,14 +690,105 @@ def test_nothing_is_guessed_where_nothing_was_shown() -> None:
 
 
 def test_more_than_a_handful_is_not_approved_at_once() -> None:
-    rows = [{"record": f"[proposal:p_{n}]", "version": 1, "stakes": "low"} for n in range(MOST_AT_ONCE + 1)]
-    found = GRAMMAR.read("approve the safe ones", turns("proposal_list", rows))
+    found = GRAMMAR.read("approve all of them", MANY)
     assert isinstance(found, str)
+    assert str(MOST_AT_ONCE) in found
+
+
+def test_of_many_safe_ones_those_that_wait_longest_are_put_first_and_then_the_next() -> None:
+    asked, put, before = "approve the safe ones", [], MANY
+    for _ in range(3):
+        calls = calls_of(asked, before)
+        assert {call.name for call in calls} == {"proposal_approve"}
+        assert len(calls) <= MOST_AT_ONCE
+        put.append([call.arguments["proposal"] for call in calls])
+        before = (*before, *decided(asked, calls))
+    assert put == [[f"p_{n}" for n in part] for part in (range(8), range(8, 16), range(16, 19))]
+    (again,) = calls_of(asked, before)
+    assert (again.name, again.arguments) == ("proposal_list", {"stakes": "low"})
+
+
+@pytest.mark.parametrize("given", [{"page": 2}, {"order": "value"}])
+def test_a_list_without_those_that_wait_longest_is_made_anew(given: dict[str, Any]) -> None:
+    (call,) = calls_of("approve the safe ones", turns("proposal_list", SAFE, "proposals", **given))
+    assert (call.name, call.arguments) == ("proposal_list", {"stakes": "low"})
+
+
+def test_how_many_safe_ones_remain_is_told_before_any_is_approved() -> None:
+    listed = ToolAnswer(words="19 waiting.", facts={"total": 19, "waiting_by_stakes": {"low": 19}})
+    call = ToolCall(id="1", name="proposal_list", arguments={})
+    assert "11 remain" in GRAMMAR.tell("what is waiting for approval?", [(call, listed)])
+    few = ToolAnswer(words="8 waiting.", facts={"total": 8, "waiting_by_stakes": {"low": 8}})
+    assert "remain" not in GRAMMAR.tell("what is waiting for approval?", [(call, few)])
+    calls = calls_of("approve the safe ones", MANY)
+    done = [(call, ToolAnswer(words="Approved.")) for call in calls]
+    assert "again for the next" in GRAMMAR.tell("approve the safe ones", done)
+    assert "again for the next" not in GRAMMAR.tell("approve the safe ones", done[1:])
 
 
 def test_a_proposal_that_says_nothing_of_its_stakes_is_not_safe() -> None:
     rows = [{"record": "[proposal:p_1]", "version": 1}]
     assert isinstance(GRAMMAR.read("approve the safe ones", turns("proposal_list", rows)), str)
+
+
+# An answer to a question back ----------------------------------------------------------------------------
+
+SEVERAL = failed(
+    ToolCall(id="q", name="decision_compare", arguments={"one": "Dana", "other": "Ben Ode"}),
+    "'Dana' fits 7 contacts: Dana Kim (c_1, dana@kim.example); Dana Lee (c_2) and 5 more. Say which by its id.",
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "one"),
+    [
+        ("c_2", "c_2"),
+        ("the first one", "c_1"),
+        ("Dana Lee", "c_2"),
+        ("I mean Dana Lee", "c_2"),
+        ("[contact:c_9]", "c_9"),
+    ],
+)
+def test_which_of_several_is_said_and_the_call_is_made_again(words: str, one: str) -> None:
+    (call,) = calls_of(words, SEVERAL)
+    assert (call.name, call.arguments) == ("decision_compare", {"one": one, "other": "Ben Ode"})
+
+
+@pytest.mark.parametrize("words", ["the third one", "Nora", "them"])
+def test_none_of_several_is_not_taken_for_one_of_them(words: str) -> None:
+    assert GRAMMAR.read(words, SEVERAL) is None
+
+
+def test_a_name_with_marks_of_its_own_leaves_the_order_in_doubt() -> None:
+    odd = failed(
+        ToolCall(id="q", name="contact_show", arguments={"who": "Dana"}),
+        "'Dana' fits 2 contacts: Dana; Kim (c_1); Dana Lee (c_2). Say which by its id.",
+    )
+    assert GRAMMAR.read("the second one", odd) is None
+    assert [call.arguments for call in calls_of("c_2", odd)] == [{"who": "c_2"}]
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "words", "tool", "arguments"),
+    [
+        (PEOPLE, "draft something for her: shorter", "the second one", "message_draft", {"contact": "c_ben"}),
+        (PEOPLE, "draft something for her: shorter", "c_cleo", "message_draft", {"contact": "c_cleo"}),
+        (PEOPLE, "draft something for her: shorter", "Ana", "message_draft", {"contact": "c_ana"}),
+        (PEOPLE, "draft something for her: shorter", "who is ready for sales?", "lead_list", {}),
+        (PROPOSALS, "approve it", "p_3", "proposal_approve", {"proposal": "p_3", "version": 2}),
+    ],
+)
+def test_a_question_back_is_answered(
+    before: Turns, asked: str, words: str, tool: str, arguments: dict[str, Any]
+) -> None:
+    back = GRAMMAR.read(asked, before)
+    assert isinstance(back, str)
+    (call,) = calls_of(
+        words, (*before, TalkTurn(role="user", content=asked), TalkTurn(role="assistant", content=back))
+    )
+    assert call.name == tool
+    hint = {"hint": "shorter"} if tool == "message_draft" else {}
+    assert call.arguments == {**arguments, **hint}
 
 
 # A campaign from a sentence ----------------------------------------------------------------------------
