@@ -11,7 +11,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from app.campaign_file import timetable_of
-from app.campaign_shelf import CampaignText, campaign_text, campaign_texts
+from app.campaign_shelf import CHANGED, NOT_LIVE_YET, CampaignText, campaign_text, campaign_texts
 from app.run_words import WORDS
 from app.steering import BREAKER
 from app.who import names_of, standing_words
@@ -239,7 +239,8 @@ def _state(
     if standing.state is CampaignState.STOPPED:
         return "stopped", "quiet"
     if standing.state is CampaignState.PAUSED:
-        return ("not live yet", "info") if last is None else ("paused", "warn")
+        is_ours = standing.reason in (NOT_LIVE_YET, CHANGED)
+        return ("not live yet", "info") if last is None and is_ours else ("paused", "warn")
     if under_way is not None:
         return "running now", "good"
     if text is None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.finding import contact_meant
+from app.kept_lists import kept_lists
 from domain.base import Noun
+from domain.errors import Ambiguous, NotFound
 from domain.review import ProposalStatus
 from domain.staff import Act, Role
 from policies.rights import may
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
     from app.wiring import House
 
 MOST = 6
+MOST_TRIED = 10
+"""Proposals looked at for a name that nobody else has."""
 
 
 class Opener(Noun):
@@ -44,14 +49,13 @@ def openers(house: House, role: Role) -> tuple[Opener, ...]:
             why="By what their people did, and then did not",
         )
     )
-    found.append(Opener(words="Who is ready for sales?", why="With the reasons, and how sure they are"))
-    proposals = house.proposals.proposals(ProposalStatus.WAITING, limit=1)
-    for proposal in proposals:
-        name = proposal.message.to_name
-        if name:
-            found.append(
-                Opener(words=f"Why did {name} get this message?", why="One decision, and what would turn it")
-            )
+    kept = kept_lists(house)
+    if kept is not None and kept.hand_off.leads and kept.hand_off.skill.has_skill:
+        found.append(Opener(words="Who is ready for sales?", why="With the reasons, and how sure they are"))
+    if person := _somebody(house):
+        found.append(
+            Opener(words=f"Why did {person} get this message?", why="One decision, and what would turn it")
+        )
     if campaigns and may(role, Act.CAMPAIGN_WRITE):
         found.append(
             Opener(
@@ -60,3 +64,20 @@ def openers(house: House, role: Role) -> tuple[Opener, ...]:
             )
         )
     return tuple(found[:MOST])
+
+
+def _somebody(house: House) -> str:
+    """Who is written to in a message that waits, by a name that fits nobody else, else by their address."""
+    waiting = house.proposals.proposals(ProposalStatus.WAITING, limit=MOST_TRIED)
+    named = [(one.contact_id, one.message.to_name) for one in waiting if one.message.to_name]
+    addressed = [(one.contact_id, one.message.to_address) for one in waiting[:1]]
+    return next(
+        (words for contact_id, words in (*named, *addressed) if _is_only(house, contact_id, words)), ""
+    )
+
+
+def _is_only(house: House, contact_id: str, words: str) -> bool:
+    try:
+        return contact_meant(house, words).id == contact_id
+    except (Ambiguous, NotFound):
+        return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agents.told_plainly import to_the_person
 from agents.understudy.talk_reviewing import MOST_AT_ONCE
 from domain.assistant import RecordKind, ToolAnswer, ToolCall
 
@@ -111,7 +112,7 @@ def told(asked: str, found: Sequence[tuple[ToolCall, ToolAnswer | str]]) -> str:
         return "Nothing was looked up, so I cannot tell."
     parts: list[str] = []
     for call, answer in found:
-        part = answer if isinstance(answer, str) else _said(call, answer)
+        part = to_the_person(answer) if isinstance(answer, str) else _said(call, answer)
         if part not in parts:
             parts.append(part)
     names = [call.name for call, answer in found if not isinstance(answer, str)]

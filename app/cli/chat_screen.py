@@ -197,8 +197,6 @@ class ChatScreen:
             self._one_below_another(table, used)
         if beyond > 0:
             self.note(f"  and {beyond:,} rows more: in the browser, or by `attune ask … --json`")
-        if table.more:
-            self.note("  More: /more")
 
     def _side_by_side(self, table: AnswerTable, used: Sequence[int]) -> Table:
         wide = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from agents.told_plainly import to_the_person
 from app import loop
 from app.answer_words import by_program, next_page, program_words
 from app.cli.chat_screen import ChatScreen
@@ -67,6 +68,8 @@ class ChatSession:
         """What happened last."""
         self._ask = ask
         self.can_say_yes = can_say_yes
+        self.is_one_question = False
+        """Nobody asks on here: what only a talk has is named by the command that opens one."""
         self._listed: tuple[Conversation, ...] = ()
         self._more: tuple[ToolCall, int] | None = None
         self._said_who = False
@@ -155,11 +158,13 @@ class ChatSession:
 
     def _found(self, found: Found) -> None:
         if found.answer is None:
-            self.screen.note(f"  {found.problem}", "yellow")
+            self.screen.note(f"  {to_the_person(found.problem)}", "yellow")
             return
         self.screen.know(found.answer.records)
         for table in found.answer.tables[:MOST_TABLES]:
             self.screen.table(table)
+            if table.more:
+                self._say_how_to_see_more()
             self._more = (found.call, table.page) if table.more else None
         if also := found.answer.tables[MOST_TABLES:]:
             names = "; ".join(table.title for table in also)
@@ -169,6 +174,13 @@ class ChatSession:
         for picture in found.answer.pictures:
             self.screen.note(f"Chart in the browser at {picture.path}: {picture.words}")
 
+    def _say_how_to_see_more(self) -> None:
+        if self.is_one_question and self.conversation is not None:
+            self.screen.note("  More, by /more in:")
+            self.screen.command(to_go_on(self.conversation.id))
+        else:
+            self.screen.note("  More: /more")
+
     def _answered(self, answer: Answered, *, is_said: bool) -> None:
         self.screen.know(answer.records)
         if not is_said:
@@ -177,7 +189,12 @@ class ChatSession:
         if answer.stand_in_for:
             self.screen.note(f"The understudy answered: {answer.stand_in_for}")
         elif answer.author is Author.UNDERSTUDY and not self._said_who:
-            self.screen.note("The understudy answers: no model is set. /who says how to plug one in.")
+            how = (
+                "ATTUNE_MODEL plugs one in; `attune ask help` says more."
+                if self.is_one_question
+                else "/who says how to plug one in."
+            )
+            self.screen.note(f"The understudy answers: no model is set. {how}")
         self._said_who = self._said_who or answer.author is Author.UNDERSTUDY
 
     def _again(self, exchange: Exchange) -> None:
@@ -197,13 +214,13 @@ class ChatSession:
                 self.screen.change(change, number, len(asked), self._program)
             if not self.can_say_yes:
                 self.screen.note(HOW_TO_SAY_YES)
-                self.screen.command(how_to_say_yes(self.conversation.id))
+                self.screen.command(to_go_on(self.conversation.id))
                 return
             decisions = self._decisions(asked)
             if decisions is None:
                 self.screen.gap()
                 self.screen.note(f"It waits. {HOW_TO_SAY_YES}")
-                self.screen.command(how_to_say_yes(self.conversation.id))
+                self.screen.command(to_go_on(self.conversation.id))
                 return
             asked = self._show(self.assistant.decide(self.asker, self.conversation.id, decisions))
 
@@ -320,6 +337,6 @@ class ChatSession:
         self.screen.note(asks_as(self.asker), "")
 
 
-def how_to_say_yes(conversation_id: str) -> str:
-    """The command by which a person says yes or no to what waits."""
+def to_go_on(conversation_id: str) -> str:
+    """The command by which a person goes on with a conversation, and says yes or no to what waits in it."""
     return f"{command_name()} chat --open {conversation_id}"

@@ -60,6 +60,7 @@ def ask(
         return
     session = _session(who)
     session.can_say_yes = False
+    session.is_one_question = True
     session.question(question)
     if isinstance(session.last, Broken):
         raise typer.Exit(1)
@@ -138,6 +139,6 @@ def _waiting(change: ChangeAsked) -> dict[str, Any]:
 
 
 def _next(conversation_id: str) -> str:
-    from app.cli.chat_session import how_to_say_yes
+    from app.cli.chat_session import to_go_on
 
-    return how_to_say_yes(conversation_id)
+    return to_go_on(conversation_id)

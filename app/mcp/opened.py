@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mcp.server import Server
@@ -31,13 +32,21 @@ class WhoIsThis(AttuneError):
     """A program came to the MCP server without a token that opens it."""
 
 
-def mcp_of(house: House, who: Who) -> Server[Any]:
-    """Return the server over this house's tools."""
+def mcp_of(house: House, who: Who, at: Callable[[Context], str] | None = None) -> Server[Any]:
+    """Return the server over this house's tools.
+
+    Args:
+        house: the opened workspace, whose `public_url` counts first as where the web app answers.
+        who: says who asks.
+        at: the address a request came in by, where the web app answers at it as well; else this machine's usual port.
+    """
 
     async def propose(asker: Asker, call: ToolCall) -> tuple[Conversation, Effect]:
         return await house.assistant.propose(asker, call)
 
-    web = (house.settings.public_url or LOCAL).rstrip("/")
+    def web(ctx: Context) -> str:
+        return (house.settings.public_url or (at(ctx) if at else LOCAL)).rstrip("/")
+
     return make_mcp(McpDoor(tools=house.toolset, propose=propose, who=who, web=web))
 
 

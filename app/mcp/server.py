@@ -45,12 +45,12 @@ class Proposer(Protocol):
 
 @dataclass(frozen=True)
 class McpDoor:
-    """What the server works with. `web` is where the web app answers, without a slash at the end."""
+    """What the server works with. `web` says where the web app answers its asker, without a slash at the end."""
 
     tools: AssistantTools
     propose: Proposer
     who: Who
-    web: str
+    web: Callable[[Context], str]
 
 
 def make_mcp(door: McpDoor) -> Server[Any]:
@@ -88,8 +88,8 @@ class _Served:
             try:
                 if call.name in with_changes:
                     conversation, effect = await self._door.propose(asker, call)
-                    return telling.proposed(effect, conversation, self._door.web)
-                return telling.found(await self._door.tools.look(asker, call), self._door.web)
+                    return telling.proposed(effect, conversation, self._door.web(ctx))
+                return telling.found(await self._door.tools.look(asker, call), self._door.web(ctx))
             except AttuneError as refusal:
                 return telling.refused(str(refusal))
 
@@ -119,7 +119,7 @@ class _Served:
                 answer = await self._door.tools.look(asker, call)
             except AttuneError as refusal:
                 raise MCPError(types.INVALID_PARAMS, telling.refusal(str(refusal))) from None
-        text = telling.as_json(telling.found_record(answer, self._door.web))
+        text = telling.as_json(telling.found_record(answer, self._door.web(ctx)))
         content = types.TextResourceContents(uri=given.uri, mime_type="application/json", text=text)
         return types.ReadResourceResult(contents=[content])
 

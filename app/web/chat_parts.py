@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
+from agents.told_plainly import to_the_person
 from app.answer_words import Block, blocks, call_title
 from domain.assistant import (
     Answered,
@@ -103,7 +104,7 @@ def _parts(one: Any, number: int) -> Iterator[Part]:
     elif isinstance(one, Found):
         words = one.answer.words if one.answer else ""
         yield _step(one.call).model_copy(
-            update={"answer": one.answer, "problem": one.problem, "words": words}
+            update={"answer": one.answer, "problem": to_the_person(one.problem), "words": words}
         )
     elif isinstance(one, Asking):
         yield Part(id=f"asking-{number}", kind="asking", changes=one.changes)

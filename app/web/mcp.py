@@ -5,8 +5,8 @@ Host and Origin are checked, so that no page of another site reaches it by a nam
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
@@ -58,9 +58,17 @@ def router(shell: Shell) -> APIRouter:
     return routes
 
 
+def open_mcp(app: FastAPI) -> AbstractAsyncContextManager[None]:
+    """Keep the MCP server ready while the web app is served, whose pages answer where a request came in."""
+    return _open(app, at=_came_in_by)
+
+
+def _open_alone(app: FastAPI) -> AbstractAsyncContextManager[None]:
+    return _open(app, at=None)
+
+
 @asynccontextmanager
-async def open_mcp(app: FastAPI) -> AsyncIterator[None]:
-    """Keep the MCP server ready while the application is served."""
+async def _open(app: FastAPI, at: Callable[[Any], str] | None) -> AsyncIterator[None]:
     # Loaded here, as it takes a second: a test or a command that only asks for pages does not wait for it.
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
@@ -68,7 +76,7 @@ async def open_mcp(app: FastAPI) -> AsyncIterator[None]:
 
     house = app.state.shell.house
     app.state.mcp = StreamableHTTPSessionManager(
-        app=mcp_of(house, who=_who),
+        app=mcp_of(house, who=_who, at=at),
         json_response=True,
         stateless=True,
         security_settings=security_of(house.settings.public_url),
@@ -80,7 +88,7 @@ async def open_mcp(app: FastAPI) -> AsyncIterator[None]:
 
 def make_mcp_app(house: House) -> FastAPI:
     """Return the MCP server alone, for `attune mcp --http`."""
-    app = FastAPI(title="Attune", docs_url=None, redoc_url=None, openapi_url=None, lifespan=open_mcp)
+    app = FastAPI(title="Attune", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_open_alone)
     shell = app.state.shell = Shell(house)
     app.include_router(router(shell))
     answer_errors(app, shell)
@@ -107,3 +115,9 @@ async def _who(ctx: Any) -> Asker:
     if caller is None or caller.token_id is None:
         raise NotSignedIn("Come with an API token.")
     return asker_of(caller, Door.MCP)
+
+
+def _came_in_by(ctx: Any) -> str:
+    """Where a request came in, such as `http://127.0.0.1:8760`; its host is one of ours (`security_of`)."""
+    url = ctx.request.url
+    return f"{url.scheme}://{url.netloc}"

@@ -11,11 +11,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.wiring import House
-from domain.assistant import Answered, Happening
+from domain.assistant import AnswerColumn, Answered, Asking, Found, Happening
 from domain.message import Author
 from domain.staff import Role
 from tests.browser.conftest import NewPage, no_wider_than_the_window
-from tests.fakes.assistant import SCRIPT, ScriptedAssistant
+from tests.fakes.assistant import ANSWER, FIND, SCRIPT, ScriptedAssistant, change, found
 from tests.learning_workspace import open_workspace
 
 Axe = Callable[[Page], None]
@@ -83,6 +83,60 @@ def test_the_chats_pages_are_sound(
     ask(page, "mumble")
     expect(page.get_by_role("button", name="Ask again")).to_be_visible()
     look("chat-long")
+
+
+def test_on_a_phone_every_column_and_a_long_address_stay_in_sight(
+    signed_in: NewPage, assistant: ScriptedAssistant
+) -> None:
+    asked = change()
+    line = f"It goes to {'a.very.long.name.' * 5}@{'subdomain-' * 4}.example."
+    effect = asked.effect.model_copy(update={"title": line, "lines": (line,), "records": ()})
+    assistant.script["pause spring"] = (Asking(changes=(asked.model_copy(update={"effect": effect}),)),)
+    page = signed_in(Role.ADMIN, name="Nora Narrow", size="narrow")
+    page.goto("/chat")
+    ask(page, "who went quiet")
+    expect(page.locator(".told")).to_contain_text("34 contacts")
+    last = page.locator(".found td").nth(4).bounding_box()
+    assert last is not None and last["x"] >= 0 and last["x"] + last["width"] <= 390
+    assert page.locator(".found .scroll").evaluate("one => one.scrollWidth <= one.clientWidth")
+    assert (
+        page.locator(".found td").nth(4).evaluate("one => getComputedStyle(one, '::before').content")[1:5]
+        == "Last"
+    )
+    ask(page, "pause spring")
+    card = page.locator(".asking")
+    expect(card).to_contain_text("very.long.name")
+    assert card.locator("legend, li").evaluate_all(
+        "all => all.every(one => one.scrollWidth <= one.clientWidth)"
+    )
+
+
+def test_a_table_wider_than_its_frame_shows_that_it_goes_on(
+    signed_in: NewPage, assistant: ScriptedAssistant
+) -> None:
+    brought = found(2)
+    (table,) = brought.tables
+    columns = tuple(AnswerColumn(name=f"A column called number {n}") for n in range(12))
+    rows = (tuple(f"{n}" for n in range(12)),)
+    wide = table.model_copy(update={"columns": columns, "rows": rows})
+    answer = brought.model_copy(update={"tables": (wide,)})
+    assistant.script["who went quiet"] = (Found(call=FIND, answer=answer), ANSWER)
+    page = signed_in(Role.ADMIN, name="Wanda Wide")
+    page.goto("/chat")
+    ask(page, "who went quiet")
+    frame = page.locator(".found .scroll")
+    expect(frame).to_be_visible()
+    assert frame.evaluate("one => one.scrollWidth > one.clientWidth")
+
+    def edge() -> bytes:
+        box, row = frame.bounding_box(), frame.locator("tbody tr").bounding_box()
+        assert box is not None and row is not None
+        right = box["x"] + box["width"]
+        return page.screenshot(clip={"x": right - 4, "y": row["y"] + 4, "width": 3, "height": 4})
+
+    goes_on = edge()
+    frame.evaluate("one => { one.scrollLeft = one.scrollWidth }")
+    assert edge() != goes_on
 
 
 def test_words_are_shown_while_they_come(signed_in: NewPage, assistant: ScriptedAssistant) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from agents.told_plainly import to_the_person
 from app.assistant.campaign_changes import CampaignsChanged
 from app.assistant.campaigns import MOST_FILE_CHARS
 from app.assistant.drafting import question
@@ -360,8 +361,11 @@ def test_a_changed_campaign_goes_live_only_after_a_dry_run_or_the_members_word(
 ) -> None:
     mara = asker(house, Role.MARKETER)
     yes(tools, mara, "campaign_pause", campaign=KEY)
-    with pytest.raises(AttuneError, match="No dry run went by"):
+    with pytest.raises(AttuneError, match="No dry run went by") as refused:
         plan(tools, mara, "campaign_resume", campaign=KEY)
+    to_people = to_the_person(str(refused.value))
+    assert "Make one and look at its drafts, or go live without one on the campaign's page." in to_people
+    assert not re.search(r"\w_\w|=", to_people)
     yes(tools, mara, "campaign_resume", campaign=KEY, unrehearsed=True)
     assert house.controls.standing(KEY).state is CampaignState.ACTIVE
 

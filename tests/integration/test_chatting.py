@@ -90,6 +90,26 @@ def test_an_answer_comes_with_its_table_names_and_ids(attune: Shell) -> None:
     assert "**" not in said and "\x1b" not in said
 
 
+def test_one_question_names_no_command_of_a_talk_without_how_to_open_it(attune: Shell, sit: Sit) -> None:
+    code, said = attune("ask", "who went quiet")
+    assert code == 0
+    head, _, command = said.partition("More, by /more in:\n")
+    assert "/more" not in head and "chat --open t_1" in command.splitlines()[0]
+    at = sit("/open t_1", "/more")
+    assert at.said.count("More: /more") == 2
+    assert "More, by" not in at.said
+
+
+def test_one_question_tells_how_to_plug_a_model_in_without_a_command_of_a_talk(
+    attune: Shell, sit: Sit, assistant: ScriptedAssistant
+) -> None:
+    told = Answered(words="Nobody went quiet.", author=Author.UNDERSTUDY)
+    assistant.script["who went quiet"] = (told,)
+    said = attune("ask", "who went quiet")[1]
+    assert "no model is set" in said and "ATTUNE_MODEL" in said and "/who" not in said
+    assert "/who says how" in sit("who went quiet").said
+
+
 def test_programs_get_words_records_tables_and_calls(attune: Shell) -> None:
     code, said = attune("ask", "who went quiet", "--json")
     told = json.loads(said)
@@ -175,7 +195,7 @@ def test_a_programs_proposal_is_told_as_the_programs(sit: Sit, assistant: Script
 def test_an_n_is_a_no(sit: Sit, assistant: ScriptedAssistant) -> None:
     at = sit("pause spring", "n")
     assert [one.is_yes for one in assistant.decided] == [False]
-    assert "the person said no" in at.said
+    assert "you said no" in at.said and "the person" not in at.said
 
 
 @pytest.mark.parametrize("leaving", [[], ["^C"]])

@@ -27,7 +27,7 @@ class Stage:
         tools = self.shelf.toolset()
         self.waiting = Waiting(tools)
         self.asker: Asker | None = asker(role, "k-1")
-        self.door = McpDoor(tools=tools, propose=self.waiting.propose, who=self.who, web=WEB)
+        self.door = McpDoor(tools=tools, propose=self.waiting.propose, who=self.who, web=lambda _: WEB)
 
     async def who(self, _: Context) -> Asker:
         if self.asker is None:

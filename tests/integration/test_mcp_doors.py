@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ from mcp.client.streamable_http import streamable_http_client
 from starlette.testclient import TestClient
 
 from app.serving import listen
+from app.ways_in import LOCAL
 from app.web import make_app
 from app.web.mcp import make_mcp_app
 from app.wiring import House
 from domain.staff import Member, Role
 from memory.crm.sessions import SessionStore
 from tests.integration.shell import Shell
-from tests.learning_workspace import open_workspace
+from tests.learning_workspace import CAMPAIGN, open_workspace
 from tests.web import SITE, signed_in
 
 
@@ -76,6 +78,22 @@ async def test_a_host_on_the_web_asks_with_its_members_token(house: House, mode:
             assert answer.structured_content["data"]["records"][0]["id"] == contact
             [content] = (await client.read_resource(f"contact://{contact}")).contents
             assert contact in content.model_dump()["text"]
+
+
+async def test_a_yes_is_said_where_the_request_came_in_or_at_our_public_address(house: House) -> None:
+    house.content.save_campaign(CAMPAIGN)
+    secret, ours = token(house), "https://attune.example"
+    settings = house.settings.model_copy(update={"public_url": ours})
+    with (
+        served(make_app(house)) as address,
+        served(make_mcp_app(house)) as alone,
+        served(make_app(replace(house, settings=settings))) as behind,
+    ):
+        for at, where in ((address, address), (alone, LOCAL), (behind, ours)):
+            async with over_http(at, secret) as client:
+                answer = await client.call_tool("campaign_pause", {"campaign": CAMPAIGN.id})
+            assert not answer.is_error, answer
+            assert answer.structured_content["say_yes_at"].startswith(f"{where}/chat/")
 
 
 def test_who_comes_without_a_token_or_by_another_name_is_refused(house: House) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from fastapi import FastAPI
 
+from app.campaign_board import campaign_page
 from app.campaign_file import judge_campaign
 from app.campaign_shelf import campaign_text
 from app.drills.settling import settle
@@ -22,7 +23,7 @@ from app.runs import ask, begin
 from app.schedules import claim_due
 from app.serving import Server
 from app.settings import Settings
-from app.steering import BREAKER, hold_every, pause, stop
+from app.steering import BREAKER, hold_every, pause, resume, stop
 from app.web import make_app
 from app.wiring import House, open_house
 from domain.campaign import Autonomy
@@ -191,6 +192,17 @@ def test_without_a_dry_run_it_goes_live_only_on_an_explicit_word(house: House, m
         marketer.post("/campaigns/more-meetings/live", data={**live, "unrehearsed": "yes"}).status_code == 303
     )
     assert house.controls.standing("more-meetings").state is CampaignState.ACTIVE
+
+
+def test_who_pauses_one_that_never_ran_sees_it_paused_and_not_as_new(house: House, marketer: Visitor) -> None:
+    review = through_the_wizard(marketer)
+    marketer.post("/campaigns/new", data=at_the_form(review, "/campaigns/new"))
+    resume(house, "more-meetings", "ops", "")
+    page = marketer.get("/campaigns/more-meetings").text
+    marketer.post("/campaigns/more-meetings/pause", data=at_the_form(page, "/campaigns/more-meetings/pause"))
+    page = marketer.get("/campaigns/more-meetings").text
+    assert ">not live yet<" not in page
+    assert campaign_page(house, "more-meetings").card.state == "paused"
 
 
 def test_going_live_is_refused_for_a_file_that_changed_since_it_was_seen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import threading
@@ -14,12 +15,22 @@ from fastapi import FastAPI
 
 from agents.understudy.conversation import TalkingUnderstudy
 from app.chat_openers import openers
+from app.finding import contact_meant
+from app.kept_lists import KEPT_FACT, reckon_lists
+from app.settings import Settings
 from app.web import make_app
-from app.wiring import House
+from app.wiring import House, open_house
 from domain.assistant import Happening, Said
+from domain.leads import Lead, Likelihood, Skill
+from domain.people import Contact
+from domain.review import Proposal, ProposalStatus
 from domain.staff import Role
+from memory.crm import codec
+from memory.crm.cards import renew
+from memory.crm.statements import CONTACTS, insert_all, writing
 from tests.fakes.assistant import ScriptedAssistant
 from tests.learning_workspace import CAMPAIGN, open_workspace
+from tests.review_workspace import make_reviewing
 from tests.web import Visitor, signed_in
 
 
@@ -145,7 +156,8 @@ def test_a_no_carries_its_reason(house: House, app: FastAPI, assistant: Scripted
     path, _, told = paused(visitor)
     visitor.post(f"{path}/decide", data={**told, "say.0": "no", "words.0": "not this week"})
     assert [(one.is_yes, one.words) for one in assistant.decided] == [(False, "not this week")]
-    assert "the person said no" in visitor.get(path).text
+    page = visitor.get(path).text
+    assert "you said no" in page and "the person said no" not in page
 
 
 def test_a_changed_change_is_asked_again_and_not_done(
@@ -254,9 +266,55 @@ def test_the_start_page_offers_questions_and_says_what_it_is(house: House, app: 
 def test_the_understudy_understands_every_question_that_is_offered(house: House) -> None:
     house.content.save_campaign(CAMPAIGN)
     offered = openers(house, Role.ADMIN)
-    assert len(offered) == 4
+    assert len(offered) == 3
     understood = {one.words: TalkingUnderstudy().read(one.words) for one in offered}
     assert all(isinstance(calls, tuple) and calls for calls in understood.values()), understood
+
+
+def test_nobody_is_asked_about_by_a_name_that_others_have_too(tmp_path: Path) -> None:
+    make_reviewing(tmp_path / "r")
+    with contextlib.closing(open_house(Settings(workspace=tmp_path / "r"))) as house:
+
+        def asked() -> str:
+            (words,) = (one.words for one in openers(house, Role.REVIEWER) if one.words.startswith("Why did"))
+            calls = TalkingUnderstudy().read(words)
+            assert isinstance(calls, tuple)
+            return str(calls[0].arguments["who"])
+
+        def twin(proposal: Proposal) -> None:
+            known = house.crm.contact(proposal.contact_id)
+            other = Contact(
+                id=f"twin-{known.id}",
+                first_name=known.first_name,
+                last_name=known.last_name,
+                job_title="Twin",
+            )
+            with writing(house.engine) as connection:
+                insert_all(connection, CONTACTS, [codec.contact_row(other)])
+            renew(house.engine)
+
+        *others, last = house.proposals.proposals(ProposalStatus.WAITING)
+        for proposal in others:
+            twin(proposal)
+        assert asked() == last.message.to_name
+        assert contact_meant(house, asked()).id == last.contact_id
+        twin(last)
+        assert asked() == others[0].message.to_address
+        assert contact_meant(house, asked()).id == others[0].contact_id
+
+
+def test_leads_are_asked_for_only_where_some_can_be_told(house: House) -> None:
+    def is_asked() -> bool:
+        return "Who is ready for sales?" in {one.words for one in openers(house, Role.ADMIN)}
+
+    assert not is_asked()
+    none = reckon_lists(house)
+    assert not none.hand_off.leads and not is_asked()
+    lead = Lead(contact_id="c_0001", name="Dana Fox", likelihood=Likelihood(probability=0.4, base=0))
+    skilled = none.hand_off.model_copy(update={"skill": Skill(has_skill=True), "leads": (lead,)})
+    some = none.model_copy(update={"hand_off": skilled})
+    house.content.set_fact(KEPT_FACT, some.model_dump(mode="json"))
+    assert is_asked()
 
 
 def test_a_decision_leads_to_its_contacts_page(house: House, app: FastAPI) -> None:
