@@ -183,6 +183,8 @@ async def working(
     from dbos import DBOS
 
     _worker = worker
+    # Its handler holds standard error as it was when the library was loaded, which may be closed by now.
+    logging.getLogger("dbos").handlers.clear()
     # On PostgreSQL another machine must not take this one's jobs for its own; a workspace folder has one worker,
     # whatever its machine is called after a restart.
     folder = hashlib.sha256(str(jobs_file.resolve()).encode()).hexdigest()[:8]

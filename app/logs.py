@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from tools.tracing import current_ids
 
@@ -114,10 +114,22 @@ class _Named:
     __str__ = __repr__
 
 
+class ToStandardError(logging.StreamHandler[TextIO]):
+    """Writes to whatever standard error is at that moment: one that was replaced may be closed by now."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        """Standard error as it is now."""
+        return sys.stderr
+
+
 def begin_plain(*, shows_text: bool = False) -> None:
     """Write faults to standard error from now on, for whoever sits at a terminal."""
     root = logging.getLogger()
-    handler = logging.StreamHandler(sys.stderr)
+    handler = ToStandardError()
     handler.setFormatter(PlainLines(shows_text=shows_text))
     root.handlers = [handler]
     root.setLevel(logging.ERROR)
@@ -131,7 +143,7 @@ def begin(settings: Settings) -> None:
         if settings.trace_text and any(isinstance(one.formatter, PlainLines) for one in root.handlers):
             begin_plain(shows_text=True)
         return
-    handler = logging.StreamHandler(sys.stderr)
+    handler = ToStandardError()
     handler.setFormatter(JsonLines(shows_text=settings.trace_text))
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
