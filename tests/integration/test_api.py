@@ -174,7 +174,7 @@ def test_the_same_request_with_the_same_key_is_done_once(app: FastAPI, shelf: Sh
 def test_what_is_told_as_it_happens_takes_no_key_and_does_nothing(app: FastAPI) -> None:
     client, key = program(app, Role.MARKETER), {"idempotency-key": "k-1"}
     path = f"/api/v1/conversations/{client.post('/api/v1/conversations', json={}).json()['id']}"
-    decisions = {"decisions": [{"call_id": "call-1", "is_yes": True}]}
+    decisions = {"decisions": [{"call_id": "call-1", "is_yes": True, "seal": "0" * 64}]}
     for end, body in (("messages", {"words": "pause"}), ("decisions", decisions)):
         answer = client.post(f"{path}/{end}", json=body, headers=key)
         assert problem_of(answer) == (400, "KeyNotTaken")

@@ -152,6 +152,7 @@ def test_prune_says_how_much_it_deleted(house: House) -> None:
         "rejects": 0,
         "mails": 0,
         "webhooks": 0,
+        "conversations": 0,
     }
 
 

@@ -13,6 +13,7 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+from mcp import Client
 
 import app.wiring
 from agents.state import OutreachState
@@ -22,11 +23,13 @@ from app.cli.main import app as command_line
 from app.cli.running import run_to_the_end
 from app.deliver import deliver_due
 from app.drills.settling import settle
+from app.mcp.opened import mcp_of
+from app.mcp.server import Context
 from app.runs import begin, carry_on
 from app.studio import make_graph
 from app.ways_out import NO_WAYS, WAYS
 from app.wiring import House
-from domain.assistant import Asker, Door, ToolAnswer, ToolCall
+from domain.assistant import Asker, ChangeDecision, Door, Found, ToolAnswer, ToolCall
 from domain.campaign import Autonomy
 from domain.events import EventKind
 from domain.records import EventRow, Place
@@ -209,27 +212,57 @@ def through_edit(house: House, hands: Hands) -> None:
 def through_assistant(house: House, hands: Hands) -> None:
     """Members ask for a message to each; a reviewer says yes to two, and leaves the one whose record gives orders."""
 
-    def says_yes(role: Role, name: str, **arguments: object) -> ToolAnswer:
-        known = house.staff.by_email(f"{role.value}@team.example")
-        who = known or house.staff.join(f"{role.value}@team.example", role.value, role, "UTC", how="test")
-        asker = Asker(member_id=who.member_id, name=who.name, role=role, door=Door.WEB)
-        call = ToolCall(id="1", name=name, arguments=arguments)
-
-        async def plan_and_do() -> ToolAnswer:
-            effect = await house.toolset.plan(asker, call)
-            return await house.toolset.carry_out(asker, call, effect.seal)
-
-        return loop.run(plan_and_do())
-
     proposed = {
-        address: says_yes(Role.MARKETER, "message_propose", contact=address, campaign="crowd").facts[
+        address: _says_yes(house, Role.MARKETER, "message_propose", contact=address, campaign="crowd").facts[
             "proposal"
         ]
         for address in (FREE, STOPPED, ORDERING)
     }
     opt_out(house)
     for address in (FREE, STOPPED):
-        says_yes(Role.REVIEWER, "proposal_approve", proposal=proposed[address], version=1)
+        _says_yes(house, Role.REVIEWER, "proposal_approve", proposal=proposed[address], version=1)
+
+
+def through_mcp(house: House, hands: Hands) -> None:
+    """A program proposes a message to each, its member says yes in Attune, a reviewer says yes to two."""
+    marketer = _asker(house, Role.MARKETER)
+    program = marketer.model_copy(update={"door": Door.MCP, "token_id": "k-1", "token_name": "host"})
+
+    async def who(_: Context) -> Asker:
+        return program
+
+    async def proposed_to(address: str) -> str:
+        async with Client(mcp_of(house, who)) as client:
+            answer = await client.call_tool("message_propose", {"contact": address, "campaign": "crowd"})
+            assert not answer.is_error
+        conversation = house.conversations.of(marketer.member_id)[0]
+        (change,) = await house.assistant.waiting(marketer, conversation.id)
+        yes = ChangeDecision(call_id=change.call.id, is_yes=True, seal=change.effect.seal)
+        happened = [one async for one in house.assistant.decide(marketer, conversation.id, [yes])]
+        (found,) = [one for one in happened if isinstance(one, Found)]
+        assert found.answer is not None
+        return str(found.answer.facts["proposal"])
+
+    proposed = {address: loop.run(proposed_to(address)) for address in (FREE, STOPPED, ORDERING)}
+    opt_out(house)
+    for address in (FREE, STOPPED):
+        _says_yes(house, Role.REVIEWER, "proposal_approve", proposal=proposed[address], version=1)
+
+
+def _asker(house: House, role: Role) -> Asker:
+    known = house.staff.by_email(f"{role.value}@team.example")
+    who = known or house.staff.join(f"{role.value}@team.example", role.value, role, "UTC", how="test")
+    return Asker(member_id=who.member_id, name=who.name, role=role, door=Door.WEB)
+
+
+def _says_yes(house: House, role: Role, name: str, **arguments: object) -> ToolAnswer:
+    asker, call = _asker(house, role), ToolCall(id="1", name=name, arguments=arguments)
+
+    async def plan_and_do() -> ToolAnswer:
+        effect = await house.toolset.plan(asker, call)
+        return await house.toolset.carry_out(asker, call, effect.seal)
+
+    return loop.run(plan_and_do())
 
 
 DRIVERS: dict[str, Callable[[House, Hands], None]] = {
@@ -243,6 +276,7 @@ DRIVERS: dict[str, Callable[[House, Hands], None]] = {
     "Python API": through_python,
     "LangGraph studio": through_studio,
     "assistant": through_assistant,
+    "MCP": through_mcp,
 }
 
 
