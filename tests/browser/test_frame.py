@@ -77,7 +77,7 @@ def test_the_keys_of_a_page_are_shown_and_work(signed_in: NewPage) -> None:
 
 def test_the_first_tab_stop_leads_past_the_navigation(signed_in: NewPage) -> None:
     page = signed_in(Role.MARKETER)
-    page.goto("/chat")
+    page.goto("/rules")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
