@@ -83,7 +83,7 @@ def test_which_of_several_is_answered_by_its_place_or_its_id(house: House) -> No
     asked, second = said(house, "story of example", "the second one")
     several = answer(asked)
     assert "Say which by its id." in several
-    ids = re.findall(r"\((c_\w+), ", several)
+    ids = re.findall(r"\((c_\w+)[,)]", several)
     assert len(ids) == 4
     assert f"[contact:{ids[1]}]" in answer(second)
     _, third, bare = said(house, "story of example", ids[2], ids[3])

@@ -235,7 +235,7 @@ def through_mcp(house: House, hands: Hands) -> None:
         async with Client(mcp_of(house, who)) as client:
             answer = await client.call_tool("message_propose", {"contact": address, "campaign": "crowd"})
             assert not answer.is_error
-        conversation = house.conversations.of(marketer.member_id)[0]
+        (conversation,) = [one for one in house.conversations.of(marketer.member_id) if one.is_waiting]
         (change,) = await house.assistant.waiting(marketer, conversation.id)
         yes = ChangeDecision(call_id=change.call.id, is_yes=True, seal=change.effect.seal)
         happened = [one async for one in house.assistant.decide(marketer, conversation.id, [yes])]
