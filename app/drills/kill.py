@@ -7,6 +7,7 @@ the database and the audit chain are whole. Source of the drill: F-02 of our saf
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import shutil
 import signal
@@ -25,6 +26,12 @@ from app.workspace import Workspace
 from evals.crowd import NOON
 
 MODULE = "app.drills.worker"
+
+KILLS_A_RUN = 25
+"""About so many kills in each run."""
+
+KILLED_EARLY = 0.1
+"""This share is killed while it starts or decides."""
 
 
 @dataclass
@@ -56,14 +63,14 @@ def drill(kills: int, contacts: int, seed: int, folder: Path) -> Drill:
     while seen.kills < kills:
         shutil.rmtree(workspace, ignore_errors=True)
         shutil.copytree(folder / "base", workspace)
-        while seen.kills < kills and _killed(workspace, luck):
+        while seen.kills < kills and _killed(workspace, luck, contacts):
             seen.kills += 1
             if any(Workspace(workspace).mailbox.glob("*.eml")):
                 seen.kills_while_sending += 1
             else:
                 seen.kills_before_sending += 1
         finished = _worker(workspace)
-        _, errors = finished.communicate(timeout=300)
+        _, errors = finished.communicate(timeout=1_200)
         if finished.returncode != 0:
             seen.faults.append(f"the run did not resume: {errors[-400:]}")
         seen.runs += 1
@@ -85,19 +92,29 @@ def _worker(workspace: Path) -> subprocess.Popen[str]:
     )
 
 
-def _killed(workspace: Path, luck: random.Random) -> bool:
-    """Start a worker, let it live a random while, kill it; False if it was done before."""
+def _killed(workspace: Path, luck: random.Random, contacts: int) -> bool:
+    """Start a worker, let it send a random number of messages, kill it; False if it was done before.
+
+    Moments count messages and not seconds, so that they lie all over the run on a slow machine too.
+    """
     worker = _worker(workspace)
     assert worker.stdout is not None
-    if luck.random() > 0.1:
-        worker.stdout.readline()  # one in ten is killed while it starts or decides
-        time.sleep(luck.expovariate(1 / 0.5))
-    else:
+    if luck.random() < KILLED_EARLY:
         time.sleep(luck.uniform(0.2, 2.5))
+    else:
+        worker.stdout.readline()
+        upto = _sent(workspace) + round(luck.expovariate(KILLS_A_RUN / contacts))
+        while worker.poll() is None and _sent(workspace) < upto:
+            time.sleep(0.005)
+        time.sleep(luck.uniform(0.0, 0.3))
     was_alive = worker.poll() is None
     worker.send_signal(signal.SIGKILL)
     worker.communicate()
     return was_alive
+
+
+def _sent(workspace: Path) -> int:
+    return len(os.listdir(Workspace(workspace).mailbox))
 
 
 def _check(workspace: Path, contacts: int, seen: Drill) -> None:
