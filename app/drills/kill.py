@@ -7,7 +7,6 @@ the database and the audit chain are whole. Source of the drill: F-02 of our saf
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import shutil
 import signal
@@ -114,7 +113,7 @@ def _killed(workspace: Path, luck: random.Random, contacts: int) -> bool:
 
 
 def _sent(workspace: Path) -> int:
-    return len(os.listdir(Workspace(workspace).mailbox))
+    return sum(1 for _ in Workspace(workspace).mailbox.iterdir())
 
 
 def _check(workspace: Path, contacts: int, seen: Drill) -> None:
