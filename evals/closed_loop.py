@@ -22,7 +22,7 @@ from domain.errors import AttuneError
 from evals.market.comparison import MONEY, Comparison
 from evals.market.curve import draw_curve
 from evals.market.loop import Game, Scenario
-from evals.market.players.informed import Informed
+from evals.market.players.informed import Informed, Typed
 from evals.market.players.learner import Learner
 from evals.market.players.linear import PerArmLinear, SharedLinear
 from evals.market.players.oracle import Oracle
@@ -32,7 +32,18 @@ from evals.market.tally import Outcome
 
 PLAYERS: Mapping[str, Maker] = {
     maker.name: maker
-    for maker in (Silence, Random, BestSingle, Rules, PerArmLinear, SharedLinear, Learner, Informed, Oracle)
+    for maker in (
+        Silence,
+        Random,
+        BestSingle,
+        Rules,
+        PerArmLinear,
+        SharedLinear,
+        Learner,
+        Informed,
+        Typed,
+        Oracle,
+    )
 }
 DEFAULT = "silence,random,best-single,rules,per-arm-linear,shared-linear,oracle"
 

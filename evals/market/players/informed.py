@@ -3,6 +3,8 @@
 Boosted trees are fitted to the true worth of messages in other markets, on the very columns all players see and on how
 good each asset truly is, which everybody finds out who sends it often. It then sends what the trees say is worth most.
 What it lacks to the oracle, the columns do not tell. It is a ceiling from below: better trees may tell a little more.
+The typed player is told each buyer's hidden type besides, and nothing more: what it adds is what knowing people better
+could bring at most.
 
 Source: Friedman (2001), Ann. Statist. 29(5); scikit-learn's HistGradientBoostingRegressor.
 """
@@ -23,6 +25,7 @@ from evals.market.loop import Game, Scenario
 from evals.market.players.oracle import Oracle
 from evals.market.players.player import Briefing, Maker, Random, certain
 from evals.market.players.rules import Rules
+from evals.market.population import TYPES
 from evals.market.truth import Truth
 
 Floats = NDArray[np.float64]
@@ -58,25 +61,28 @@ class _Witness:
 
     name = "witness"
 
-    def __init__(self, briefing: Briefing, make: Maker, seen: _Seen) -> None:
+    def __init__(self, briefing: Briefing, make: Maker, seen: _Seen, knows_types: bool) -> None:
         self._player, self._seen, self._briefing = make(briefing), seen, briefing
-        self._truth: tuple[Floats, Floats] | None = None
+        self._knows_types = knows_types
+        self._truth: tuple[Floats, Floats, Floats] | None = None
 
     def see(self, truth: Truth, who: Ints) -> None:
         """Look, and let the player look who may."""
-        self._truth = truth.values(who), told_of(truth, self._briefing)
+        known = types_of(truth, who, self._knows_types)
+        self._truth = truth.values(who), told_of(truth, self._briefing), known
         if isinstance(self._player, Oracle):
             self._player.see(truth, who)
 
     def choose(self, features: Floats, allowed: NDArray[np.bool_], dyads: Floats, seed: int) -> Choice:
         """Write down, then let the player choose."""
         assert self._truth is not None
-        values, told = self._truth
+        values, told, known = self._truth
         rng = np.random.default_rng([seed, 8])
         picked = rng.choice(len(features), min(CONTACTS_A_DAY, len(features)), replace=False)
         units = self._briefing.answer_cents(features[picked])
         rows, actions = np.nonzero(allowed[picked][:, :-1])
-        self._seen.messages.append(inputs_of(features[picked], dyads[picked], told, rows, actions))
+        columns = np.hstack([features, known])[picked]
+        self._seen.messages.append(inputs_of(columns, dyads[picked], told, rows, actions))
         self._seen.worths.append(values[picked][rows, actions])
         self._seen.units.append(units[rows])
         return self._player.choose(features, allowed, dyads, seed)
@@ -105,15 +111,27 @@ def told_of(truth: Truth, briefing: Briefing) -> Floats:
     return np.hstack([briefing.action_features, own[:, None]])
 
 
+def types_of(truth: Truth, who: Ints, knows_types: bool) -> Floats:
+    """Shape (len(who), types): which hidden type each contact is of, or no columns where that is not told."""
+    if not knows_types:
+        return np.zeros((len(who), 0))
+    return np.asarray(np.eye(len(TYPES))[truth.world.hidden.kind[who]])
+
+
 @lru_cache
-def fitted_trees(contacts: int = 3_000, days: int = 90, seeds: tuple[int, ...] = TRAINING_SEEDS) -> Trees:
+def fitted_trees(
+    contacts: int = 3_000,
+    days: int = 90,
+    seeds: tuple[int, ...] = TRAINING_SEEDS,
+    knows_types: bool = False,
+) -> Trees:
     """Fit to games of chance, rules and oracle, so that all kinds of days are known.
 
     Worth is fitted in units and weighted with them: what counts is cents.
     """
     seen = _Seen()
     for seed in seeds:
-        for make in _teachers(seen):
+        for make in _teachers(seen, knows_types):
             Game(seed, Scenario(contacts=contacts, days=days), make).play()
     units = np.concatenate(seen.units)
     trees = HistGradientBoostingRegressor(
@@ -124,12 +142,12 @@ def fitted_trees(contacts: int = 3_000, days: int = 90, seeds: tuple[int, ...] =
     return fitted
 
 
-def _teachers(seen: _Seen) -> Iterator[Maker]:
+def _teachers(seen: _Seen, knows_types: bool) -> Iterator[Maker]:
     makers: tuple[Maker, ...] = (Random, Rules, Oracle)
     for make in makers:
 
         def witness(briefing: Briefing, make: Maker = make) -> _Witness:
-            return _Witness(briefing, make, seen)
+            return _Witness(briefing, make, seen, knows_types)
 
         yield witness
 
@@ -138,22 +156,25 @@ class Informed:
     """Takes the content the trees say is worth most, or stays silent where they say that nothing is worth it."""
 
     name = "informed"
+    knows_types = False
 
     def __init__(self, briefing: Briefing, trees: Trees | None = None) -> None:
         self._briefing, self._k = briefing, len(briefing.action_names)
-        self._trees = trees or fitted_trees()
-        self._told: Floats | None = None
+        self._trees = trees or fitted_trees(knows_types=self.knows_types)
+        self._told: tuple[Floats, Floats] | None = None
 
     def see(self, truth: Truth, who: Ints) -> None:
-        """Look at how good each asset is, and at nothing else."""
-        self._told = told_of(truth, self._briefing)
+        """Look at how good each asset is, at types where they are told, and at nothing else."""
+        self._told = told_of(truth, self._briefing), types_of(truth, who, self.knows_types)
 
     def choose(self, features: Floats, allowed: NDArray[np.bool_], dyads: Floats, seed: int) -> Choice:
         """Ask the trees about everything that is allowed."""
         assert self._told is not None
+        told, known = self._told
         values = np.where(allowed, 0.0, -np.inf)
         rows, actions = np.nonzero(allowed[:, :-1])
-        values[rows, actions] = self._trees.predict(inputs_of(features, dyads, self._told, rows, actions))
+        columns = np.hstack([features, known])
+        values[rows, actions] = self._trees.predict(inputs_of(columns, dyads, told, rows, actions))
         return certain(values.argmax(axis=1), self._k)
 
     def learn(
@@ -166,3 +187,10 @@ class Informed:
         dyads: Floats,
     ) -> None:
         """Take no notice: what can be known of the columns is known."""
+
+
+class Typed(Informed):
+    """Informed, and told each buyer's hidden type besides."""
+
+    name = "typed"
+    knows_types = True

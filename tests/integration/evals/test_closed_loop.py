@@ -18,7 +18,7 @@ from evals.market.catalogue import MQL, Catalogue
 from evals.market.comparison import Comparison
 from evals.market.curve import draw_curve
 from evals.market.loop import FIRST_DAY, Game, Scenario
-from evals.market.players.informed import Informed, fitted_trees
+from evals.market.players.informed import Informed, fitted_trees, types_of
 from evals.market.players.learner import Learner
 from evals.market.players.linear import PerArmLinear, SharedLinear
 from evals.market.players.oracle import Oracle
@@ -200,6 +200,13 @@ def test_who_knows_what_the_columns_tell_chooses_between_rules_and_oracle() -> N
         }.items()
     }
     assert np.mean(worth["rules"]) < np.mean(worth["informed"]) < np.mean(worth["oracle"])
+
+
+def test_only_the_typed_player_is_told_what_type_a_buyer_is() -> None:
+    world = Game(8, TINY, Random).world
+    truth, some = Truth(world, 10, 20), np.array([3, 1])
+    assert types_of(truth, some, knows_types=False).shape == (2, 0)
+    assert types_of(truth, some, knows_types=True).argmax(axis=1).tolist() == world.hidden.kind[some].tolist()
 
 
 def test_the_way_from_rules_to_oracle_is_nought_and_one_at_its_ends() -> None:
