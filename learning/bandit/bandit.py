@@ -29,7 +29,7 @@ from learning.bandit.fitting import fit
 from learning.bandit.kin import loadings_of
 from learning.bandit.odds import chances, draw
 from learning.bandit.recent import Recent
-from learning.bandit.scoring import Plane
+from learning.bandit.scoring import Plane, blocks
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -45,9 +45,6 @@ STILL_TELLS = 2.0
 
 KEPT_AT_NEW_LEVEL = 0.7
 """What is then kept of it."""
-
-MOST_ROWS = 50_000
-"""So many contacts are scored at a time, so that a million fit in memory."""
 
 FADE_DAYS = 0.25
 """Forgetting with time is applied in steps of this length, so that a stream of single outcomes stays fast."""
@@ -214,22 +211,19 @@ class Bandit:
 
         Worth and loss are multiples of `prior_worth`.
         """
-        if len(features) > MOST_ROWS:
-            pieces = [
-                self.parts(features[i : i + MOST_ROWS], None if dyads is None else dyads[i : i + MOST_ROWS])
-                for i in range(0, len(features), MOST_ROWS)
-            ]
-            return [
-                (np.concatenate([mean for mean, _ in part]), np.concatenate([var for _, var in part]))
-                for part in zip(*pieces, strict=True)
-            ]
-        inputs = self.basis.inputs(features)
-        if len(features) > 1:
-            return [belief.look_all(inputs, dyads) for belief in self.beliefs]
-        rows = np.repeat(inputs, len(self.actions), axis=0)
-        rows = self.basis.with_dyads(rows, None if dyads is None else dyads[0])
-        looked = [belief.look(rows) for belief in self.beliefs]
-        return [(mean[None], variance[None]) for mean, variance in looked]
+        if len(features) == 1:
+            rows = np.repeat(self.basis.inputs(features), len(self.actions), axis=0)
+            rows = self.basis.with_dyads(rows, None if dyads is None else dyads[0])
+            looked = [belief.look(rows) for belief in self.beliefs]
+            return [(mean[None], variance[None]) for mean, variance in looked]
+        beliefs, shape = self.beliefs, (len(features), len(self.actions))
+        found = [(np.empty(shape), np.empty(shape)) for _ in beliefs]
+        for rows_of in blocks(len(features), self.basis.width):
+            inputs = self.basis.inputs(features[rows_of])
+            fits = None if dyads is None else dyads[rows_of]
+            for belief, (mean, variance) in zip(beliefs, found, strict=True):
+                mean[rows_of], variance[rows_of] = belief.look_all(inputs, fits)
+        return found
 
     def _check(self, features: Floats, allowed: NDArray[np.bool_], dyads: Floats | None) -> None:
         n, k = len(features), len(self.actions)

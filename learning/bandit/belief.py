@@ -11,13 +11,14 @@ coefficients to what is shared; R corrects for the sharing. Source: Henderson (1
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from learning.bandit.basis import DYADS, INTERCEPT, PATTERNS, Basis
+from learning.bandit.doubt import Alone, Crowd
 from learning.bandit.scales import LEAST, Scales
-from learning.bandit.scoring import factors, variances
 from learning.bandit.sums import Sums
 
 Floats = NDArray[np.float64]
@@ -69,8 +70,8 @@ class Belief:
         self.sums = Sums.empty(len(loadings), basis.width)
         self.kin_inputs = np.flatnonzero(np.isin(basis.blocks, (INTERCEPT, DYADS)))
         self._posterior: Posterior | None = None
-        self._covariances: Floats | None = None
-        self._roots: tuple[Floats, list[NDArray[np.float32]]] | None = None
+        self._alone: Alone | None = None
+        self._forget_derived()
         self.begin_scales()
 
     # What is remembered ------------------------------------------------------------------------------------
@@ -116,7 +117,13 @@ class Belief:
     def forget_posterior(self) -> None:
         """The sums were changed: what followed from them is made anew when it is asked for."""
         self._posterior = None
-        self._covariances = None
+        self._alone = None
+        self._forget_derived()
+
+    def _forget_derived(self) -> None:
+        self._theta: Floats | None = None
+        self._covariances: Floats | None = None
+        self._crowd: Crowd | None = None
 
     def refresh(self) -> Posterior:
         """Return the posterior from sums and scales, O(K P^3 + L^3)."""
@@ -132,7 +139,8 @@ class Belief:
         Q = self._coupling()
         R = np.linalg.solve(np.eye(len(Q)) + Q @ S, Q)
         evidence = self._to_shared(own_means).sum(axis=0)
-        self._covariances = None
+        self._alone = None
+        self._forget_derived()
         return Posterior(centre, A_inv, pulls, own_means, S, (R + R.T) / 2, evidence)
 
     def take(
@@ -160,16 +168,22 @@ class Belief:
         Ru = p.R @ u
         p.R += np.outer(Ru, Ru) / (1 - u @ Ru)
         p.evidence += self._to_shared((p.own_means[action] - before)[None], action)[0]
-        self._covariances = None
+        self._forget_derived()
+        if self._alone is not None and not self._alone.observe(action, p.A_inv[action], g):
+            self._alone = None
 
     def coefficients(self) -> Floats:
         """Return shape (K, P): posterior means of every action's coefficients."""
-        p = self.posterior
-        pull_back = self._from_shared(p.R @ p.evidence)
-        return np.asarray(p.centre + p.own_means - np.einsum("kij,kj->ki", p.A_inv, pull_back))
+        if self._theta is None:
+            p = self.posterior
+            pull_back = self._from_shared(p.R @ p.evidence)
+            self._theta = p.centre + p.own_means - np.matmul(p.A_inv, pull_back[:, :, None])[:, :, 0]
+        return self._theta
 
     def coefficients_of(self, action: int) -> Floats:
         """Return shape (P,): posterior means of one action's coefficients."""
+        if self._theta is not None:
+            return np.asarray(self._theta[action])
         p = self.posterior
         pull_back = self._from_shared(p.R @ p.evidence, action)[0]
         return np.asarray(p.centre + p.own_means[action] - p.A_inv[action] @ pull_back)
@@ -177,10 +191,25 @@ class Belief:
     def covariances(self) -> Floats:
         """Return shape (K, P, P): posterior covariance of each action's coefficients."""
         if self._covariances is None:
-            p = self.posterior
-            AR = p.A_inv @ self._fold(p.R)
-            self._covariances = p.A_inv - AR @ p.A_inv
+            self._covariances = self.covariances_of(np.arange(len(self.loadings)))
         return self._covariances
+
+    def covariances_of(self, actions: NDArray[np.int64]) -> Floats:
+        """Return those of some actions, shape (len(actions), P, P)."""
+        p = self.posterior
+        if len(actions) == len(p.A_inv):
+            return np.asarray(p.A_inv - (p.A_inv @ self._fold(p.R)) @ p.A_inv)
+        folded = self._fold(p.R)
+        A = p.A_inv[actions]
+        return np.asarray(A - (A @ (folded[actions] if self._q else folded)) @ A)
+
+    @property
+    def alone(self) -> Alone:
+        """What is not known, ready for one contact at a time."""
+        posterior = self.posterior
+        if self._alone is None:
+            self._alone = Alone(self, posterior)
+        return self._alone
 
     def look(self, rows: Floats) -> tuple[Floats, Floats]:
         """Return expected target and variance, shape (K,) each, for one contact.
@@ -188,12 +217,8 @@ class Belief:
         Args:
             rows: shape (K, P), this contact's inputs for every action.
         """
-        p = self.posterior
-        h = np.matmul(p.A_inv, rows[:, :, None])[:, :, 0]
-        u = self._to_shared(h)
-        means = rows @ p.centre + (h * p.pulls).sum(axis=1) - u @ (p.R @ p.evidence)
-        variances = (h * rows).sum(axis=1) - ((u @ p.R) * u).sum(axis=1)
-        return means, np.maximum(variances, 0)
+        means = np.einsum("kp,kp->k", rows, self.coefficients())
+        return means, self.alone.variances(self, rows)
 
     def look_all(self, inputs: Floats, dyads: Floats | None) -> tuple[Floats, Floats]:
         """Return expected targets and variances, shape (n, K) each, for many contacts.
@@ -201,13 +226,13 @@ class Belief:
         Args:
             inputs: shape (n, P). dyads: shape (n, K, m), or None.
         """
-        theta, covariances = self.coefficients(), self.covariances()
+        theta = self.coefficients()
         means = inputs @ theta.T
         if dyads is not None:
             means += np.einsum("nkm,km->nk", dyads, theta[:, self.basis.dyad_columns])
-        if self._roots is None or self._roots[0] is not covariances:
-            self._roots = (covariances, factors(covariances))
-        return means, variances(inputs, dyads, self._roots[1], self.basis.dyad_columns)
+        if self._crowd is None:
+            self._crowd = Crowd(self, self.alone.directions)
+        return means, self._crowd.variances(inputs, dyads)
 
     # What actions share ------------------------------------------------------------------------------------
 
@@ -215,7 +240,7 @@ class Belief:
     def _q(self) -> int:
         return int(self.loadings.shape[1]) - 1
 
-    def _to_shared(self, h: Floats, action: int | None = None) -> Floats:
+    def _to_shared(self, h: NDArray[Any], action: int | None = None) -> NDArray[Any]:
         """U_k' h for every action (h of shape (K, P)) or for one (shape (1, P)); shape (., L)."""
         if not self._q:
             return h

@@ -63,7 +63,7 @@ def test_a_covariance_that_rounding_made_indefinite_still_gives_variances() -> N
 def test_a_large_audience_is_scored_in_pieces_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     bandit, contacts, fits = taught(dyads=2)
     whole, doubt = bandit.values(contacts, fits)
-    monkeypatch.setattr("learning.bandit.bandit.MOST_ROWS", 250)
+    monkeypatch.setattr("learning.bandit.scoring.BLOCK_FLOATS", 250 * bandit.basis.width)
     values, spreads = bandit.values(contacts, fits)
     assert values == pytest.approx(whole, rel=1e-9)
     assert spreads == pytest.approx(doubt, rel=1e-4)
