@@ -132,7 +132,7 @@ class Choosers:
         assert spreads is not None
         typical, typical_fits = scene.x[rows].mean(axis=0), fits.mean(axis=0)
         units = self.units.of(scene.x[rows]) if self.bandit.in_units else None
-        drawn = []
+        drawn, version = [], self.bandit.version
         for i, row in enumerate(rows.tolist()):
             action = int(choice.actions[i])
             column = int(columns[action])
@@ -150,7 +150,7 @@ class Choosers:
             drawn.append(
                 Drawn(
                     arm=Arm.LEARNED,
-                    version=self.bandit.version,
+                    version=version,
                     action=action,
                     probabilities=choice.probabilities[i],
                     values=values[i],
