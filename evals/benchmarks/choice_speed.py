@@ -35,6 +35,9 @@ ALONE = 300
 MOST_SECONDS = 8.0
 """A peer that took so long is not timed again."""
 LEARNED = 300
+PEERS_ALONE = 30
+READY = 64
+"""Asked for so many contacts once, a learner is ready for an audience."""
 
 
 @dataclass
@@ -82,16 +85,19 @@ class Case:
     theta_wide: Floats
 
 
-def case(width: int, arms: int, rows: int, seed: int) -> Case:
-    """Teach a learner with d features and K arms, on rewards that follow a line with noise."""
+def case(width: int, arms: int, rows: int, seed: int, patterns: int | None = None) -> Case:
+    """Teach a learner with d features and K arms, on rewards that follow a line with noise.
+
+    patterns: how many the learner looks at besides; None for as many as it takes by itself.
+    """
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(max(rows, TAUGHT), width))
     theta = rng.normal(size=(width, arms)) / np.sqrt(width)
-    bandit = Bandit([f"arm {k}" for k in range(arms)], width)
+    bandit = Bandit([f"arm {k}" for k in range(arms)], width, patterns=patterns)
     chosen = rng.integers(0, arms, TAUGHT)
     odds = 0.1 + 0.05 * np.tanh(x[:TAUGHT] @ theta)[np.arange(TAUGHT), chosen]
     bandit.learn(x[:TAUGHT], chosen, (rng.random(TAUGHT) < odds).astype(float))
-    bandit.values(x[:2])
+    bandit.values(x[:READY])
     inputs = bandit.basis.inputs(x[:rows])
     return Case(width, arms, bandit, x[:rows], theta, inputs, rng.normal(size=(inputs.shape[1], arms)))
 
@@ -158,19 +164,51 @@ def alone(given: Case) -> tuple[Floats, Floats]:
     return np.array(wall) * 1000, np.array(processor) * 1000
 
 
+def after_an_outcome(given: Case) -> Floats:
+    """Milliseconds of processor time for one decision, each right after another outcome was learned."""
+    allowed, rng = np.ones((1, given.arms), dtype=bool), np.random.default_rng(2)
+    found = []
+    for i in range(LEARNED):
+        row = given.x[i : i + 1]
+        given.bandit.learn(row, rng.integers(0, given.arms, 1), (rng.random(1) < 0.1).astype(float))
+        began = time.process_time()
+        given.bandit.choose(row, allowed, seed=i)
+        found.append(time.process_time() - began)
+    return np.array(found) * 1000
+
+
+def peers_alone(given: Case) -> tuple[float, float]:
+    """Median milliseconds of processor time in which MABWiser and VowpalWabbit decide about one contact."""
+    mab, vw = _mab(given), _vw(given)
+    lines = _lines(given, given.x[:PEERS_ALONE])
+    acts: tuple[Callable[[int], object], ...] = (
+        lambda i: mab.predict(given.x[i : i + 1]),
+        lambda i: vw.predict(lines[i]),
+    )
+    medians = []
+    for act in acts:
+        times = []
+        for i in range(PEERS_ALONE):
+            began = time.process_time()
+            act(i)
+            times.append(time.process_time() - began)
+        medians.append(float(np.median(times)) * 1000)
+    return medians[0], medians[1]
+
+
 def learning(given: Case) -> tuple[float, float]:
     """Return microseconds of processor time a row: learned one by one, and in one batch."""
     rng = np.random.default_rng(1)
     x, arms = given.x[:LEARNED], rng.integers(0, given.arms, LEARNED)
     rewards = (rng.random(LEARNED) < 0.1).astype(float)
-    given.bandit.values(x[:2])
+    given.bandit.values(x[:1])
     began = time.process_time()
     for i in range(LEARNED):
         given.bandit.learn(x[i : i + 1], arms[i : i + 1], rewards[i : i + 1])
     one_by_one = time.process_time() - began
     began = time.process_time()
     given.bandit.learn(x, arms, rewards)
-    given.bandit.values(x[:2])
+    given.bandit.values(x[:1])
     return one_by_one / LEARNED * 1e6, (time.process_time() - began) / LEARNED * 1e6
 
 
@@ -185,7 +223,9 @@ def _spread(values: Floats, form: str = ".2f") -> str:
     return f"{middle:{form}} ({low:{form}}-{high:{form}})"
 
 
-def report(cases: list[tuple[int, int]], rows: int, repeats: int, peers: bool, console: Console) -> None:
+def report(
+    cases: list[tuple[int, int, int | None]], rows: int, repeats: int, peers: bool, console: Console
+) -> None:
     """Measure each shape and print three tables."""
     batch = Grid(
         title=f"Batch, microseconds a contact, median (10-90 %) of {repeats} repeats, {rows} contacts"
@@ -194,18 +234,19 @@ def report(cases: list[tuple[int, int]], rows: int, repeats: int, peers: bool, c
     single = Grid(title=f"One contact ({ALONE} decisions), learning, size")
     for column in ("d", "K", "P", "product d x K", "product P x K", "score", "values", "choose"):
         batch.add_column(column, justify="right")
-    for column in ("d", "K", "score / d x K", "score / P x K", "choose / P x K", "LinTS / choose", "VW / choose",
+    for column in ("d", "K", "P", "score / d x K", "score / P x K", "choose / P x K", "LinTS / choose", "VW / choose",
                    "LinTS / score", "VW / score"):  # fmt: skip
         versus.add_column(column, justify="right")
-    for column in ("d", "K", "p50 ms", "p99 ms", "p50 ms, processor", "p99 ms, processor", "learn one, us",
-                   "learn batch, us/row", "state MB"):  # fmt: skip
+    for column in ("d", "K", "P", "p50 ms", "p99 ms", "p50 ms, processor", "p99 ms, processor",
+                   "p50, p99 after an outcome", "LinTS p50", "VW p50", "learn one, us", "learn batch, us/row",
+                   "state MB"):  # fmt: skip
         single.add_column(column, justify="right")
-    for width, arms in cases:
-        given = case(width, arms, rows, seed=width + arms)
+    for width, arms, patterns in cases:
+        given = case(width, arms, rows, seed=width + arms, patterns=patterns)
         found = measure(given, repeats, peers)
-        shape = (str(width), str(arms))
+        shape = (str(width), str(arms), str(given.bandit.basis.width))
         names = ("product d x K", "product P x K", "score", "values", "choose")
-        batch.add_row(*shape, str(given.bandit.basis.width), *(_spread(found.micros(name)) for name in names))
+        batch.add_row(*shape, *(_spread(found.micros(name)) for name in names))
         pairs = [("score", names[0]), ("score", names[1]), ("choose", names[1])]
         if peers:
             pairs += [
@@ -213,11 +254,15 @@ def report(cases: list[tuple[int, int]], rows: int, repeats: int, peers: bool, c
             ]
         versus.add_row(*shape, *(_spread(found.ratio(*pair), ".1f") for pair in pairs))
         wall, processor = alone(given)
+        theirs = peers_alone(given) if peers else ()
+        moved = after_an_outcome(given)
         one, many = learning(given)
         single.add_row(
             *shape,
             *(f"{np.quantile(wall, q):.2f}" for q in (0.5, 0.99)),
             *(f"{np.quantile(processor, q):.2f}" for q in (0.5, 0.99)),
+            ", ".join(f"{np.quantile(moved, q):.2f}" for q in (0.5, 0.99)),
+            *([f"{time:.2f}" for time in theirs] or ["", ""]),
             *(f"{one:.0f}", f"{many:.0f}", f"{state_megabytes(given.bandit):.1f}"),
         )
     for grid in (batch, versus, single):
@@ -256,9 +301,11 @@ def main() -> None:
     parser.add_argument("--no-peers", action="store_true", help="only our own and the bare product")
     parser.add_argument("--no-million", action="store_true")
     parser.add_argument("--only", type=int, nargs=2, metavar=("D", "K"))
+    parser.add_argument("--patterns", type=int, help="how many; by itself a learner takes as many as fit")
     given = parser.parse_args()
-    cases = [tuple(given.only)] if given.only else [(d, k) for d in WIDTHS for k in ARMS]
-    console = Console(width=150)
+    shapes = [tuple(given.only)] if given.only else [(d, k) for d in WIDTHS for k in ARMS]
+    cases = [(d, k, given.patterns) for d, k in shapes]
+    console = Console(width=170)
     report(cases, given.rows, given.repeats, not given.no_peers, console)
     if not given.no_million:
         million(console)

@@ -46,6 +46,9 @@ STILL_TELLS = 2.0
 KEPT_AT_NEW_LEVEL = 0.7
 """What is then kept of it."""
 
+FEW_ROWS = 16
+"""For so many contacts, getting ready for a whole audience costs more than looking at each alone."""
+
 FADE_DAYS = 0.25
 """Forgetting with time is applied in steps of this length, so that a stream of single outcomes stays fast."""
 
@@ -211,11 +214,8 @@ class Bandit:
 
         Worth and loss are multiples of `prior_worth`.
         """
-        if len(features) == 1:
-            rows = np.repeat(self.basis.inputs(features), len(self.actions), axis=0)
-            rows = self.basis.with_dyads(rows, None if dyads is None else dyads[0])
-            looked = [belief.look(rows) for belief in self.beliefs]
-            return [(mean[None], variance[None]) for mean, variance in looked]
+        if len(features) <= FEW_ROWS:
+            return self._one_by_one(features, dyads)
         beliefs, shape = self.beliefs, (len(features), len(self.actions))
         found = [(np.empty(shape), np.empty(shape)) for _ in beliefs]
         for rows_of in blocks(len(features), self.basis.width):
@@ -223,6 +223,17 @@ class Bandit:
             fits = None if dyads is None else dyads[rows_of]
             for belief, (mean, variance) in zip(beliefs, found, strict=True):
                 mean[rows_of], variance[rows_of] = belief.look_all(inputs, fits)
+        return found
+
+    def _one_by_one(self, features: Floats, dyads: Floats | None) -> list[tuple[Floats, Floats]]:
+        inputs, beliefs, shape = self.basis.inputs(features), self.beliefs, (len(features), len(self.actions))
+        found = [(np.empty(shape), np.empty(shape)) for _ in beliefs]
+        for i in range(len(features)):
+            rows = inputs[i : i + 1]
+            if dyads is not None:
+                rows = self.basis.with_dyads(np.repeat(rows, len(self.actions), axis=0), dyads[i])
+            for belief, (mean, variance) in zip(beliefs, found, strict=True):
+                mean[i], variance[i] = belief.look(rows)
         return found
 
     def _check(self, features: Floats, allowed: NDArray[np.bool_], dyads: Floats | None) -> None:

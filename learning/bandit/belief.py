@@ -215,9 +215,10 @@ class Belief:
         """Return expected target and variance, shape (K,) each, for one contact.
 
         Args:
-            rows: shape (K, P), this contact's inputs for every action.
+            rows: shape (K, P), this contact's inputs for every action, or (1, P) where they are the same.
         """
-        means = np.einsum("kp,kp->k", rows, self.coefficients())
+        theta = self.coefficients()
+        means = theta @ rows[0] if len(rows) == 1 else np.einsum("kp,kp->k", rows, theta)
         return means, self.alone.variances(self, rows)
 
     def look_all(self, inputs: Floats, dyads: Floats | None) -> tuple[Floats, Floats]:

@@ -119,21 +119,38 @@ class Alone:
         return self.directions.add(action, g)
 
     def variances(self, belief: Belief, rows: Floats) -> Floats:
-        """Return shape (K,): f' C_k f for this contact's inputs, shape (K, P)."""
-        if self.R is None:
-            self.R = belief.posterior.R.astype(np.float32)
+        """Return shape (K,): f' C_k f for this contact's inputs, shape (K, P), or (1, P) where all are the same."""
         f = rows.astype(np.float32)
         few, many, W = self.directions.few, self.directions.many, self.directions.W
-        h = np.empty_like(f)
+        h = np.empty((len(few) + len(many), f.shape[1]), dtype=np.float32)
         if len(many):
-            h[many] = np.matmul(self.A, f[many, :, None])[:, :, 0]
+            h[many] = np.matmul(self.A, _of(f, many)[:, :, None])[:, :, 0]
         if len(few):
-            of_few = f[few]
+            of_few = _of(f, few)
             g = np.matmul(W, of_few[:, :, None])
             h[few] = of_few * self.own - np.matmul(g.transpose(0, 2, 1), W)[:, 0]
-        u = belief._to_shared(h)
-        found = np.einsum("kp,kp->k", h, f) - np.einsum("kl,kl->k", u @ self.R, u)
+        found = h @ f[0] if len(f) == 1 else np.einsum("kp,kp->k", h, f)
+        R = self._shared(belief.posterior.R)
+        if R is not None:
+            u = belief._to_shared(h)
+            found -= np.einsum("kl,kl->k", u @ R, u)
         return np.asarray(np.maximum(found, 0), dtype=np.float64)
+
+    def _shared(self, R: Floats) -> Singles | None:
+        """R in single precision, or None where nothing is shared."""
+        if self.R is None:
+            self.R = R.astype(np.float32)
+            self.is_apart = len(R) == len(self.own) and _is_apart(R, self.directions.own)
+        return None if self.is_apart else self.R
+
+
+def _of(f: Singles, actions: Ints) -> Singles:
+    return f if len(f) == 1 else f[actions]
+
+
+def _is_apart(R: Floats, own: Floats) -> bool:
+    root = np.sqrt(own)
+    return bool(np.abs(R * root[:, None] * root).max() <= NOTHING_SHARED)
 
 
 class Crowd:
@@ -156,12 +173,11 @@ class Crowd:
         """For f' C_k f = f' C_0 f + (w_k' f) (Y_k f), where C_0 is what is not known of an action never tried."""
         D, R = directions.own, self.belief.posterior.R
         self.own: Singles | None = None
-        root = np.sqrt(D)
-        if np.abs(R * root[:, None] * root).max() > NOTHING_SHARED:
-            self.new = factors((np.diag(D) - R * D[:, None] * D)[None])
-        else:
-            # Nothing is shared: C_0 = D, and Y_k = -w_k'.
+        if _is_apart(R, D):
+            # C_0 = D, and Y_k = -w_k'.
             self.own = D.astype(np.float32)
+        else:
+            self.new = factors((np.diag(D) - R * D[:, None] * D)[None])
         used = [W[:rank].astype(np.float64) for W, rank in zip(directions.W, directions.ranks, strict=True)]
         self.pieces: list[tuple[Ints, Ints, Singles]] = []
         at = 0
