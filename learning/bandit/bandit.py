@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.learner import Choice
-from learning.bandit.basis import Basis, patterns_for
+from learning.bandit.basis import Basis, cosines, patterns_for
 from learning.bandit.belief import Belief
 from learning.bandit.drift import Alarm, Watch
 from learning.bandit.fitting import fit
@@ -219,7 +219,7 @@ class Bandit:
         beliefs, shape = self.beliefs, (len(features), len(self.actions))
         found = [(np.empty(shape), np.empty(shape)) for _ in beliefs]
         for rows_of in blocks(len(features), self.basis.width):
-            inputs = self.basis.inputs(features[rows_of])
+            inputs = self.basis.inputs(features[rows_of], cosines)
             fits = None if dyads is None else dyads[rows_of]
             for belief, (mean, variance) in zip(beliefs, found, strict=True):
                 mean[rows_of], variance[rows_of] = belief.look_all(inputs, fits)

@@ -44,7 +44,7 @@ def contacts(belief: Belief, count: int) -> Floats:
 
 def whole(belief: Belief, rows: Floats) -> Floats:
     """Shape (n, K): f' C_k f with the covariances in full, in double precision."""
-    return np.einsum("ni,kij,nj->nk", rows, belief.covariances(), rows, optimize=True)
+    return np.asarray(np.einsum("ni,kij,nj->nk", rows, belief.covariances(), rows, optimize=True))
 
 
 def alone(belief: Belief, rows: Floats) -> Floats:
