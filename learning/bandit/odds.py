@@ -164,15 +164,15 @@ def _wins(z: Singles, w: Singles) -> Singles:
         points = np.take_along_axis(points, np.minimum(picked, points.shape[1] - 1).astype(np.int64), axis=1)
     points = np.concatenate([low, np.minimum(points, high), high], axis=1)
     steep = STEEPNESS / w
-    at = z * steep
+    lines = np.stack([steep, -z * steep], axis=2)
     highest = np.empty_like(points)
     for rows, room in _pieces(len(z), z.shape[1], points.shape[1]):
-        below = _below(points[rows], at[rows], steep[rows], room)
+        below = _below(points[rows], lines[rows], room)
         np.multiply.reduce(below, axis=1, out=highest[rows])
     edges = _edges(points, highest)
     found = np.empty_like(z)
     for rows, room in _pieces(len(z), z.shape[1], edges.shape[1]):
-        found[rows] = _integral(_below(edges[rows], at[rows], steep[rows], room))
+        found[rows] = _integral(_below(edges[rows], lines[rows], room))
     return found
 
 
@@ -200,19 +200,18 @@ def _pieces(rows: int, width: int, edges: int) -> Iterator[tuple[slice, Singles]
         yield slice(start, upto), room[:, : upto - start]
 
 
-def _below(edges: Singles, at: Singles, steep: Singles, room: Singles) -> Singles:
+def _below(edges: Singles, lines: Singles, room: Singles) -> Singles:
     """Shape (n, k, edges): distribution functions at the edges, shape (n, edges).
 
     Page (1977), "Approximations to the Cumulative Normal Function", Appl. Statist. 26(1): off by at most 1.4e-4.
 
     Args:
-        edges: shape (n, edges). steep, at: shape (n, k), `STEEPNESS` / w, and z times that.
+        edges: shape (n, edges). lines: shape (n, k, 2), `STEEPNESS` / w, and -z times that.
         room: shape (2, n, k, edges), written over; what is returned lies in it.
     """
     x: Singles = room[0]
     cube: Singles = room[1]
-    np.multiply(edges[:, None, :], steep[:, :, None], out=x)
-    x -= at[:, :, None]
+    np.matmul(lines, np.stack([edges, np.ones_like(edges)], axis=1), out=x)
     np.multiply(x, x, out=cube)
     cube += CUBED
     x *= cube
