@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
+from scipy.linalg.blas import strmm
 from scipy.linalg.lapack import dpstrf
 
 from learning.bandit.scoring import Singles, blocks, factors, variances
@@ -106,11 +107,12 @@ class Alone:
         self.directions = Directions(belief)
         self.own = self.directions.own.astype(np.float32)
         self.A: Singles = posterior.A_inv[self.directions.many].astype(np.float32)
-        self.R: Singles | None = None
+        self.half: Singles | None = None
+        self.is_looked_up = False
 
     def observe(self, action: int, A: Floats, g: Floats) -> bool:
         """Follow `Belief.observe`: A, shape (P, P), of one action fell by g g'; tell whether that was possible."""
-        self.R = None
+        self.is_looked_up = False
         many = self.directions.many
         place = int(np.searchsorted(many, action))
         if place < len(many) and many[place] == action:
@@ -130,18 +132,20 @@ class Alone:
             g = np.matmul(W, of_few[:, :, None])
             h[few] = of_few * self.own - np.matmul(g.transpose(0, 2, 1), W)[:, 0]
         found = h @ f[0] if len(f) == 1 else np.einsum("kp,kp->k", h, f)
-        R = self._shared(belief.posterior.R)
-        if R is not None:
+        half = self._shared(belief.posterior.R)
+        if half is not None:
             u = belief._to_shared(h)
-            found -= np.einsum("kl,kl->k", u @ R, u)
+            found -= 2 * np.einsum("kl,kl->k", strmm(1.0, half, u.T, lower=1, trans_a=1).T, u)
         return np.asarray(np.maximum(found, 0), dtype=np.float64)
 
     def _shared(self, R: Floats) -> Singles | None:
-        """R in single precision, or None where nothing is shared."""
-        if self.R is None:
-            self.R = R.astype(np.float32)
-            self.is_apart = len(R) == len(self.own) and _is_apart(R, self.directions.own)
-        return None if self.is_apart else self.R
+        """R's lower half, which with its transpose makes R, or None where nothing is shared."""
+        if not self.is_looked_up:
+            is_apart = len(R) == len(self.own) and _is_apart(R, self.directions.own)
+            half = np.tril(R) - np.diag(np.diag(R) / 2)
+            self.half = None if is_apart else np.asfortranarray(half, dtype=np.float32)
+            self.is_looked_up = True
+        return self.half
 
 
 def _of(f: Singles, actions: Ints) -> Singles:
