@@ -43,6 +43,15 @@ class Posterior:
     evidence: Floats
 
 
+@dataclass
+class Before:
+    """Coefficients, shape (K, P), what pulled on them, shape (L,), and which actions learned since."""
+
+    theta: Floats
+    pull: Floats
+    moved: set[int]
+
+
 class Belief:
     """One target's hierarchical regression over K actions."""
 
@@ -71,6 +80,7 @@ class Belief:
         self.kin_inputs = np.flatnonzero(np.isin(basis.blocks, (INTERCEPT, DYADS)))
         self._posterior: Posterior | None = None
         self._alone: Alone | None = None
+        self._before: Before | None = None
         self._forget_derived()
         self.begin_scales()
 
@@ -118,6 +128,7 @@ class Belief:
         """The sums were changed: what followed from them is made anew when it is asked for."""
         self._posterior = None
         self._alone = None
+        self._before = None
         self._forget_derived()
 
     def _forget_derived(self) -> None:
@@ -140,6 +151,7 @@ class Belief:
         R = np.linalg.solve(np.eye(len(Q)) + Q @ S, Q)
         evidence = self._to_shared(own_means).sum(axis=0)
         self._alone = None
+        self._before = None
         self._forget_derived()
         return Posterior(centre, A_inv, pulls, own_means, S, (R + R.T) / 2, evidence)
 
@@ -168,6 +180,10 @@ class Belief:
         Ru = p.R @ u
         p.R += np.outer(Ru, Ru) / (1 - u @ Ru)
         p.evidence += self._to_shared((p.own_means[action] - before)[None], action)[0]
+        if self._theta is not None:
+            self._before = Before(self._theta, self._pull, set())
+        if self._before is not None:
+            self._before.moved.add(action)
         self._forget_derived()
         if self._alone is not None and not self._alone.observe(action, p.A_inv[action], g):
             self._alone = None
@@ -176,8 +192,21 @@ class Belief:
         """Return shape (K, P): posterior means of every action's coefficients."""
         if self._theta is None:
             p = self.posterior
-            pull_back = self._from_shared(p.R @ p.evidence)
-            self._theta = p.centre + p.own_means - np.matmul(p.A_inv, pull_back[:, :, None])[:, :, 0]
+            pull = p.R @ p.evidence
+            before, self._before = self._before, None
+            if before is not None and self._alone is not None and 2 * len(before.moved) < len(p.A_inv):
+                # What one outcome taught the other actions is little: single precision is enough for it.
+                step = self._from_shared(pull - before.pull)
+                theta = before.theta - self._alone.mapped(step.astype(np.float32))
+                rows = sorted(before.moved)
+                pull_back = self._from_shared(pull)[rows]
+                theta[rows] = (
+                    p.centre + p.own_means[rows] - np.matmul(p.A_inv[rows], pull_back[:, :, None])[:, :, 0]
+                )
+            else:
+                pull_back = self._from_shared(pull)
+                theta = p.centre + p.own_means - np.matmul(p.A_inv, pull_back[:, :, None])[:, :, 0]
+            self._theta, self._pull = theta, pull
         return self._theta
 
     def coefficients_of(self, action: int) -> Floats:

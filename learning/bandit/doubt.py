@@ -35,10 +35,13 @@ SUREST = 1_000.0
 """Where more was learned than so many times the prior, single precision would lose what is left of it."""
 
 NOTHING_SHARED = 1e-9
-"""Below this share of an action's own prior variance, what it shares with the others is nothing."""
+"""Where the variances of what is shared and of an action's own differ by less than this share, nothing is shared."""
 
 ROOM = 8
 """Columns kept free, so that outcomes can be learned one by one."""
+
+CACHED_FLOATS = 200_000
+"""So many numbers stay in a processor's cache."""
 
 MOST_COLUMNS = 1_500
 """So many directions are looked at in one product, so that they stay in a processor's cache."""
@@ -67,7 +70,7 @@ class Directions:
     """What outcomes told of every action, split into those with few directions and the others.
 
     few, many: which actions. W: shape (len(few), r, P), single precision, w' of the few, padded with zeros.
-    ranks: shape (len(few),), directions in use.
+    ranks: shape (len(few),), directions in use. is_apart: whether actions share nothing.
     """
 
     def __init__(self, belief: Belief) -> None:
@@ -80,6 +83,7 @@ class Directions:
             if w is not None:
                 found[k] = w
         self.own = own
+        self.is_apart = belief.loadings.shape[1] == 1 and belief.scales.share_nothing(NOTHING_SHARED)
         self.few = np.array(sorted(found), dtype=np.int64)
         self.many = np.setdiff1d(np.arange(len(sums.counts)), self.few)
         self.ranks = np.array([found[k].shape[1] for k in self.few.tolist()], dtype=np.int64)
@@ -108,11 +112,10 @@ class Alone:
         self.own = self.directions.own.astype(np.float32)
         self.A: Singles = posterior.A_inv[self.directions.many].astype(np.float32)
         self.half: Singles | None = None
-        self.is_looked_up = False
 
     def observe(self, action: int, A: Floats, g: Floats) -> bool:
         """Follow `Belief.observe`: A, shape (P, P), of one action fell by g g'; tell whether that was possible."""
-        self.is_looked_up = False
+        self.half = None
         many = self.directions.many
         place = int(np.searchsorted(many, action))
         if place < len(many) and many[place] == action:
@@ -123,38 +126,40 @@ class Alone:
     def variances(self, belief: Belief, rows: Floats) -> Floats:
         """Return shape (K,): f' C_k f for this contact's inputs, shape (K, P), or (1, P) where all are the same."""
         f = rows.astype(np.float32)
+        h = self.mapped(f)
+        found = h @ f[0] if len(f) == 1 else np.einsum("kp,kp->k", h, f)
+        if not self.directions.is_apart:
+            u = belief._to_shared(h)
+            half = self._half(belief.posterior.R)
+            found -= 2 * np.einsum("kl,kl->k", strmm(1.0, half, u.T, lower=1, trans_a=1).T, u)
+        return np.asarray(np.maximum(found, 0), dtype=np.float64)
+
+    def mapped(self, f: Singles) -> Singles:
+        """Return A_k f for every action, shape (K, P), from what each is given, shape (K, P) or (1, P)."""
         few, many, W = self.directions.few, self.directions.many, self.directions.W
         h = np.empty((len(few) + len(many), f.shape[1]), dtype=np.float32)
         if len(many):
             h[many] = np.matmul(self.A, _of(f, many)[:, :, None])[:, :, 0]
-        if len(few):
-            of_few = _of(f, few)
-            g = np.matmul(W, of_few[:, :, None])
-            h[few] = of_few * self.own - np.matmul(g.transpose(0, 2, 1), W)[:, 0]
-        found = h @ f[0] if len(f) == 1 else np.einsum("kp,kp->k", h, f)
-        half = self._shared(belief.posterior.R)
-        if half is not None:
-            u = belief._to_shared(h)
-            found -= 2 * np.einsum("kl,kl->k", strmm(1.0, half, u.T, lower=1, trans_a=1).T, u)
-        return np.asarray(np.maximum(found, 0), dtype=np.float64)
+        # Few enough at a time for what is read twice to stay in a processor's cache.
+        step = max(1, CACHED_FLOATS // (W.shape[1] * W.shape[2]))
+        for start in range(0, len(few), step):
+            some = few[start : start + step]
+            w, own = W[start : start + step], _of(f, some)
+            g = np.matmul(w, own[:, :, None])
+            h[some] = own * self.own - np.matmul(g.transpose(0, 2, 1), w)[:, 0]
+        return h
 
-    def _shared(self, R: Floats) -> Singles | None:
-        """R's lower half, which with its transpose makes R, or None where nothing is shared."""
-        if not self.is_looked_up:
-            is_apart = len(R) == len(self.own) and _is_apart(R, self.directions.own)
-            half = np.tril(R) - np.diag(np.diag(R) / 2)
-            self.half = None if is_apart else np.asfortranarray(half, dtype=np.float32)
-            self.is_looked_up = True
+    def _half(self, R: Floats) -> Singles:
+        """Return what makes R together with its transpose, in its lower half."""
+        if self.half is None:
+            half: Singles = R.astype(np.float32)
+            half[np.diag_indices(len(half))] /= 2
+            self.half = half.T
         return self.half
 
 
 def _of(f: Singles, actions: Ints) -> Singles:
     return f if len(f) == 1 else f[actions]
-
-
-def _is_apart(R: Floats, own: Floats) -> bool:
-    root = np.sqrt(own)
-    return bool(np.abs(R * root[:, None] * root).max() <= NOTHING_SHARED)
 
 
 class Crowd:
@@ -177,7 +182,7 @@ class Crowd:
         """For f' C_k f = f' C_0 f + (w_k' f) (Y_k f), where C_0 is what is not known of an action never tried."""
         D, R = directions.own, self.belief.posterior.R
         self.own: Singles | None = None
-        if _is_apart(R, D):
+        if directions.is_apart:
             # C_0 = D, and Y_k = -w_k'.
             self.own = D.astype(np.float32)
         else:

@@ -33,6 +33,10 @@ class Scales:
     kin: NDArray[np.float64] = field(default_factory=lambda: _start(0.25))
     noise: float = 0.1
 
+    def share_nothing(self, least: float) -> bool:
+        """Tell whether actions without features share nothing: each block's `shared` is its `own`, up to this share."""
+        return bool((np.abs(self.shared - self.own) <= least * np.minimum(self.own, self.shared)).all())
+
     def coupling(self, block: int, loadings: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return Q, shape (1+q, 1+q): the prior precision of a block is I / own + Z Q Z'.
 

@@ -110,3 +110,20 @@ def test_directions_say_when_there_is_no_room_for_another() -> None:
     free = directions.W.shape[1] - int(directions.ranks[0])
     g = np.ones(len(directions.own)) * 1e-3
     assert [directions.add(0, g) for _ in range(free + 1)] == [True] * free + [False]
+
+
+@pytest.mark.parametrize("action", [0, 2])
+def test_coefficients_follow_outcomes_learned_alone(action: int) -> None:
+    quick, slow = taught(SHARED), taught(SHARED)
+    _ = slow.posterior
+    rows = contacts(quick, 3)
+    for f in quick.basis.inputs(np.random.default_rng(10).normal(size=(30, 40))):
+        alone(quick, rows)
+        for belief in (quick, slow):
+            belief.take(f[None], np.array([action]), np.array([1.0]))
+        before = slow.coefficients_of(3)
+        np.testing.assert_allclose(
+            quick.coefficients(), [slow.coefficients_of(k) for k in range(4)], atol=1e-7
+        )
+    untaught = taught(SHARED).coefficients_of(3)
+    assert np.abs(before - untaught).max() > 1e-4
