@@ -106,15 +106,16 @@ def measure(given: Case, repeats: int, peers: bool) -> Timings:
     """Time everything once a repeat, in turn."""
     found = Timings()
     bandit, x = given.bandit, given.x
-    few, allowed = x[:CHOSEN], np.ones((CHOSEN, given.arms), dtype=bool)
+    few = x[:CHOSEN]
+    allowed = np.ones((len(few), given.arms), dtype=bool)
     mab = _mab(given) if peers else None
     vw, lines = (_vw(given), _lines(given, x[:PEERS_CHOOSE])) if peers else (None, [])
     for _ in range(repeats):
         found.take("product d x K", len(x), lambda: x @ given.theta)
         found.take("product P x K", len(x), lambda: given.inputs @ given.theta_wide)
         found.take("score", len(x), lambda: bandit.score(x))
-        found.take("values", CHOSEN, lambda: bandit.values(few))
-        found.take("choose", CHOSEN, lambda: bandit.choose(few, allowed))
+        found.take("values", len(few), lambda: bandit.values(few))
+        found.take("choose", len(few), lambda: bandit.choose(few, allowed))
         if mab is not None and found.spent("MABWiser LinTS") < MOST_SECONDS:
             found.take("MABWiser LinTS", PEERS_CHOOSE, lambda: mab.predict(x[:PEERS_CHOOSE]))
         if vw is not None and found.spent("VowpalWabbit") < MOST_SECONDS:
