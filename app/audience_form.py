@@ -7,6 +7,7 @@ that shows it in words and can only be taken away.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -261,9 +262,10 @@ def _read_number(words: str) -> Any:
     except ValueError:
         pass
     try:
-        return float(plain)
+        number = float(plain)
     except ValueError:
         return words
+    return number if math.isfinite(number) else words
 
 
 def _number(value: Any) -> str:

@@ -21,6 +21,9 @@ from policies.timetable import Timetable
 MOST_BYTES = 200_000
 """A campaign file is a page or two; anything so long is something else."""
 
+MOST_DAYS = 36_500
+"""A century: what is longer is a slip, and no calendar reaches back so far."""
+
 
 def read_campaign(path: Path) -> Campaign:
     """Read one campaign file.
@@ -75,7 +78,11 @@ def judge_campaign(
         # A condition's problems are told by its own words below, not once for every kind it does not fit.
         told = [m for m in mistakes_of(error, tree, _known_at) if not _is_of_a_condition(m.place)]
         return None, _in_order([*told, *_condition_mistakes(content, tree)])
-    found = [*_audience_mistakes(campaign.audience, tree), *_schedule_mistakes(campaign, tree)]
+    found = [
+        *_days_mistakes(campaign, tree),
+        *_audience_mistakes(campaign.audience, tree),
+        *_schedule_mistakes(campaign, tree),
+    ]
     if asset_ids is not None:
         found += [
             Mistake(line=line_of(tree, ("assets",)), place=("assets",), says=problem)
@@ -177,6 +184,10 @@ def _audience_mistakes(audience: Audience, tree: yaml.Node | None) -> Iterator[M
         for number, condition in enumerate(getattr(audience, part)):
             place = ("audience", part, number)
             if not isinstance(condition, FieldCondition):
+                if (condition.within_days or 0) > MOST_DAYS:
+                    where = (*place, "within_days")
+                    said = f"must be at most {MOST_DAYS:,} days; leave it out to mean ever"
+                    yield Mistake(line=line_of(tree, where), place=where, says=said)
                 continue
             if said := unknown_field(condition.field):
                 yield Mistake(
@@ -190,6 +201,20 @@ def _audience_mistakes(audience: Audience, tree: yaml.Node | None) -> Iterator[M
                         said = f"there is no lifecycle_stage {value!r}.{_nearest(str(value), known)}"
                         where = (*place, name)
                         yield Mistake(line=line_of(tree, where), place=where, says=said.rstrip("."))
+
+
+def _days_mistakes(campaign: Campaign, tree: yaml.Node | None) -> Iterator[Mistake]:
+    goal = campaign.goal
+    for name in ("window_days", "signal_days"):
+        if getattr(goal, name) > MOST_DAYS:
+            place = ("goal", name)
+            yield Mistake(
+                line=line_of(tree, place), place=place, says=f"must be at most {MOST_DAYS:,} days, such as 30"
+            )
+    for stage, days in goal.stage_windows_days.items():
+        if days > MOST_DAYS:
+            where = ("goal", "stage_windows_days", stage.value)
+            yield Mistake(line=line_of(tree, where), place=where, says=f"must be at most {MOST_DAYS:,} days")
 
 
 def _schedule_mistakes(campaign: Campaign, tree: yaml.Node | None) -> Iterator[Mistake]:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from app.audience_form import Answers, answers_of, audience_record, rows_from, rows_of
 from app.campaign_file import judge_campaign
 from app.campaign_text import rewritten, written
+from app.form_mistakes import given, told_at_fields
 from domain.base import Noun
 from domain.campaign import Autonomy, Campaign, Outcome, SendSlot
 from policies.mistakes import Mistake, Place, mistakes_of
@@ -116,13 +117,13 @@ def answers_from(campaign: Campaign) -> dict[str, list[str]]:
         "name": [campaign.name],
         "brief": [campaign.brief],
         "goal.outcome": [goal.outcome.value],
-        "goal.worth": [_money(goal.worth_cents)],
+        "goal.worth": [money_said(goal.worth_cents)],
         "goal.currency": [goal.currency],
         "goal.window_days": [str(goal.window_days)],
         "assets": list(campaign.assets),
         "slots": [slot.value for slot in campaign.slots],
         "caps.messages": [_number(campaign.caps.messages)],
-        "caps.model_cost": [_money(campaign.caps.model_cost_cents)],
+        "caps.model_cost": [money_said(campaign.caps.model_cost_cents)],
         "daily.messages": [_number(campaign.daily.messages)],
         "holdout": [f"{campaign.holdout_share * 100:g}"],
         "autonomy": [campaign.autonomy.value],
@@ -151,7 +152,7 @@ def _record(
     answers: Answers, base: Campaign | None
 ) -> tuple[dict[str, Any], dict[tuple[str, int], int], dict[str, str]]:
     """The campaign as a file would say it; which row each condition came from; what is wrong already."""
-    own: dict[str, str] = {}
+    own = told_at_fields(answers)
     record: dict[str, Any] = base.model_dump(mode="json", by_alias=True) if base else {}
     audience, row_of = audience_record(rows_from(answers))
     goal = {**record.get("goal", {}), "outcome": one(answers, "goal.outcome")}
@@ -165,7 +166,7 @@ def _record(
         "goal": goal,
         "audience": audience,
         "assets": [asset_id for asset_id in answers.get("assets", ()) if asset_id],
-        "slots": list(dict.fromkeys(answers.get("slots", ()))),
+        "slots": [slot for slot in dict.fromkeys(answers.get("slots", ())) if slot],
         "autonomy": one(answers, "autonomy"),
     }
     record["caps"] = {**record.get("caps", {}), "messages": _whole(answers, "caps.messages", may_lack=True)}
@@ -277,7 +278,7 @@ def _cents(answers: Answers, name: str, own: dict[str, str], *, may_lack: bool =
         if not 0 < cents <= 10**14 or cents != cents.to_integral_value():
             raise InvalidOperation
     except InvalidOperation:
-        own[name] = f"must be an amount above zero, such as 400 or 12.50 (it is {one(answers, name)!r:.40})"
+        own[name] = f"must be an amount above zero, such as 400 or 12.50{given(one(answers, name))}"
         return 1
     return int(cents)
 
@@ -287,15 +288,16 @@ def _share(answers: Answers, name: str, own: dict[str, str]) -> float | None:
     try:
         share = float(Decimal(said) / 100)
     except (InvalidOperation, ValueError, OverflowError):
-        own[name] = f"must be a percentage from 0 to 50 (it is {one(answers, name)!r:.40})"
+        own[name] = f"must be a percentage from 0 to 50, such as 10{given(one(answers, name))}"
         return None
     if not 0 <= share <= 0.5:
-        own[name] = f"must be a percentage from 0 to 50 (it is {said})"
+        own[name] = f"must be a percentage from 0 to 50, such as 10{given(said)}"
         return None
     return share
 
 
-def _money(cents: int | None) -> str:
+def money_said(cents: int | None) -> str:
+    """An amount as a form's field shows it: `400`, `12.50`; empty where there is none."""
     if cents is None:
         return ""
     return f"{cents // 100}" if cents % 100 == 0 else f"{cents / 100:.2f}"

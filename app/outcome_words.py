@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from agents.understudy.talk_worth import worth_in
+from app.amounts import money
 from domain.base import Noun
 from domain.campaign import Outcome
+from policies.audience import in_countries
 
 MOST_CHARS = 400
 
@@ -35,7 +38,7 @@ _AUDIENCES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (r"trials?|trial accounts?|trialing", "started a trial", {"event": "trial_started", "at_least": 1}),
     (r"webinar\w*", "attended a webinar", {"event": "webinar_attended", "at_least": 1}),
     (
-        r"pricing(?: page)?|prices?",
+        r"(?:compar(?:e|es|ed|ing) (?:(?:our|the|your|their) )?)?(?:pricing(?: page)?|prices?|costs)",
         "looked at pricing",
         {"event": "page_viewed", "topic": "pricing", "at_least": 1},
     ),
@@ -52,8 +55,13 @@ _AUDIENCES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (r"directors?", "are directors", {"field": "seniority", "in": ["director"]}),
 )
 
-_SOMEBODY = rf"(?:the |any )?(?:{'|'.join(pattern for pattern, _, _ in _AUDIENCES)})\b"
-# A word for no, then one group or several: `not customers`, `except leads and executives`, `non-customers`.
+_WHO = (
+    r"(?:(?:people|contacts|companies|any(?:one|body)|those|some(?:one|body)) (?:who|that|which) "
+    r"(?:(?:are|have|had|already|ever|a|an|our|the|looked at|looks? at|visited|saw|started|attended) )*)?"
+)
+_SOMEBODY = rf"(?:the |any )?{_WHO}(?:{'|'.join(pattern for pattern, _, _ in _AUDIENCES)})\b"
+# A word for no, then one group or several: `not customers`, `except leads and executives`, `non-customers`,
+# `not people who compare prices`.
 _NOBODY = re.compile(
     r"\b(?:not|no|non|except|without|excluding|other than)(?: (?:to|for|from))?[ -]"
     rf"{_SOMEBODY}(?:(?:,| and| or|, and|, or) {_SOMEBODY})*"
@@ -79,9 +87,14 @@ _NOT = (
 
 
 class Understood(Noun):
-    """What one sentence was read as. `told` says it in words, one a line; of `unread` words nothing was made."""
+    """What one sentence was read as. `told` says it in words, one a line; of `unread` words nothing was made.
+
+    `worth_cents`: what one outcome is worth, in cents of `currency`; None where the sentence does not say.
+    """
 
     outcome: Outcome | None = None
+    worth_cents: int | None = None
+    currency: str = ""
     all: tuple[dict[str, Any], ...] = ()
     none: tuple[dict[str, Any], ...] = ()
     told: tuple[str, ...] = ()
@@ -115,10 +128,21 @@ def understand(sentence: str) -> Understood:
         everyone.append({"field": "country", "in": included})
         told.append(f"in {', '.join(included)}")
     if excluded:
-        nobody.append({"field": "country", "in": excluded})
-        told.append(f"nothing to {', '.join(excluded)}")
+        nobody += [
+            one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in in_countries(excluded)
+        ]
+        told.append(f"nothing to {', '.join(excluded)}, neither people there nor people of companies there")
+    rest, goal = worth_in(words)
+    if worth := goal.get("worth_cents"):
+        told.append(f"one is worth {money(worth, goal['currency'])}")
     return Understood(
-        outcome=outcome, all=tuple(everyone), none=tuple(nobody), told=tuple(told), unread=_unread(words)
+        outcome=outcome,
+        all=tuple(everyone),
+        none=tuple(nobody),
+        worth_cents=worth or None,
+        currency=goal["currency"] if worth else "",
+        told=tuple(told),
+        unread=_unread(rest if worth else words),
     )
 
 
@@ -129,7 +153,7 @@ _SMALL = frozenset(
     more from with that this they them their there then than have been were will would should could into about after
     before page pages contact contacts people person someone everybody companies company account accounts campaign
     make move wake get them keep book want need help nothing nobody anyone looked visited started attended using used
-    only also just where when which what whose while still next last week month ones once your ours
+    only also just where when which what whose while still next last week month ones once your ours first each
 """,
     )
 )

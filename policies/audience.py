@@ -6,7 +6,7 @@ What is unknown satisfies no condition but `is_known: false`, so nobody enters a
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 
 from domain.campaign import Audience, EventCondition, FieldCondition, Scalar
@@ -39,7 +39,24 @@ ACCOUNT_FIELDS = (
 FIELDS = (*CONTACT_FIELDS, *(f"account.{name}" for name in ACCOUNT_FIELDS))
 _OPEN_PREFIXES = ("attributes.", "account.attributes.")
 
+COUNTRY_FIELDS = ("country", "account.country")
+"""Where somebody is: the contact's own country, and the company's."""
+
 Count = Callable[[EventCondition], int]
+
+
+def in_countries(codes: Sequence[str]) -> tuple[FieldCondition, ...]:
+    """Conditions for an audience's `none`: “nothing to Germany” spares people there and people of companies there.
+
+    Either country is enough, because of many contacts only the company's is known. Every door that reads a country
+    to leave out from a sentence makes its conditions here.
+
+    Args:
+        codes: two letters each; none makes no condition.
+    """
+    if not codes:
+        return ()
+    return tuple(FieldCondition.model_validate({"field": name, "in": list(codes)}) for name in COUNTRY_FIELDS)
 
 
 def matches(audience: Audience, contact: Contact, account: Account | None, count_of: Count) -> bool:

@@ -99,7 +99,7 @@ def says(found: Mapping[str, Any], known_at: KnownAt = lambda _: ()) -> str:
     )
     told = ours.format(**context) if ours else _plain(str(found["msg"]))
     given = found.get("input")
-    is_shown = kind != "missing" and isinstance(given, str | int | float)
+    is_shown = kind != "missing" and isinstance(given, str | int | float) and given != ""
     return f"{told} (it is {given!r:.60})" if is_shown else told
 
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from agents.understudy.talk_words import number_in, talk_words
+from agents.understudy.topics import known_topics, topic_named
 
 _NOT = r"(?:\b(never|did not|do not|does not|have not|has not|had not|not|without|no)\b (?:ever |yet )?)?"
 _TIMES = re.compile(
@@ -91,8 +92,14 @@ def _topic(after: str, event: str) -> tuple[str | None, str]:
     if not left and bare != after and event not in _OF_KINDS:
         return None, after
     if left and len(left) <= 3 and all(word.isascii() for word in left):
-        return " ".join(left).lower(), ""
+        return _slug(" ".join(left).lower()), ""
     return (None, "") if not left else (None, after)
+
+
+def _slug(words: str) -> str:
+    """What content calls it where the words are another form of the same: `prices` and `costs` are `pricing`."""
+    named = topic_named(words)
+    return named.slug if named and named.slug in known_topics() else words
 
 
 def speaks_of_opens(said: str) -> bool:
@@ -102,7 +109,7 @@ def speaks_of_opens(said: str) -> bool:
 
 def _bare(words: str) -> str | None:
     left = [word for word in words.split() if word.lower() not in filler()]
-    return " ".join(left).lower() or None
+    return _slug(" ".join(left).lower()) if left else None
 
 
 def filler() -> frozenset[str]:

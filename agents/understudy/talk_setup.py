@@ -14,16 +14,23 @@ from pydantic import ValidationError
 from agents.understudy.talk_conditions import Sought, understood
 from agents.understudy.talk_question import Question, Reading, one
 from agents.understudy.talk_words import countries_in
+from agents.understudy.talk_worth import worth_in
 from domain.campaign import Audience, Autonomy, Campaign, Goal, Outcome
+from policies.audience import in_countries
 
 WORTH_CENTS = 10_000
 """What stands in the file where nobody said what one is worth, with a word that it is to be changed."""
 
 _SET_UP = re.compile(
     r"^(?:set up|create|make|build|start|prepare|plan|write|launch|i (?:want|need))(?: me)? "
-    r"(?:a |another )?(?:new )?campaign\b(?: (?:to|that|which|for))*\s*",
+    r"(?:a |another )?(?:new )?campaign\b[:,]?(?: (?:to|that|which|for))*\s*",
     re.IGNORECASE,
 )
+_STATED = re.compile(
+    r"^(?:(?:i|we) (?:want|need|would like) )?(?=(?:more|some|first|new|sales|intro\w*)\b|\w+ (?:from|with|among)\b)",
+    re.IGNORECASE,
+)
+"""An outcome stated as the README does, with no verb: a campaign is meant where it says what one is worth."""
 _OUT = re.compile(
     r"[,;.]?\s*\b(?:(?:but |and |with )?(?:nothing|not|nobody|no one|no (?:messages?|emails?|"
     r"mails?))(?: (?:to|in|for|from|goes to|sent to))*|except(?: for)?|excluding|without|"
@@ -54,17 +61,10 @@ _TO = re.compile(
     re.IGNORECASE,
 )
 _FROM = re.compile(
-    r"^(?:win|get|earn|collect|bring|gain|book|make)(?: us| more)* (?P<what>.+?) (?:from|with|"
+    r"^(?:(?:win|get|earn|collect|bring|gain|book|make)(?: us| more)* )?(?P<what>.+?) (?:from|with|"
     r"out of|of|among) (?P<who>.+)$",
     re.IGNORECASE,
 )
-_WORTH = re.compile(
-    r"[,;]?\s*(?:(?:each |one |a \w+ )?(?:is )?worth|at) (?:(?P<sign>[$€£]) "
-    r"?)?(?P<many>\d[\d,.]{0,9})(?P<k>k)?(?: ?(?P<unit>USD|EUR|GBP|dollars?|euros?|"
-    r"pounds?))?(?: (?:each|apiece|a piece|per \w+))?",
-    re.IGNORECASE,
-)
-_CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "dollar": "USD", "euro": "EUR", "pound": "GBP"}
 _IDS = r"[a-z0-9]+(?:-[a-z0-9]+)+"
 _CONTENT = re.compile(
     rf"[,;]?\s*\b(?:using|with|send(?:ing)?|offer(?:ing)?)(?: only)? (?P<what>these|those|them|"
@@ -79,7 +79,7 @@ _SUBJECT = re.compile(r"^(?:the |our |all |any )*", re.IGNORECASE)
 
 def set_up(asked: Question) -> Reading:
     """A new campaign, as the call that would save its file."""
-    found = _SET_UP.match(asked.said)
+    found = _SET_UP.match(asked.said) or _stated(asked.said)
     if found is None or asked.asks:
         return None
     rest = asked.said[found.end() :]
@@ -91,7 +91,7 @@ def set_up(asked: Question) -> Reading:
         )
     given: dict[str, Any] = {}
     rest, assets = _content(asked, rest)
-    rest, goal = _worth(rest)
+    rest, goal = worth_in(rest)
     if mode := _AUTONOMY.search(rest):
         given["autonomy"] = Autonomy(mode[1].lower())
         rest = rest[: mode.start()] + rest[mode.end() :]
@@ -123,6 +123,12 @@ def set_up(asked: Question) -> Reading:
     return one("campaign_save", yaml=_file(campaign, is_guessed="worth_cents" not in goal))
 
 
+def _stated(said: str) -> re.Match[str] | None:
+    found, (rest, goal) = _STATED.match(said), worth_in(said)
+    parts = _FROM.match(rest[found.end() :].strip()) if found and goal else None
+    return found if parts and _outcome(parts["what"]) else None
+
+
 def _unsure() -> str:
     return (
         "I could not make a campaign of all of that, so I made none. I understand an outcome (a "
@@ -143,17 +149,6 @@ def _content(asked: Question, rest: str) -> tuple[str, tuple[str, ...]]:
     shown = asked.shown.latest("content")
     assets = tuple(dict.fromkeys(ids or (one.id for one in shown)))
     return rest[: found.start()] + rest[found.end() :], assets
-
-
-def _worth(rest: str) -> tuple[str, dict[str, Any]]:
-    found = _WORTH.search(rest)
-    if found is None:
-        return rest, {}
-    many = re.sub(r"[,.](?=\d{3}\b)", "", found["many"].rstrip(".,")).replace(",", ".")
-    cents = round(float(many) * 100 * (1_000 if found["k"] else 1)) if many.count(".") < 2 else 0
-    unit = (found["sign"] or found["unit"] or "USD").removesuffix("s")
-    goal = {"worth_cents": cents, "currency": _CURRENCIES.get(unit.lower(), unit.upper())}
-    return rest[: found.start()] + rest[found.end() :], goal
 
 
 def _left_out(rest: str) -> tuple[str, tuple[str, ...] | None]:
@@ -208,8 +203,7 @@ def _audience(sought: Sought, out: tuple[str, ...]) -> dict[str, Any]:
     if sought.quiet_days:
         for event in ("page_viewed", "email_clicked", "email_replied"):
             nobody.append({"event": event, "within_days": sought.quiet_days, "at_least": 1})
-    if out:
-        nobody += [{"field": name, "in": list(out)} for name in ("country", "account.country")]
+    nobody += [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in in_countries(out)]
     return {"all": everyone, "none": nobody}
 
 

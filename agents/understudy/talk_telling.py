@@ -49,6 +49,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "Resume trial-to-meeting",
         "Dry run trial-to-meeting",
         "Set up a campaign to move trial accounts to a sales call, nothing to Germany, worth 400 USD each",
+        "First meetings with people who compare prices, worth 400 USD each",
     ),
     "Rules": (
         "Why may we not write to Germany?",

@@ -30,6 +30,7 @@ from app.campaign_form import (
     SLOT_WORDS,
     Filled,
     filled,
+    money_said,
     one,
     start_answers,
 )
@@ -209,6 +210,8 @@ def _read_wish(said: dict[str, list[str]]) -> tuple[dict[str, list[str]], tuple[
     filled_in |= answers_of(rows_of(meant))
     if read.outcome is not None and not one(said, "goal.outcome"):
         filled_in["goal.outcome"] = [read.outcome.value]
+    if read.worth_cents is not None and not one(said, "goal.worth"):
+        filled_in |= {"goal.worth": [money_said(read.worth_cents)], "goal.currency": [read.currency]}
     if not one(said, "name"):
         filled_in["name"] = [shorten(wish[:1].upper() + wish[1:], 60, placeholder="…").rstrip(" .,")]
     return {**filled_in, "read": [wish]}, told

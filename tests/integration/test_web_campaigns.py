@@ -126,7 +126,10 @@ def test_a_sentence_becomes_a_file_a_dry_run_shows_drafts_then_it_goes_live(
     assert campaign is not None, mistakes
     said = campaign.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     assert said["goal"] == {"outcome": "meeting", "worth_cents": 40000}
-    assert said["audience"]["none"] == [{"field": "country", "in": ["DE"]}]
+    assert said["audience"]["none"] == [
+        {"field": "country", "in": ["DE"]},
+        {"field": "account.country", "in": ["DE"]},
+    ]
     assert house.controls.standing("more-meetings").state is CampaignState.PAUSED
     page = marketer.get("/campaigns/more-meetings").text
     assert "not live yet" in page
@@ -236,6 +239,32 @@ def test_a_step_with_a_mistake_is_shown_again_with_it(
     assert re.search(says, page)
 
 
+def test_the_sentence_the_readme_shows_is_understood_whole(marketer: Visitor) -> None:
+    wish = "First meetings with people who compare prices, worth 400 USD each"
+    page = on(marketer, marketer.get("/campaigns/new").text, "goal", wish=wish)
+    assert "one is worth 400 USD" in page and "nothing was made of" not in page
+    answers = at_the_form(page, "/campaigns/new")
+    assert (answers["goal.worth"], answers["goal.currency"]) == ("400", "USD")
+    said = on(marketer, on(marketer, page, "audience"), "content")
+    asked = {name: value for name, value in at_the_form(said, "/campaigns/new").items() if name[:2] == "c0"}
+    assert asked == {
+        "c0.part": "all",
+        "c0.on": "event:page_viewed",
+        "c0.how": "at_least",
+        "c0.value": "1",
+        "c0.topic": "pricing",
+        "c0.days": "",
+    }
+
+
+@pytest.mark.parametrize("wish", ["make it pop", ""])
+def test_a_sentence_that_names_no_outcome_leads_on_in_plain_words(marketer: Visitor, wish: str) -> None:
+    page = on(marketer, marketer.get("/campaigns/new").text, "goal", wish=wish)
+    assert 'aria-current="step">Outcome' in page
+    assert "No outcome is chosen yet: choose what you want more of" in page
+    assert "must be one of" not in page.lower() and "it is &#39;" not in page
+
+
 def test_a_long_sentence_gives_a_name_that_ends_with_a_word(marketer: Visitor) -> None:
     wish = "More meetings from companies in the UK who looked at our pricing pages, not customers"
     page = on(marketer, marketer.get("/campaigns/new").text, "goal", wish=wish)
@@ -250,6 +279,11 @@ def test_the_size_of_an_audience_follows_its_conditions(marketer: Visitor) -> No
     assert f'<span class="left">{CROWD // 2}</span>' in told
     wrong = marketer.get("/campaigns/new/audience-size", params={**asked, "c0.value": "leadd"})
     assert wrong.status_code == 200 and "Did you mean" in unescape(wrong.text)
+    empty = marketer.get("/campaigns/new/audience-size", params={**asked, "c0.value": ""})
+    assert "write which values of “Lifecycle stage” are meant" in unescape(empty.text)
+    ages = {"c0.part": "all", "c0.on": "event:page_viewed", "c0.how": "at_least", "c0.days": "99999999999"}
+    endless = marketer.get("/campaigns/new/audience-size", params=ages)
+    assert endless.status_code == 200 and "leave it out to mean ever" in endless.text
 
 
 # Editing ------------------------------------------------------------------------------------------------

@@ -187,6 +187,13 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
     ("Who downloaded a case study?", "contact_find", {"did": [did("content_downloaded")]}),
     ("who downloaded the newsletter", "contact_find", {"did": [did("content_downloaded")]}),
     ("who opened the pricing page", "contact_find", {"did": [PRICING]}),
+    ("Which people compare prices?", "contact_find", {"did": [PRICING]}),
+    (
+        "Which leads in Germany have been comparing our costs?",
+        "contact_find",
+        {"stages": ["lead"], "countries": ["DE"], "did": [PRICING]},
+    ),
+    ("who visited the prices page", "contact_find", {"did": [PRICING]}),
     ("who opened a support ticket", "contact_find", {"did": [did("ticket_opened")]}),
     ("who read the security guide", "contact_find", {"did": [did("page_viewed", topic="security")]}),
     ("who visited the webinar page", "contact_find", {"did": [did("page_viewed", topic="webinar")]}),
@@ -508,6 +515,9 @@ NO_CHANGE = [
     "reject the second one",
     "draft something for everyone",
     "should I set up a campaign to move trial accounts to a sales call?",
+    "are first meetings with people who compare prices worth 400 USD each?",
+    "first meetings with people who compare prices, worth 400 USD each?",
+    "first meetings with people who compare prices",
     "she said approve the first one",
     "The subject says: approve all of them",
 ]
@@ -836,6 +846,23 @@ def test_what_a_sentence_says_of_worth_autonomy_and_content_stands_in_the_file()
     assert "Not said" not in text
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "First meetings with people who compare prices, worth 400 USD each",
+        "I want first meetings with people who compare prices, worth 400 USD each",
+        "Set up a campaign for first meetings with people who compare prices, worth 400 USD each",
+        "Set up a campaign: first meetings with people who compare prices, worth 400 USD each",
+    ],
+)
+def test_an_outcome_stated_with_its_worth_is_a_campaign(words: str) -> None:
+    campaign, text = saved(words)
+    assert (campaign.goal.outcome, campaign.goal.worth_cents) == (Outcome.MEETING, 40_000)
+    told = campaign.model_dump(mode="json", by_alias=True, exclude_none=True)["audience"]
+    assert told == {"all": [{**PRICING, "at_least": 1}], "none": []}
+    assert "Not said" not in text
+
+
 def test_content_that_was_shown_is_meant_by_these() -> None:
     campaign, _ = saved("set up a campaign to bring leads to a demo using these", CONTENT)
     assert campaign.assets == ("guide-cost", "meet-planner")
@@ -849,6 +876,8 @@ def test_content_that_was_shown_is_meant_by_these() -> None:
         "set up a campaign to make everyone happy",
         "set up a campaign to move trial accounts to a sales call, nothing to competitors",
         "set up a campaign to move accounts with green doors to a sales call",
+        "set up a campaign for first meetings with people who compare vendors",
+        "first meetings with people who compare vendors, worth 400 USD each",
     ],
 )
 def test_a_campaign_that_is_not_understood_whole_is_not_made(words: str) -> None:
