@@ -901,6 +901,45 @@ def test_an_answer_names_records_and_what_to_say_next() -> None:
     assert "draft something for the first one" in said
 
 
+@pytest.mark.parametrize(
+    ("asked", "limits"),
+    [
+        ("Which leads do we have in Germany?", "Looked only at leads in Germany."),
+        (
+            "Find MQLs and customers in the Netherlands, France and the UK",
+            "Looked only at MQLs or customers in ",
+        ),
+        ("Which contacts does Tom Aldous look after in Ireland?", "Looked only at contacts in Ireland"),
+        ("Which accounts in Germany went quiet?", "Looked only at companies in Germany."),
+        ("Who replied this week?", ""),
+    ],
+)
+def test_an_answer_says_to_whom_it_was_limited(asked: str, limits: str) -> None:
+    (call,) = calls_of(asked)
+    for found in (answer("No contact."), answer("3 contacts.")):
+        said = GRAMMAR.tell(asked, [(call, found)])
+        assert limits in said
+        assert ("Looked only at" in said) == bool(limits)
+
+
+def test_an_answer_names_every_country_it_was_limited_to() -> None:
+    (call,) = calls_of("Find MQLs and customers in the Netherlands, France and the UK")
+    said = GRAMMAR.tell("", [(call, answer("3 contacts."))])
+    assert all(name in said for name in ("the Netherlands", "France", "United Kingdom"))
+
+
+def test_the_count_of_an_audience_says_its_conditions() -> None:
+    steps = [
+        {"condition": "Everybody", "left": 40},
+        {"condition": "Lifecycle stage is one of lead", "left": 20},
+        {"condition": "Not: Country is one of DE", "left": 12},
+    ]
+    call = ToolCall(id="1", name="campaign_count", arguments={"campaign": "spring"})
+    found = ToolAnswer(words="Spring reaches 12 of 40 contacts.", facts={"steps": steps})
+    said = GRAMMAR.tell("who is in the audience of spring", [(call, found)])
+    assert "Counted: Lifecycle stage is one of lead; Not: Country is one of DE." in said
+
+
 def test_a_mark_stands_behind_the_name_it_belongs_to() -> None:
     dana = RecordRef(kind=RecordKind.CONTACT, id="c_1", label="Dana Kim")
     (call,) = calls_of("who is Dana Kim")
