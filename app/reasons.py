@@ -131,6 +131,29 @@ def beside(name: str, value: float, taken: float, doubt: float, knowledge: Knowl
     )
 
 
+def silence_beside(
+    value: float | None,
+    silence: float | None,
+    knowledge: Knowledge,
+    currency: str,
+    told: Sequence[str] = (),
+) -> str:
+    """Say what silence was expected to be worth, beside a worth below zero, which alone says little; else nothing.
+
+    Deals that may be lost count whatever is done, so everything possible may be worth less than nothing. Nothing
+    is said either where one of the sentences `told` says it already.
+    """
+    if value is None or silence is None or value >= 0:
+        return ""
+    said = worth(silence, currency, knowledge)
+    if any(said in one and "silence" in one.lower() for one in told):
+        return ""
+    if said == worth(value, currency, knowledge):
+        return f"Silence is expected to be worth the same, {said}."
+    near = " as far as can be told yet" if knowledge is Knowledge.GUESSING else ""
+    return f"Silence is expected to be worth {said}, {'more' if silence > value else 'less'} than this{near}."
+
+
 def _one_in(rate: float) -> str:
     if rate <= 0.005:
         return "hardly ever"

@@ -116,6 +116,12 @@ class Decision(Noun):
         taken = next((a for a in self.alternatives if a.action_key == self.action.key), None)
         return taken.value_cents if taken else None
 
+    @property
+    def silence_cents(self) -> float | None:
+        """What silence was expected to be worth beside it; None where it was taken, or nothing was believed."""
+        found = next((a for a in self.alternatives if a.action_key == SILENCE.key), None)
+        return None if found is None or self.action.is_silence else found.value_cents
+
 
 class Refusal(Noun):
     """A contact a run may not write to, and the rule that says so."""

@@ -40,7 +40,11 @@ class QueueFilter(Noun):
 
 
 class QueueLine(Noun):
-    """One proposal as the queue shows it. `value_cents` is None where nothing was believed."""
+    """One proposal as the queue shows it. `value_cents` is None where nothing was believed.
+
+    `silence_cents`: what silence was expected to be worth, told where `value_cents` is below zero; a page tells it,
+    a single line does not.
+    """
 
     proposal_id: str
     message_sha256: Sha256
@@ -60,6 +64,7 @@ class QueueLine(Noun):
     company: str
     subject: str
     value_cents: float | None
+    silence_cents: float | None = None
     created_at: UtcDatetime
     not_before: UtcDatetime
     assignee: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from domain.base import Noun, UtcDatetime
-from domain.decision import Arm, Contribution, Knowledge
+from domain.decision import SILENCE, Arm, Contribution, Knowledge
 from domain.events import EventKind
 from domain.people import LifecycleStage, Seniority
 
@@ -102,6 +102,12 @@ class Why(Noun):
     lessons_for: tuple[PastLesson, ...] = ()
     lessons_against: tuple[PastLesson, ...] = ()
     tried: tuple[Tried, ...] = ()
+
+    @property
+    def silence_cents(self) -> float | None:
+        """What silence was expected to be worth beside what was done; None where it was taken or not believed."""
+        found = next((one for one in self.options if one.action_key == SILENCE.key), None)
+        return None if found is None or found.is_taken else found.value_cents
 
 
 class SupposedActs(Noun):

@@ -232,9 +232,16 @@ def _doubt(
             "low_confidence",
             (
                 f"{begins} not known yet whether this is worth sending: about {worth:,.2f}{unit}, "
-                f"give or take {doubt:,.2f}{unit}"
+                f"give or take {doubt:,.2f}{unit}{_beside_silence(decision, worth, unit)}"
             ),
         )
+
+
+def _beside_silence(decision: Decision, worth: float, unit: str) -> str:
+    """What silence is worth: said where a worth is below zero, which alone does not tell whether to send."""
+    if worth >= 0 or decision.silence_cents is None:
+        return ""
+    return f"; silence is worth about {round(decision.silence_cents / 100, 2) + 0.0:,.2f}{unit}"
 
 
 def _cold_start(decision: Decision, before: int, rules: StakesRules) -> Iterator[Reason]:

@@ -5,6 +5,7 @@ Who asked for leads in Germany must see that leads in Germany were counted, or a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,9 @@ _STAGES = {
     "opportunity": "opportunities",
     "customer": "customers",
 }
+_POSSIBLE, _NOTHING = "What was possible", "send nothing"
+"""The table of a decision's explanation, and how its row of silence is called (`app/assistant/whys.py`)."""
+
 _NOUNS = {"contact_find": "contacts", "account_find": "companies"}
 
 
@@ -41,6 +45,21 @@ def limits_said(call: ToolCall, answer: ToolAnswer) -> str:
         return ""
     whom = _or([_STAGES.get(stage, stage) for stage in stages]) if stages else _NOUNS[call.name]
     return f"Looked only at {' '.join([whom, *limits])}."
+
+
+def silence_said(call: ToolCall, answer: ToolAnswer) -> str:
+    """What sending nothing was expected to be worth, beside a worth below zero; empty where none is told.
+
+    A worth below zero alone says little: deals that may be lost count whatever is done.
+    """
+    rows = next((one.rows for one in answer.tables if one.title == _POSSIBLE), ())
+    if call.name != "decision_explain" or not rows:
+        return ""
+    taken = next((str(row[2]) for row in rows if row[-1] == "taken" and row[0] != _NOTHING), "")
+    nothing = next((str(row[2]) for row in rows if row[0] == _NOTHING and row[2] is not None), "")
+    if not nothing or not re.match(r"(?:about )?-\d", taken):
+        return ""
+    return f"Expected to be worth {taken}; to send nothing, {nothing}."
 
 
 def _conditions(steps: object) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from agents.told_plainly import to_the_person
-from agents.understudy.talk_limits import limits_said
+from agents.understudy.talk_limits import limits_said, silence_said
 from agents.understudy.talk_reviewing import MOST_AT_ONCE
 from domain.assistant import RecordKind, ToolAnswer, ToolCall
 
@@ -126,8 +126,8 @@ def told(asked: str, found: Sequence[tuple[ToolCall, ToolAnswer | str]]) -> str:
 
 
 def _said(call: ToolCall, answer: ToolAnswer) -> str:
-    if limits := limits_said(call, answer):
-        answer = answer.model_copy(update={"words": f"{answer.words} {limits}"})
+    if more := " ".join(filter(None, (limits_said(call, answer), silence_said(call, answer)))):
+        answer = answer.model_copy(update={"words": f"{answer.words} {more}"})
     kind = _KIND_OF.get(call.name)
     chosen = [one for one in answer.records if kind is None or one.kind is kind]
     wanted = [one for one in chosen if one.mark not in answer.words][: MOST_NAMED if kind else 1]

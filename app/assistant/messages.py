@@ -32,7 +32,7 @@ from app.assistant.words import columns, contact_ref, known, label, moment, reco
 from app.campaign_shelf import campaign_text
 from app.reasons import KNOWLEDGE_WORDS, name_of, worth
 from app.steering import require_active
-from domain.assistant import Asker, Effect, RecordKind, RecordRef, ToolAnswer
+from domain.assistant import Asker, Cell, Effect, RecordKind, RecordRef, ToolAnswer
 from domain.content import ContentAsset
 from domain.errors import ConversationBusy, ToolRefused
 from domain.message import StakesLevel
@@ -259,7 +259,7 @@ class Messages:
         best: dict[str, Choice] = {}
         for one in found.choices:
             best.setdefault(one.action.asset_id or "", one)
-        rows = [
+        rows: list[tuple[Cell, ...]] = [
             (
                 content_ref(assets[key]),
                 worth(one.value_cents, currency, one.knowledge) if one.value_cents is not None else None,
@@ -268,6 +268,10 @@ class Messages:
             )
             for key, one in list(best.items())[:MOST_CHOICES]
         ]
+        silence = found.silence
+        if silence is not None and silence.value_cents is not None:
+            said = worth(silence.value_cents, currency, silence.knowledge)
+            rows.append(("send nothing", said, silence.knowledge.value, False))
         head = columns(("Content", "record"), "Expected worth", "State of knowledge", "This draft")
         return table("What else may be sent", head, rows)
 

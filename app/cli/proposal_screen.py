@@ -67,13 +67,14 @@ def print_grounds(proposal: Proposal) -> None:
 
 def print_decision(house: House, proposal: Proposal) -> None:
     """Print why this content, to this contact, now."""
-    from app.cli.whys import print_options
+    from app.cli.whys import print_options, print_silence
     from app.why import stored_why
 
     why = stored_why(house, house.crm.decision(proposal.decision_id))
     heading("Why this content, to this contact, now")
     for reason in why.summary:
         line(f"  {reason}")
+    print_silence(why)
     for signal in proposal.brief.signals if proposal.brief else ():
         line(f"  {signal.strength:<6} {signal.text} [{', '.join(signal.evidence)}]", style="dim", hang=9)
     print_options(why, most=5)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from app.cli.screen import heading, line
-from app.reasons import KNOWLEDGE_WORDS, rounded, worth
+from app.reasons import KNOWLEDGE_WORDS, rounded, silence_beside, worth
 from app.why_words import NAMES, lesson_words, turning_words
-from domain.decision import Arm, Knowledge
+from domain.decision import SILENCE, Arm, Knowledge
 from domain.why import Option, Why
 
 SMALL = 0.5
@@ -18,6 +18,7 @@ def print_why(why: Why) -> None:
     line(f"  {why.arm_words}")
     for reason in why.summary:
         line(f"  {reason}")
+    print_silence(why)
     _print_sum(why)
     if why.arm is not Arm.HOLDOUT and len(why.options) > 1:
         heading("What was possible, and how likely")
@@ -28,12 +29,20 @@ def print_why(why: Why) -> None:
     _print_belief(why)
 
 
+def print_silence(why: Why) -> None:
+    """Print what silence was expected to be worth, where what was done is worth less than nothing."""
+    value, silence = why.value_cents, why.silence_cents
+    if said := silence_beside(value, silence, why.knowledge, why.currency, why.summary):
+        line(f"  {said}")
+
+
 def print_options(why: Why, most: int = 8) -> None:
     """Print what was possible, most likely first, the one taken among them."""
     if why.arm is Arm.HOLDOUT or len(why.options) < 2:
         return
     first = list(why.options[:most])
-    first += [option for option in why.options[most:] if option.is_taken]
+    # Silence always: what a worth below zero is to be compared with.
+    first += [o for o in why.options[most:] if o.is_taken or o.action_key == SILENCE.key]
     for option in first:
         _print_option(option, why)
     rest = [option for option in why.options if option not in first]

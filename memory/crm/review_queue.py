@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, and_, case, func, literal, or_, select, update
 
+from domain.decision import SILENCE
 from domain.errors import NotFound, ReviewRejected
 from domain.message import StakesLevel
 from domain.review import ProposalStatus
 from domain.review_queue import PAGE_LINES, QueueCounts, QueueFilter, QueueLine, QueueOrder, QueuePage
 from memory.crm import codec
-from memory.crm.statements import ACCOUNTS, ASSETS, CAMPAIGNS, CONTACTS, PROPOSALS, writing
+from memory.crm.statements import ACCOUNTS, ASSETS, CAMPAIGNS, CONTACTS, DECISIONS, OUTBOX, PROPOSALS, writing
 
 _P = PROPOSALS.c
 _UNVALUED = -1e18
@@ -54,6 +55,13 @@ _LINE = select(
 ).select_from(_JOINED)
 
 
+_ALTERNATIVES = select(_P.id, DECISIONS.c.alternatives).select_from(
+    PROPOSALS.join(OUTBOX, OUTBOX.c.id == _P.outbox_id).join(
+        DECISIONS, DECISIONS.c.id == OUTBOX.c.decision_id
+    )
+)
+
+
 class ReviewQueue:
     """Reads the queue, and keeps what was put off and who looks after what."""
 
@@ -73,8 +81,13 @@ class ReviewQueue:
             shown = list(connection.execute(ids.limit(lines).offset((number - 1) * lines)).scalars())
             found = connection.execute(_LINE.where(_P.id.in_(shown))).mappings()
             rows = {row["id"]: row for row in found}
+            below = [one for one, row in rows.items() if (row["value_cents"] or 0.0) < 0]
+            told = connection.execute(_ALTERNATIVES.where(_P.id.in_(below))) if below else ()
+            silence = {one: _silence(alternatives) for one, alternatives in told}
         return QueuePage(
-            lines=tuple(_line(rows[one]) for one in shown if one in rows), number=number, total=total
+            lines=tuple(_line(rows[one], silence.get(one)) for one in shown if one in rows),
+            number=number,
+            total=total,
         )
 
     def line(self, proposal_id: str) -> QueueLine:
@@ -211,7 +224,12 @@ def _beyond(
     return or_(*ways)
 
 
-def _line(row: codec.Row) -> QueueLine:
+def _silence(alternatives: Sequence[Sequence[Any]]) -> float | None:
+    """What silence was expected to be worth, of a decision's alternatives as they are kept."""
+    return next((value for key, _, value, _ in alternatives if key == SILENCE.key), None)
+
+
+def _line(row: codec.Row, silence_cents: float | None = None) -> QueueLine:
     campaign = row["campaign"] or {}
     name = " ".join(part for part in (row["first_name"], row["last_name"]) if part)
     told = {
@@ -224,5 +242,6 @@ def _line(row: codec.Row) -> QueueLine:
         "contact_name": name or row["email"] or row["contact_id"],
         "company": row["company"] or "",
         "not_before": row["not_before"] or row["created_at"],
+        "silence_cents": silence_cents,
     }
     return QueueLine.model_validate(told)

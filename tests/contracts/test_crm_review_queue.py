@@ -120,6 +120,38 @@ def test_a_line_says_who_what_why_and_what_it_is_worth(queue: ReviewQueue) -> No
         queue.line("p_nobody")
 
 
+def test_a_worth_below_zero_comes_with_that_of_silence(engine: Engine) -> None:
+    seed(engine)
+    alternatives = {
+        ADA.id: (("silence", -7.5), ("guide|email|morning", -2.0)),
+        BEN.id: (("silence", -7.5), ("guide|email|morning", 2.0)),
+        CLEO.id: (("guide|email|morning", -2.0),),
+    }
+    decided = [
+        decision(contact).model_copy(
+            update={
+                "alternatives": tuple(
+                    Alternative(
+                        action_key=key, probability=1 / len(alternatives[contact.id]), value_cents=cents
+                    )
+                    for key, cents in alternatives[contact.id]
+                )
+            }
+        )
+        for contact in (ADA, BEN, CLEO)
+    ]
+    RunStore(engine).record("r_1", decided, [])
+    store = ProposalStore(engine)
+    for contact in (ADA, BEN, CLEO):
+        asked(store, contact, MINOR)
+    lines = {one.contact_id: one for one in ReviewQueue(engine).page(QueueFilter(), NOW).lines}
+    assert {key: (one.value_cents, one.silence_cents) for key, one in lines.items()} == {
+        ADA.id: (-2.0, -7.5),
+        BEN.id: (2.0, None),
+        CLEO.id: (-2.0, None),
+    }
+
+
 def test_what_is_put_off_is_away_until_then(queue: ReviewQueue) -> None:
     queue.snooze("p_r_1_c_ada", NOW + DAY)
     assert ids(queue) == ["c_cleo", "c_ben"]

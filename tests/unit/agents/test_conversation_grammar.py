@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agents.understudy.conversation import TalkingUnderstudy
 from agents.understudy.talk_reviewing import MOST_AT_ONCE
 from agents.understudy.talk_telling import EXAMPLES, HELP, THANKED, WHO_AM_I
-from domain.assistant import RecordKind, RecordRef, TalkTurn, ToolAnswer, ToolCall
+from domain.assistant import AnswerColumn, AnswerTable, RecordKind, RecordRef, TalkTurn, ToolAnswer, ToolCall
 from domain.campaign import Campaign, Outcome
 from tests.unit.agents.talk_samples import (
     ACCOUNT,
@@ -926,6 +926,32 @@ def test_an_answer_names_every_country_it_was_limited_to() -> None:
     (call,) = calls_of("Find MQLs and customers in the Netherlands, France and the UK")
     said = GRAMMAR.tell("", [(call, answer("3 contacts."))])
     assert all(name in said for name in ("the Netherlands", "France", "United Kingdom"))
+
+
+@pytest.mark.parametrize(
+    ("taken", "nothing", "said"),
+    [
+        (
+            "about -0.1 USD",
+            "about 0.05 USD",
+            "Expected to be worth about -0.1 USD; to send nothing, about 0.05 USD.",
+        ),
+        ("about 0.1 USD", "about 0.05 USD", ""),
+        ("-0.12 USD", None, ""),
+    ],
+)
+def test_a_worth_below_zero_is_told_beside_that_of_sending_nothing(
+    taken: str, nothing: str | None, said: str
+) -> None:
+    columns = tuple(AnswerColumn(name=name) for name in ("Action", "Chance", "Expected worth", "Taken"))
+    rows = (("send nothing", 0.9, nothing, None), ("“The guide” (now)", 0.1, taken, "taken"))
+    found = ToolAnswer(
+        words="Dana Kim: “The guide” (now).",
+        tables=(AnswerTable(title="What was possible", columns=columns, rows=rows),),
+    )
+    call = ToolCall(id="1", name="decision_explain", arguments={"who": "Dana Kim"})
+    told = GRAMMAR.tell("why did Dana Kim get it", [(call, found)])
+    assert (said in told) and (("to send nothing" in told) == bool(said))
 
 
 def test_the_count_of_an_audience_says_its_conditions() -> None:

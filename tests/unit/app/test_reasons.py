@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.choosing import BASE, REST, contributions_of
-from app.reasons import beside, exploring, for_and_against, opening, rounded, worth
+from app.reasons import beside, exploring, for_and_against, opening, rounded, silence_beside, worth
 from domain.decision import Contribution, Knowledge
 from learning import features
 from learning.bandit import Explanation
@@ -80,3 +80,26 @@ def test_what_says_one_thing_in_several_columns_is_one_reason_and_all_still_sum(
 def test_an_amount_of_a_guess_is_about_so_much() -> None:
     assert worth(115.0, "USD", Knowledge.GUESSING) == "about 1 USD"
     assert worth(115.0, "USD", Knowledge.CONFIDENT) == "1.15 USD"
+
+
+@pytest.mark.parametrize(
+    ("value", "silence", "said"),
+    [
+        (-23.0, -41.0, "Silence is expected to be worth -0.41 USD, less than this."),
+        (-23.0, 5.0, "Silence is expected to be worth 0.05 USD, more than this."),
+        (-23.0, -23.1, "Silence is expected to be worth the same, -0.23 USD."),
+        (12.0, -41.0, ""),
+        (-23.0, None, ""),
+        (None, -41.0, ""),
+    ],
+)
+def test_a_worth_below_zero_never_stands_without_that_of_silence(
+    value: float | None, silence: float | None, said: str
+) -> None:
+    assert silence_beside(value, silence, Knowledge.LEARNING, "USD") == said
+
+
+def test_what_silence_is_worth_is_not_said_twice() -> None:
+    told = (beside("silence", 5.0, -23.0, 9.0, Knowledge.LEARNING, "USD"),)
+    assert "0.05 USD" in told[0]
+    assert silence_beside(-23.0, 5.0, Knowledge.LEARNING, "USD", told) == ""

@@ -106,6 +106,31 @@ def test_what_chance_drew_against_belief_is_said_to_be_exploration_first_and_in_
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "silence", "said"),
+    [
+        (-23.0, -30.0, "about -0.23 USD, give or take 0.40 USD; silence is worth about -0.30 USD"),
+        (-23.0, None, "about -0.23 USD, give or take 0.40 USD"),
+        (23.0, -30.0, "about 0.23 USD, give or take 0.40 USD"),
+    ],
+)
+def test_a_worth_below_zero_is_said_beside_that_of_silence(
+    value: float, silence: float | None, said: str
+) -> None:
+    taken = decision()
+    drawn = decision(
+        propensity=0.5,
+        alternatives=(
+            Alternative(
+                action_key=taken.action.key, probability=0.5, value_cents=value, uncertainty_cents=40
+            ),
+            Alternative(action_key="silence", probability=0.5, value_cents=silence),
+        ),
+    )
+    texts = [one.text for one in stakes(decision=drawn, currency="USD").reasons]
+    assert any(text.endswith(said) for text in texts), texts
+
+
 def test_assist_asks_for_everything() -> None:
     assert codes(stakes(autonomy=Autonomy.ASSIST)) == ["assist"]
 
