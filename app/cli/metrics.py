@@ -12,6 +12,7 @@ from app.amounts import whole_money
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, money, print_json
 from app.lift_words import ARM_NAMES, WHAT_NAMES, counted, is_worth_a_line, sentence
+from domain.decision import Arm
 
 if TYPE_CHECKING:
     from app.funnels import Funnel
@@ -135,7 +136,10 @@ def _print_lifts(found: CampaignMetrics) -> None:
                 line(
                     f"  {WHAT_NAMES.get(told.what, told.what):<26}{sentence(told, found.currency)}",
                     style=style,
+                    hang=28,
                 )
+    for words in told_sooner_of(found):
+        line(f"  {words}")
     if found.lifts:
         line(
             "  Intervals hold at 95 % however often you look. 'More contacts' is what showing a difference of a "
@@ -144,28 +148,43 @@ def _print_lifts(found: CampaignMetrics) -> None:
         )
 
 
+def told_sooner_of(found: CampaignMetrics) -> tuple[str, ...]:
+    """What a list of this size can tell sooner than its goal, of the arm the headline speaks of."""
+    lines = [told for told in found.lifts if told.what == found.goal.value]
+    goal = next((one for one in lines if one.arm is Arm.LEARNED), lines[0] if lines else None)
+    if goal is None or goal.estimate is not None or goal.reason == "no_holdout":
+        return ()
+    from app.results.headline import PLURALS
+    from app.results.sooner import told_sooner
+
+    return told_sooner(found, goal, PLURALS)
+
+
 def _print_revenue(found: CampaignMetrics) -> None:
     heading("Revenue and time")
     attributed = money(found.attributed_revenue_cents, found.currency)
     line(
         f"  Attributed   {attributed} of won deals had a message of this campaign before them, "
-        "windows still open included"
+        "windows still open included",
+        hang=15,
     )
     if found.incremental_revenue_cents is None:
-        line("  Incremental  cannot tell yet how much of it would not have come anyway")
+        line("  Incremental  cannot tell yet how much of it would not have come anyway", hang=15)
     else:
         middle, low, high = (money(cents, found.currency) for cents in found.incremental_revenue_cents)
-        line(f"  Incremental  {middle} would not have come without it, between {low} and {high}")
+        line(f"  Incremental  {middle} would not have come without it, between {low} and {high}", hang=15)
     engaged = found.engagement
     if engaged.median_days is None:
         line(
-            f"  Engagement   {engaged.engaged:,} of {engaged.written_to:,} written to; fewer than half so far"
+            f"  Engagement   {engaged.engaged:,} of {engaged.written_to:,} written to; fewer than half so far",
+            hang=15,
         )
     else:
         high_days = "later" if engaged.high_days is None else f"{engaged.high_days:.1f}"
         line(
             f"  Engagement   half engage within {engaged.median_days:.1f} days of the first message "
-            f"(between {engaged.low_days or 0:.1f} and {high_days})"
+            f"(between {engaged.low_days or 0:.1f} and {high_days})",
+            hang=15,
         )
 
 

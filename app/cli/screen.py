@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app import amounts
+from app.cli.columns import widths
 from app.cli.doors import doors
 
 if TYPE_CHECKING:
@@ -64,17 +65,44 @@ def listing(
     if not rows:
         line(empty)
         return
-    table = Table(title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for heading in columns.values():
-        is_number = heading.endswith(">")
-        table.add_column(
-            heading.rstrip(">"), justify="right" if is_number else "left", overflow="fold", header_style="dim"
+    heads = [head.rstrip(">") for head in columns.values()]
+    cells = [[cell(row.get(field)) for field in columns] for row in rows]
+    given = widths([heads, *cells], out.width)
+    if given is None:
+        _one_below_another(title, heads, cells)
+    else:
+        gap, each = given
+        table = Table(
+            title=title or None,
+            title_justify="left",
+            title_style="bold",
+            box=None,
+            pad_edge=False,
+            padding=(0, gap, 0, 0),
         )
-    for row in rows:
-        table.add_row(*(Text(cell(row.get(field))) for field in columns))
-    out.print(table)
+        for head, wide, name in zip(heads, each, columns.values(), strict=True):
+            side: Literal["right", "left"] = "right" if name.endswith(">") else "left"
+            table.add_column(head, justify=side, overflow="fold", header_style="dim", width=wide)
+        for row_cells in cells:
+            table.add_row(*map(Text, row_cells))
+        out.print(table)
     if more:
         line(more, style="dim")
+
+
+def _one_below_another(title: str, heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """A table too wide for the screen: each row's first cell, below it the others with their headings."""
+    if title:
+        heading(title.strip("\n"))
+    for first, *others in cells:
+        out.print(Text(first), soft_wrap=True)
+        told = [
+            f"{head[:1].lower()}{head[1:]}: {words}" if head[1:2].islower() else f"{head}: {words}"
+            for head, words in zip(heads[1:], others, strict=True)
+            if words != "–"
+        ]
+        if told:
+            line(f"  {' · '.join(told)}", style="dim")
 
 
 def shown(text: str) -> str:

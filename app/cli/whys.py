@@ -61,6 +61,7 @@ def _print_option(option: Option, why: Why) -> None:
     line(
         f"  {mark} {option.probability:6.1%}  {bar} {option.name}{told}",
         style="" if option.is_taken else "dim",
+        hang=14,
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.amounts import rounded_up, whole_money
 from app.lift_words import ARM_NAMES, WHAT_NAMES
 from app.metrics import SPOKEN, CampaignMetrics, LiftLine
+from app.results.sooner import told_sooner
 from app.signs import second
 from domain.base import Noun
 from domain.campaign import Outcome
@@ -56,12 +57,16 @@ class Pace(Noun):
 
 
 class Headline(Noun):
-    """What a campaign's results come to. `verdict` stands alone in a list; `more` goes with it on its own page."""
+    """What a campaign's results come to. `verdict` stands alone in a list; `more` goes with it on its own page.
+
+    `sooner`: where the verdict needs more contacts than there will be, what a list of this size can tell instead.
+    """
 
     tone: Tone
     word: str
     verdict: str
     more: tuple[str, ...] = ()
+    sooner: tuple[str, ...] = ()
 
 
 def headline_of(metrics: CampaignMetrics, pace: Pace) -> Headline:
@@ -114,6 +119,7 @@ def headline_of(metrics: CampaignMetrics, pace: Pace) -> Headline:
             word="not told yet",
             verdict=f"{whose}{_untold(goal)}",
             more=(*others, *_wait(goal, pace)),
+            sooner=told_sooner(metrics, goal, PLURALS),
         )
     return Headline(
         tone=_TONES[goal.telling],

@@ -17,10 +17,18 @@ NOW = datetime(2026, 3, 30, tzinfo=UTC)
 SLOW, FAST = Pace(weeks=4, contacts_a_week=2.5), Pace(weeks=4, contacts_a_week=10_000)
 
 
-def metrics(*lifts: LiftLine, arms: tuple[Arm, ...] = (Arm.LEARNED, Arm.HOLDOUT)) -> CampaignMetrics:
+def metrics(
+    *lifts: LiftLine, arms: tuple[Arm, ...] = (Arm.LEARNED, Arm.HOLDOUT), contacts: int = 50_000
+) -> CampaignMetrics:
     counts: Any = {"contacts": 10, "written_to": 0, "closed_windows": 0, "reached": {}}
     lines = tuple(ArmLine.model_construct(arm=arm, **counts) for arm in arms)
-    of_all: Any = {"goal": Outcome.SQL, "currency": "USD", "lifts": lifts, "arms": lines}
+    of_all: Any = {
+        "goal": Outcome.SQL,
+        "currency": "USD",
+        "lifts": lifts,
+        "arms": lines,
+        "contacts": contacts,
+    }
     return CampaignMetrics.model_construct(**of_all)
 
 
