@@ -200,14 +200,21 @@ def judged(state: OutreachState, bench: Workbench) -> tuple[Message, Verdict]:
     )
 
 
-async def propose(state: OutreachState, runtime: Bench) -> dict[str, Any]:
-    """Lay the message before a person: its proposal and its pending outbox entry, together."""
+async def propose(state: OutreachState, runtime: Bench) -> Command[Literal["approval", "finish"]]:
+    """Lay the message before a person: its proposal and its pending outbox entry, together.
+
+    Where another message of the campaign took the place meanwhile, this one is refused as `send` refuses it, and
+    nobody is asked.
+    """
     bench = runtime.context
     entry = _entry(state, bench, OutboxStatus.PENDING)
     known_id = state.proposal_id
     proposal = _proposal(state, bench)
     if known_id is None:
-        await bench.write(lambda: bench.proposals.open(proposal, entry))
+        try:
+            await bench.write(lambda: bench.proposals.open(proposal, entry))
+        except DuplicateSend as twin:
+            return Command(goto="finish", update=_has_one(twin))
     else:
         stored = bench.proposals.get(known_id)
         if stored.message_sha256 != proposal.message_sha256:
@@ -217,7 +224,8 @@ async def propose(state: OutreachState, runtime: Bench) -> dict[str, Any]:
             await bench.write(lambda: bench.proposals.revise(revised, stored.message_sha256))
     await _keep(state, bench)
     bench.forget(state)
-    return {"proposal_id": proposal.id, "outcome": ContactOutcome.WAITING}
+    update = {"proposal_id": proposal.id, "outcome": ContactOutcome.WAITING}
+    return Command(goto="approval", update=update)
 
 
 async def send(state: OutreachState, runtime: Bench) -> dict[str, Any]:
@@ -230,13 +238,18 @@ async def send(state: OutreachState, runtime: Bench) -> dict[str, Any]:
         try:
             await bench.write(lambda: bench.outbox.put(entry))
         except DuplicateSend as twin:
-            return {"outcome": ContactOutcome.REFUSED, "rule_id": "H-01", "reason": str(twin)}
+            return _has_one(twin)
     after = await dispatch.deliver(entry.id, bench)
     bench.forget(state)
     return {
         "outcome": dispatch.OUTCOME_OF_STATUS[after.status],
         "reason": after.detail or _when(after),
     }
+
+
+def _has_one(twin: DuplicateSend) -> dict[str, Any]:
+    """What becomes of a contact who has a message of the campaign already: no failure, and nothing to try again."""
+    return {"outcome": ContactOutcome.REFUSED, "rule_id": "H-01", "reason": str(twin)}
 
 
 async def finish(state: OutreachState, runtime: Bench) -> dict[str, Any]:
@@ -367,7 +380,6 @@ def build_graph(
         graph.add_node(name, made)
     graph.add_edge(START, "signals")
     graph.add_edge("plan", "draft")
-    graph.add_edge("propose", "approval")
     graph.add_edge("approval", "hear")
     graph.add_edge("edit", "review")
     graph.add_edge("dispatch", END)

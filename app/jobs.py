@@ -27,7 +27,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from agents.dispatch import SENDING
 from app.carry import Carrier
 from app.logs import about
-from domain.errors import AttuneError
+from domain.errors import AttuneError, DuplicateSend
 from domain.run import ContactOutcome, Run, RunContact
 from memory.crm.locks import ContactLocks
 from memory.crm.runs import RunStore
@@ -93,6 +93,10 @@ class Worker:
         for tried in range(1, MOST_TRIES + 1):
             try:
                 return (await self.carrier.carry(run, contact_id)).value
+            except DuplicateSend as twin:
+                # They have a message of this campaign already: no failure, and trying again would change nothing.
+                self.runs.mark(self._ended(contact_id, ContactOutcome.REFUSED, str(twin), rule_id="H-01"))
+                return ContactOutcome.REFUSED.value
             except Exception as failure:
                 log.warning("contact %s of run %s, try %d: %r", contact_id, run_id, tried, failure)
                 is_ours = isinstance(failure, AttuneError)
@@ -102,17 +106,22 @@ class Worker:
                     self.trouble = reason
                     return "put down"
                 await asyncio.sleep(0.2 * tried)
-        line = self.runs.line(run_id, contact_id)
-        parked = RunContact(
-            run_id=run_id,
+        self.runs.mark(self._ended(contact_id, ContactOutcome.PARKED, reason))
+        return ContactOutcome.PARKED.value
+
+    def _ended(
+        self, contact_id: str, outcome: ContactOutcome, reason: str, rule_id: str | None = None
+    ) -> RunContact:
+        line = self.runs.line(self.run.id, contact_id)
+        return RunContact(
+            run_id=self.run.id,
             contact_id=contact_id,
-            outcome=ContactOutcome.PARKED,
+            outcome=outcome,
+            rule_id=rule_id,
             reason=reason[:500],
             decision_id=line.decision_id if line else None,
             updated_at=self.carrier.bench.now(),
         )
-        self.runs.mark(parked)
-        return ContactOutcome.PARKED.value
 
 
 def is_of_the_house(failure: BaseException | None) -> bool:

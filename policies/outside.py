@@ -10,6 +10,7 @@ from functools import lru_cache
 from domain.message import Evidence, EvidenceKind, Finding
 from policies.case import block
 from policies.claims import OWN_WORDS
+from policies.orders import gives_orders
 
 _HOST = re.compile(r"(?<![\w@.-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+([a-z]{2,24})(?![\w-])", re.IGNORECASE)
 _NO_PLACE = frozenset(
@@ -81,7 +82,7 @@ def made_of_outside_words(sentence: str, evidence: Sequence[Evidence], approved:
     """Return the id of the tainted fact a sentence is mostly made of, fillers between or not, or None.
 
     The contact's own reply or form may be echoed to them; what somebody else wrote may not. Words that stand in
-    anything approved, or in facts of our own, are nobody's.
+    anything approved, or in facts of our own, are nobody's; nor are those of the company's name where it is named.
     """
     ours = {*_words(approved), *(w for fact in evidence if not fact.is_tainted for w in _words(fact.text))}
     words = _words(sentence)
@@ -91,10 +92,46 @@ def made_of_outside_words(sentence: str, evidence: Sequence[Evidence], approved:
             continue
         is_title = fact.kind is EvidenceKind.EVENT and not fact.is_private
         least = _LEAST_OF_TITLE if is_title else _LEAST_SHARED
-        shared = theirs & _words(fact.text)
+        shared = (theirs & _words(fact.text)) - _words(company_named(sentence, fact))
         if len(shared) >= least and len(shared) >= _SHARED_SHARE * len(words):
             return fact.id
     return None
+
+
+_NAME_FACT = "account:name"
+_NAME = re.compile(r"“([^”]*)”")
+_OF_A_NAME = re.compile(r"[A-Z0-9][\w.'’&+-]*,?|&|and|of|the|for|de|du|la|van|von|und|et|y|e")
+_LONGEST_NAME_WORDS, _LONGEST_NAME_CHARS = 5, 40
+_OF_A_FORM = re.compile(
+    r"(?:&|ab|ag|aps|as|b\.?v|co|company|corp|corporation|gmbh|inc|kg|kk|limited|llc|llp|ltd|n\.?v|ohg|oy|plc|pty|"
+    r"s\.?a|s\.?a\.?r\.?l|s\.?l|s\.?p\.?a|s\.?r\.?l|sas|se)\.?,?",
+    re.IGNORECASE,
+)
+"""Words of a legal form, left out when a company is named: `Co. Ltd`, `GmbH & Co. KG`."""
+
+
+def company_named(sentence: str, fact: Evidence) -> str:
+    """Return the contact's company as a sentence names it, or `` where it does not or the name is more than a name.
+
+    Whoever fills in a form writes the company's name, so it is a name only where it is short, is written as one and
+    gives no orders; anything else stays a stranger's words.
+    """
+    found = _NAME.search(fact.text) if fact.ref == _NAME_FACT else None
+    if found is None or gives_orders(found[1]):
+        return ""
+    words = found[1].split()
+    while words:
+        name = " ".join(words).rstrip(",")
+        is_name = len(words) <= _LONGEST_NAME_WORDS and len(name) <= _LONGEST_NAME_CHARS
+        if is_name and all(map(_OF_A_NAME.fullmatch, words)) and _stands_in(name, sentence):
+            return name
+        if not _OF_A_FORM.fullmatch(words.pop()):
+            break
+    return ""
+
+
+def _stands_in(name: str, sentence: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sentence) is not None
 
 
 @lru_cache(maxsize=2_048)

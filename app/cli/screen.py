@@ -95,7 +95,7 @@ def _one_below_another(title: str, heads: Sequence[str], cells: Sequence[Sequenc
     if title:
         heading(title.strip("\n"))
     for first, *others in cells:
-        out.print(Text(first), soft_wrap=True)
+        out.print(Text(first, style="bold"), soft_wrap=True)
         told = [
             f"{head[:1].lower()}{head[1:]}: {words}" if head[1:2].islower() else f"{head}: {words}"
             for head, words in zip(heads[1:], others, strict=True)

@@ -282,6 +282,17 @@ async def test_the_same_contact_is_not_asked_about_twice_in_one_campaign(shop: S
     assert line.rule_id == "H-01"
 
 
+async def test_a_place_that_was_taken_meanwhile_is_refused_and_nobody_is_asked(shop: Shop) -> None:
+    first = shop.decide(campaign(autonomy=Autonomy.ASSIST))
+    second = shop.decide(campaign(autonomy=Autonomy.ASSIST), run_id="r_2")
+    assert await carry(shop, first, OLA.id) is ContactOutcome.WAITING
+    assert await carry(shop, second, OLA.id) is ContactOutcome.REFUSED
+    line = shop.runs.line(second.id, OLA.id)
+    assert line is not None
+    assert (line.rule_id, "already has a message" in line.reason) == ("H-01", True)
+    assert [one.run_id for one in waiting(shop)] == [first.id]
+
+
 def object_to(shop: Shop, address: str, channel: str) -> None:
     """Dana objects, under whatever address and channel it was told."""
     objection = Suppression(

@@ -18,7 +18,7 @@ from app.jobs import Jobs, Worker
 from app.runs import begin, carry_on, retry, stop
 from app.wiring import House
 from domain.campaign import Autonomy, Caps
-from domain.errors import BudgetSpent, NotFound, RunOpen, WorkspaceBusy
+from domain.errors import BudgetSpent, DuplicateSend, NotFound, RunOpen, WorkspaceBusy
 from domain.run import ContactOutcome, Run, RunContact, RunStatus
 from evals.crowd import campaign
 from memory.crm.audience import AudienceReader
@@ -217,6 +217,29 @@ async def test_trouble_with_the_database_parks_nobody(house: House, monkeypatch:
         assert await worker.work(run.id, line.contact_id) == "put down"
     assert "disk is full" in worker.trouble
     assert house.runs.line(run.id, line.contact_id) == line
+
+
+async def test_who_has_a_message_already_is_no_failure_and_not_tried_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = decided(house)
+    line = house.runs.queued(run.id)[0]
+    tries: list[str] = []
+
+    async def twice(_: Carrier, of_run: Run, contact_id: str) -> ContactOutcome:
+        tries.append(contact_id)
+        raise DuplicateSend(contact_id, of_run.campaign_id, "o_first", "sent")
+
+    async with house.open_carrier() as carrier:
+        monkeypatch.setattr(Carrier, "carry", twice)
+        worker = Worker(house.runs, carrier, run)
+        assert await worker.work(run.id, line.contact_id) == "refused"
+    ended = house.runs.line(run.id, line.contact_id)
+    assert ended is not None
+    assert (tries, ended.outcome, ended.rule_id) == ([line.contact_id], ContactOutcome.REFUSED, "H-01")
+    assert "o_first, sent" in ended.reason
+    assert ended.decision_id == line.decision_id
+    assert retry(house, run.id) == 0
 
 
 async def test_a_contact_that_fails_three_times_is_parked_and_can_be_tried_again(
