@@ -5,6 +5,7 @@ The revisions travel inside the package, so an installed Attune migrates without
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -37,6 +38,7 @@ def revision_of(engine: Engine) -> str | None:
         return context.get_current_revision()
 
 
+@cache
 def head() -> str:
     """Return the newest revision this version knows."""
     newest = ScriptDirectory.from_config(_config()).get_current_head()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request, Response
@@ -44,9 +45,7 @@ class Answering:
 
     def endpoint(self, operation: Operation) -> Callable[..., Awaitable[Response]]:
         """The function behind one route."""
-        schema = operation.takes.model_json_schema()
-        definitions = schema.get("$defs", {})
-        shapes = {name: shape_of(one, definitions) for name, one in schema.get("properties", {}).items()}
+        shapes = shapes_of(operation.takes)
 
         # As a default: an annotation is text here, and a name of this function's means nothing in it.
         async def answer(request: Request, caller: Caller = needs(operation.needs)) -> Response:  # noqa: B008
@@ -77,6 +76,14 @@ class Answering:
         whose = f"{caller.member.member_id} {caller.token_id}"
         which = f"{request.method} {request.url.path} {key}"
         return await self._repeats.once(whose, which, body, lambda: _told(request, operation, asked))
+
+
+@cache
+def shapes_of(takes: type[BaseModel]) -> dict[str, Shape]:
+    """How each argument stands in a query."""
+    schema = takes.model_json_schema()
+    definitions = schema.get("$defs", {})
+    return {name: shape_of(one, definitions) for name, one in schema.get("properties", {}).items()}
 
 
 def prove_origin(request: Request, caller: Caller) -> None:
