@@ -32,7 +32,6 @@ from memory.crm.audit import AuditChain
 from memory.crm.drafts import DraftStore
 from memory.crm.engine import open_engine
 from memory.crm.features_reader import FeatureReader
-from memory.crm.migrate import upgrade
 from memory.crm.outbox import OutboxStore
 from memory.crm.proposals import ProposalStore
 from memory.crm.reader import CrmStore
@@ -41,6 +40,7 @@ from policies.rulebook import load_rulebook
 from prompts.library import PromptLibrary
 from tests.fakes.history import FakeHistory
 from tests.neighbourhood import SENDER, TUESDAY
+from tests.schema_template import upgrade
 from tools.channels.mailbox import MailboxChannel
 from tools.channels.mime import to_mime
 

@@ -24,8 +24,12 @@ from app.web import make_app
 from app.web.guard import COOKIE
 from app.wiring import House
 from domain.staff import Role
+from tests.compiled_pages import pages_are_compiled_once
 from tests.learning_workspace import open_workspace
+from tests.schema_template import workspaces_begin_migrated
 from tests.web import member, shell_of
+
+__all__ = ["pages_are_compiled_once", "workspaces_begin_migrated"]
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (

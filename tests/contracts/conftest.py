@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +9,15 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlmodel import SQLModel
 
 from memory.crm.engine import open_engine
 from memory.crm.migrate import upgrade
+from tests.contracts.emptying import empty
 from tests.contracts.intake_desk import Desk
+from tests.schema_template import upgrade as new_schema
+from tests.schema_template import workspaces_begin_migrated
+
+__all__ = ["workspaces_begin_migrated"]
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +34,19 @@ def postgres_url() -> Iterator[str]:
                 server = get_server(Path(directory), cleanup_mode="stop")
         except Exception as failure:
             pytest.skip(f"no PostgreSQL server could be started here: {failure!r}")
+        _without_waiting(server.get_uri())
         yield server.get_uri()
         server.cleanup()
+
+
+def _without_waiting(url: str) -> None:
+    """Spare the disk: no test pulls the plug, so none can tell whether the server waited for it."""
+    admin = open_engine(url).execution_options(isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    admin.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -43,30 +57,17 @@ def migrated_postgres(postgres_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
-    return path
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An empty, migrated CRM database."""
     if request.param == "sqlite":
-        path = tmp_path / "crm.db"
-        shutil.copy(request.getfixturevalue("migrated_sqlite_file"), path)
-        sqlite = open_engine(f"sqlite:///{path}")
+        sqlite = open_engine(f"sqlite:///{tmp_path / 'crm.db'}")
+        new_schema(sqlite)
         yield sqlite
         sqlite.dispose()
         return
     postgres: Engine = request.getfixturevalue("migrated_postgres")
-    with postgres.begin() as connection:
-        connection.execute(text(f"TRUNCATE {', '.join(SQLModel.metadata.tables)} RESTART IDENTITY"))
+    empty(postgres)
     yield postgres
 
 

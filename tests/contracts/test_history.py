@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, insert, text
-from sqlmodel import SQLModel
+from sqlalchemy import Engine, insert
 
 from domain.history import MemoryKind, Remembered
 from domain.ports import ContactHistory
@@ -18,7 +17,9 @@ from memory.crm.engine import open_engine
 from memory.crm.statements import CONTACTS
 from memory.history.clients import embedded
 from memory.history.store import ChromaHistory
+from tests.contracts.emptying import empty
 from tests.fakes.history import FakeHistory
+from tests.schema_template import upgrade
 from tools.embedders.lexical import LexicalEmbedder
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -54,11 +55,10 @@ def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reopen]:
 def _engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
     if request.param.endswith("sqlite"):
         sqlite = open_engine(f"sqlite:///{tmp_path / 'attune.db'}")
-        SQLModel.metadata.create_all(sqlite)
+        upgrade(sqlite)
         return sqlite
     postgres: Engine = request.getfixturevalue("migrated_postgres")
-    with postgres.begin() as connection:
-        connection.execute(text(f"TRUNCATE {', '.join(SQLModel.metadata.tables)} RESTART IDENTITY"))
+    empty(postgres)
     return postgres
 
 

@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlmodel import SQLModel
 
 from memory.crm.engine import open_engine
+from tests.compiled_pages import pages_are_compiled_once
 from tests.integration.exports import Crm
 from tests.integration.shell import Shell, shell_of
+from tests.schema_template import upgrade, workspaces_begin_migrated
+
+__all__ = ["pages_are_compiled_once", "workspaces_begin_migrated"]
 
 
 @pytest.fixture
 def crm(tmp_path: Path) -> Iterator[Crm]:
     engine = open_engine(f"sqlite:///{tmp_path / 'crm.db'}")
-    SQLModel.metadata.create_all(engine)
+    upgrade(engine)
     yield Crm(engine, tmp_path / "rejects.csv")
     engine.dispose()
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine, insert, select
-from sqlmodel import SQLModel
 
 from domain.errors import HistoryMismatch, ModelUnavailable, NotFound, SettingsInvalid, WorkspaceBusy
 from domain.events import Event, EventKind
@@ -29,6 +28,7 @@ from memory.history.reindex import reindex
 from memory.history.shelf import recorded_writer
 from memory.history.store import ChromaHistory
 from memory.history.story import events_of, remember_events
+from tests.schema_template import upgrade
 from tools.embedders.lexical import LexicalEmbedder
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Counting(LexicalEmbedder):
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     opened = open_engine(f"sqlite:///{tmp_path / 'attune.db'}")
-    SQLModel.metadata.create_all(opened)
+    upgrade(opened)
     with opened.begin() as connection:
         rows = [{"id": f"c_{n}", "attributes": {}} for n in range(40)]
         connection.execute(insert(CONTACTS), rows)

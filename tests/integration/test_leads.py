@@ -21,8 +21,8 @@ from memory.crm import codec
 from memory.crm.engine import open_engine
 from memory.crm.journal import Journal
 from memory.crm.leads import LeadReader
-from memory.crm.migrate import upgrade
 from memory.crm.statements import ACCOUNTS, CONTACTS, DEALS, SUPPRESSIONS, insert_all, writing
+from tests.schema_template import upgrade
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
