@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import select, update
 
 from app import loop
-from app.drills.settling import settle
 from app.runs import begin, carry_on
 from app.wiring import House
 from domain.campaign import Autonomy
@@ -19,15 +20,25 @@ from domain.review_queue import QueueFilter, QueueLine
 from evals.crowd import NOON, campaign
 from memory.crm.journal import append_events
 from memory.crm.statements import CONTACTS, writing
+from tests.settled import made, settle
 
 CONTACTS_IN_ALL = 9
 
 
 def make_reviewing(folder: Path, autonomy: Autonomy = Autonomy.ASSIST) -> None:
-    """Settle nine contacts in three companies, two of which we wrote to before, and let a run ask about each.
+    """Nine contacts in three companies, two of which we wrote to before, and a run that asked about each.
 
-    With more `autonomy` it asks about those only that it may not send by itself.
+    With more `autonomy` it asks about those only that it may not send by itself. Made once a process and copied.
     """
+    shutil.copytree(_reviewing(autonomy), folder)
+
+
+@cache
+def _reviewing(autonomy: Autonomy) -> Path:
+    return made(lambda folder: _make(folder, autonomy))
+
+
+def _make(folder: Path, autonomy: Autonomy) -> None:
     house = settle(folder, CONTACTS_IN_ALL)
     with writing(house.engine) as connection:
         rows = connection.execute(select(CONTACTS.c.id, CONTACTS.c.email, CONTACTS.c.account_id)).all()

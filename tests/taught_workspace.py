@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.drills.settling import settle
 from app.runs import begin
 from app.wiring import House
 from domain.campaign import Autonomy, Campaign, Outcome
@@ -23,6 +22,7 @@ from evals.crowd import NOON, TOPICS, campaign, library
 from memory.crm import codec
 from memory.crm.statements import EVENTS, OUTBOX, insert_all, writing
 from policies.eligibility import actions_for
+from tests.settled import settle
 
 DAY = timedelta(days=1)
 CONTACTS_N = 60

@@ -9,12 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.campaign_shelf import campaign_text
-from app.drills.settling import settle
 from app.runs import ask
 from app.wiring import House
 from domain.staff import Role
 from evals.crowd import library
 from tests.browser.conftest import NewPage, no_wider_than_the_window
+from tests.settled import settle
 
 Axe = Callable[[Page], None]
 LOOKS = [("wide", "light"), ("narrow", "dark")]

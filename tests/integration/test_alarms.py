@@ -11,7 +11,6 @@ import pytest
 
 from app.alarms import alarms
 from app.doctor import examine
-from app.drills.settling import settle
 from app.inbox import take_mail
 from app.privacy.requests import answered, register
 from app.runs import begin
@@ -25,6 +24,7 @@ from domain.run import ContactOutcome
 from evals.crowd import NOON, campaign
 from memory.crm.statements import SUPPRESSIONS, writing
 from tests.integration.test_serving import Hands
+from tests.settled import settle
 
 MINUTE = timedelta(seconds=61)
 

@@ -14,7 +14,6 @@ from agents.state import OutreachState
 from app import loop
 from app.asked import Possible, best_campaign_for, drafted, possible_for, propose, put_on_record, why_not_sent
 from app.carry import Carrier
-from app.drills.settling import settle
 from app.four_eyes import author_of, needs_another
 from app.metrics import metrics_of
 from app.outcomes import gather
@@ -36,6 +35,7 @@ from domain.staff import Role
 from evals.crowd import NOON, campaign
 from learning.arms import Shares, arm_of
 from memory.crm.statements import DECISIONS, OUTBOX, PROPOSALS, RUN_CONTACTS, RUNS
+from tests.settled import settle
 from tools.models.budget import RunBudget
 
 PLAN = campaign().model_copy(update={"autonomy": Autonomy.ASSIST, "holdout_share": 0.2})

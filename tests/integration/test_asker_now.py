@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from app.assistant.opened import as_now
-from app.drills.settling import settle
 from domain.assistant import Asker, Door
 from domain.errors import WrongUsage
 from domain.staff import Role
+from tests.settled import settle
 
 
 def test_a_role_is_the_one_of_now_and_who_left_asks_no_more(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 
 from app.audience_size import narrowed
-from app.drills.settling import settle
 from app.wiring import House
 from domain.campaign import Audience, EventCondition, FieldCondition
 from domain.events import EventKind
 from evals.crowd import campaign
 from policies.audience import FIELDS, matches
+from tests.settled import settle
 
 
 @pytest.fixture(scope="module")

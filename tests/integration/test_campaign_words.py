@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.drills.settling import settle
 from evals.crowd import campaign
 from tests.integration.shell import Shell
+from tests.settled import settle
 
 PLAN = campaign().model_dump(mode="json", by_alias=True, exclude_none=True)
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from app.drills.settling import settle
 from app.jobs import Worker
 from app.runs import begin
 from domain.run import ContactOutcome
 from evals.crowd import campaign
+from tests.settled import settle
 
 
 async def test_a_contact_whose_checkpoints_end_nowhere_begins_anew_and_is_sent_to_once(

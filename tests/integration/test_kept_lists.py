@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 import app.churn
-from app.drills.settling import settle
 from app.kept_lists import kept_lists, reckon_lists
 from app.privacy.objection import object_to
 from app.wiring import House
 from domain.leads import ChurnList
 from memory.crm.leads import LeadReader, Person
+from tests.settled import settle
 
 
 @pytest.fixture

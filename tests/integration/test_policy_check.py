@@ -13,13 +13,13 @@ from sqlalchemy import update
 from app.cli.doors import doors
 from app.cli.main import main
 from app.deliver import deliver_due
-from app.drills.settling import settle
 from app.policy_check import check
 from app.runs import begin, carry_on
 from app.wiring import House
 from domain.errors import InvalidFile, NotFound
 from evals.crowd import campaign
 from memory.crm.statements import CONTACTS, writing
+from tests.settled import settle
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import pytest
 from sqlmodel import SQLModel
 
 from app import loop
-from app.drills.settling import settle
 from app.importing import bring_in, importer_named
 from app.privacy import export
 from app.privacy.erasing import erase_person
@@ -43,6 +42,7 @@ from evals.crowd import NOON, campaign
 from memory.crm.erasure import FORGOTTEN
 from memory.history.store import ChromaHistory
 from tests.fakes.talks import said
+from tests.settled import settle
 
 EMAIL = "zinaida.quirkenstein@co0.example"
 NAME = "Zinaida Quirkenstein"

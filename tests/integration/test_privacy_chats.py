@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from app import loop
-from app.drills.settling import settle
 from app.privacy import export
 from app.privacy.erasing import erase_person
 from app.privacy.retention import prune
@@ -21,6 +20,7 @@ from domain.campaign import Autonomy
 from domain.staff import Role
 from evals.crowd import NOON, campaign
 from tests.fakes.talks import said, threads
+from tests.settled import settle
 
 ANN = Asker(member_id="m_ann", name="Ann", role=Role.MARKETER, door=Door.WEB)
 EMAIL = "person1@co0.example"

@@ -14,10 +14,10 @@ import pytest
 from app.cli.doors import doors
 from app.cli.main import app as command_line
 from app.doctor import examine
-from app.drills.settling import settle
 from app.wiring import House
 from domain.errors import AttuneError, NotFound
 from policies.suppression import refuses
+from tests.settled import settle
 
 ANA = "person0@co0.example"
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from app.drills.settling import settle
 from app.run_words import WORDS
 from app.runs import begin, stop
 from app.wiring import House
 from domain.campaign import Autonomy, Campaign
 from domain.run import ContactOutcome, Run
 from evals.crowd import NOON, campaign
+from tests.settled import settle
 
 CROWD = 60
 HALF_SILENT = {"explore_share": 1.0, "silence_share": 0.5, "holdout_share": 0.2}

@@ -12,7 +12,6 @@ import yaml
 
 from app import loop
 from app.deliver import deliver_due, release, withdraw
-from app.drills.settling import settle
 from app.gaps import hold_after_a_gap, own_a_restore, seen_now
 from app.heads import read_heads, verify
 from app.reviews import review
@@ -25,6 +24,7 @@ from domain.errors import CampaignHeld
 from domain.review import ProposalStatus, Review, ReviewAct
 from domain.schedule import CampaignState, ScheduledState
 from evals.crowd import NOON, campaign
+from tests.settled import settle
 
 CROWD = 2
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from app import loop
-from app.drills.settling import settle
 from app.runs import begin, carry_on
 from domain.campaign import Autonomy
 from evals.crowd import campaign
 from tests.integration.shell import Shell
+from tests.settled import settle
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from sqlalchemy import update
 from app import loop
 from app.deliver import deliver_due, expire_proposals, reconcile
 from app.deliver import settle as settle_unknown
-from app.drills.settling import settle
 from app.reviews import review
 from app.runs import begin, carry_on
 from app.wiring import House
@@ -24,6 +23,7 @@ from domain.review import Proposal, ProposalStatus, Review, ReviewAct
 from domain.run import ContactOutcome
 from evals.crowd import NOON, campaign
 from memory.crm.statements import OUTBOX, RUN_CONTACTS, writing
+from tests.settled import settle
 
 
 class Hands:

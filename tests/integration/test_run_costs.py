@@ -9,13 +9,13 @@ from pydantic import SecretStr
 
 from app import loop
 from app.cli.doors import doors
-from app.drills.settling import settle
 from app.run_costs import cost_of
 from app.runs import begin, carry_on
 from domain.campaign import Autonomy
 from evals.benchmarks.loopback import LoopbackModelServer
 from evals.crowd import campaign
 from tests.integration.shell import shell_of
+from tests.settled import settle
 
 
 def test_costs_are_told_by_campaign_and_a_price_nobody_told_is_said_so(

@@ -13,7 +13,6 @@ from dbos import DBOS
 from sqlalchemy import update
 
 from app.carry import Carrier
-from app.drills.settling import settle
 from app.jobs import Jobs, Worker
 from app.runs import begin, carry_on, retry, stop
 from app.wiring import House
@@ -23,6 +22,7 @@ from domain.run import ContactOutcome, Run, RunContact, RunStatus
 from evals.crowd import campaign
 from memory.crm.audience import AudienceReader
 from memory.crm.statements import RUN_CONTACTS, RUNS, writing
+from tests.settled import settle
 
 CROWD = 6
 

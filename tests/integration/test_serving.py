@@ -15,7 +15,6 @@ from fastapi.testclient import TestClient
 
 from app.deliver import deliver_due
 from app.door import http_app
-from app.drills.settling import settle
 from app.gaps import hold_after_a_gap, seen_now
 from app.runs import begin, carry_on
 from app.schedules import ABANDONED, claim_due
@@ -31,6 +30,7 @@ from domain.run import ContactOutcome, RunStatus
 from domain.schedule import CampaignState, ScheduledState
 from evals.crowd import NOON, campaign
 from tests.integration.shell import Shell
+from tests.settled import settle
 
 CROWD = 6
 HOURLY = Schedule(cron="0 * * * *")

@@ -18,13 +18,13 @@ from langgraph_sdk import Auth
 from agents.graph import OutreachGraph
 from agents.state import OutreachState
 from app.assistant.reviews import _may_high
-from app.drills.settling import settle
 from app.runs import begin
 from app.studio import asker_of
 from app.studio_door import studio_door
 from domain.run import ContactOutcome
 from domain.staff import Role
 from evals.crowd import campaign
+from tests.settled import settle
 
 ROOT = Path(__file__).resolve().parents[2]
 

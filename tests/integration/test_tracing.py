@@ -16,7 +16,6 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from pydantic import SecretStr
 
 from app import logs, loop
-from app.drills.settling import settle
 from app.drills.spans import tree
 from app.logs import JsonLines
 from app.runs import begin, carry_on
@@ -27,6 +26,7 @@ from domain.tracing import NO_TRACING
 from evals.benchmarks.loopback import LoopbackModelServer
 from evals.crowd import campaign
 from memory.crm.statements import CONTACTS, writing
+from tests.settled import settle
 from tools.tracing import OpenTelemetry, tracing_of
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,6 @@ import pytest
 from agents.understudy.conversation import TalkingUnderstudy
 from app import loop
 from app.assistant.toolset import toolset_of
-from app.drills.settling import settle
 from app.runs import begin, carry_on
 from app.wiring import House
 from domain.assistant import Answered, Asker, Asking, Broken, ChangeDecision, Door, Happening
@@ -20,6 +19,7 @@ from domain.message import Author
 from domain.schedule import CampaignState
 from domain.staff import Role
 from evals.crowd import campaign
+from tests.settled import settle
 from tests.unit.agents.talk_samples import PROPOSALS
 from tests.unit.agents.test_conversation_grammar import AFTER, ALONE, APPROVED
 

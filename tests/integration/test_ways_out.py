@@ -22,7 +22,6 @@ from app.cli.doors import doors
 from app.cli.main import app as command_line
 from app.cli.running import run_to_the_end
 from app.deliver import deliver_due
-from app.drills.settling import settle
 from app.mcp.opened import mcp_of
 from app.mcp.server import Context
 from app.runs import begin, carry_on
@@ -36,6 +35,7 @@ from domain.records import EventRow, Place
 from domain.run import ContactOutcome
 from domain.staff import Role
 from evals.crowd import NOON, SENDER, campaign
+from tests.settled import settle
 from tests.web import signed_in
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,7 +16,6 @@ from fastapi import FastAPI
 from app.campaign_board import campaign_page
 from app.campaign_file import judge_campaign
 from app.campaign_shelf import campaign_text
-from app.drills.settling import settle
 from app.rehearsing import SAMPLE, rehearse
 from app.run_board import progress_of
 from app.runs import ask, begin
@@ -32,6 +31,7 @@ from domain.run import ContactOutcome, RunStatus
 from domain.schedule import CampaignState
 from domain.staff import Role
 from evals.crowd import NOON
+from tests.settled import settle
 from tests.web import Visitor, id_of, signed_in
 
 CROWD = 40

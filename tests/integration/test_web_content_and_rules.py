@@ -13,7 +13,6 @@ from fastapi import FastAPI
 
 from app.content_board import AssetChanged, asset_cards, asset_sha256, save_asset
 from app.content_form import asset_answers, asset_record
-from app.drills.settling import settle
 from app.runs import begin
 from app.settings import Settings
 from app.web import make_app
@@ -25,6 +24,7 @@ from domain.staff import Role
 from evals.crowd import NOON, campaign, library
 from policies.book import NOT_YET, checks_of
 from policies.explain import every_rule
+from tests.settled import settle
 from tests.web import Visitor, member, signed_in
 
 GUIDE = library()[0]

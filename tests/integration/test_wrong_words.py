@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from app import runs
-from app.drills.settling import settle
 from evals.crowd import campaign
 from tests.integration.shell import Shell
+from tests.settled import settle
 
 
 @pytest.mark.parametrize(
