@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,24 +12,26 @@ from sqlalchemy import Connection, delete, select, update
 
 from app import loop
 from app.configuration import note_campaign, note_changes
-from app.drills.settling import settle
 from app.heads import keep_head, verify
 from app.privacy.erasing import erase_person
 from app.results.changes import told_of
 from app.reviews import review
 from app.runs import begin, carry_on
-from app.wiring import House
+from app.settings import Settings
+from app.wiring import House, open_house
 from domain.campaign import Audience, Autonomy, FieldCondition
 from domain.errors import InvalidFile
 from domain.review import Review, ReviewAct
 from evals.crowd import NOON, campaign
 from memory.crm.statements import AUDIT, DECISIONS, OUTBOX, REVIEWS, writing
+from tests.settled import settle
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """Two contacts decided about, asked about, written to."""
-    house = settle(tmp_path / "ws", 2)
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with two contacts decided about, asked about, written to."""
+    folder = tmp_path_factory.mktemp("written") / "ws"
+    house = settle(folder, 2)
     run, _ = begin(house, campaign().model_copy(update={"autonomy": Autonomy.ASSIST}), is_dry_run=False)
     loop.run(carry_on(house, run))
     for waiting in house.proposals.waiting():
@@ -41,6 +44,15 @@ def house(tmp_path: Path) -> Iterator[House]:
             at=NOON,
         )
         loop.run(review(house, given))
+    house.close()
+    return folder
+
+
+@pytest.fixture
+def house(tmp_path: Path, written: Path) -> Iterator[House]:
+    shutil.copytree(written, tmp_path / "ws")
+    settings = Settings(_env_file=None, workspace=tmp_path / "ws", model=None)
+    house = open_house(settings, clock=lambda: NOON)
     yield house
     house.close()
 

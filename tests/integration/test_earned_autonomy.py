@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +12,10 @@ import pytest
 from app import loop
 from app.autonomy import decline, narrow, narrow_after_bad_days, standing_of, standings, widen
 from app.deliver import deliver_due
-from app.drills.settling import settle
 from app.reviews import review
 from app.runs import begin, carry_on
 from app.wiring import House
+from app.workspace import Workspace
 from domain.autonomy import ActionClass, Advice, GrantState
 from domain.campaign import Autonomy, SendSlot
 from domain.errors import ReviewRejected
@@ -25,6 +26,9 @@ from domain.run import ContactOutcome
 from evals.crowd import NOON, campaign
 from memory.crm.journal import append_events
 from memory.crm.statements import writing
+from tests.settled import settle
+
+pytestmark = pytest.mark.slow
 
 CLASS = ActionClass(campaign_id="crowd", asset_id="guide-pricing", level=StakesLevel.ORDINARY)
 """The crowd hears from us for the first time: ordinary stakes."""
@@ -48,14 +52,34 @@ def hands() -> Hands:
 
 @pytest.fixture
 def house(tmp_path: Path, hands: Hands) -> Iterator[House]:
-    before = settle(tmp_path / "ws", 30)
-    before.close()
+    house = settle(tmp_path / "ws", 30)
+    house.close()
+    yield from lenient(house, hands)
+
+
+@pytest.fixture(scope="module")
+def earned_once(tmp_path_factory: pytest.TempPathFactory) -> House:
+    house = settle(tmp_path_factory.mktemp("earned") / "ws", 30)
+    for lent in lenient(house, Hands()):
+        earn(lent)
+    house.close()
+    return house
+
+
+@pytest.fixture
+def earned(tmp_path: Path, hands: Hands, earned_once: House) -> Iterator[House]:
+    """A house whose class has earned its grant."""
+    shutil.copytree(earned_once.workspace.folder, tmp_path / "ws")
+    settings = earned_once.settings.model_copy(update={"workspace": tmp_path / "ws"})
+    yield from lenient(House(settings, Workspace(tmp_path / "ws")), hands)
+
+
+def lenient(before: House, hands: Hands) -> Iterator[House]:
+    """The same house with fewer reviews than a team would want, so that a test can give them; no looks by chance."""
     house = House(settings=before.settings, workspace=before.workspace, clock=lambda: hands.now)
-    # Fewer reviews than a team would want, so that a test can give them; no looks by chance.
-    lenient = {"widen_reviews": 3, "widen_share": 0.3, "check_share": 1e-9}
-    rules = house.rules
-    autonomy = rules.autonomy.model_copy(update=lenient)
-    house.__dict__["rules"] = rules.model_copy(update={"autonomy": autonomy})
+    wanted = {"widen_reviews": 3, "widen_share": 0.3, "check_share": 1e-9}
+    autonomy = house.rules.autonomy.model_copy(update=wanted)
+    house.__dict__["rules"] = house.rules.model_copy(update={"autonomy": autonomy})
     yield house
     house.close()
 
@@ -94,39 +118,37 @@ def earn(house: House) -> None:
     widen(house, CLASS, "m_admin")
 
 
-def test_after_a_grant_the_class_goes_alone_and_after_narrowing_it_asks_again(house: House) -> None:
-    earn(house)
-    assert run_once(house) == ["sent"] * EACH
-    made = house.archive.made_for(house.outbox.entries(status=OutboxStatus.SENT)[0].decision_id)
+def test_after_a_grant_the_class_goes_alone_and_after_narrowing_it_asks_again(earned: House) -> None:
+    assert run_once(earned) == ["sent"] * EACH
+    made = earned.archive.made_for(earned.outbox.entries(status=OutboxStatus.SENT)[0].decision_id)
     assert made is not None and made.stakes is not None
-    narrow(house, CLASS, "m_admin")
-    assert run_once(house) == ["waiting"] * EACH
+    narrow(earned, CLASS, "m_admin")
+    assert run_once(earned) == ["waiting"] * EACH
 
 
-def test_a_grant_rests_while_the_content_says_something_else(house: House) -> None:
-    earn(house)
-    before = house.crm.asset(CLASS.asset_id)
-    house.content.save_assets([before.model_copy(update={"summary": "Everything is free from today on."})])
-    assert run_once(house) == ["waiting"] * EACH
-    now = standing_of(house, CLASS)
+def test_a_grant_rests_while_the_content_says_something_else(earned: House) -> None:
+    before = earned.crm.asset(CLASS.asset_id)
+    earned.content.save_assets([before.model_copy(update={"summary": "Everything is free from today on."})])
+    assert run_once(earned) == ["waiting"] * EACH
+    now = standing_of(earned, CLASS)
     assert now.rests and now.is_granted and now.advice is Advice.NARROW
-    house.content.save_assets([before])
-    assert not standing_of(house, CLASS).rests
-    assert "sent" in run_once(house)
+    earned.content.save_assets([before])
+    assert not standing_of(earned, CLASS).rests
+    assert "sent" in run_once(earned)
 
 
-def test_a_grant_rests_while_the_brief_says_something_else(house: House) -> None:
-    earn(house)
-    assert run_once(house, brief="Press them for an answer.") == ["waiting"] * EACH
-    assert standing_of(house, CLASS).rests
-    assert "sent" in run_once(house)
+def test_a_grant_rests_while_the_brief_says_something_else(earned: House) -> None:
+    assert run_once(earned, brief="Press them for an answer.") == ["waiting"] * EACH
+    assert standing_of(earned, CLASS).rests
+    assert "sent" in run_once(earned)
 
 
-def test_what_was_waived_is_on_record(house: House) -> None:
-    earn(house)
-    run_once(house)
+def test_what_was_waived_is_on_record(earned: House) -> None:
+    run_once(earned)
     stakes = [
-        made.stakes for entry in house.outbox.entries() if (made := house.archive.made_for(entry.decision_id))
+        made.stakes
+        for entry in earned.outbox.entries()
+        if (made := earned.archive.made_for(entry.decision_id))
     ]
     waived = [one for one in stakes if one is not None and one.waived]
     assert len(waived) == EACH
@@ -144,15 +166,14 @@ def test_a_grant_needs_its_reviews_and_a_narrowing_its_grant(house: House) -> No
     assert house.autonomy.grants() == ()
 
 
-def test_every_decision_stands_in_the_audit_chain(house: House) -> None:
-    earn(house)
-    narrow(house, CLASS, "m_admin", "we changed the tone")
+def test_every_decision_stands_in_the_audit_chain(earned: House) -> None:
+    narrow(earned, CLASS, "m_admin", "we changed the tone")
     told = [
-        (line.subject, line.detail["state"], line.detail["by"]) for line in house.audit.latest("autonomy", 9)
+        (line.subject, line.detail["state"], line.detail["by"]) for line in earned.audit.latest("autonomy", 9)
     ]
     assert told == [(CLASS.key, "narrowed", "m_admin"), (CLASS.key, "granted", "m_admin")]
-    assert house.audit.latest("autonomy", 9)[1].detail["decided"] == EACH
-    assert house.audit.verify() is None
+    assert earned.audit.latest("autonomy", 9)[1].detail["decided"] == EACH
+    assert earned.audit.verify() is None
 
 
 def test_a_declined_class_is_proposed_again_only_after_more_reviews(house: House) -> None:
@@ -167,66 +188,62 @@ def test_a_declined_class_is_proposed_again_only_after_more_reviews(house: House
 
 
 def test_a_high_stakes_message_asks_whatever_its_class_has_earned(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    earned: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    earn(house)
     monkeypatch.setattr("agents.graph.MOST_REVISIONS", 0)
-    locked = house.rules.stakes.model_copy(update={"locked": house.rules.stakes.locked | {"first_contact"}})
-    house.__dict__["rules"] = house.rules.model_copy(update={"stakes": locked})
-    house.__dict__.pop("bench")
-    assert run_once(house) == ["waiting"] * EACH
+    locked = earned.rules.stakes.model_copy(update={"locked": earned.rules.stakes.locked | {"first_contact"}})
+    earned.__dict__["rules"] = earned.rules.model_copy(update={"stakes": locked})
+    earned.__dict__.pop("bench", None)
+    assert run_once(earned) == ["waiting"] * EACH
 
 
 def test_two_rejections_of_looks_end_the_grant_at_once_and_hold_what_waits(
-    house: House, hands: Hands
+    earned: House, hands: Hands
 ) -> None:
-    earn(house)
-    looks = house.rules.autonomy.model_copy(update={"check_share": 1.0})
-    fewer = house.rules
-    house.__dict__["rules"] = fewer.model_copy(update={"autonomy": looks})
-    house.__dict__.pop("bench")
-    assert run_once(house) == ["waiting"] * EACH
-    asked = house.proposals.waiting()
+    looks = earned.rules.autonomy.model_copy(update={"check_share": 1.0})
+    fewer = earned.rules
+    earned.__dict__["rules"] = fewer.model_copy(update={"autonomy": looks})
+    earned.__dict__.pop("bench", None)
+    assert run_once(earned) == ["waiting"] * EACH
+    asked = earned.proposals.waiting()
     assert {proposal.stakes.reasons[0].code for proposal in asked} == {"spot_check"}
-    house.__dict__["rules"] = fewer
-    house.__dict__.pop("bench")
-    scheduled = run_once(house, SendSlot.MORNING).count("scheduled")
+    earned.__dict__["rules"] = fewer
+    earned.__dict__.pop("bench", None)
+    scheduled = run_once(earned, SendSlot.MORNING).count("scheduled")
     assert scheduled > 0
 
     # Yesterday's approvals no longer count as today's.
     hands.now += timedelta(hours=25)
-    give(house, asked[0], ReviewAct.REJECT, reason="the tone is off")
-    assert standing_of(house, CLASS).is_granted
-    give(house, asked[1], ReviewAct.REJECT, reason="the tone is off")
-    after = standing_of(house, CLASS)
+    give(earned, asked[0], ReviewAct.REJECT, reason="the tone is off")
+    assert standing_of(earned, CLASS).is_granted
+    give(earned, asked[1], ReviewAct.REJECT, reason="the tone is off")
+    after = standing_of(earned, CLASS)
     assert after.grant is not None
     assert (after.grant.state, after.grant.by) == (GrantState.NARROWED, "bad day")
     assert "edited or rejected 2 of 2" in after.grant.reason
-    held = house.outbox.entries(status=OutboxStatus.HELD)
+    held = earned.outbox.entries(status=OutboxStatus.HELD)
     assert len(held) == scheduled
     assert all("H-22" in entry.detail for entry in held)
-    loop.run(deliver_due(house))
-    assert len(house.outbox.entries(status=OutboxStatus.HELD)) == scheduled
+    loop.run(deliver_due(earned))
+    assert len(earned.outbox.entries(status=OutboxStatus.HELD)) == scheduled
 
 
-def test_a_complaint_stops_the_class_before_anyone_decides(house: House) -> None:
-    earn(house)
-    assert run_once(house) == ["sent"] * EACH
-    victim = house.outbox.entries(status=OutboxStatus.SENT)[0].contact_id
-    with writing(house.engine) as connection:
+def test_a_complaint_stops_the_class_before_anyone_decides(earned: House) -> None:
+    assert run_once(earned) == ["sent"] * EACH
+    victim = earned.outbox.entries(status=OutboxStatus.SENT)[0].contact_id
+    with writing(earned.engine) as connection:
         complaint = Event(
-            id="x1", kind=EventKind.EMAIL_COMPLAINED, at=house.clock(), source="x", contact_id=victim
+            id="x1", kind=EventKind.EMAIL_COMPLAINED, at=earned.clock(), source="x", contact_id=victim
         )
-        append_events(connection, [complaint], house.clock())
-    assert run_once(house) == ["waiting"] * EACH
-    assert narrow_after_bad_days(house) == (CLASS,)
-    assert narrow_after_bad_days(house) == ()
-    assert [one.grant.state for one in standings(house) if one.grant] == [GrantState.NARROWED]
+        append_events(connection, [complaint], earned.clock())
+    assert run_once(earned) == ["waiting"] * EACH
+    assert narrow_after_bad_days(earned) == (CLASS,)
+    assert narrow_after_bad_days(earned) == ()
+    assert [one.grant.state for one in standings(earned) if one.grant] == [GrantState.NARROWED]
 
 
-def test_in_shadow_nothing_leaves_whatever_was_granted(house: House) -> None:
-    earn(house)
-    assert set(run_once(house, autonomy=Autonomy.SHADOW)) == {"shadowed"}
+def test_in_shadow_nothing_leaves_whatever_was_granted(earned: House) -> None:
+    assert set(run_once(earned, autonomy=Autonomy.SHADOW)) == {"shadowed"}
 
 
 def test_an_edited_approval_counts_against_the_class(house: House) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
-from sqlmodel import SQLModel
 
 from domain.records import ImportSummary
 from memory.crm.engine import open_engine
 from memory.crm.intake import Intake
 from memory.crm.statements import CONSENTS, CONTACTS, DEALS, EVENTS
+from tests.schema_template import upgrade
 from tools.importers.csv_file import CsvImporter
 
 REPOSITORY = Path(__file__).parents[2]
@@ -23,16 +24,29 @@ LEADS = SHARED / "olist_funnel" / "olist_marketing_qualified_leads_dataset.csv"
 DEALS_FILE = SHARED / "olist_funnel" / "olist_closed_deals_dataset.csv"
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.shared_data,
     pytest.mark.skipif(not LEADS.exists(), reason=f"the Olist funnel is not at {LEADS.parent}"),
 ]
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'crm.db'}")
-    SQLModel.metadata.create_all(engine)
-    yield engine
+@dataclass(frozen=True)
+class Taken:
+    """A database both files were taken into, and what was said of each."""
+
+    engine: Engine
+    of_leads: ImportSummary
+    of_deals: ImportSummary
+
+
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taken]:
+    folder = tmp_path_factory.mktemp("olist")
+    engine = open_engine(f"sqlite:///{folder / 'crm.db'}")
+    upgrade(engine)
+    yield Taken(
+        engine, take(engine, LEADS, "leads", folder), take(engine, DEALS_FILE, "closed_deals", folder)
+    )
     engine.dispose()
 
 
@@ -44,15 +58,13 @@ def take(engine: Engine, file: Path, mapping: str, tmp_path: Path) -> ImportSumm
     )
 
 
-def test_every_lead_and_every_deal_arrives_once(engine: Engine, tmp_path: Path) -> None:
+def test_every_lead_and_every_deal_arrives_once(taken: Taken) -> None:
     with LEADS.open(newline="") as leads, DEALS_FILE.open(newline="") as deals:
         lead_ids = {row["mql_id"] for row in csv.DictReader(leads)}
         won_ids = [row["mql_id"] for row in csv.DictReader(deals)]
     assert (len(lead_ids), len(won_ids)) == (8_000, 842)
 
-    of_leads = take(engine, LEADS, "leads", tmp_path)
-    of_deals = take(engine, DEALS_FILE, "closed_deals", tmp_path)
-
+    engine, of_leads, of_deals = taken.engine, taken.of_leads, taken.of_deals
     assert of_leads.file_rows == 8_000
     assert of_leads.by_kind == {"contacts": {"added": 8_000}, "events": {"added": 8_000}}
     assert of_deals.file_rows == 842
@@ -77,11 +89,9 @@ def test_every_lead_and_every_deal_arrives_once(engine: Engine, tmp_path: Path) 
         assert wordings == ["ASSUMPTION OF THE EVALUATION: the data set records no consent"]
 
 
-def test_importing_both_files_again_changes_nothing(engine: Engine, tmp_path: Path) -> None:
+def test_importing_both_files_again_changes_nothing(taken: Taken, tmp_path: Path) -> None:
     files = ((LEADS, "leads"), (DEALS_FILE, "closed_deals"))
     for file, mapping in files:
-        take(engine, file, mapping, tmp_path)
-    for file, mapping in files:
-        again = take(engine, file, mapping, tmp_path)
+        again = take(taken.engine, file, mapping, tmp_path)
         assert (again.added, again.changed, again.merged, again.rejected) == (0, 0, 0, 0)
         assert again.unchanged == again.rows > 0

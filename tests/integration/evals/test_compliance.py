@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from evals.compliance.__main__ import as_record, is_good, main
+from evals.compliance.planted import message_faults
 from evals.compliance.scores import Results, run
 from policies.rulebook import RuleBook, load_rulebook
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -30,21 +35,29 @@ def test_every_compliance_rule_is_tried_at_some_door(results: Results) -> None:
     assert {f"C-{number:02}" for number in range(1, 27)} <= tried
 
 
-def test_the_same_seed_gives_the_same_answer(results: Results) -> None:
-    again = run(seed=3, scenes_per_fault=1, clean_scenes=5)
-    assert as_record(again)["confusion"] == as_record(results)["confusion"]
+def test_the_same_seed_gives_the_same_answer(results: Results, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--scenes", "1", "--clean", "4", "--seed", "3", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["confusion"] == as_record(results)["confusion"]
 
 
-def test_a_rule_book_that_sees_less_fails_the_evaluation() -> None:
+def test_a_rule_book_that_sees_less_fails_the_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
     book = load_rulebook()
     content = book.content.model_copy(update={"special_words": ("nothing at all",), "opt_out_days": 1})
     blind: RuleBook = book.model_copy(update={"content": content})
+    # Of all that is planted, what those two words and days have to find.
+    planted = [fault for fault in message_faults() if fault.rule_id in {"C-02", "C-12"}]
+    monkeypatch.setattr("evals.compliance.scores.message_faults", lambda: planted)
+    monkeypatch.setattr("evals.compliance.scores.held_out_faults", list)
+    assert is_good(run(seed=3, scenes_per_fault=1, clean_scenes=1))
     found = run(seed=3, scenes_per_fault=1, clean_scenes=1, rules=blind)
     assert not is_good(found)
     assert found.rules["C-12"].missed
     assert found.rules["C-02"].missed
 
 
-def test_it_prints_its_tables(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--scenes", "1", "--clean", "4", "--seed", "3"]) == 0
+def test_it_prints_its_tables(
+    results: Results, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evals.compliance.__main__.run", lambda *_: results)
+    assert main([]) == 0
     assert "False stops" in capsys.readouterr().out
