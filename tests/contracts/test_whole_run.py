@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +16,9 @@ from memory.crm.engine import open_engine
 from memory.crm.outbox import OutboxStore
 from memory.crm.runs import RunStore
 from memory.crm.statements import RUN_CONTACTS
+from tests.e2e.command_line import ROOT, forge
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -40,19 +38,10 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     server.dispose()
 
 
-def command(*words: str, database_url: str | None) -> str:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("ATTUNE_", "OPENAI_"))}
+def command(module: str, *words: str, database_url: str | None) -> None:
     chosen = {"ATTUNE_DATABASE_URL": database_url} if database_url else {}
-    done = subprocess.run(
-        [sys.executable, *words],
-        cwd=ROOT,
-        env={**clean, **chosen},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
+    code, said = forge().run(words, ROOT, module, **chosen)
+    assert code == 0, said[-2000:]
 
 
 def test_a_whole_run_ends_for_everyone_and_a_second_one_writes_to_no_one_again(
@@ -60,9 +49,9 @@ def test_a_whole_run_ends_for_everyone_and_a_second_one_writes_to_no_one_again(
 ) -> None:
     workspace = tmp_path / "ws"
     campaign = str(workspace / "campaigns" / "crowd.yaml")
-    command("-m", "app.drills.settling", str(workspace), "12", database_url=database_url)
-    command("-m", "app.drills.worker", str(workspace), campaign, NOON.isoformat(), database_url=database_url)
-    command("-m", "app.drills.worker", str(workspace), campaign, NOON.isoformat(), database_url=database_url)
+    command("app.drills.settling", str(workspace), "12", database_url=database_url)
+    command("app.drills.worker", str(workspace), campaign, NOON.isoformat(), database_url=database_url)
+    command("app.drills.worker", str(workspace), campaign, NOON.isoformat(), database_url=database_url)
     engine = open_engine(database_url or f"sqlite:///{workspace / 'attune.db'}")
     try:
         runs = RunStore(engine).runs()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import pty
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,34 +16,12 @@ import pytest
 from typer.main import get_command
 
 from app.cli.main import app
-from app.drills.settling import settle
 from app.runs import begin
 from evals.crowd import campaign
+from tests.e2e.command_line import ATTUNE, ROOT, as_json, attune, attune_anew
+from tests.settled import settle
 
-ROOT = Path(__file__).resolve().parents[2]
-ATTUNE = [sys.executable, "-c", "from app.cli import main; main()"]
-
-
-def attune(*words: str, folder: Path, expect: int = 0) -> str:
-    """Run the command in `folder` with nothing of the developer's environment."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("ATTUNE_", "OPENAI_"))}
-    done = subprocess.run(
-        [*ATTUNE, *words],
-        cwd=folder,
-        env={**clean, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode == expect, f"attune {' '.join(words)} exited {done.returncode}:\n{said}"
-    assert "Traceback" not in said
-    return said
-
-
-def as_json(*words: str, folder: Path) -> Any:
-    said = attune(*words, "--json", folder=folder)
-    return json.loads(said)
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +34,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (shared / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (shared / "done").exists():
-            attune("demo", "demo", "--weeks", "3", folder=shared)
+            attune_anew("demo", "demo", "--weeks", "3", folder=shared)
             (shared / "done").touch()
     shutil.copytree(shared / "demo", folder / "demo")
     return folder
@@ -256,7 +232,7 @@ def test_bad_input_gets_one_clear_line_and_its_own_exit_code(
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh workspace `ws` and some files that are not what they should be."""
     folder = tmp_path_factory.mktemp("empty")
-    attune("init", "ws", folder=folder)
+    attune_anew("init", "ws", folder=folder)
     (folder / "broken.csv").write_text("Email,Name\nann@example.com,Ann\n")
     (folder / "sheet.csv").write_bytes(b"PK\x03\x04" + b"\0" * 60)
     (folder / "bad.yaml").write_text(

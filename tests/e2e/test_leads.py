@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_command_line import as_json, attune
+from tests.e2e.command_line import as_json, attune
 
 
 @pytest.fixture(scope="module")

@@ -22,13 +22,14 @@ from evals.market.sample import sample_assets, sample_sender
 
 SHARED = Path(os.environ.get("ATTUNE_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.shared_data,
     pytest.mark.skipif(
         not SHARED.is_dir(), reason="the evaluation data is not here; name it in ATTUNE_SHARED_DATA"
     ),
 ]
 
-MESSAGES = 60
+MESSAGES = 40
 """A sample here; `python -m app.drills.olist FOLDER` carries every lead."""
 
 
