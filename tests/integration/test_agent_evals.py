@@ -22,6 +22,8 @@ from evals.agents.writers import AGENTS, JUDGE, MAIL_MERGE, ONE_PROMPT, UNDERSTU
 from tests.answering import answering
 from tools.models.prices import PriceList
 
+pytestmark = pytest.mark.slow
+
 ALL = (AGENTS, ONE_PROMPT, JUDGE)
 PAIR = chosen("1-2")
 KEY = "sk-not-to-be-kept"

@@ -14,6 +14,8 @@ from app.drills.api_schema import ApiTrial, settle_with_proposals, trial_of
 from app.web.api.of_tools import EVERYONE, PATHS
 from app.wiring import House
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = 3
 """Requests that fit, for each operation; as many as that again do not."""
 

@@ -12,6 +12,8 @@ from app.evaluating.world import build, copied, opened
 from evals.agents.talking.checking import Observed, check
 from evals.agents.talking.tasks import Task, assistant_tasks, filled
 
+pytestmark = pytest.mark.slow
+
 TASKS = {task.id: task for task in assistant_tasks()}
 
 

@@ -37,6 +37,8 @@ from tests.integration.shell import Shell
 from tests.review_workspace import CONTACTS_IN_ALL, lines, make_reviewing
 from tests.web import SITE, Visitor, member, shell_of, signed_in
 
+pytestmark = pytest.mark.slow
+
 FORBIDDEN = re.compile(r"[Aa]n? (marketer|reviewer|admin|program|API token) may not")
 NEVER_MARKETERS = {"proposal_approve", "proposal_reject", "proposal_redraft"}
 NEVER_REVIEWERS = {

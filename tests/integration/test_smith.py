@@ -35,6 +35,8 @@ from domain.campaign import Autonomy
 from evals.crowd import campaign
 from memory.crm.statements import CONTACTS, writing
 
+pytestmark = pytest.mark.slow
+
 house = settle(Path(sys.argv[1]), 1, trace_text=sys.argv[2] == "shown")
 with writing(house.engine) as connection:
     connection.execute(CONTACTS.update().values(first_name="Zqxfirst"))

@@ -12,6 +12,8 @@ from evals.bakeoff.players import ENTRIES, Floats
 from evals.bakeoff.ranking import Ranking
 from evals.bakeoff.sets import data_folder
 
+pytestmark = pytest.mark.slow
+
 needs_sets = pytest.mark.skipif(
     not (data_folder() / "bakeoff").is_dir(), reason=f"the bake-off's sets are not at {data_folder()}"
 )
