@@ -33,6 +33,12 @@ KILLED_EARLY = 0.1
 """This share is killed while it starts or decides."""
 
 
+_OUTCOMES = """
+SELECT outcome, count(*) FROM run_contacts
+WHERE run_id = (SELECT id FROM runs ORDER BY started_at, rowid LIMIT 1) GROUP BY outcome
+"""
+
+
 @dataclass
 class Drill:
     """What was seen over all kills."""
@@ -62,16 +68,20 @@ def drill(kills: int, contacts: int, seed: int, folder: Path) -> Drill:
     while seen.kills < kills:
         shutil.rmtree(workspace, ignore_errors=True)
         shutil.copytree(folder / "base", workspace)
-        while seen.kills < kills and _killed(workspace, luck, contacts):
+        is_done = False
+        while seen.kills < kills and not is_done:
+            is_done = _ended(_lived(workspace, luck, contacts), seen)
+            if is_done:
+                break
             seen.kills += 1
             if any(Workspace(workspace).mailbox.glob("*.eml")):
                 seen.kills_while_sending += 1
             else:
                 seen.kills_before_sending += 1
-        finished = _worker(workspace)
-        _, errors = finished.communicate(timeout=1_200)
-        if finished.returncode != 0:
-            seen.faults.append(f"the run did not resume: {errors[-400:]}")
+        if not is_done:
+            last = _worker(workspace)
+            _, errors = last.communicate(timeout=1_200)
+            _ended((last.returncode, errors), seen)
         seen.runs += 1
         _check(workspace, contacts, seen)
     return seen
@@ -91,8 +101,8 @@ def _worker(workspace: Path) -> subprocess.Popen[str]:
     )
 
 
-def _killed(workspace: Path, luck: random.Random, contacts: int) -> bool:
-    """Start a worker, let it send a random number of messages, kill it; False if it was done before.
+def _lived(workspace: Path, luck: random.Random, contacts: int) -> tuple[int, str]:
+    """Start a worker, let it send a random number of messages, kill it; return how it ended and its last words.
 
     Moments count messages and not seconds, so that they lie all over the run on a slow machine too.
     """
@@ -106,10 +116,17 @@ def _killed(workspace: Path, luck: random.Random, contacts: int) -> bool:
         while worker.poll() is None and _sent(workspace) < upto:
             time.sleep(0.005)
         time.sleep(luck.uniform(0.0, 0.3))
-    was_alive = worker.poll() is None
     worker.send_signal(signal.SIGKILL)
-    worker.communicate()
-    return was_alive
+    _, errors = worker.communicate()
+    return worker.returncode, errors
+
+
+def _ended(how: tuple[int, str], seen: Drill) -> bool:
+    """Tell whether a worker ended by itself; one that broke off without being killed is a fault."""
+    code, errors = how
+    if code not in {0, -signal.SIGKILL}:
+        seen.faults.append(f"the run did not resume: {errors[-400:]}")
+    return code != -signal.SIGKILL
 
 
 def _sent(workspace: Path) -> int:
@@ -122,7 +139,8 @@ def _check(workspace: Path, contacts: int, seen: Drill) -> None:
     seen.duplicates += sum(many - 1 for many in mails.values())
     seen.sent += sum(mails.values())
     with sqlite3.connect(paths.database) as crm:
-        outcomes = dict(crm.execute("SELECT outcome, count(*) FROM run_contacts GROUP BY outcome"))
+        # A worker killed between its run's end and its own leaves nothing to resume: the next begins a second run.
+        outcomes = dict(crm.execute(_OUTCOMES))
         marked = dict(crm.execute("SELECT status, count(*) FROM outbox GROUP BY status"))
         unallowed = crm.execute(
             "SELECT count(*) FROM outbox o LEFT JOIN proposals p ON p.outbox_id = o.id "

@@ -62,7 +62,8 @@ STEPS: tuple[Step, ...] = (
     *(Step("memory.crm.runs:RunStore.mark", side) for side in BOTH),
     *(Step("app.jobs:Jobs.add", side) for side in BOTH),
     *(Step(f"agents.graph:{node}", "after") for node in ("signals", "plan", "draft", "review", "stakes")),
-    *(Step(f"agents.graph:{node}", side) for node in ("send", "finish") for side in BOTH),
+    *(Step("agents.graph:send", side) for side in BOTH),
+    *(Step("agents.graph:finish", side, Autonomy.SHADOW) for side in BOTH),
     *(
         Step(f"memory.crm.outbox:OutboxStore.{act}", side)
         for act in ("put", "reserve", "confirm")
