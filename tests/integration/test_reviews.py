@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from app.deliver import settle as settle_unknown
 from app.reviews import review
 from app.runs import begin, carry_on
 from app.wiring import House
+from app.workspace import Workspace
 from domain.campaign import Autonomy
 from domain.errors import NothingToSay, ReviewRejected
 from domain.message import OutboxStatus
@@ -37,14 +39,21 @@ def hands() -> Hands:
     return Hands()
 
 
-@pytest.fixture
-def house(tmp_path: Path, hands: Hands) -> Iterator[House]:
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> House:
     """A workspace whose run of three asked a person about each of them."""
-    before = settle(tmp_path / "ws", 3)
-    run, _ = begin(before, campaign().model_copy(update={"autonomy": Autonomy.ASSIST}), is_dry_run=False)
-    loop.run(carry_on(before, run))
-    before.close()
-    house = House(settings=before.settings, workspace=before.workspace, clock=lambda: hands.now)
+    house = settle(tmp_path_factory.mktemp("asked") / "ws", 3)
+    run, _ = begin(house, campaign().model_copy(update={"autonomy": Autonomy.ASSIST}), is_dry_run=False)
+    loop.run(carry_on(house, run))
+    house.close()
+    return house
+
+
+@pytest.fixture
+def house(tmp_path: Path, hands: Hands, asked: House) -> Iterator[House]:
+    shutil.copytree(asked.workspace.folder, tmp_path / "ws")
+    settings = asked.settings.model_copy(update={"workspace": tmp_path / "ws"})
+    house = House(settings, Workspace(tmp_path / "ws"), clock=lambda: hands.now)
     yield house
     house.close()
 
