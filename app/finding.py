@@ -1,4 +1,7 @@
-"""Which contact somebody means: an id, an address, a CRM id, else a name or a part of either where it fits one only."""
+"""Which contact somebody means: an id, an address, a CRM id, else a name or a part of either where it fits one only.
+
+A whole name that one contact alone has means that one, though parts of it stand in others' records too.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
     from app.wiring import House
 
 MOST_NAMED = 5
+MOST_LOOKED_AT = 50
+"""Of so many who fit, one may be the only one with exactly this name."""
 MOST_CHARS = 200
 
 
@@ -28,14 +33,17 @@ def contact_meant(house: House, said: str) -> Contact:
         words = said.strip()[:MOST_CHARS]
         if not words:
             raise
-    lines, total = house.finder.contacts(ContactSearch(words=words), limit=MOST_NAMED)
+    lines, total = house.finder.contacts(ContactSearch(words=words), limit=MOST_LOOKED_AT)
     if total == 0:
         raise NotFound("contact", said, "See `attune contact list`, which takes part of a name.")
     if total == 1:
         return house.crm.contact(lines[0].contact_id)
+    whole = [line for line in lines if (line.name or "").casefold() == words.casefold()]
+    if len(whole) == 1 and total <= MOST_LOOKED_AT:
+        return house.crm.contact(whole[0].contact_id)
     # Heavy to import, and most commands name nobody twice.
     from app.assistant.words import label
 
     # Their ids and no addresses: what is told here reaches models, too.
-    named = [f"{label(line.name) or 'without a name'} ({line.contact_id})" for line in lines]
+    named = [f"{label(line.name) or 'without a name'} ({line.contact_id})" for line in lines[:MOST_NAMED]]
     raise Ambiguous("contact", said, named, total)

@@ -61,6 +61,21 @@ def test_several_are_named_with_their_ids_on_one_line(house: House) -> None:
         contact_meant(house, "@example.com")
 
 
+def test_a_whole_name_only_one_has_means_that_one_though_parts_of_it_stand_elsewhere(house: House) -> None:
+    others = [
+        Contact(id="c_longer", email="longer@northwind.example", first_name="Ada", last_name="Byron-King"),
+        Contact(id="c_twice", email="ada.byron.two@northwind.example", first_name="Ada", last_name="Two"),
+    ]
+    with writing(house.engine) as connection:
+        insert_all(connection, CONTACTS, [codec.contact_row(one) for one in others])
+    assert contact_meant(house, "ada byron") == ADA
+    twin = ADA.model_copy(update={"id": "c_twin", "email": "other@northwind.example"})
+    with writing(house.engine) as connection:
+        insert_all(connection, CONTACTS, [codec.contact_row(twin)])
+    with pytest.raises(Ambiguous):
+        contact_meant(house, "ada byron")
+
+
 @pytest.mark.parametrize("said", ["", "   ", "nobody", "%", "c_0"])
 def test_nobody_is_said_plainly(house: House, said: str) -> None:
     with pytest.raises(NotFound, match="No contact"):
