@@ -14,6 +14,13 @@ Floats = NDArray[np.float64]
 LEAST_NOISE = 1e-3
 """As a share of the target's variance: noise never falls to nothing, however well the past is explained."""
 
+LIKE_ACTIONS = 2.0
+ALIKE_WITHIN = 0.01
+"""Means of actions are taken to differ by this share of the target's variance, as so many more actions would show.
+A handful of actions tells only vaguely how far actions differ. The likeliest answer is then often "not at all", and who
+believes it has no doubt left to resolve and draws all alike for thousands of outcomes. A little prior knowledge keeps
+the variance off zero (Chung et al. 2013, "A Nondegenerate Penalized Likelihood Estimator for Variance
+Parameters in Multilevel Models"); among dozens of actions it hardly counts."""
 
 LONGEST = float(np.log(20.0))
 """A leap goes at most this much further than the two steps it is judged from, in logarithms of a variance."""
@@ -77,7 +84,10 @@ def _step(belief: Belief) -> Scales:
             if len(of_block):
                 kin[block] = _kin_step(belief, block, of_block, V, t, rest)
     total_shared = np.bincount(blocks, shared, minlength=4) / sizes
-    total_own = np.bincount(blocks, rest, minlength=4) / sizes / max(actions - 1, 1)
+    freedom = np.full(4, float(max(actions - 1, 1)))
+    rest[blocks == INTERCEPT] += LIKE_ACTIONS * ALIKE_WITHIN * belief._variance()
+    freedom[INTERCEPT] += LIKE_ACTIONS
+    total_own = np.bincount(blocks, rest, minlength=4) / sizes / freedom
     return Scales(
         own=np.maximum(total_own, LEAST),
         shared=np.maximum(total_shared, LEAST),
