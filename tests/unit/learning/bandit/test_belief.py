@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from learning.bandit.basis import Basis
+from learning.bandit.belief import Belief
 from learning.bandit.fitting import fit
 from tests.unit.learning.bandit.worlds import ACTIONS, dense_design, dense_prior, small_belief
 
@@ -81,3 +83,13 @@ def test_differences_that_are_not_there_shrink_to_nothing() -> None:
     spread = belief.coefficients().std(axis=0)
     assert spread[0] < 0.02
     assert spread[1:4].max() < 0.05
+
+
+def test_few_actions_alike_by_chance_leave_it_open_which_is_best() -> None:
+    belief = Belief(Basis(features=0, dyads=0, patterns=0), np.ones((3, 1)), 0.1)
+    won = np.tile(np.arange(20) < 3, 3).astype(float)
+    belief.sums.add(np.ones((60, 1)), np.repeat(np.arange(3), 20), won)
+    belief.begin_scales()
+    fit(belief, 60)
+    assert np.ptp(belief.coefficients()[:, 0]) < 1e-9
+    assert np.sqrt(belief.covariances()[:, 0, 0]).min() > 0.02
