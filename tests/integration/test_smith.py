@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = b"zqxfirst"
 # A client waits for ever for a server that does not say all of these.
@@ -34,8 +36,6 @@ from app.runs import begin, carry_on
 from domain.campaign import Autonomy
 from evals.crowd import campaign
 from memory.crm.statements import CONTACTS, writing
-
-pytestmark = pytest.mark.slow
 
 house = settle(Path(sys.argv[1]), 1, trace_text=sys.argv[2] == "shown")
 with writing(house.engine) as connection:
