@@ -47,6 +47,8 @@ def small_basis(monkeypatch: pytest.MonkeyPatch) -> None:
 def house(tmp_path: Path) -> Iterator[House]:
     opened = open_workspace(tmp_path / "ws", CONTACTS)
     yield opened
+    # Commands of these tests were given this house; nobody after them may find its door open.
+    doors.close()
     opened.close()
 
 
