@@ -6,6 +6,8 @@
 Every node is safe to run again from its top: ids are derived, stores take a thing once, and the pause
 stands alone in its node. What has an effect outside the checkpoint (propose, settle, dispatch, finish)
 asks its store first.
+
+Over 400 lines on purpose: the nodes and the edges between them are one picture and are read together.
 """
 
 from __future__ import annotations

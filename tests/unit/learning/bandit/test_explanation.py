@@ -43,7 +43,9 @@ def test_taking_a_strong_reason_away_moves_the_value_as_said() -> None:
             without[top] = reference[top]
             after = explain(bandit, action, without, dyads[row, action], reference, middle)
             assert np.sign(told.value - after.value) == np.sign(told.features[top])
-            assert abs((told.value - after.value) - told.features[top]) < 0.4 * abs(told.features[top])
+            # Below zero a rate is none, and its product with a worth bends more.
+            most = 0.35 if told.rate >= 0 else 0.4
+            assert abs((told.value - after.value) - told.features[top]) < most * abs(told.features[top])
     assert checked > 50
 
 
