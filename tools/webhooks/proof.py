@@ -43,9 +43,9 @@ def need_fresh(provider: str, seconds: str, now: datetime) -> None:
         WebhookRefused: not a time, or too far away.
 
     """
-    if not re.fullmatch(r"[0-9]{1,12}", seconds):
+    if not re.fullmatch(r"[0-9]{1,11}", seconds):
         raise WebhookRefused(provider, "its timestamp is no number of seconds")
-    need_near(provider, datetime.fromtimestamp(int(seconds), UTC), now)
+    need_near(provider, _of_seconds(int(seconds)), now)
 
 
 def need_near(provider: str, at: datetime, now: datetime, most_age: timedelta = MOST_SKEW) -> None:
@@ -127,12 +127,19 @@ def moment(value: Any) -> datetime:
     """A time given as seconds since 1970 or in ISO 8601, in UTC.
 
     Raises:
-        ValueError: it is neither, or has no time zone.
-
+        ValueError: it is neither, has no time zone, or is no date of ours.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return datetime.fromtimestamp(value, UTC)
+        return _of_seconds(value)
     at = datetime.fromisoformat(str(value).strip().replace(" ", "T", 1))
     if at.tzinfo is None:
         raise ValueError(f"the time {value!r} has no zone")
     return at.astimezone(UTC)
+
+
+def _of_seconds(value: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (OverflowError, OSError, ValueError) as beyond:
+        # Which of them it is depends on how far beyond all years it lies, and on the platform.
+        raise ValueError(f"{value!r} seconds since 1970 is no date") from beyond

@@ -23,6 +23,7 @@ from domain.errors import SettingsInvalid, WebhookRefused, WebhookUnreadable
 from domain.ports import Webhook
 from tools.webhooks.mailgun import MailgunWebhook
 from tools.webhooks.postmark import PostmarkWebhook
+from tools.webhooks.proof import moment, need_fresh
 from tools.webhooks.resend import ResendWebhook
 from tools.webhooks.sendgrid import SendGridWebhook
 from tools.webhooks.ses import SesWebhook
@@ -209,3 +210,15 @@ def test_a_subscription_is_confirmed_at_an_address_built_here_never_at_the_one_g
 def test_a_secret_that_cannot_be_one_is_named(make: object) -> None:
     with pytest.raises(SettingsInvalid, match="ATTUNE_"):
         make()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("seconds", ["999999999999", "99999999999", "-1", "soon", ""])
+def test_a_signed_time_beyond_all_years_is_refused_like_any_stale_one(seconds: str) -> None:
+    with pytest.raises(WebhookRefused):
+        need_fresh("mailgun", seconds, NOW)
+
+
+@pytest.mark.parametrize("value", [67_768_036_191_676_800, -1e15, 1e300, float("inf"), float("nan"), "soon"])
+def test_what_is_no_date_is_told_as_such_on_every_platform(value: object) -> None:
+    with pytest.raises(ValueError, match=r"no date|isoformat"):
+        moment(value)
