@@ -29,7 +29,7 @@ from policies.stakes import RARELY
 Floats = NDArray[np.float64]
 
 CHUNK_ROWS = 5_000
-"""Contacts are scored so many at a time: ten numbers a pair of contact and action are wide."""
+"""Contacts are scored so many at a time: twelve numbers a pair of contact and action are wide."""
 
 CONFIDENT, LEARNING = 0.5, 1.0
 """Standard deviation over expected worth up to which the learner is confident, or learning; above it, it guesses."""

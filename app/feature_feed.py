@@ -17,6 +17,7 @@ import numpy as np
 from domain.content import ContentAsset
 from domain.traits import Happening
 from learning.features import ActionTable, FeatureBook, replayed
+from learning.features.classing import bring, week_of
 from learning.features.deals import Deals
 from learning.features.events import EventColumns, microseconds, transcribe
 from learning.features.library import AssetBook
@@ -122,6 +123,7 @@ class FeatureFeed:
         )
         if (
             state.by > microseconds(now)
+            or state.classes_of != week_of(state.by)
             or wanted != library.book
             or not library.agrees_with(assets)
             or self.reader.count(watermark) != events
@@ -142,13 +144,17 @@ class FeatureFeed:
     def _caught_up(self, book: FeatureBook, after: Watermark, now: datetime) -> FeatureBook:
         up_to = self.reader.newest(after, now)
         happenings = self.reader.happenings(after, up_to)
+        begun = week_of(microseconds(now))
         while batch := list(islice(happenings, _BATCH_EVENTS)):
             columns = transcribe(batch, book.state.roster, book.state.library)
             received = max(microseconds(batch[-1].received_at or now), book.state.by)
-            book.state.apply(columns, min(received, microseconds(now)), book.profiles)
-        book.state.apply(
-            transcribe((), book.state.roster, book.state.library), microseconds(now), book.profiles
-        )
+            by = min(received, microseconds(now))
+            if by < begun:
+                # Classes of weeks gone by are nobody's.
+                book.state.apply(columns, by, book.profiles)
+            else:
+                bring(book.state, book.profiles, columns, by)
+        bring(book.state, book.profiles, EventColumns.none(), microseconds(now))
         if self.path is not None:
             header, arrays = packed(book.state)
             told = {

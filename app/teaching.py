@@ -72,6 +72,8 @@ TILT = {
     "kind_sent": -0.005,
     "kind_affinity": 0.01,
     "slot_habit": 0.01,
+    "alike_interest": 0.05,
+    "alike_answers": 0.01,
 }
 """The documented default of a learner that knows nothing: what a full fit adds to the response rate."""
 
@@ -389,11 +391,10 @@ def choosers_of(
     now: datetime,
 ) -> Choosers:
     """Return who decides in a run now."""
-    topics = TopicBook.of(topic for asset in library for topic in asset.topics)
     return Choosers(
         campaign=campaign,
         bandit=serving(house, campaign, table, now),
         assets={asset.id: asset for asset in library},
-        labels=features.columns(topics),
+        labels=features.columns(TopicBook.of(topic for asset in library for topic in asset.topics)),
         units=serving_units(house, campaign),
     )

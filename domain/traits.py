@@ -34,6 +34,7 @@ class ContactTraits(NamedTuple):
     time_zone: str | None = None
     lifecycle_stage: str = "lead"
     stage_since: datetime | None = None
+    department: str | None = None
 
 
 class AccountTraits(NamedTuple):

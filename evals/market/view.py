@@ -23,6 +23,7 @@ from evals.market.catalogue import (
 )
 from evals.market.population import Known
 from evals.market.world import Day, Sent
+from learning.features.alike import Classes, Shown
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -74,8 +75,12 @@ DYAD_NAMES: tuple[str, ...] = (
     "form_affinity",
     "form_unanswered",
     "had_before",
+    "alike_interest",
+    "alike_answers",
     "slot_affinity",
 )
+_CLASSES_FROM = -40
+"""Before this day of the time before a game too little was seen to look for classes."""
 
 
 @dataclass
@@ -102,6 +107,11 @@ class View:
         self._stage_since = np.full(n, self.day)
         self._topics, self._last_topic = np.zeros((n, len(TOPICS))), np.full(n, -1)
         self._liked, self._unanswered = np.zeros((n, len(FORMATS))), np.zeros((n, len(FORMATS)))
+        self._sent, self._answered = np.zeros((n, len(FORMATS))), np.zeros((n, len(FORMATS)))
+        self._interests, self._visits = np.zeros((n, len(TOPICS))), np.zeros(n)
+        self._answers = np.zeros(2)
+        self._classes: Classes | None = None
+        self._classes_of = _NEVER
         self._slots = np.zeros((n, len(k.slots)))
         self._had_on = np.full((n, k.n_assets), _NEVER)
         self._sent_on = np.zeros((28, n), dtype=bool)
@@ -110,6 +120,10 @@ class View:
         self._has_deal = np.zeros(self.known.n_accounts, dtype=bool)
         self._people = np.bincount(self.known.account, minlength=self.known.n_accounts)
         self._fixed = self._record()
+        department = np.vstack([np.eye(len(DEPARTMENTS)), np.zeros(len(DEPARTMENTS))])
+        self._words = np.hstack(
+            [department[self.known.department], np.eye(len(SENIORITIES))[self.known.seniority]]
+        )
 
     # Taking in -----------------------------------------------------------------------------------------------
 
@@ -122,6 +136,7 @@ class View:
         form = self.catalogue.form[sent.asset]
         self._streak[who] += 1
         np.add.at(self._unanswered, (who[~hit], form[~hit]), 1)
+        np.add.at(self._sent, (who, form), 1)
         self.out[who[sent.unsubscribed]] = True
         for outcome, days, row in (
             (sent.replied, sent.reply_days, 0),
@@ -134,6 +149,9 @@ class View:
         self._streak[who[answered]] = 0
         about = self.catalogue.topics[sent.asset[hit]]
         self._topics[clicked] += 2 * about / about.sum(axis=1, keepdims=True)
+        self._interests[clicked] += about / about.sum(axis=1, keepdims=True)
+        np.add.at(self._answered, (who[answered], form[answered]), 1)
+        self._answers[0] += answered.sum()
         np.add.at(self._liked, (who[answered], form[answered]), 2)
         np.add.at(self._slots, (clicked, sent.slot[hit]), 1)
 
@@ -143,10 +161,15 @@ class View:
         self._count("page", seen)
         self._topics[seen, day.visit[seen]] += 1
         self._last_topic[seen] = day.visit[seen]
+        self._interests[seen, day.visit[seen]] += 1
+        self._visits[seen] += 1
         took = np.flatnonzero(day.download >= 0)
         self._count("download", took)
         self._topics[took, day.visit[took]] += 1
         np.add.at(self._liked, (took, self.catalogue.form[day.download[took]]), 1)
+        self._interests[took, day.visit[took]] += 1
+        np.add.at(self._answered, (took, self.catalogue.form[day.download[took]]), 1)
+        self._answers[1] += len(took)
         asked = np.flatnonzero(day.form)
         self._count("form", asked)
         self._topics[asked, day.visit[asked]] += 2
@@ -164,6 +187,11 @@ class View:
         self._liked *= fade
         self._unanswered *= fade
         self._slots *= fade
+        self._interests *= fade
+        self._visits *= fade
+        self._sent *= fade
+        self._answered *= fade
+        self._answers *= fade
         self.day = day.day + 1
         self._sent_on[self.day % 28] = False
 
@@ -191,6 +219,27 @@ class View:
         """Shape (n, T): estimated interests; rows sum to one, even where nothing was seen."""
         evidence = self._topics + 0.25
         return np.asarray(evidence / evidence.sum(axis=1, keepdims=True))
+
+    def alike(self) -> tuple[Floats, Floats]:
+        """Shapes (n, T) and (n, forms): what people like them are interested in, and answer.
+
+        Classes are looked for once a week, in what all players see; see `learning/features/alike.py`.
+        """
+        whole = max(self._answers.sum(), 1e-9)
+        shown = Shown(
+            topics=self._interests,
+            answered=self._answered,
+            sent=self._sent,
+            acts=self._visits,
+            words=self._words,
+            groups=(len(DEPARTMENTS), len(SENIORITIES)),
+            by_message=float(self._answers[0] / whole),
+        )
+        if self.day // 7 != self._classes_of and self.day >= _CLASSES_FROM:
+            self._classes, self._classes_of = Classes.fitted(shown), self.day // 7
+        if self._classes is None:
+            return self.topic_shares(), np.full((len(self.known), len(FORMATS)), 0.5)
+        return self._classes.of(shown)
 
     def recent(self, days: int) -> Floats:
         """Shape (n,): messages in the last `days` (at most 27) before today."""
@@ -246,6 +295,7 @@ class View:
         special = ~k.for_industry.all(axis=1)
         usual = 1 - np.abs(USUAL_STAGE[k.form][None, :] - np.minimum(self.stage, 2)[:, None]) / 2
         liked = (self._liked + 0.15) / (self._liked.sum(axis=1, keepdims=True) + 0.15 * len(FORMATS))
+        interest, readiness = self.alike()
         for column, dyad in enumerate(
             (
                 affinity,
@@ -258,6 +308,8 @@ class View:
                 liked[:, k.form],
                 np.log1p(self._unanswered[:, k.form]),
                 0.5 ** (np.minimum(self.day - self._had_on, 400) / 45),
+                interest @ k.topics.T,
+                readiness[:, k.form],
             )
         ):
             by_asset[:, :, column] = dyad

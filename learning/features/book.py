@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from learning.features.classing import bring
 from learning.features.columns import WIDTH_OF_MATRIX
 from learning.features.deals import Deals
 from learning.features.dyads import DYAD_NAMES, TOPIC_AFFINITY, ActionTable, dyads
@@ -31,7 +32,7 @@ class FeatureBook:
 
     def bring(self, events: EventColumns, by: datetime) -> int:
         """Apply what is due by a UTC time and keep the rest waiting; see `FeatureState.apply`."""
-        return self.state.apply(events, microseconds(by), self.profiles)
+        return bring(self.state, self.profiles, events, microseconds(by))
 
     def rows(self, contact_ids: Sequence[str]) -> NDArray[np.int64]:
         """Return the rows of contacts, shape (n,). Raises `KeyError` for one never met."""
@@ -86,7 +87,7 @@ def as_of(
     for moment, start, end, cut, mark in zip(
         moments.tolist(), starts.tolist(), ends, cuts.tolist(), marks.tolist(), strict=True
     ):
-        book.state.apply(events.cut(done, cut, marked, mark), moment, book.profiles)
+        bring(book.state, book.profiles, events.cut(done, cut, marked, mark), moment)
         done, marked = cut, mark
         yield np.sort(order[start:end]), moment
 

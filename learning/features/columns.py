@@ -11,7 +11,7 @@ from learning.features.library import KINDS
 from learning.features.profiles import COUNTRY_BUCKETS, INDUSTRY_BUCKETS
 from learning.features.topics import WIDTH, TopicBook
 
-VERSION = "features-2"
+VERSION = "features-3"
 """Changes with every change of a column's meaning or place."""
 
 BEHAVIOUR, TALKS, PRESSURE = "behaviour", "conversation", "pressure"

@@ -1,7 +1,8 @@
 """How each action fits each contact: numbers of the pair, which neither vector alone can say.
 
 All in [0, 1]; silence fits nobody and has zeros. A fit is 1 where the asset names what the contact is, one half where
-it names nothing or the contact's is unknown, 0 where it names others.
+it names nothing or the contact's is unknown, 0 where it names others. What people alike do comes from classes found in
+the whole audience (`alike`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from domain.campaign import SendSlot
 from domain.content import ContentAsset
 from domain.decision import Action
 from learning.features.acts import FULL_KIND, FULL_TOPIC
+from learning.features.classing import shown_by
 from learning.features.columns import FeatureColumn
 from learning.features.events import STAGES
 from learning.features.library import KINDS, topic_rows
@@ -35,6 +37,8 @@ DYAD_COLUMNS = (
     FeatureColumn("asset_answered", "how lately they took or clicked this", "content"),
     FeatureColumn("kind_sent", "how much of this kind was sent lately", "pressure"),
     FeatureColumn("kind_affinity", "share of their answers that went to this kind", "content"),
+    FeatureColumn("alike_interest", "how much its topics interest people like them", "interest"),
+    FeatureColumn("alike_answers", "how readily people like them answer this kind of content", "content"),
     FeatureColumn("slot_habit", "share of their own acts in this part of the day", "habit"),
 )
 DYAD_NAMES = tuple(column.name for column in DYAD_COLUMNS)
@@ -83,7 +87,7 @@ def dyads(
 ) -> Matrix:
     """Return shape (n, K, len(DYAD_NAMES)), float32, in [0, 1].
 
-    For a large audience ask in chunks of rows: ten numbers a pair are 40 bytes.
+    For a large audience ask in chunks of rows: twelve numbers a pair are 48 bytes.
 
     Args:
         state: brought up to `at`, as for `matrix`.
@@ -111,7 +115,8 @@ def _by_asset(
     interest = state.values(rows, TOPIC_SUMS, LONG, at).astype(np.float64)
     total = interest.sum(axis=1, keepdims=True)
     share = np.divide(interest, total, out=np.zeros_like(interest), where=total > 0)
-    affinity = np.clip(share @ topic_rows(state.library.book, assets).T, 0, 1)
+    about = topic_rows(state.library.book, assets)
+    affinity = np.clip(share @ about.T, 0, 1)
     found[:, :, 0] = affinity
     found[:, :, 1] = affinity * squashed(total.astype(np.float32), FULL_TOPIC)
     stage, _ = profiles.stages_at(rows, state.stages, at // 1_000_000)
@@ -128,6 +133,11 @@ def _by_asset(
     kinds = np.array([KINDS.index(asset.kind) for asset in assets])
     found[:, :, 7] = squashed(state.values(rows, SENT_SUMS, LONG, at)[:, kinds], FULL_KIND)
     found[:, :, 8] = _shares(state.values(rows, ANSWERED_SUMS, LONG, at))[:, kinds]
+    found[:, :, 9], found[:, :, 10] = affinity, 0.5
+    if state.classes is not None:
+        interest, readiness = state.classes.of(shown_by(state, profiles, rows, at))
+        found[:, :, 9] = np.clip(interest @ about.T, 0, 1)
+        found[:, :, 10] = readiness[:, kinds]
     return found
 
 

@@ -1,7 +1,8 @@
 """The state as named arrays and a header of plain values: what a file keeps, on any machine.
 
-Header: `version` (of the features), `half_lives` (days), `anchor` and `by` (microseconds since 1970), `named` topics
-and `words`, `assets` (id, kind or null, topic columns; in order of their numbers). Arrays, for n contacts:
+Header: `version` (of the features), `half_lives` (days), `anchor`, `by` and `classes_of` (microseconds since 1970),
+`named` topics and `words`, `assets` (id, kind or null, topic columns; in order of their numbers). Arrays, for n
+contacts:
 
 | name | shape | type | what |
 |---|---|---|---|
@@ -10,6 +11,7 @@ and `words`, `assets` (id, kind or null, topic columns; in order of their number
 | `newest` | (n, 10) | uint32 | seconds since 1970 of the newest act of each kind |
 | `stage_keys`, `stages` | (e,) | int64, int8 | row * 2^32 + second entered; stage |
 | `touch_keys`, `touch_times` | (t,), (2, t) | int64, uint32 | row * 2^16 + asset; last sent, last answered |
+| `class_…` | (C, .) | float64 | people alike, see `alike.Classes`; left out where there are none |
 | `waiting_…` | (w,) | | events that are not due yet, see `EventColumns` |
 
 Profiles and deals are not kept: they are read from the CRM each time.
@@ -25,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learning.features.acts import HALF_LIFE_DAYS
+from learning.features.alike import Classes
 from learning.features.columns import VERSION
 from learning.features.events import EventColumns
 from learning.features.library import KINDS, AssetBook
@@ -50,6 +53,7 @@ def packed(state: FeatureState) -> tuple[dict[str, Any], Arrays]:
         "half_lives": list(HALF_LIFE_DAYS),
         "anchor": state.anchor,
         "by": state.by,
+        "classes_of": state.classes_of,
         "named": list(library.book.named),
         "words": dict(library.book.words),
         "assets": [
@@ -72,6 +76,8 @@ def packed(state: FeatureState) -> tuple[dict[str, Any], Arrays]:
         "touch_times": touch_times,
         **{f"waiting_{part.name}": getattr(state.waiting, part.name) for part in fields(EventColumns)},
     }
+    if state.classes is not None:
+        arrays |= {f"class_{part.name}": getattr(state.classes, part.name) for part in fields(Classes)}
     return header, arrays
 
 
@@ -98,6 +104,11 @@ def unpacked(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> F
         state.stages = StageMoments(arrays["stage_keys"], arrays["stages"])
         sent, answered = arrays["touch_times"]
         state.touches = AssetTouches(arrays["touch_keys"], sent, answered)
+        state.classes_of = int(header["classes_of"])
+        if "class_weights" in arrays:
+            state.classes = Classes(
+                **{part.name: np.array(arrays[f"class_{part.name}"]) for part in fields(Classes)}
+            )
         waiting = {part.name: arrays[f"waiting_{part.name}"] for part in fields(EventColumns)}
         state.waiting = EventColumns(**waiting)
     except (KeyError, TypeError) as missing:

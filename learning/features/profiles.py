@@ -19,6 +19,7 @@ from learning.features.topics import bucket, folded
 
 INDUSTRY_BUCKETS = 6
 COUNTRY_BUCKETS = 4
+DEPARTMENT_BUCKETS = 12
 SENIORITIES = tuple(Seniority)
 SENIOR = (SENIORITIES.index(Seniority.EXECUTIVE), SENIORITIES.index(Seniority.DIRECTOR))
 
@@ -30,10 +31,10 @@ class Profiles:
     """Columns over the roster's rows, and over accounts.
 
     `contacts`: how many were laid out; rows of the roster beyond them belong to nobody the CRM knows.
-    For n contacts: `account` (row of its account, -1 for none), `seniority` (place in SENIORITIES), `country` (bucket,
-    -1 unknown), `zone` (place in `zone_names`, -1 unknown), `stage` (place in the stages, as the record says, -1
-    unknown), `stage_since` (seconds since 1970, 0 unknown), `first_stage`, `first_since` (before any
-    change in the journal).
+    For n contacts: `account` (row of its account, -1 for none), `seniority` (place in SENIORITIES), `department`
+    and `country` (buckets, -1 unknown), `zone` (place in `zone_names`, -1 unknown), `stage` (place in the stages, as
+    the record says, -1 unknown), `stage_since` (seconds since 1970, 0 unknown), `first_stage`, `first_since` (before
+    any change in the journal).
     For a accounts: `industry` (bucket, -1), `employees` and `revenue` (float32, NaN unknown; revenue in units of
     currency), `account_country` (bucket, -1), `industry_names` (folded, "" unknown).
     """
@@ -116,7 +117,15 @@ class Profiles:
     @property
     def bytes_used(self) -> int:
         """Bytes of the contacts' columns."""
-        columns = (self.account, self.seniority, self.country, self.zone, self.stage, self.first_stage)
+        columns = (
+            self.account,
+            self.seniority,
+            self.department,
+            self.country,
+            self.zone,
+            self.stage,
+            self.first_stage,
+        )
         return sum(column.nbytes for column in (*columns, self.stage_since, self.first_since))
 
     def _take_changes(self, row: int, told: StageChanges) -> None:
@@ -150,11 +159,13 @@ class Profiles:
 
     def _take_contacts(self, roster: Roster, contacts: Iterable[ContactTraits]) -> None:
         places, accounts, seniorities, countries, zones, stages, sinces = ([] for _ in range(7))
+        departments: list[int] = []
         zone_places: dict[str, int] = {}
         for one in contacts:
             places.append(roster.row(one.id))
             accounts.append(-1 if one.account_id is None else self.accounts.row(one.account_id))
             seniorities.append(_SENIORITIES.get(one.seniority, len(SENIORITIES) - 1))
+            departments.append(_bucket(one.department, DEPARTMENT_BUCKETS))
             countries.append(_bucket(one.country, COUNTRY_BUCKETS))
             zone = one.time_zone
             zones.append(-1 if not zone else zone_places.setdefault(zone, len(zone_places)))
@@ -171,6 +182,7 @@ class Profiles:
         self.zone_names = tuple(zone_places)
         self.account = column(accounts, -1, np.int32)
         self.seniority = column(seniorities, len(SENIORITIES) - 1, np.int8)
+        self.department = column(departments, -1, np.int8)
         self.country = column(countries, -1, np.int8)
         self.zone = column(zones, -1, np.int16)
         self.stage = column(stages, -1, np.int8)
@@ -196,6 +208,7 @@ def contact_traits(contact: Contact) -> ContactTraits:
         time_zone=contact.time_zone,
         lifecycle_stage=contact.lifecycle_stage.value,
         stage_since=contact.stage_since,
+        department=contact.department,
     )
 
 

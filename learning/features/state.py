@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learning.features.acts import ACTS, ANSWERED, ENGAGED, HALF_LIFE_DAYS, INTERESTED, Act, number
+from learning.features.alike import Classes
 from learning.features.decay import STEP, factor, weights
 from learning.features.events import EventColumns
 from learning.features.library import KINDS, AssetBook
@@ -44,6 +45,7 @@ class FeatureState:
     sums: shape (capacity, SUMS), float32, kept at `anchor` (see `decay`).
     newest: shape (capacity, ACTS), uint32, seconds since 1970 of the newest act, 0 for never.
     by: microseconds since 1970: everything due by then is in; nothing later is.
+    classes, classes_of: people alike, and the week they are of; see `classing`. None where next to nothing was seen.
     """
 
     def __init__(self, roster: Roster, library: AssetBook) -> None:
@@ -56,6 +58,8 @@ class FeatureState:
         self.anchor = 0
         self.by = 0
         self.waiting = EventColumns.none()
+        self.classes: Classes | None = None
+        self.classes_of = -1
 
     def apply(self, events: EventColumns, by: int, profiles: Profiles | None = None) -> int:
         """Add what is due by a moment, keep the rest waiting, and return how many were added.

@@ -98,7 +98,7 @@ def test_people_companies_and_deals_are_read_whole(engine: Engine) -> None:
         connection.execute(insert(BUYING_ROLES), {"deal_id": "d1", "contact_id": ADA.id, "kind": "champion"})
     reader = FeatureReader(engine)
     ada = list(reader.contacts())[0]  # noqa: RUF015 (a stream left open is an error)
-    assert ada == (ADA.id, "a_1", "director", "DE", None, "mql", None)
+    assert ada == (ADA.id, "a_1", "director", "DE", None, "mql", None, None)
     assert [one.id for one in reader.accounts()] == ["a_1"]
     (deal,) = reader.deals()
     assert (deal.kind, deal.amount_cents, deal.created_at) == ("renewal", 7, NOON - DAY)
@@ -157,12 +157,12 @@ def test_a_damaged_or_foreign_file_is_built_again(engine: Engine, tmp_path: Path
         {
             "cut": whole[:middle],
             "garbage": b"not an archive",
-            "version": whole.replace(b"features-2", b"features-1"),
+            "version": whole.replace(b"features-3", b"features-2"),
             "shuffled bytes": whole[: middle - 40] + bytes(80) + whole[middle + 40 :],
         }[damage]
     )
     assert np.array_equal(vectors(feed.book([ASSET], NOON)), expected)
-    assert read_arrays(path)[0]["version"] == "features-2"
+    assert read_arrays(path)[0]["version"] == "features-3"
 
 
 def test_a_changed_past_is_built_again(engine: Engine, tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ TILT = {
     "form_affinity": 0.01,
     "form_unanswered": -0.005,
     "had_before": -0.02,
+    "alike_interest": 0.05,
+    "alike_answers": 0.01,
 }
 """The product's defaults for how content fits, each under this market's name for the like."""
 
