@@ -104,7 +104,15 @@ class FeatureFeed:
         while batch := list(islice(happenings, _BATCH_EVENTS)):
             parts.append(transcribe(batch, book.state.roster, book.state.library))
         moments = np.array([microseconds(one) for one in at], dtype=np.int64)
-        return replayed(book, EventColumns.joined(parts), book.rows(contact_ids), moments, table)
+        return replayed(
+            book,
+            EventColumns.joined(parts),
+            book.rows(contact_ids),
+            moments,
+            table,
+            # E-mails of another tool went out at thousands of moments, not in a few runs.
+            is_weekly=not by_arrival,
+        )
 
     def _kept(self, assets: Sequence[ContentAsset], now: datetime) -> tuple[FeatureState, Watermark] | None:
         """The file's state and how far it has read, or None where everything must be read again."""
@@ -123,7 +131,6 @@ class FeatureFeed:
         )
         if (
             state.by > microseconds(now)
-            or state.classes_of != week_of(state.by)
             or wanted != library.book
             or not library.agrees_with(assets)
             or self.reader.count(watermark) != events

@@ -117,6 +117,7 @@ class View:
         self._sent_on = np.zeros((28, n), dtype=bool)
         self._streak = np.zeros(n)
         self._coming = np.zeros((_AHEAD, 2, n), dtype=bool)
+        self._replied_to = np.zeros((_AHEAD, n), dtype=np.int64)
         self._has_deal = np.zeros(self.known.n_accounts, dtype=bool)
         self._people = np.bincount(self.known.account, minlength=self.known.n_accounts)
         self._fixed = self._record()
@@ -143,16 +144,14 @@ class View:
             (sent.booked, sent.reply_days + sent.booking_days, 1),
         ):
             self._coming[(sent.day + days[outcome]) % _AHEAD, row, who[outcome]] = True
-        answered = hit | sent.replied
+        replied = sent.replied
+        self._replied_to[(sent.day + sent.reply_days[replied]) % _AHEAD, who[replied]] = form[replied]
         clicked = who[hit]
         self._count("click", clicked)
-        self._streak[who[answered]] = 0
+        self._answer(clicked, form[hit])
         about = self.catalogue.topics[sent.asset[hit]]
         self._topics[clicked] += 2 * about / about.sum(axis=1, keepdims=True)
         self._interests[clicked] += about / about.sum(axis=1, keepdims=True)
-        np.add.at(self._answered, (who[answered], form[answered]), 1)
-        self._answers[0] += answered.sum()
-        np.add.at(self._liked, (who[answered], form[answered]), 2)
         np.add.at(self._slots, (clicked, sent.slot[hit]), 1)
 
     def saw_day(self, day: Day) -> None:
@@ -174,7 +173,9 @@ class View:
         self._count("form", asked)
         self._topics[asked, day.visit[asked]] += 2
         replied, booked = self._coming[day.day % _AHEAD]
-        self._count("reply", np.flatnonzero(replied))
+        answered = np.flatnonzero(replied)
+        self._count("reply", answered)
+        self._answer(answered, self._replied_to[day.day % _AHEAD, answered])
         self._count("meeting", np.flatnonzero(booked))
         self._coming[day.day % _AHEAD] = False
         moved = day.stage != day.stage_before
@@ -194,6 +195,13 @@ class View:
         self._answers *= fade
         self.day = day.day + 1
         self._sent_on[self.day % 28] = False
+
+    def _answer(self, who: Ints, form: Ints) -> None:
+        """Messages with these forms were clicked, or replied to: each counts when it comes."""
+        self._streak[who] = 0
+        np.add.at(self._liked, (who, form), 2)
+        np.add.at(self._answered, (who, form), 1)
+        self._answers[0] += len(who)
 
     def _count(self, act: str, who: Ints) -> None:
         row = ACTS.index(act)

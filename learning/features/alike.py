@@ -2,11 +2,11 @@
 
 Most contacts have shown little, and three page views tell an interest poorly. But people come in kinds: who looks at
 pricing looks at migration too, works in finance, and takes calculators. A mixture finds such classes in the whole
-audience, without any outcome; a contact is then as its classes are, the more itself the more it has shown.
+audience, without rewards or deals; a contact is then as its classes are, the more itself the more it has shown.
 
 In a class, topics are drawn from its shares, departments and seniorities from its own, and content of each kind is
 answered so many times as often as by the whole audience (Poisson). Fitted by expectation maximisation; how many
-classes there are is decided by what they explain. Labels of classes mean nothing and never leave this module.
+classes there are is decided by what they explain. Which class is which means nothing, and changes from week to week.
 
 Source: Lazarsfeld & Henry (1968), Latent Structure Analysis; Dempster, Laird & Rubin (1977), JRSS B 39(1); the number
 of classes by Schwarz (1978), Ann. Statist. 6(2).
@@ -34,6 +34,7 @@ _SHARED_ACTS = 4.0
 """Acts with the audience's shares, added to every class."""
 _SHARED_ANSWERS = 10.0
 """Answers of each kind as expected of the audience, added to every class."""
+_NOTHING = 1e-9
 _LEAST_ACTS = 30.0
 """With less seen of everybody together there are no classes."""
 
@@ -92,7 +93,8 @@ class Classes:
     def fitted(cls, shown: Shown) -> Classes | None:
         """Find classes; None where next to nothing was seen.
 
-        The same evidence in the same order gives the same classes: starts are drawn with a fixed seed.
+        The same evidence in the same order gives the same classes on the same machine: starts are drawn with a fixed
+        seed.
         """
         if shown.topics.sum() + shown.answered.sum() < _LEAST_ACTS:
             return None
@@ -153,17 +155,30 @@ def _shared(shown: Shown) -> Classes:
     """One class: the audience."""
     topics = _tempered(shown.topics).sum(axis=0) + 0.5
     words = _spread(shown.words.sum(axis=0)[None, :], np.full(shown.words.shape[1], 0.5), shown.groups)
-    answers = shown.answered.sum(axis=0) + 0.5 / shown.answered.shape[1]
-    sent, acts = shown.sent.sum(axis=0), shown.acts.sum()
-    by_message = np.where(sent > 0, shown.by_message, 0.0) if acts > 0 else np.ones(len(sent))
+    per_message, per_act = _usual_answers(shown)
     return Classes(
         weights=np.ones(1),
         topics=(topics / topics.sum())[None, :],
-        rates=np.ones((1, len(answers))),
+        rates=np.ones((1, len(per_act))),
         words=words,
-        per_message=answers * by_message / np.maximum(sent, 1.0),
-        per_act=answers * (1 - by_message) / np.maximum(acts, 1.0),
+        per_message=per_message,
+        per_act=per_act,
     )
+
+
+def _usual_answers(shown: Shown) -> tuple[Floats, Floats]:
+    """Return (answers to a message with each kind, answers of one's own accord in a visit), each of shape (F,).
+
+    Of each kind, messages and visits together explain just as many answers as there were. How they share them follows
+    from how often messages are answered at all, and how often something is taken in a visit.
+    """
+    answers, sent, acts = shown.answered.sum(axis=0), shown.sent.sum(axis=0), shown.acts.sum()
+    total = answers.sum()
+    # A message is answered once: where more answers than messages are known, messages are missing.
+    by_message = min(shown.by_message * total / max(sent.sum(), _NOTHING), 1.0)
+    by_act = (1 - shown.by_message) * total / len(answers) / max(acts, _NOTHING)
+    offered = np.maximum(sent * by_message + acts * by_act, _NOTHING)
+    return answers * by_message / offered, answers * by_act / offered
 
 
 def _spread(counts: Floats, added: Floats, groups: tuple[int, ...]) -> Floats:
@@ -214,7 +229,13 @@ def _maximised(likely: Floats, shared: Classes, shown: Shown) -> Classes:
 
 
 def _cost(classes: Classes, shown: Shown) -> float:
-    """Schwarz's criterion: twice the log-likelihood lost, and the logarithm of n for each number fitted."""
-    number, numbers = len(classes.weights), classes.topics.shape[1] - 1 + classes.rates.shape[1]
-    numbers += classes.words.shape[1] - len(shown.groups) + 1
-    return float(-2 * classes.likely_of(shown)[1] + (number * numbers - 1) * np.log(len(shown)))
+    """Schwarz's criterion: twice the log-likelihood lost, and the logarithm of n for each number fitted.
+
+    What nobody showed and no word says is fitted to nothing, and costs nothing.
+    """
+    words = np.split(shown.words.any(axis=0), np.cumsum(shown.groups)[:-1])
+    numbers = max(int(shown.topics.any(axis=0).sum()) - 1, 0) + int(shown.answered.any(axis=0).sum())
+    numbers += sum(max(int(group.sum()) - 1, 0) for group in words)
+    return float(
+        -2 * classes.likely_of(shown)[1] + (len(classes.weights) * (numbers + 1) - 1) * np.log(len(shown))
+    )

@@ -60,6 +60,8 @@ def as_of(
     events: EventColumns,
     rows: NDArray[np.int64],
     at: NDArray[np.int64],
+    *,
+    is_weekly: bool = False,
 ) -> Iterator[tuple[NDArray[np.int64], int]]:
     """Walk through time: yield the decisions of each moment when the book knows what they knew, no more.
 
@@ -70,6 +72,7 @@ def as_of(
         events: of the whole journal, in the order they reached us.
         rows: shape (n,), whose decision.
         at: shape (n,), microseconds since 1970, when; in any order.
+        is_weekly: see `classing.bring`.
 
     Yields:
         (picked, moment): which decisions, ascending, and their common time in microseconds.
@@ -87,7 +90,7 @@ def as_of(
     for moment, start, end, cut, mark in zip(
         moments.tolist(), starts.tolist(), ends, cuts.tolist(), marks.tolist(), strict=True
     ):
-        bring(book.state, book.profiles, events.cut(done, cut, marked, mark), moment)
+        bring(book.state, book.profiles, events.cut(done, cut, marked, mark), moment, is_weekly=is_weekly)
         done, marked = cut, mark
         yield np.sort(order[start:end]), moment
 
@@ -105,6 +108,8 @@ def replayed(
     rows: NDArray[np.int64],
     at: NDArray[np.int64],
     table: ActionTable | None = None,
+    *,
+    is_weekly: bool = False,
 ) -> tuple[Matrix, Matrix]:
     """Return each decision's vector and dyads as they were, shapes (n, d) and (n, K, m).
 
@@ -114,11 +119,12 @@ def replayed(
         rows: shape (n,), whose decision.
         at: shape (n,), microseconds since 1970, when; in any order.
         table: the K actions; without one K is 0. Assets are described as they are now.
+        is_weekly: see `classing.bring`.
     """
     table = table or ActionTable.of((), {})
     x = np.zeros((len(rows), WIDTH_OF_MATRIX), np.float32)
     fits = np.zeros((len(rows), len(table.actions), len(DYAD_NAMES)), np.float32)
-    for picked, moment in as_of(book, events, rows, at):
+    for picked, moment in as_of(book, events, rows, at, is_weekly=is_weekly):
         x[picked] = matrix(book.state, book.profiles, book.deals, rows[picked], moment)
         if table.actions:
             fits[picked] = dyads(book.state, book.profiles, table, rows[picked], moment)

@@ -1,12 +1,12 @@
 """People alike as a decision may know of them: classes found once a week, in what everybody had shown by then.
 
 A decision at t uses the classes of the start of its week, so that a week's decisions stand on the same ones and each
-can be read again later: what is found depends on the state at that moment alone.
+can be read again later: what is found depends on the state at that moment alone. Where next to nothing was known when
+the week began (history was imported since), classes are found at the decision's own moment.
 """
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from zlib import crc32
 
 import numpy as np
@@ -22,7 +22,7 @@ WEEK = 7 * 86_400 * 1_000_000
 """Microseconds."""
 
 MOST_LOOKED_AT = 4_096
-"""Classes are found in so many contacts at most: more would tell the same."""
+"""Classes are found in so many contacts at most, drawn by their ids: more would tell the same."""
 
 _OWN = [number(act) for act in (Act.VISIT, Act.FORM, Act.CONTENT)]
 _MESSAGE = [number(act) for act in (Act.CLICK, Act.REPLY)]
@@ -33,38 +33,50 @@ def week_of(at: int) -> int:
     return at // WEEK * WEEK
 
 
-def bring(state: FeatureState, profiles: Profiles, events: EventColumns, by: int) -> int:
-    """Apply what is due by a moment, see `FeatureState.apply`, and find the classes of its week on the way.
+def bring(
+    state: FeatureState, profiles: Profiles, events: EventColumns, by: int, *, is_weekly: bool = False
+) -> int:
+    """Apply what is due by a moment, and find the classes that a decision at that moment may know of.
 
-    A state that was brought past the start of the week without classes finds them where it stands.
+    Args:
+        state: brought to an earlier moment. One that was brought past the start of the week by other means finds its
+            classes where it stands.
+        profiles: laid out for the state's roster.
+        events: in the order they reached us, see `FeatureState.apply`.
+        by: microseconds since 1970, not before the last call's.
+        is_weekly: find no classes but at the starts of weeks, for moments by the thousand.
+
+    Raises:
+        ValueError: for a moment before one that was applied; then nothing is changed.
     """
-    begun = week_of(by)
-    if state.classes_of == begun:
+    if by < state.by:
         return state.apply(events, by, profiles)
-    added = state.apply(events, max(begun, state.by), profiles)
-    state.classes, state.classes_of = _found(_looked_at(state, profiles)), begun
-    return added + state.apply(EventColumns.none(), by, profiles)
+    begun, added = week_of(by), 0
+    if state.classes_of != begun:
+        added = state.apply(events, max(begun, state.by), profiles)
+        events = EventColumns.none()
+        _find(state, profiles)
+        state.classes_of = begun
+    added += state.apply(events, by, profiles)
+    is_late = state.classes is None or state.classes_by > begun
+    if is_late and by > state.classes_by and not is_weekly:
+        _find(state, profiles)
+    return added
 
 
-_FOUND: dict[bytes, Classes | None] = {}
-"""The last classes found, by what they were found in: each campaign's past is read through the same weeks."""
-_MOST_KEPT = 256
-
-
-def _found(shown: Shown) -> Classes | None:
-    told = blake2b(repr((shown.by_message, shown.groups)).encode(), digest_size=16)
-    for part in (shown.topics, shown.answered, shown.sent, shown.acts, shown.words):
-        told.update(np.ascontiguousarray(part).tobytes())
-    key = told.digest()
-    if key not in _FOUND:
-        while len(_FOUND) >= _MOST_KEPT:
-            _FOUND.pop(next(iter(_FOUND)), None)
-        _FOUND[key] = Classes.fitted(shown)
-    return _FOUND[key]
+def _find(state: FeatureState, profiles: Profiles) -> None:
+    state.classes, state.classes_by = Classes.fitted(_looked_at(state, profiles)), state.by
 
 
 def shown_by(state: FeatureState, profiles: Profiles, rows: NDArray[np.int64], at: int) -> Shown:
-    """Return what contacts had shown by a moment; rows of the roster, of shape (n,)."""
+    """Return what contacts had shown by a moment.
+
+    Args:
+        state: brought up to `at`.
+        profiles: laid out for at least these rows.
+        rows: shape (n,), rows of the roster.
+        at: microseconds since 1970.
+    """
     sums = state.sums[rows, ACT_SUMS].reshape(len(rows), len(ACTS), len(HALF_LIFE_DAYS))[:, :, LONG]
     acts = sums.astype(np.float64) * state.decay(LONG, at)
     answers = acts[:, _MESSAGE].sum()
@@ -96,10 +108,14 @@ def _words(profiles: Profiles, rows: NDArray[np.int64]) -> Floats:
 
 
 def _looked_at(state: FeatureState, profiles: Profiles) -> Shown:
-    """What those who showed anything had shown, in an order that does not depend on rows."""
-    everyone = np.arange(min(len(state.roster), len(profiles.seniority), len(state.sums)))
-    shows = state.sums[everyone, TOPIC_SUMS.start : ANSWERED_SUMS.stop].any(axis=1)
-    rows = np.flatnonzero(shows)
-    ids = [state.roster.ids[row] for row in rows]
-    order = sorted(range(len(ids)), key=lambda one: (crc32(ids[one].encode()), ids[one]))
+    """What people showed, silence to messages included, in an order that does not depend on rows."""
+    everyone = min(len(state.roster), len(profiles.seniority), len(state.sums))
+    rows = np.flatnonzero(state.sums[:everyone, TOPIC_SUMS.start : SENT_SUMS.stop].any(axis=1))
+    ids = state.roster.ids
+    drawn = np.fromiter((crc32(ids[row].encode()) for row in rows.tolist()), np.int64, len(rows))
+    if len(rows) > MOST_LOOKED_AT:
+        # Of two with one number at the edge both stay, and the order by id decides.
+        edge = np.partition(drawn, MOST_LOOKED_AT - 1)[MOST_LOOKED_AT - 1]
+        rows, drawn = rows[drawn <= edge], drawn[drawn <= edge]
+    order = sorted(range(len(rows)), key=lambda one: (drawn[one], ids[rows[one]]))
     return shown_by(state, profiles, rows[order[:MOST_LOOKED_AT]], state.by)

@@ -1,8 +1,8 @@
 """The state as named arrays and a header of plain values: what a file keeps, on any machine.
 
-Header: `version` (of the features), `half_lives` (days), `anchor`, `by` and `classes_of` (microseconds since 1970),
-`named` topics and `words`, `assets` (id, kind or null, topic columns; in order of their numbers). Arrays, for n
-contacts:
+Header: `version` (of the features), `half_lives` (days), `anchor`, `by`, `classes_of` and `classes_by` (microseconds
+since 1970), `named` topics and `words`, `assets` (id, kind or null, topic columns; in order of their numbers). Arrays,
+for n contacts:
 
 | name | shape | type | what |
 |---|---|---|---|
@@ -54,6 +54,7 @@ def packed(state: FeatureState) -> tuple[dict[str, Any], Arrays]:
         "anchor": state.anchor,
         "by": state.by,
         "classes_of": state.classes_of,
+        "classes_by": state.classes_by,
         "named": list(library.book.named),
         "words": dict(library.book.words),
         "assets": [
@@ -104,7 +105,7 @@ def unpacked(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> F
         state.stages = StageMoments(arrays["stage_keys"], arrays["stages"])
         sent, answered = arrays["touch_times"]
         state.touches = AssetTouches(arrays["touch_keys"], sent, answered)
-        state.classes_of = int(header["classes_of"])
+        state.classes_of, state.classes_by = int(header["classes_of"]), int(header["classes_by"])
         if "class_weights" in arrays:
             state.classes = Classes(
                 **{part.name: np.array(arrays[f"class_{part.name}"]) for part in fields(Classes)}

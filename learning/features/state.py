@@ -45,7 +45,8 @@ class FeatureState:
     sums: shape (capacity, SUMS), float32, kept at `anchor` (see `decay`).
     newest: shape (capacity, ACTS), uint32, seconds since 1970 of the newest act, 0 for never.
     by: microseconds since 1970: everything due by then is in; nothing later is.
-    classes, classes_of: people alike, and the week they are of; see `classing`. None where next to nothing was seen.
+    classes: people alike, see `classing`; None where next to nothing was seen. classes_of, classes_by: the start of the
+        week they are for, and when they were found, microseconds since 1970; -1 for never.
     """
 
     def __init__(self, roster: Roster, library: AssetBook) -> None:
@@ -60,6 +61,7 @@ class FeatureState:
         self.waiting = EventColumns.none()
         self.classes: Classes | None = None
         self.classes_of = -1
+        self.classes_by = -1
 
     def apply(self, events: EventColumns, by: int, profiles: Profiles | None = None) -> int:
         """Add what is due by a moment, keep the rest waiting, and return how many were added.

@@ -134,7 +134,10 @@ def moment(value: Any) -> datetime:
     at = datetime.fromisoformat(str(value).strip().replace(" ", "T", 1))
     if at.tzinfo is None:
         raise ValueError(f"the time {value!r} has no zone")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as beyond:
+        raise ValueError(f"{value!r} is no date in UTC") from beyond
 
 
 def _of_seconds(value: float) -> datetime:

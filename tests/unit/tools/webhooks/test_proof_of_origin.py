@@ -218,7 +218,19 @@ def test_a_signed_time_beyond_all_years_is_refused_like_any_stale_one(seconds: s
         need_fresh("mailgun", seconds, NOW)
 
 
-@pytest.mark.parametrize("value", [67_768_036_191_676_800, -1e15, 1e300, float("inf"), float("nan"), "soon"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        67_768_036_191_676_800,
+        -1e15,
+        1e300,
+        float("inf"),
+        float("nan"),
+        "soon",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
 def test_what_is_no_date_is_told_as_such_on_every_platform(value: object) -> None:
     with pytest.raises(ValueError, match=r"no date|isoformat"):
         moment(value)
