@@ -29,6 +29,7 @@ from domain.decision import SILENCE, Action
 from domain.traits import AccountTraits, ContactTraits, DealTraits
 from learning.features import NAMES, ActionTable, FeatureBook, vectors_as_of
 from learning.features.acts import ACT_OF_KIND, ACTS
+from learning.features.classing import bring
 from learning.features.deals import Deals
 from learning.features.events import EventColumns, microseconds, transcribe
 from learning.features.library import AssetBook
@@ -182,7 +183,7 @@ def _measure_journal(
         happenings = reader.happenings(Watermark(), reader.newest(Watermark(), NOW))
         columns = transcribe(happenings, book.state.roster, book.state.library)
     with watch.timing("apply what was read", JOURNAL_EVENTS):
-        book.state.apply(columns, microseconds(NOW), profiles)
+        bring(book.state, profiles, columns, microseconds(NOW))
     engine.dispose()
 
 

@@ -28,8 +28,10 @@ _NUMBERS = (1, 2, 4, 8, 12)
 """Numbers of classes tried, the next one only while it explains more than it costs."""
 _STARTS = 3
 _STEPS = 40
-_ENOUGH = 1e-4
-"""Share of the likelihood by which a step must gain for another to be made."""
+_ENOUGH = 1e-5
+"""By so much a contact must a step raise the log-likelihood for another to be made."""
+_BEGINNER = 8.0
+"""The contact a class begins with counts for so many."""
 _SHARED_ACTS = 4.0
 """Acts with the audience's shares, added to every class."""
 _SHARED_ANSWERS = 10.0
@@ -192,11 +194,11 @@ def _spread(counts: Floats, added: Floats, groups: tuple[int, ...]) -> Floats:
 
 
 def _started(shared: Classes, shown: Shown, number: int, start: int) -> Floats:
-    """Return shape (n, number): first guesses, each class begun by one contact who showed much."""
+    """Return shape (n, number): first guesses, each class begun by one contact of whom much is known."""
     rng = np.random.default_rng([number, start])
-    odds = shown.topics.sum(axis=1) + shown.answered.sum(axis=1) + 0.05
+    odds = shown.topics.sum(axis=1) + shown.answered.sum(axis=1) + shared.expected(shown).sum(axis=1) + 0.05
     picked = rng.choice(len(shown), number, replace=False, p=odds / odds.sum())
-    return _maximised(np.eye(number), shared, shown.taken(picked)).likely_of(shown)[0]
+    return _maximised(_BEGINNER * np.eye(number), shared, shown.taken(picked)).likely_of(shown)[0]
 
 
 def _climbed(likely: Floats, shared: Classes, shown: Shown) -> tuple[Classes, float]:
@@ -205,7 +207,7 @@ def _climbed(likely: Floats, shared: Classes, shown: Shown) -> tuple[Classes, fl
     for _ in range(_STEPS):
         classes = _maximised(likely, shared, shown)
         likely, now = classes.likely_of(shown)
-        if now - before < _ENOUGH * abs(now):
+        if now - before < _ENOUGH * len(shown):
             break
         before = now
     return classes, now

@@ -12,11 +12,11 @@ from domain.decision import SILENCE, action_of
 from domain.events import EventKind
 from domain.traits import ContactTraits, Happening
 from learning.features import DYAD_NAMES, ActionTable, FeatureBook, replayed
-from learning.features.alike import OWN_ACTS, Classes, Shown
-from learning.features.classing import WEEK, week_of
+from learning.features.alike import Classes, Shown
+from learning.features.classing import week_of
 from learning.features.events import EventColumns, microseconds, transcribe
 from learning.features.portable import packed, unpacked
-from tests.unit.learning.journal import CONTACTS, DAY, LIBRARY, NOON, book, bring, did, stream
+from tests.unit.learning.journal import CONTACTS, DAY, HOUR, LIBRARY, NOON, book, bring, did, stream
 
 INTEREST, ANSWERS = DYAD_NAMES.index("alike_interest"), DYAD_NAMES.index("alike_answers")
 TABLE = ActionTable.of(
@@ -58,7 +58,7 @@ def test_who_has_shown_much_is_as_they_are_and_not_as_their_class() -> None:
     classes = Classes.fitted(audience(1)[0])
     assert classes is not None
     interest, _ = classes.of(someone((0, 80, 0), word=0))
-    assert interest[0, 1] > 80 / (80 + OWN_ACTS)
+    assert interest[0, 1] > 0.9
 
 
 def test_classes_tell_interests_better_than_what_each_has_shown() -> None:
@@ -100,6 +100,50 @@ def test_who_gets_more_messages_is_not_readier_for_that() -> None:
     assert classes is not None
     ready = [classes.of(someone(word=word))[1][0, 0] for word in (0, 1)]
     assert ready[0] < 0.47 < 0.53 < ready[1]
+
+
+def test_of_each_kind_messages_and_visits_explain_just_as_many_answers_as_there_were() -> None:
+    """Also of a kind that was sent once, of one never sent, and where all messages are long ago."""
+    shown, _ = audience(5)
+    rng = np.random.default_rng(5)
+    answered = np.asarray(rng.poisson(0.4, (600, 3)), float)
+    sent = np.zeros((600, 3))
+    sent[7, 0], sent[:, 1] = 1.0, 4.0
+    for scale in (1.0, 1e-5):
+        told = replace(
+            shown, answered=answered, sent=sent * scale, acts=shown.topics.sum(axis=1), by_message=0.5
+        )
+        classes = Classes.fitted(told)
+        assert classes is not None
+        assert classes.expected(told).sum(axis=0) == pytest.approx(answered.sum(axis=0), rel=0.01)
+        # Nobody is expected to answer one message dozens of times.
+        assert classes.per_message.max() < 3
+
+
+def test_columns_nobody_shows_do_not_hide_classes() -> None:
+    shown, _ = audience(6)
+    wide = replace(
+        shown,
+        topics=np.hstack([shown.topics, np.zeros((600, 13))]),
+        answered=np.hstack([shown.answered, np.zeros((600, 8))]),
+        sent=np.hstack([shown.sent, np.zeros((600, 8))]),
+        words=np.hstack([shown.words, np.zeros((600, 10)), np.zeros((600, 4))]),
+        groups=(12, 4),
+    )
+    narrow, padded = Classes.fitted(shown), Classes.fitted(wide)
+    assert narrow is not None
+    assert padded is not None
+    assert len(narrow.weights) == len(padded.weights) == 2
+
+
+def test_the_same_evidence_gives_the_same_classes() -> None:
+    shown, _ = audience(7)
+    one, other = Classes.fitted(shown), Classes.fitted(shown)
+    assert one is not None
+    assert other is not None
+    assert len(one.weights) > 1
+    assert np.array_equal(one.topics, other.topics)
+    assert np.array_equal(one.rates, other.rates)
 
 
 def test_nothing_seen_is_no_classes() -> None:
@@ -169,22 +213,82 @@ def test_classes_do_not_know_what_came_after_their_week_began() -> None:
     assert not np.array_equal(shares(of), shares(other))
 
 
+def test_those_who_leave_messages_unanswered_are_less_ready() -> None:
+    """Silence to messages is all that is known of most people."""
+    of = book(peopled())
+    sends = [
+        did(f"{who}{i}", EventKind.EMAIL_SENT, (60 - n + i / 100) * DAY, asset_id="guide")
+        for who in "fi"
+        for i in range(40)
+        for n in range(10)
+    ]
+    clicks = [
+        did(f"f{i}", EventKind.EMAIL_CLICKED, (59 - n + i / 100) * DAY, asset_id="guide")
+        for i in range(40)
+        for n in range(0, 10, 2)
+    ]
+    bring(of, [*sends, *clicks], NOON)
+    ready = of.dyads(of.rows(["f0", "i0", "i39"]), TABLE, NOON)[:, 0, ANSWERS]
+    assert ready[0] > 0.55
+    assert ready[1] < 0.3
+    assert ready[2] < 0.3
+
+
+def test_rows_in_another_order_find_the_same_classes() -> None:
+    of, other = book(peopled()), book(tuple(reversed(peopled())))
+    for one in (of, other):
+        bring(one, visits(), NOON)
+    assert np.array_equal(shares(of), shares(other))
+
+
+def test_history_imported_within_the_week_is_known_at_once_and_read_again_the_same() -> None:
+    late = [one._replace(received_at=NOON - 2 * HOUR) for one in visits()]
+    of = book(peopled())
+    bring(of, [], NOON - 3 * HOUR)
+    assert of.state.classes is None
+    bring(of, late, NOON - HOUR)
+    first = of.dyads(of.rows(["f0"]), TABLE, NOON - HOUR)
+    more = [did(f"f{i}", EventKind.PAGE_VIEWED, HOUR / 2, "security") for i in range(1, 40)]
+    bring(of, more, NOON)
+    second = of.dyads(of.rows(["f0"]), TABLE, NOON)
+    assert first[0, 0, INTEREST] > second[0, 0, INTEREST] > 0.5
+    again = book(peopled())
+    columns = transcribe([*late, *more], again.state.roster, again.state.library)
+    at = np.array([microseconds(NOON - HOUR), microseconds(NOON)])
+    fits = replayed(again, columns, np.repeat(again.rows(["f0"]), 2), at, TABLE)[1]
+    assert np.array_equal(fits, np.concatenate([first, second]))
+
+
+def test_time_does_not_run_backwards_and_nothing_is_changed_by_trying() -> None:
+    of = book(peopled())
+    bring(of, visits(), NOON)
+    sums, found = of.state.sums.copy(), of.state.classes
+    with pytest.raises(ValueError, match="earlier"):
+        bring(of, [did("f0", EventKind.PAGE_VIEWED, topic="security")], NOON - 9 * DAY)
+    assert np.array_equal(of.state.sums, sums)
+    assert of.state.classes is found
+
+
 def test_dyads_read_again_later_are_those_decided_on() -> None:
-    events = stream(5, 1_500)
+    events = sorted(
+        [*stream(5, 1_500), *(one._replace(received_at=one.at) for one in visits())],
+        key=lambda one: (one.received_at or one.at, one.id),
+    )
+    who = ["ada", "ben", "f0", "i3"]
     moments = [NOON - 40 * DAY, NOON - 9 * DAY, NOON - 2 * DAY, NOON]
-    live, then = book(), []
+    live, then = book(peopled()), []
     start = 0
     for moment in moments:
         due = [e for e in events if (e.received_at or e.at) <= moment]
         bring(live, due[start:], moment)
         start = len(due)
-        then.append(live.dyads(live.rows(["ada", "ben"]), TABLE, moment))
-    again = book()
+        then.append(live.dyads(live.rows(who), TABLE, moment))
+    again = book(peopled())
     columns = transcribe(events, again.state.roster, again.state.library)
-    rows = np.tile(again.rows(["ada", "ben"]), len(moments))
-    at = np.repeat([microseconds(one) for one in moments], 2)
+    rows = np.tile(again.rows(who), len(moments))
+    at = np.repeat([microseconds(one) for one in moments], len(who))
     assert np.array_equal(replayed(again, columns, rows, at, TABLE)[1], np.concatenate(then))
-    assert live.state.classes is not None
+    assert len(shares(live)) > 1
 
 
 def test_classes_are_kept_with_the_state() -> None:
@@ -203,4 +307,5 @@ def test_a_state_beyond_the_start_of_its_week_finds_classes_where_it_stands() ->
     assert of.state.classes is None
     of.bring(EventColumns.none(), NOON)
     assert of.state.classes is not None
-    assert of.state.classes_of % WEEK == 0
+    assert of.state.classes_of == week_of(microseconds(NOON))
+    assert of.state.classes_by == microseconds(NOON)
