@@ -7,8 +7,6 @@ the week began (history was imported since), classes are found at the decision's
 
 from __future__ import annotations
 
-from zlib import crc32
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +19,7 @@ from learning.features.state import ACT_SUMS, ANSWERED_SUMS, LONG, SENT_SUMS, TO
 WEEK = 7 * 86_400 * 1_000_000
 """Microseconds."""
 
-MOST_LOOKED_AT = 4_096
+MOST_LOOKED_AT = 2_048
 """Classes are found in so many contacts at most, drawn by their ids: more would tell the same."""
 
 _OWN = [number(act) for act in (Act.VISIT, Act.FORM, Act.CONTENT)]
@@ -112,7 +110,7 @@ def _looked_at(state: FeatureState, profiles: Profiles) -> Shown:
     everyone = min(len(state.roster), len(profiles.seniority), len(state.sums))
     rows = np.flatnonzero(state.sums[:everyone, TOPIC_SUMS.start : SENT_SUMS.stop].any(axis=1))
     ids = state.roster.ids
-    drawn = np.fromiter((crc32(ids[row].encode()) for row in rows.tolist()), np.int64, len(rows))
+    drawn = state.roster.draws()[rows]
     if len(rows) > MOST_LOOKED_AT:
         # Of two with one number at the edge both stay, and the order by id decides.
         edge = np.partition(drawn, MOST_LOOKED_AT - 1)[MOST_LOOKED_AT - 1]

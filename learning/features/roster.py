@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ class Roster:
     def __init__(self, ids: Iterable[str] = ()) -> None:
         self.ids: list[str] = []
         self._rows: dict[str, int] = {}
+        self._draws = np.empty(0, np.uint32)
         for one in ids:
             self.row(one)
 
@@ -36,6 +38,14 @@ class Roster:
     def get(self, one: str | None) -> int:
         """Return the row of an id, or -1."""
         return -1 if one is None else self._rows.get(one, -1)
+
+    def draws(self) -> NDArray[np.uint32]:
+        """Return a number for each id that depends on nothing but the id, shape (len(self),): to draw a sample by."""
+        new = self.ids[len(self._draws) :]
+        if new:
+            told = np.fromiter((crc32(one.encode()) for one in new), np.uint32, len(new))
+            self._draws = np.concatenate([self._draws, told])
+        return self._draws
 
     def rows(self, ids: Sequence[str]) -> NDArray[np.int64]:
         """Return the rows of ids, shape (n,).
