@@ -134,6 +134,36 @@ def test_a_state_kept_in_a_file_goes_on_as_if_it_was_built_anew(engine: Engine, 
     assert len(on.state.waiting) == len(anew.state.waiting) == 1
 
 
+def test_people_alike_are_the_same_kept_built_anew_and_read_again_later(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """Over the start of a week, and with classes: what was decided on is what is read again."""
+    kept = FeatureFeed(FeatureReader(engine), tmp_path / "features.npz")
+    moments = [NOON - 9 * DAY, NOON - DAY, NOON]
+    action = Action(asset_id=ASSET.id, channel="email")
+    table = ActionTable.of((action, SILENCE), {ASSET.id: ASSET})
+    decided = []
+    for round_, moment in enumerate(moments):
+        acts = [
+            event(
+                1_000 * round_ + number,
+                at=moment - (number % 6 + 1) * HOUR,
+                contact_id=EVERYONE[number % 3],
+                topic="planning" if number % 3 else "other",
+            )
+            for number in range(40)
+        ]
+        receive(engine, moment - HOUR / 2, *acts)
+        book = kept.book([ASSET], moment)
+        anew = FeatureFeed(FeatureReader(engine)).book([ASSET], moment)
+        fits, others = (one.dyads(one.rows(EVERYONE), table, moment) for one in (book, anew))
+        assert book.state.classes is not None
+        assert np.array_equal(fits, others)
+        decided.append(fits)
+    _, again = kept.past([ASSET], EVERYONE * 3, [m for m in moments for _ in EVERYONE], NOON, table)
+    assert np.array_equal(again, np.concatenate(decided))
+
+
 def test_a_kept_state_reads_only_what_is_new(engine: Engine, tmp_path: Path) -> None:
     feed = FeatureFeed(FeatureReader(engine), tmp_path / "features.npz")
     receive(engine, NOON - DAY, event(5))
