@@ -18,6 +18,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from domain.errors import AttuneError
 from evals.market.comparison import MONEY, Comparison
 from evals.market.curve import draw_curve
@@ -29,6 +32,8 @@ from evals.market.players.oracle import Oracle
 from evals.market.players.player import BestSingle, Maker, Random, Silence
 from evals.market.players.rules import Rules
 from evals.market.tally import Outcome
+
+Floats = NDArray[np.float64]
 
 PLAYERS: Mapping[str, Maker] = {
     maker.name: maker
@@ -100,6 +105,49 @@ def table(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
+def by_week(comparison: Comparison) -> str:
+    """Return one line a player: what each week's messages were truly worth, as a share of the way to the oracle."""
+    lines = ["week by week: share of the way from rules to oracle in the true worth of messages"]
+    for name in comparison.games:
+        shares = comparison.weekly_way(name) or []
+        lines.append(f"{name:<15}{''.join(f'{share:>6.2f}' for share in shares)}")
+    return "\n".join(lines)
+
+
+NEW_FOR_WEEKS = 4
+
+
+def new_content(comparison: Comparison, day: int, base: str = PerArmLinear.name) -> str:
+    """Return what messages with the new assets were truly worth in the weeks after `day`, in dollars a market."""
+    weeks = slice(day // 7, day // 7 + NEW_FOR_WEEKS)
+
+    def sums(name: str) -> tuple[Floats, Floats]:
+        games = comparison.games[name]
+        cents = np.array([sum(game.weekly_cold_value_cents[weeks]) for game in games])
+        return cents / 100, np.array([sum(game.weekly_cold_messages[weeks]) for game in games], dtype=float)
+
+    lines = [f"new content, weeks {weeks.start + 1} to {weeks.stop}: true worth a market and a message"]
+    for name in comparison.games:
+        dollars, messages = sums(name)
+        a_message = dollars.sum() / max(messages.sum(), 1)
+        lines.append(
+            f"{name:<15}{dollars.mean():>10,.0f} ${messages.mean():>10,.0f} messages{a_message:>8.2f} $"
+        )
+        if base in comparison.games and name != base:
+            above = comparison.estimate(lambda own, theirs: own - theirs, dollars, sums(base)[0])
+            more = comparison.estimate(
+                lambda own, count, theirs, others: own / count - theirs / others,
+                dollars,
+                messages,
+                *sums(base),
+            )
+            lines.append(
+                f"{'':<15}above {base}: {above.value:,.0f} $ [{above.low:,.0f}, {above.high:,.0f}] a market, "
+                f"{more.value:.2f} $ [{more.low:.2f}, {more.high:.2f}] a message"
+            )
+    return "\n".join(lines)
+
+
 def _ways(comparison: Comparison, name: str, end: str) -> str:
     ways = [comparison.way(name, measure, end=end) for measure in MONEY]
     return "  ".join(f"{w.value:>6.2f} [{w.low:>5.2f}, {w.high:>5.2f}]" for w in ways)
@@ -142,6 +190,10 @@ def main() -> None:
     except (AttuneError, ValueError) as trouble:
         sys.exit(f"{trouble}")
     print(table(comparison))
+    if comparison.weekly_way(next(iter(comparison.games))):
+        print(f"\n{by_week(comparison)}")
+    if asked.cold_asset_day is not None:
+        print(f"\n{new_content(comparison, asked.cold_asset_day)}")
     if asked.json:
         told = {"seeds": list(seeds), "scenario": asdict(scenario), "players": comparison.as_json()}
         asked.json.write_text(json.dumps(told, indent=1), encoding="utf-8")

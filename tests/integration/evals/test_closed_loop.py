@@ -53,6 +53,19 @@ def test_the_same_seed_gives_the_same_game_and_another_seed_another() -> None:
     assert Game(4, TINY, Random).play().as_json() != first.as_json()
 
 
+def test_weeks_and_new_content_are_told_as_they_were() -> None:
+    weeks = {line.split()[0]: line.split()[1:] for line in closed_loop.by_week(compared()).splitlines()[1:]}
+    assert set(weeks["oracle"]) == {"1.00"}
+    assert weeks["random"] == [f"{share:.2f}" for share in compared().weekly_way("random") or []]
+    lines = closed_loop.new_content(compared(), 28, base="rules").splitlines()
+    games = compared().games["oracle"]
+    dollars = np.mean([sum(game.weekly_cold_value_cents[4:8]) / 100 for game in games])
+    oracle = next(place for place, line in enumerate(lines) if line.startswith("oracle"))
+    assert f"{dollars:,.0f} $" in lines[oracle]
+    rules = np.mean([sum(game.weekly_cold_value_cents[4:8]) / 100 for game in compared().games["rules"]])
+    assert f"above rules: {dollars - rules:,.0f} $" in lines[oracle + 1]
+
+
 def test_the_funnel_only_narrows() -> None:
     for games in compared().games.values():
         for game in games:
