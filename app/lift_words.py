@@ -73,5 +73,7 @@ def counted(found: CampaignMetrics) -> str:
     )
     won = sum(arm.reached["won"] + arm.reached["renewed"] for arm in found.arms)
     if won and not any(arm.revenue_cents for arm in found.arms):
-        said += f" Of the {won:,} won nobody told an amount in {found.currency}, so there is no revenue to compare."
+        said += (
+            f" Of the {won:,} won none has an amount in {found.currency}, so there is no revenue to compare."
+        )
     return said

@@ -17,7 +17,7 @@ LEAST_SAID_SHARE = 0.01
 """Reasons smaller than a cent, or than so much of the value, are not said in one line."""
 
 ARM_WORDS = {
-    Arm.LEARNED: "The learner chose: every action is drawn as often as it is likely to be the best one, "
+    Arm.LEARNED: "The learner chose: an action is drawn the more often the likelier it is to be the best one, "
     "by what was believed then.",
     Arm.EXPLORE: "In the exploring share: drawn without looking at what was believed, to find out what works.",
     Arm.USUAL: "Usual practice decided, to be compared with; the learner had no say.",
@@ -76,10 +76,15 @@ def opening(
     return f"{drawn}. Expected worth {said}, give or take {off} {currency}{still}."
 
 
+def at_least_told(chance: float) -> str:
+    """A chance in percent; what happened had one, however small."""
+    return f"{chance:.1%}" if chance >= 0.0005 else "under 0.1%"
+
+
 def exploring(chance: float, name: str, its_chance: float) -> str:
     """Say that something unlikely was drawn, and why that is done."""
     return (
-        f"Exploration: chance drew this at {chance:.1%} to keep learning; by what is believed, {name} "
+        f"Exploration: chance drew this at {at_least_told(chance)} to keep learning; by what is believed, {name} "
         f"({its_chance:.1%}) is better."
     )
 

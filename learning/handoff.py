@@ -159,7 +159,11 @@ def phrase(signal: str, values: Mapping[str, float | str]) -> str:
             f"{colleagues:.0f} acts of colleagues in 30 days" if value else "No colleague was seen in 30 days"
         )
     if signal == "mql_days":
-        return "Time as MQL not known" if np.isnan(value) else f"An MQL for {value:.0f} days"
+        return (
+            "Time as MQL not known"
+            if np.isnan(value)
+            else f"An MQL for {value:.0f} day{'' if round(value) == 1 else 's'}"
+        )
     return "Company size not known" if np.isnan(value) else f"About {10**value:,.0f} employees"
 
 

@@ -73,7 +73,7 @@ def explained(
     return ToolAnswer(
         words=f"{first}{said}",
         facts=known(
-            **(stopped.facts if stopped and first else {}),
+            stopped_since=stopped.facts if stopped and first else None,
             decision=f"[decision:{decision.id}]",
             contact=contact_ref(decision.contact_id).mark,
             name=label(why.contact_name),

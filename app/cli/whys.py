@@ -51,7 +51,7 @@ def print_options(why: Why, most: int = 8) -> None:
 
 
 def _print_option(option: Option, why: Why) -> None:
-    bar = "█" * max(1, round(option.probability * 20))
+    bar = "█" * round(option.probability * 20) or "▏"
     told = ""
     if option.value_cents is not None:
         told = f", {worth(option.value_cents, why.currency, why.knowledge)}"
@@ -73,7 +73,8 @@ def _print_sum(why: Why) -> None:
         line("  The learner is still guessing: these are mostly the assumptions it starts from.", style="dim")
     shown = [group for group in why.groups if any(abs(part.cents) >= SMALL for part in group.reasons)]
     parts = [abs(part.cents) for group in shown for part in group.reasons]
-    most = max([abs(group.cents) for group in shown] + parts + [1e-9])
+    rest = why.rest_cents + sum(group.cents for group in why.groups if group not in shown)
+    most = max([abs(group.cents) for group in shown] + parts + [abs(rest), SMALL])
     _print_amount("for a typical contact of this run", why.base_cents, None, sign="")
     for group in shown:
         only = group.reasons[0] if len(group.reasons) == 1 else None
@@ -82,7 +83,6 @@ def _print_sum(why: Why) -> None:
         for part in () if only else group.reasons:
             if abs(part.cents) >= SMALL:
                 _print_amount(f"  {part.label}", part.cents, most, style="dim")
-    rest = why.rest_cents + sum(group.cents for group in why.groups if group not in shown)
     _print_amount("everything else together", rest, most)
     total = why.base_cents + sum(group.cents for group in why.groups) + why.rest_cents
     line(f"  {total / 100:9.2f}  {why.currency} expected worth", style="bold")

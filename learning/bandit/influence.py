@@ -21,8 +21,10 @@ from learning.bandit.belief import PRIOR_WEIGHT, Belief
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LEAST_LEFT = 1e-9
-"""A row that alone holds up its direction leaves no less than this share of what was known."""
+LEAST_LEFT = 1e-3
+"""Of what is expected of a row, at least this share must rest on others. A row that all but alone holds up its
+direction is set against the common mean instead of what would be expected without it: dividing by next to nothing tells
+rounding."""
 
 
 def remembered(
@@ -73,8 +75,10 @@ def on_target(
     for k in np.unique(actions):
         of_k = actions == k
         own[of_k] = np.einsum("ni,ni->n", inputs[of_k] @ covariances[k], inputs[of_k])
-    left = np.maximum(1 - weights * own / noise, LEAST_LEFT)
-    by_row = reach * weights * (targets - expected) / noise / left
+    left = 1 - weights * own / noise
+    alone = targets - belief.mean_target
+    without = np.where(left > LEAST_LEFT, (targets - expected) / np.maximum(left, LEAST_LEFT), alone)
+    by_row = reach * weights * without / noise
     return np.asarray(by_row - float(phi @ moved[action]) * shifts)
 
 

@@ -37,8 +37,8 @@ DYAD_COLUMNS = (
     FeatureColumn("asset_answered", "how lately they took or clicked this", "content"),
     FeatureColumn("kind_sent", "how much of this kind was sent lately", "pressure"),
     FeatureColumn("kind_affinity", "share of their answers that went to this kind", "content"),
-    FeatureColumn("alike_interest", "how much its topics interest them and people like them", "interest"),
-    FeatureColumn("alike_answers", "how readily people like them answer this kind of content", "content"),
+    FeatureColumn("alike_interest", "interest of people like them in its topics", "interest"),
+    FeatureColumn("alike_answers", "how readily people like them answer such content", "content"),
     FeatureColumn("slot_habit", "share of their own acts in this part of the day", "habit"),
 )
 DYAD_NAMES = tuple(column.name for column in DYAD_COLUMNS)

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.assistant.plain import all_plainly, plainly
+from app.assistant.whys import explained
 from app.recalling import recalled_or_why_not
 from app.supposed_facts import SCALES, what_can_be_supposed
 from app.supposing import suppose
@@ -29,7 +30,7 @@ from evals.crowd import NOON
 from learning import features
 from memory.crm import codec
 from memory.crm.statements import EVENTS, insert_all, writing
-from tests.assistant_desk import look
+from tests.assistant_desk import MIA, look
 from tests.taught_workspace import CONTACTS_N, taught_campaign, taught_workspace
 
 
@@ -48,6 +49,29 @@ def _of_arm(house: House, arm: Arm) -> list[Decision]:
 @pytest.fixture(scope="module")
 def learned(house: House) -> list[Decision]:
     return [one for one in _of_arm(house, Arm.LEARNED) if not one.action.is_silence]
+
+
+def test_who_was_refused_since_is_told_so_and_what_was_decided_before(
+    house: House, learned: list[Decision]
+) -> None:
+    decision = learned[0]
+    run = house.runs.latest(taught_campaign().id)
+    assert run is not None
+    line = house.runs.line(run.id, decision.contact_id)
+    assert line is not None
+    refused = line.model_copy(
+        update={
+            "decision_id": None,
+            "outcome": ContactOutcome.REFUSED,
+            "rule_id": "C-11",
+            "reason": "the consent lapsed on 2026-11-02",
+        }
+    )
+    answer = explained(house, MIA, decision, refused, is_quick=True)
+    assert "C-11" in answer.words
+    assert "Before that:" in answer.words
+    assert answer.facts["stopped_since"]["rule"] == "[rule:C-11]"
+    assert answer.facts["decision"] == f"[decision:{decision.id}]"
 
 
 def test_a_campaigns_newest_run_is_listed_and_counted(house: House) -> None:

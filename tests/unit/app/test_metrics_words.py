@@ -58,6 +58,6 @@ def test_wins_without_an_amount_in_the_goals_currency_say_why_there_is_no_revenu
     arm = ArmLine.model_construct(**of_arm)
     of_all: dict[str, Any] = {"window_days": 30, "currency": "USD", "arms": (arm,)}
     found = CampaignMetrics.model_construct(**of_all)
-    assert "Of the 3 won nobody told an amount in USD" in counted(found)
+    assert "Of the 3 won none has an amount in USD" in counted(found)
     paid = arm.model_copy(update={"revenue_cents": 5})
     assert "nobody told" not in counted(found.model_copy(update={"arms": (paid,)}))

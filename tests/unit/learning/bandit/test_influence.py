@@ -56,6 +56,20 @@ def test_influence_on_worth_in_cents_is_that_of_learning_again_without_the_row()
         assert np.isclose(said[row], value - without.values(*asked)[0][0, 1], atol=1e-6)
 
 
+def test_an_outcome_that_holds_up_its_direction_alone_is_told_within_reason() -> None:
+    """Rounding must not be divided by next to nothing: nobody was taught millions by one purchase."""
+    x, taken, rewards, _ = market(400, 3)
+    x[7], rewards[7] = 1e6 * np.array([1.0, -1.0, 1.0, -1.0]), 500.0
+    bandit = Bandit(("a", "b", "c"), 4, dyads=1)
+    bandit.next_fit = 10**9
+    bandit.learn(x, taken, rewards, dyads=x[:, :1] * 0, is_news=False)
+    bandit.fit(5)
+    inputs = bandit.basis.with_dyads(bandit.basis.inputs(x), x[:, :1] * 0)
+    said = on_value(bandit, inputs, taken, rewards, np.ones(400), inputs[7], int(taken[7]))
+    assert np.isfinite(said).all()
+    assert abs(said[7]) < 10 * np.abs(rewards).max()
+
+
 def test_small_influences_add_up_to_leaving_all_of_them_out() -> None:
     bandit = _taught()
     x, taken, rewards, _ = market(400, 3)
