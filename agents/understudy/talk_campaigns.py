@@ -32,10 +32,10 @@ def lists(asked: Question) -> Reading:
 _LISTS: dict[str, tuple[str, ...]] = {
     "lead_list": (
         r"who(?: all)? is (?:the )?(?:most )?(?:ready|ripe|warm|hot)(?: (?:for|to (?:talk|speak) "
-        r"to) (?:sales|a (?:sales )?call|hand-?off|a rep))?(?: now| today)?",
+        r"to) (?:sales|a (?:sales )?call|hand-?off|a rep))?(?: now| today| this week)?",
         r"(?:who|which (?:leads|contacts|people|mqls)|whom) (?:should|could|can|do|shall) (?:we|i|"
         r"sales)(?: \w+)? (?:pass|hand|give|send|call|talk|speak|turn)(?: over| on| to)*(?: "
-        r"to)?(?: sales)?(?: first| now| next| today)?",
+        r"to)?(?: sales)?(?: first| now| next| today| this week| tomorrow)?",
         r"which (?:leads|contacts|people|mqls) (?:are|is) (?:the )?(?:most )?(?:ready|ripe|warm|"
         r"hot|sales-ready)(?: (?:for|to (?:talk|speak) to) sales)?(?: now| today)?",
         rf"{_SHOW}{_OUR}(?:hand-?offs?|hand-?off list|lead list|sales-ready (?:leads|contacts|"

@@ -235,6 +235,7 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
     # Leads and churn
     ("Who is ready for sales?", "lead_list", {}),
     ("who should we hand over to sales?", "lead_list", {}),
+    ("who should sales call this week?", "lead_list", {}),
     ("Which leads are ready for sales now?", "lead_list", {}),
     ("show me the hot leads", "lead_list", {}),
     ("Who may leave?", "churn_list", {}),
