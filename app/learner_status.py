@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_TOLD = 1e9
 _WORDS = {
-    Knowledge.CONFIDENT: "confident: what it expects of its actions is known to within half of it",
+    Knowledge.CONFIDENT: "confident: what its actions are worth, little or much, is known to within half of it",
     Knowledge.LEARNING: "learning: what it expects of its actions may be off by as much again",
     Knowledge.GUESSING: "guessing: it knows too little of its actions to tell them apart",
 }
