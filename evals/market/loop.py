@@ -173,10 +173,12 @@ class Game:
         even = allowed[rows] * share / np.maximum(allowed[rows][:, :-1].sum(axis=1, keepdims=True), 1)
         even[:, -1] = 1 - share
         choice = draw(even, seed=self.seed * 1_000 + 500 + day)
-        features, dyads = self.view.features()[rows], self.view.dyads()[rows]
-        self._send(day, rows, features, dyads, choice)
-        if not self.scenario.has_backfill:
-            self._waiting.clear()
+        if self.scenario.has_backfill:
+            self._send(day, rows, self.view.features()[rows], self.view.dyads()[rows], choice)
+            return
+        # Nobody learns from it, so nobody asks what it was decided on.
+        self._send(day, rows, np.zeros((len(rows), 0)), np.zeros((*even.shape, 0)), choice)
+        self._waiting.clear()
 
     def _decide(self, day: int) -> tuple[Sent, Floats]:
         s = self.scenario
