@@ -134,9 +134,7 @@ class Game:
     def play(self) -> Outcome:
         """Play all days and return what came of it."""
         s, p = self.scenario, self.scenario.params
-        for day in range(-s.history_days, 0):
-            self._newsletter(day)
-            self.view.saw_day(self.world.live(is_quiet=True))
+        self.live_history()
         if s.has_backfill:
             self._settle(s.delay_days + s.window_days + 1)
         tally = Tally(self.world, s.days, self._cold)
@@ -153,6 +151,12 @@ class Game:
             self._credit(lived)
             tally.saw_day(lived)
         return tally.outcome(self.player.name, self.seed)
+
+    def live_history(self) -> None:
+        """Let the days before the game pass, with the newsletter."""
+        for day in range(-self.scenario.history_days, 0):
+            self._newsletter(day)
+            self.view.saw_day(self.world.live(is_quiet=True))
 
     def _drift(self) -> None:
         hidden = self.world.hidden

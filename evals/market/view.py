@@ -110,8 +110,8 @@ class View:
         self._sent, self._answered = np.zeros((n, len(FORMATS))), np.zeros((n, len(FORMATS)))
         self._interests, self._visits = np.zeros((n, len(TOPICS))), np.zeros(n)
         self._answers = np.zeros(2)
-        self._classes: Classes | None = None
-        self._classes_of = _NEVER
+        self.classes: Classes | None = None
+        self._classes_week = _NEVER
         self._slots = np.zeros((n, len(k.slots)))
         self._had_on = np.full((n, k.n_assets), _NEVER)
         self._sent_on = np.zeros((28, n), dtype=bool)
@@ -243,11 +243,11 @@ class View:
             groups=(len(DEPARTMENTS), len(SENIORITIES)),
             by_message=float(self._answers[0] / whole),
         )
-        if self.day // 7 != self._classes_of and self.day >= _CLASSES_FROM:
-            self._classes, self._classes_of = Classes.fitted(shown), self.day // 7
-        if self._classes is None:
+        if self.day // 7 != self._classes_week and self.day >= _CLASSES_FROM:
+            self.classes, self._classes_week = Classes.fitted(shown), self.day // 7
+        if self.classes is None:
             return self.topic_shares(), np.full((len(self.known), len(FORMATS)), 0.5)
-        return self._classes.of(shown)
+        return self.classes.of(shown)
 
     def recent(self, days: int) -> Floats:
         """Shape (n,): messages in the last `days` (at most 27) before today."""

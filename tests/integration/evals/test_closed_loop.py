@@ -17,6 +17,7 @@ from evals import closed_loop
 from evals.market.catalogue import MQL, Catalogue
 from evals.market.comparison import Comparison
 from evals.market.curve import draw_curve
+from evals.market.knowing import known_at_start
 from evals.market.loop import FIRST_DAY, Game, Scenario
 from evals.market.players.informed import Informed, fitted_trees, types_of
 from evals.market.players.learner import Learner
@@ -64,6 +65,13 @@ def test_weeks_and_new_content_are_told_as_they_were() -> None:
     assert f"{dollars:,.0f} $" in lines[oracle]
     rules = np.mean([sum(game.weekly_cold_value_cents[4:8]) / 100 for game in compared().games["rules"]])
     assert f"above rules: {dollars - rules:,.0f} $" in lines[oracle + 1]
+
+
+def test_people_alike_tell_interests_and_tastes_better_than_what_each_has_shown() -> None:
+    known = known_at_start(71, contacts=900)
+    assert known.classes > 1
+    assert known.interest_alike > known.interest_own + 0.03
+    assert known.taste_alike > known.taste_own + 0.1
 
 
 def test_the_funnel_only_narrows() -> None:
