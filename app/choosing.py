@@ -121,6 +121,7 @@ class Choosers:
         allowed = np.zeros((n, k), dtype=bool)
         allowed[:, columns] = scene.allowed[rows]
         units = self.units.of(scene.x[rows]) if self.bandit.in_units else None
+        self.bandit.expect(scene.x[rows], allowed, fits, units)
         choice = self.bandit.choose(scene.x[rows], allowed, fits, seed, units)
         return self._told(scene, rows, _narrowed(choice, columns), columns, fits)
 

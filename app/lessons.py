@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.backfill import PAST_WEIGHT
+from app.curriculum import Lesson
 from app.outcomes import DecisionReward, rewards_of
 from app.reasons import name_of
-from app.teaching import Lesson
 from domain.campaign import Campaign
 from domain.content import ContentAsset
 from domain.decision import Action

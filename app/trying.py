@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.curriculum import Lesson, lesson_of
 from app.goal_rewards import ValueRewards
 from app.replay_candidates import allowed
 from app.replaying import Candidate, Logged, logged_of
 from app.scenes import SceneReader
-from app.teaching import Lesson, lesson_of, new_bandit, taught
+from app.teaching import new_bandit, taught
 from domain.campaign import Campaign, LearnerSettings
 from learning.bandit import Bandit, load
 from learning.bandit.odds import chances
@@ -156,7 +157,7 @@ def odds_of(bandit: Bandit, logged: Logged, rows: NDArray[np.int64], units: Unit
     fits = np.zeros((len(rows), len(bandit.actions), log.dyads.shape[2]))
     fits[:, columns] = log.dyads[rows][:, known]
     cents = units.of(log.features[rows]) if units is not None and bandit.in_units else None
-    values, spreads = bandit.values(log.features[rows], fits, cents)
+    values, spreads = bandit.values(log.features[rows], fits, cents, is_ahead=True)
     open_to = allowed(logged)[rows]
     odds = np.zeros((len(rows), len(log.action_keys)))
     settings = bandit.settings

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.choosing import BASE, REST, contributions_of
+from app.curriculum import lesson_of
 from app.lessons import lessons_of, tried_of
 from app.reasons import ARM_WORDS, name_of
 from app.recalling import Recalled, recalled_or_why_not
-from app.teaching import lesson_of
 from app.turning import turning_points_of
 from domain.campaign import Campaign
 from domain.content import ContentAsset

@@ -206,7 +206,7 @@ class LearnerSettings(Noun):
     counts half.
     """
 
-    boldness: float = Field(0.25, gt=0, le=3)
+    boldness: float = Field(0.1, gt=0, le=3)
     floor: float = Field(0.02, ge=0.01, le=1)
     half_life_days: float = Field(365, gt=0)
 

@@ -22,6 +22,8 @@ class Choice:
     probabilities: shape (n, K), each row sums to one, zero where not allowed.
     values: shape (n, K), expected worth in cents, or None where nothing is believed yet.
     uncertainties: shape (n, K), standard deviation in cents, or None.
+    doubts: shape (n, K), the standard deviation in cents that the odds were reckoned with, or None: as if outcomes on
+        their way, of decisions of before and of half of this batch, were known already.
     """
 
     actions: NDArray[np.int64]
@@ -29,6 +31,7 @@ class Choice:
     probabilities: NDArray[np.float64]
     values: NDArray[np.float64] | None = None
     uncertainties: NDArray[np.float64] | None = None
+    doubts: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from learning.bandit.drift import Alarm, Watch
 from learning.bandit.fitting import fit
 from learning.bandit.kin import loadings_of
 from learning.bandit.odds import chances, draw
+from learning.bandit.pending import Pending
 from learning.bandit.recent import Recent
 from learning.bandit.scoring import Plane, blocks
 
@@ -48,6 +49,9 @@ KEPT_AT_NEW_LEVEL = 0.7
 
 FEW_ROWS = 16
 """For so many contacts, getting ready for a whole audience costs more than looking at each alone."""
+
+EXPECT_ROWS = 512
+"""Of a batch about to be decided on so many rows, evenly spaced, are looked at to see what it will tell."""
 
 FADE_DAYS = 0.25
 """Forgetting with time is applied in steps of this length, so that a stream of single outcomes stays fast."""
@@ -120,6 +124,8 @@ class Bandit:
         self.watch = Watch.over(len(self.actions))
         self.recent = Recent()
         self.alarms: list[Alarm] = []
+        self._awaited: Pending | None = None
+        self._batch: Pending | None = None
         self.outcomes = 0
         self.learned_until: np.datetime64 | None = None
         self.next_fit = FIRST_FIT
@@ -131,6 +137,8 @@ class Bandit:
         for belief in self.beliefs:
             digest.update(belief.sums.moments.tobytes())
             digest.update(belief.sums.squares.tobytes())
+        if self._awaited is not None:
+            self._awaited.tell(digest)
         return f"bandit-{1 + self.in_units}({self.outcomes}:{digest.hexdigest()[:10]})"
 
     @property
@@ -167,7 +175,8 @@ class Bandit:
         """
         self._check(features, allowed, dyads)
         values, spreads = self.values(features, dyads, units)
-        probabilities = chances(values, spreads * self.settings.boldness, allowed, self.settings.floor)
+        doubts = self.values(features, dyads, units, is_ahead=True)[1] if self._is_ahead else spreads
+        probabilities = chances(values, doubts * self.settings.boldness, allowed, self.settings.floor)
         actions = draw(probabilities, seed)
         return Choice(
             actions=actions,
@@ -175,14 +184,23 @@ class Bandit:
             probabilities=probabilities,
             values=values,
             uncertainties=spreads,
+            doubts=doubts,
         )
 
     def values(
-        self, features: Floats, dyads: Floats | None = None, units: Floats | None = None
+        self,
+        features: Floats,
+        dyads: Floats | None = None,
+        units: Floats | None = None,
+        *,
+        is_ahead: bool = False,
     ) -> tuple[Floats, Floats]:
-        """Return expected worth and its standard deviation in cents, shape (n, K) each; see `choose`."""
+        """Return expected worth and its standard deviation in cents, shape (n, K) each; see `choose`.
+
+        is_ahead: whether the deviation is what it will be once outcomes on their way are known.
+        """
         cents = self.cents_of(units, len(features))
-        looked = self.parts(features, dyads)
+        looked = self.parts(features, dyads, is_ahead=is_ahead)
         (rate, rate_var), (worth, worth_var) = looked[:2]
         value = rate * worth
         variance = rate**2 * worth_var + worth**2 * rate_var + rate_var * worth_var
@@ -209,23 +227,27 @@ class Bandit:
         found -= self.costs
         return found
 
-    def parts(self, features: Floats, dyads: Floats | None = None) -> list[tuple[Floats, Floats]]:
+    def parts(
+        self, features: Floats, dyads: Floats | None = None, *, is_ahead: bool = False
+    ) -> list[tuple[Floats, Floats]]:
         """Return mean and variance, shape (n, K) each, of rate, worth and, where there are losses, loss.
 
-        Worth and loss are multiples of `prior_worth`.
+        Worth and loss are multiples of `prior_worth`. is_ahead: see `values`.
         """
         if len(features) <= FEW_ROWS:
-            return self._one_by_one(features, dyads)
+            return self._one_by_one(features, dyads, is_ahead=is_ahead)
         beliefs, shape = self.beliefs, (len(features), len(self.actions))
         found = [(np.empty(shape), np.empty(shape)) for _ in beliefs]
         for rows_of in blocks(len(features), self.basis.width):
             inputs = self.basis.inputs(features[rows_of], cosines)
             fits = None if dyads is None else dyads[rows_of]
             for belief, (mean, variance) in zip(beliefs, found, strict=True):
-                mean[rows_of], variance[rows_of] = belief.look_all(inputs, fits)
+                mean[rows_of], variance[rows_of] = belief.look_all(inputs, fits, is_ahead=is_ahead)
         return found
 
-    def _one_by_one(self, features: Floats, dyads: Floats | None) -> list[tuple[Floats, Floats]]:
+    def _one_by_one(
+        self, features: Floats, dyads: Floats | None, *, is_ahead: bool
+    ) -> list[tuple[Floats, Floats]]:
         inputs, beliefs, shape = self.basis.inputs(features), self.beliefs, (len(features), len(self.actions))
         found = [(np.empty(shape), np.empty(shape)) for _ in beliefs]
         for i in range(len(features)):
@@ -233,7 +255,7 @@ class Bandit:
             if dyads is not None:
                 rows = self.basis.with_dyads(np.repeat(rows, len(self.actions), axis=0), dyads[i])
             for belief, (mean, variance) in zip(beliefs, found, strict=True):
-                mean[i], variance[i] = belief.look(rows)
+                mean[i], variance[i] = belief.look(rows, is_ahead=is_ahead)
         return found
 
     def _check(self, features: Floats, allowed: NDArray[np.bool_], dyads: Floats | None) -> None:
@@ -261,6 +283,80 @@ class Bandit:
                 f"units are {rows} numbers of cents above 0; some are not, or their count differs"
             )
         return units
+
+    # What is still to come -------------------------------------------------------------------------------------
+
+    @property
+    def awaited(self) -> Pending | None:
+        """What decisions whose outcome is not known yet will have told, or None where there are none."""
+        return self._awaited
+
+    @awaited.setter
+    def awaited(self, pending: Pending | None) -> None:
+        self._awaited = pending
+        self._reckon()
+
+    def await_outcomes(self, features: Floats, actions: Ints, dyads: Floats | None = None) -> None:
+        """Count decisions whose outcome is still to come: doubt shrinks as if it were known, expectations stay.
+
+        They count until `forget_awaited`; when their outcomes are learned, those left are told anew.
+
+        Args:
+            features: shape (n, d). actions: shape (n,), index of the action taken. dyads: shape (n, m), of that action.
+        """
+        pending = self._awaited or Pending.nothing(len(self.actions), self.basis.width)
+        inputs = self.basis.with_dyads(self.basis.inputs(features), dyads)
+        theta = self.acts.coefficients()
+        for k in np.unique(actions):
+            f = inputs[actions == k]
+            pending.add(int(k), f, f @ theta[k], np.ones(len(f)))
+        self.awaited = pending
+
+    def forget_awaited(self) -> None:
+        """No outcome is on its way any more."""
+        self.awaited = None
+
+    def expect(
+        self,
+        features: Floats,
+        allowed: NDArray[np.bool_],
+        dyads: Floats | None = None,
+        units: Floats | None = None,
+    ) -> None:
+        """Reckon with a batch that is about to be decided on before any of it is learned from; see `choose`.
+
+        Each of its rows is then decided on as if half of the others were known already: what one in the middle would
+        find. It counts until the next batch is expected, or outcomes are learned. A handful tells next to nothing.
+        """
+        self._batch = None
+        self._reckon()
+        n = len(features)
+        if n <= FEW_ROWS:
+            return
+        some = np.arange(0, n, -(-n // EXPECT_ROWS))
+        fits = None if dyads is None else dyads[some]
+        odds = self.choose(
+            features[some], allowed[some], fits, units=None if units is None else units[some]
+        ).probabilities
+        pending = Pending.nothing(len(self.actions), self.basis.width)
+        inputs, theta = self.basis.inputs(features[some]), self.acts.coefficients()
+        for k in range(len(self.actions)):
+            rows = np.flatnonzero(odds[:, k])
+            f = self.basis.with_dyads(inputs[rows], None if fits is None else fits[rows, k])
+            pending.add(k, f, f @ theta[k], odds[rows, k] * (n / 2 / len(some)))
+        self._batch = pending
+        self._reckon()
+
+    @property
+    def _is_ahead(self) -> bool:
+        return self._awaited is not None or self._batch is not None
+
+    def _reckon(self) -> None:
+        """Tell the beliefs what is on its way."""
+        both = self._awaited.plus(self._batch) if self._awaited is not None else self._batch
+        for belief in (self.acts, self.loss):
+            belief.await_rows(*((None, None) if both is None else (both.grams, both.counts)))
+        self.worth.await_rows(*((None, None) if both is None else (both.answers, both.answer_counts)))
 
     # Learning ------------------------------------------------------------------------------------------------
 
@@ -297,6 +393,9 @@ class Bandit:
             raise ValueError("a reward is not finite: outcomes whose window is open are not learned from yet")
         cents = self.cents_of(units, len(actions))
         rewards = rewards if cents is None else rewards / cents
+        if self._batch is not None:
+            self._batch = None
+            self._reckon()
         inputs = self.basis.with_dyads(self.basis.inputs(features), dyads)
         weights = self._ages(at)
         if weight != 1:
@@ -350,6 +449,8 @@ class Bandit:
         for mine, theirs in parts:
             mine.sums.merge(theirs.sums)
             mine.forget_posterior()
+        self._batch = None
+        self.awaited = other.awaited if self.awaited is None else self.awaited.plus(other.awaited)
         self.outcomes += other.outcomes
 
     def extend(self, actions: Sequence[str], action_features: Floats | None = None) -> None:
@@ -368,6 +469,8 @@ class Bandit:
             belief.loadings = loadings
             belief.forget_posterior()
         self.watch.extend(len(actions))
+        self._batch = None
+        self.awaited = None if self._awaited is None else self._awaited.extended(len(actions))
 
     def _take(self, inputs: Floats, actions: Ints, rewards: Floats, weights: Floats | None) -> None:
         some = rewards > 0

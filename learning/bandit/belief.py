@@ -10,6 +10,7 @@ coefficients to what is shared; R corrects for the sharing. Source: Henderson (1
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +82,7 @@ class Belief:
         self._posterior: Posterior | None = None
         self._alone: Alone | None = None
         self._before: Before | None = None
+        self._to_come: tuple[Floats, Floats] | None = None
         self._forget_derived()
         self.begin_scales()
 
@@ -135,6 +137,7 @@ class Belief:
         self._theta: Floats | None = None
         self._covariances: Floats | None = None
         self._crowd: Crowd | None = None
+        self._ahead: Belief | None = None
 
     def refresh(self) -> Posterior:
         """Return the posterior from sums and scales, O(K P^3 + L^3)."""
@@ -240,29 +243,57 @@ class Belief:
             self._alone = Alone(self, posterior)
         return self._alone
 
-    def look(self, rows: Floats) -> tuple[Floats, Floats]:
+    def await_rows(self, grams: Floats | None, counts: Floats | None) -> None:
+        """Reckon doubt as if rows to come were known already; expectations stay as they are.
+
+        Args:
+            grams: shape (K, P, P), sum of their w f f', or None where none are on their way. counts: shape (K,).
+        """
+        self._to_come = None if grams is None or counts is None else (grams, counts)
+        self._ahead = None
+
+    @property
+    def ahead(self) -> Belief:
+        """As sure as this belief will be once rows on their way are known; of its expectations no use is made."""
+        if self._to_come is None:
+            return self
+        if self._ahead is None:
+            one, (grams, counts) = copy(self), self._to_come
+            sums = self.sums
+            one.sums = Sums(sums.grams + grams, sums.moments, sums.squares, sums.counts + counts)
+            one._to_come = None
+            one.forget_posterior()
+            self._ahead = one
+        return self._ahead
+
+    def look(self, rows: Floats, *, is_ahead: bool = False) -> tuple[Floats, Floats]:
         """Return expected target and variance, shape (K,) each, for one contact.
 
         Args:
             rows: shape (K, P), this contact's inputs for every action, or (1, P) where they are the same.
+            is_ahead: whether the variance is that of `ahead`.
         """
         theta = self.coefficients()
         means = theta @ rows[0] if len(rows) == 1 else np.einsum("kp,kp->k", rows, theta)
-        return means, self.alone.variances(self, rows)
+        whose = self.ahead if is_ahead else self
+        return means, whose.alone.variances(whose, rows)
 
-    def look_all(self, inputs: Floats, dyads: Floats | None) -> tuple[Floats, Floats]:
+    def look_all(
+        self, inputs: Floats, dyads: Floats | None, *, is_ahead: bool = False
+    ) -> tuple[Floats, Floats]:
         """Return expected targets and variances, shape (n, K) each, for many contacts.
 
         Args:
-            inputs: shape (n, P). dyads: shape (n, K, m), or None.
+            inputs: shape (n, P). dyads: shape (n, K, m), or None. is_ahead: see `look`.
         """
         theta = self.coefficients()
         means = inputs @ theta.T
         if dyads is not None:
             means += np.einsum("nkm,km->nk", dyads, theta[:, self.basis.dyad_columns])
-        if self._crowd is None:
-            self._crowd = Crowd(self, self.alone.directions)
-        return means, self._crowd.variances(inputs, dyads)
+        whose = self.ahead if is_ahead else self
+        if whose._crowd is None:
+            whose._crowd = Crowd(whose, whose.alone.directions)
+        return means, whose._crowd.variances(inputs, dyads)
 
     # What actions share ------------------------------------------------------------------------------------
 

@@ -1,10 +1,11 @@
 """A learner as one small portable file: a JSON part and named arrays, of a documented, versioned schema.
 
-Schema 2. JSON: `schema`, `actions`, `features`, `dyads`, `patterns`, `seed`, `settings`, `outcomes`, `next_fit`,
+Schema 3. JSON: `schema`, `actions`, `features`, `dyads`, `patterns`, `seed`, `settings`, `outcomes`, `next_fit`,
 `learned_until` (ISO, UTC, or null), `in_units` (schema 1 lacks it: false), `scales` of all parts. Arrays, for each part
 `acts`, `worth`, `loss`: `*.grams` (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,),
 `*.counts` (K,); besides `watch.sums`, `watch.since` (2, K+1), `watch.told` (2, bins), `tilt` (m,), `costs` (K,), and
-`action_features` (K, q) where there are any.
+`action_features` (K, q) where there are any, and where outcomes were on their way `awaited.grams` and `awaited.answers`
+(K, P(P+1)/2), `awaited.counts` and `awaited.answer_counts` (K,); see `learning/bandit/pending.py`.
 The newest raw outcomes (`recent`) are not part of it: they only serve a change noticed within the next 2,000 outcomes.
 """
 
@@ -18,12 +19,13 @@ from numpy.typing import NDArray
 
 from learning.bandit.bandit import Bandit, Settings
 from learning.bandit.belief import Belief
+from learning.bandit.pending import Pending
 from learning.bandit.scales import Scales
 from learning.bandit.sums import Sums
 
-SCHEMA = 2
-READ = (1, 2)
-"""Schema 1 knew no units: every unit was one cent."""
+SCHEMA = 3
+READ = (1, 2, 3)
+"""Schema 1 knew no units: every unit was one cent. Schemas 1 and 2 knew nothing of outcomes on their way."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -60,6 +62,11 @@ def dump(bandit: Bandit) -> tuple[dict[str, Any], Arrays]:
         arrays[f"{name}.moments"] = sums.moments
         arrays[f"{name}.squares"] = sums.squares
         arrays[f"{name}.counts"] = sums.counts
+    if (awaited := bandit.awaited) is not None:
+        arrays["awaited.grams"] = awaited.grams[:, upper[0], upper[1]]
+        arrays["awaited.answers"] = awaited.answers[:, upper[0], upper[1]]
+        arrays["awaited.counts"] = awaited.counts
+        arrays["awaited.answer_counts"] = awaited.answer_counts
     return meta, arrays
 
 
@@ -110,6 +117,13 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
             np.array(told["own"]), np.array(told["shared"]), np.array(told["kin"]), float(told["noise"])
         )
         belief.forget_posterior()
+    if "awaited.grams" in arrays:
+        bandit.awaited = Pending(
+            _square(arrays["awaited.grams"], bandit.basis.width),
+            arrays["awaited.counts"].copy(),
+            _square(arrays["awaited.answers"], bandit.basis.width),
+            arrays["awaited.answer_counts"].copy(),
+        )
     return bandit
 
 

@@ -14,6 +14,7 @@ from agents.state import OutreachState
 from app import loop
 from app.asked import Possible, best_campaign_for, drafted, possible_for, propose, put_on_record, why_not_sent
 from app.carry import Carrier
+from app.curriculum import lesson_of
 from app.four_eyes import author_of, needs_another
 from app.metrics import metrics_of
 from app.outcomes import gather
@@ -21,7 +22,6 @@ from app.results.campaign import results_of
 from app.reviews import Reviewed, review
 from app.runs import begin, carry_on
 from app.steering import pause
-from app.teaching import lesson_of
 from app.wiring import House
 from domain.assistant import Asker, Door
 from domain.campaign import Autonomy, DailyCaps

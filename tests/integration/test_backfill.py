@@ -14,7 +14,8 @@ import pytest
 from app.backfill import PAST_WEIGHT, note_span, past_of
 from app.cli.doors import doors
 from app.cli.main import app
-from app.teaching import lesson_of, teach
+from app.curriculum import lesson_of
+from app.teaching import teach
 from app.wiring import House
 from domain.campaign import SendSlot
 from domain.events import EventKind

@@ -18,6 +18,7 @@ from app.cli.main import app
 from app.settings import read_settings
 from app.teaching import teach
 from app.wiring import House, open_house
+from domain.decision import action_of
 from domain.errors import AttuneError, InvalidFile
 from domain.events import EventKind
 from memory.crm.learners import pack, unpack
@@ -90,6 +91,23 @@ def test_teaching_again_with_nothing_new_keeps_the_version(house: House) -> None
     assert len(house.audit.lines(subject="spring")) == 1
 
 
+def test_decisions_of_late_narrow_the_doubt_until_it_is_told_what_came_of_them(house: House) -> None:
+    from app.teaching import serving
+    from learning import features
+
+    early = teach(house, CAMPAIGN, NOON + 8 * DAY)
+    assert (early.outcomes, early.awaited is not None) == (CONTACTS, True)
+    table = features.ActionTable.of(
+        list(map(action_of, early.actions)), {one.id: one for one in house.crm.assets()}
+    )
+    deciding = serving(house, CAMPAIGN, table, NOON + 8 * DAY)
+    assert deciding.version == early.version
+    assert deciding.awaited is not None
+    assert deciding.awaited.counts.sum() == pytest.approx(CONTACTS)
+    late = teach(house, CAMPAIGN, LATER)
+    assert (late.outcomes, late.awaited) == (2 * CONTACTS, None)
+
+
 def test_a_corrected_outcome_changes_what_is_believed_and_taking_it_back_restores_it(house: House) -> None:
     before = teach(house, CAMPAIGN, LATER)
     correction = reply("c_0001", NOON + 2 * DAY)
@@ -115,7 +133,7 @@ def test_a_changed_setting_decides_at_once_and_a_pinned_version_as_it_did(house:
     assert teach(house, bolder, LATER).version == version
     assert serving(house, bolder, table, LATER).settings.boldness == 2.0
     house.learners.pin("spring", version)
-    assert serving(house, bolder, table, LATER).settings.boldness == 0.25
+    assert serving(house, bolder, table, LATER).settings.boldness == 0.1
 
 
 # What a person is told ------------------------------------------------------------------------------------------
@@ -258,12 +276,12 @@ def test_settings_are_promoted_only_with_evidence_which_the_audit_keeps(
 
 def test_a_promotion_says_which_lines_to_write(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     words = said(capsys, "try", "spring", "--floor", "0.021", "--margin-cents", "200")
-    assert "learner: boldness: 0.25 floor: 0.021 half_life_days: 365" in words
+    assert "learner: boldness: 0.1 floor: 0.021 half_life_days: 365" in words
 
 
 def test_the_settings_as_they_are_need_no_trial(house: House) -> None:
     with pytest.raises(typer.BadParameter, match="already"):
-        app(["learn", "try", "spring", "--boldness", "0.25"], standalone_mode=False)
+        app(["learn", "try", "spring", "--boldness", "0.1"], standalone_mode=False)
 
 
 def test_a_log_that_is_too_thin_promotes_nothing(house: House, capsys: pytest.CaptureFixture[str]) -> None:
@@ -310,7 +328,7 @@ def test_a_shift_of_the_market_is_told_in_runs_and_status_and_widens_the_draws(
 def test_a_decision_keeps_its_unit_and_learning_measures_in_it(house: House) -> None:
     from sqlalchemy import select
 
-    from app.teaching import lesson_of
+    from app.curriculum import lesson_of
     from memory.crm.statements import DECISIONS
 
     before = lesson_of(house, CAMPAIGN, LATER)
@@ -346,7 +364,7 @@ def test_a_run_keeps_the_unit_each_draw_was_valued_with(house: House) -> None:
 def test_a_version_of_before_there_were_units_decides_in_cents_and_the_next_is_in_units(
     house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from app.teaching import lesson_of as read
+    from app.curriculum import lesson_of as read
     from app.teaching import new_bandit, prior_units, serving, serving_units, taught
     from learning import features
     from learning.bandit import Bandit, dump

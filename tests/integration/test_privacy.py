@@ -14,6 +14,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from app import loop
+from app.curriculum import lesson_of
 from app.importing import bring_in, importer_named
 from app.privacy import export
 from app.privacy.erasing import erase_person
@@ -24,7 +25,7 @@ from app.remembering import catch_up
 from app.reviews import review
 from app.runs import begin, carry_on
 from app.steering import pause
-from app.teaching import lesson_of, teach
+from app.teaching import teach
 from app.wiring import House
 from app.workspace import Workspace
 from domain.assistant import Asker, Door

@@ -10,9 +10,9 @@ import pytest
 
 from app.cli.doors import doors
 from app.cli.main import app
+from app.curriculum import lesson_of
 from app.lessons import moved_by
 from app.recalling import recalled_of
-from app.teaching import lesson_of
 from app.why import stored_why, why_of
 from app.wiring import House
 from domain.campaign import Autonomy

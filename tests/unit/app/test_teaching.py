@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from app.curriculum import _gain, _table
 from app.learner_status import NOTHING, alarm_lines, alarm_words, knowledge, shift_words
 from app.outcomes import DecisionReward, RewardPart
-from app.teaching import CHUNKS, _chunks, _gain, _table, shifts_lately
+from app.teaching import CHUNKS, _chunks, shifts_lately
 from learning.bandit import Bandit
 from memory.crm.learners import LearnerVersion
 from tests.learning_workspace import CAMPAIGN, NOON, asset
