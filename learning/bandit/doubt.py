@@ -112,10 +112,13 @@ class Alone:
         self.own = self.directions.own.astype(np.float32)
         self.A: Singles = posterior.A_inv[self.directions.many].astype(np.float32)
         self.half: Singles | None = None
+        self.inner: Inner | None = None
+        self.has_moved = False
 
     def observe(self, action: int, A: Floats, g: Floats) -> bool:
         """Follow `Belief.observe`: A, shape (P, P), of one action fell by g g'; tell whether that was possible."""
-        self.half = None
+        self.half = self.inner = None
+        self.has_moved = True
         many = self.directions.many
         place = int(np.searchsorted(many, action))
         if place < len(many) and many[place] == action:
@@ -126,6 +129,10 @@ class Alone:
     def variances(self, belief: Belief, rows: Floats) -> Floats:
         """Return shape (K,): f' C_k f for this contact's inputs, shape (K, P), or (1, P) where all are the same."""
         f = rows.astype(np.float32)
+        if len(f) == 1 and not (belief._q or self.has_moved or len(self.directions.many)):
+            if self.inner is None:
+                self.inner = Inner(self.directions, belief.posterior.R)
+            return self.inner.variances(f[0])
         h = self.mapped(f)
         found = h @ f[0] if len(f) == 1 else np.einsum("kp,kp->k", h, f)
         if not self.directions.is_apart:
@@ -156,6 +163,44 @@ class Alone:
             half[np.diag_indices(len(half))] /= 2
             self.half = half.T
         return self.half
+
+
+class Inner:
+    """Doubt about one contact whose inputs are the same for every action, where all actions have few directions.
+
+    With A = D - w w' and what is shared taken off, f' C f is f' D f - g'g less (D f)' R (D f) - 2 g'w'R D f + g' M g,
+    where g = w' f and M = w' R w: two products with w', however many inputs are shared.
+    """
+
+    def __init__(self, directions: Directions, R: Floats) -> None:
+        """Make ready: O(K r P^2), once for every posterior."""
+        ranks = directions.ranks
+        self.own = directions.own.astype(np.float32)
+        starts = np.cumsum(ranks) - ranks
+        self.W: Singles = np.ascontiguousarray(
+            np.concatenate([w[:rank] for w, rank in zip(directions.W, ranks, strict=True)])
+        )
+        self.R: Singles = R.astype(np.float32)
+        most = max(int(ranks.max(initial=0)), 1)
+        self.M: Singles = np.zeros((len(ranks), most, most), dtype=np.float32)
+        self.places = np.flatnonzero(np.arange(most) < ranks[:, None])
+        through = self.W @ self.R
+        for k, (start, rank) in enumerate(zip(starts.tolist(), ranks.tolist(), strict=True)):
+            rows = slice(start, start + rank)
+            self.M[k, :rank, :rank] = through[rows] @ self.W[rows].T
+
+    def variances(self, f: Singles) -> Floats:
+        """Return shape (K,), for inputs of shape (P,)."""
+        h = self.own * f
+        pulled = self.R @ h
+        g = np.zeros((2, self.M.shape[0] * self.M.shape[1]), dtype=np.float32)
+        g[0, self.places] = self.W @ f
+        g[1, self.places] = self.W @ pulled
+        own, shared = g.reshape(2, *self.M.shape[:2])
+        turned = np.matmul(self.M, own[:, :, None])[:, :, 0]
+        told = np.einsum("kr,kr->k", own, own - 2 * shared + turned)
+        found = float(h @ f) - float(h @ pulled) - told
+        return np.asarray(np.maximum(found, 0), dtype=np.float64)
 
 
 def _of(f: Singles, actions: Ints) -> Singles:

@@ -25,12 +25,14 @@ SHARED = Scales(
 APART = Scales(own=SHARED.own, shared=SHARED.own.copy(), kin=SHARED.kin, noise=0.1)
 
 
-def taught(scales: Scales, kin: Floats | None = None, dyads: int = 0) -> Belief:
+def taught(
+    scales: Scales, kin: Floats | None = None, dyads: int = 0, outcomes: tuple[int, ...] = ROWS
+) -> Belief:
     rng = np.random.default_rng(4)
-    ones = np.ones((len(ROWS), 1))
+    ones = np.ones((len(outcomes), 1))
     loadings = ones if kin is None else np.hstack([ones, kin - kin.mean(axis=0)])
     belief = Belief(Basis(features=40, dyads=dyads, patterns=30), loadings, 0.1)
-    actions = np.repeat(np.arange(len(ROWS)), ROWS)
+    actions = np.repeat(np.arange(len(outcomes)), outcomes)
     inputs = belief.basis.inputs(rng.normal(size=(len(actions), 40)))
     inputs = belief.basis.with_dyads(inputs, rng.random((len(actions), dyads)))
     belief.take(inputs, actions, (rng.random(len(actions)) < 0.1).astype(float))
@@ -59,6 +61,21 @@ def test_few_directions_give_the_doubt_of_the_whole_covariance(scales: Scales) -
     assert belief.alone.directions.ranks.tolist() == [5, 3, 0]
     np.testing.assert_allclose(belief.look_all(rows, None)[1], whole(belief, rows), rtol=2e-5)
     np.testing.assert_allclose(alone(belief, rows[:20]), whole(belief, rows[:20]), rtol=2e-5)
+
+
+@pytest.mark.parametrize("scales", [SHARED, APART], ids=["shared", "apart"])
+@pytest.mark.parametrize("outcomes", [(5, 3, 12, 0), (0, 0)], ids=["few", "none"])
+def test_where_all_actions_are_new_one_contact_has_the_same_doubt(
+    scales: Scales, outcomes: tuple[int, ...]
+) -> None:
+    belief = taught(scales, outcomes=outcomes)
+    rows = contacts(belief, 20)
+    found = [belief.look(f[None])[1] for f in rows]
+    assert belief.alone.inner is not None
+    np.testing.assert_allclose(found, whole(belief, rows), rtol=2e-5)
+    belief.take(rows[:1], np.array([1]), np.array([1.0]))
+    np.testing.assert_allclose([belief.look(f[None])[1] for f in rows], whole(belief, rows), rtol=5e-5)
+    assert belief.alone.inner is None
 
 
 def test_products_are_cut_between_actions_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
