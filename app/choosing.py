@@ -16,7 +16,7 @@ from app.reasons import beside, exploring, for_and_against, name_of, odds, openi
 from app.replay_rule import Traits, rule_probabilities
 from domain.campaign import Campaign
 from domain.content import ContentAsset
-from domain.decision import Arm, Contribution, Knowledge
+from domain.decision import Arm, Contribution, Knowledge, chance_words
 from domain.learner import Choice
 from domain.people import Contact
 from learning import features
@@ -328,7 +328,9 @@ def _exploring(
         return (
             "The only content that fits this contact now, and those who explore here are never left in silence.",
         )
-    odds = f"with probability {choice.propensities[row]:.1%} among {possible} allowed actions"
+    odds = (
+        f"with probability {chance_words(float(choice.propensities[row]))} among {possible} allowed actions"
+    )
     if asset is None:
         return (f"Silence, drawn {odds}, to find out what silence brings.",)
     drawn = f"Drawn {odds}, to find out what works: this contact is in the exploring share."

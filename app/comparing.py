@@ -20,7 +20,7 @@ from app.story_words import OUTCOME_WORDS
 from domain.base import Noun, UtcDatetime
 from domain.campaign import Campaign
 from domain.content import ContentAsset
-from domain.decision import Arm, Decision, action_of
+from domain.decision import Arm, Decision, action_of, chance_words
 from domain.errors import NotFound
 from domain.people import Contact
 from domain.run import ContactOutcome, RunContact
@@ -214,7 +214,7 @@ def _fared(side: Side) -> str:
     if side.arm is Arm.HOLDOUT:
         return f"{side.name}: held out by chance, so nothing was sent."
     ended = f"; {side.outcome_words}" if side.outcome is not ContactOutcome.SILENT else ""
-    chance = f" (chance {side.chance:.1%})" if side.chance is not None else ""
+    chance = f" (chance {chance_words(side.chance)})" if side.chance is not None else ""
     return f"{side.name}: {side.got}{chance}{ended}."
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import floor, log10
 
 from domain.content import ContentAsset
-from domain.decision import Action, Arm, Contribution, Knowledge
+from domain.decision import Action, Arm, Contribution, Knowledge, chance_words
 
 DIGITS = {Knowledge.GUESSING: 1, Knowledge.LEARNING: 2, Knowledge.CONFIDENT: 3}
 """Significant digits of an amount that are worth saying."""
@@ -68,7 +68,8 @@ def opening(
     currency: str,
 ) -> str:
     """Say the draw, and what it is expected to be worth."""
-    drawn = f"{'Silence, drawn' if is_silence else 'Drawn'} among {possible} possible actions (chance {chance:.1%})"
+    what = "Silence, drawn" if is_silence else "Drawn"
+    drawn = f"{what} among {possible} possible actions (chance {chance_words(chance)})"
     said, off = worth(value, currency, knowledge), rounded(doubt, DIGITS[knowledge])
     if knowledge is Knowledge.GUESSING:
         return f"{drawn}. Expected worth: still a guess, {said}, and it may well be {off} {currency} off."
@@ -76,15 +77,10 @@ def opening(
     return f"{drawn}. Expected worth {said}, give or take {off} {currency}{still}."
 
 
-def at_least_told(chance: float) -> str:
-    """A chance in percent; what happened had one, however small."""
-    return f"{chance:.1%}" if chance >= 0.0005 else "under 0.1%"
-
-
 def exploring(chance: float, name: str, its_chance: float) -> str:
     """Say that something unlikely was drawn, and why that is done."""
     return (
-        f"Exploration: chance drew this at {at_least_told(chance)} to keep learning; by what is believed, {name} "
+        f"Exploration: chance drew this at {chance_words(chance)} to keep learning; by what is believed, {name} "
         f"({its_chance:.1%}) is better."
     )
 

@@ -64,6 +64,11 @@ class Knowledge(StrEnum):
     CONFIDENT = "confident"
 
 
+def chance_words(chance: float) -> str:
+    """A chance in percent, as a person reads it; what can happen has one, however small."""
+    return f"{chance:.1%}" if chance >= 0.0005 or chance == 0 else "under 0.1%"
+
+
 class Alternative(Noun):
     """One action that was possible, and how likely it was to be drawn."""
 

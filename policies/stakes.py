@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 
 from domain.campaign import Autonomy, Outcome
 from domain.content import AssetKind, ContentAsset
-from domain.decision import SILENCE, Alternative, Decision, Knowledge
+from domain.decision import SILENCE, Alternative, Decision, Knowledge, chance_words
 from domain.dossier import Dossier
 from domain.leads import Outlook
 from domain.message import Author, Draft, Evidence, Severity, SignalBrief, Stakes, StakesReason, Verdict
@@ -225,8 +225,8 @@ def _doubt(
         if (likelier := _likelier(decision)) is not None:
             what = "silence" if likelier.action_key == SILENCE.key else "another message"
             begins = (
-                f"Chance drew this one to keep learning: it had {taken.probability:.1%}, {what} "
-                f"{likelier.probability:.1%}. It is"
+                f"Chance drew this one to keep learning: it had {chance_words(taken.probability)}, {what} "
+                f"{chance_words(likelier.probability)}. It is"
             )
         yield (
             "low_confidence",

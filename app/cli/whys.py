@@ -47,7 +47,12 @@ def print_options(why: Why, most: int = 8) -> None:
         _print_option(option, why)
     rest = [option for option in why.options if option not in first]
     if rest:
-        line(f"    {sum(option.probability for option in rest):6.1%}  {len(rest)} more", style="dim")
+        line(f"    {_share(sum(option.probability for option in rest)):>6}  {len(rest)} more", style="dim")
+
+
+def _share(chance: float) -> str:
+    """A chance in a column of six."""
+    return "<0.1%" if 0 < chance < 0.0005 else f"{chance:.1%}"
 
 
 def _print_option(option: Option, why: Why) -> None:
@@ -59,7 +64,7 @@ def _print_option(option: Option, why: Why) -> None:
             told += f" ± {rounded(option.uncertainty_cents, 2)}"
     mark = "→" if option.is_taken else " "
     line(
-        f"  {mark} {option.probability:6.1%}  {bar} {option.name}{told}",
+        f"  {mark} {_share(option.probability):>6}  {bar} {option.name}{told}",
         style="" if option.is_taken else "dim",
         hang=14,
     )

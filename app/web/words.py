@@ -76,9 +76,13 @@ def iso(moment: datetime) -> str:
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """A share in [0, 1] as a person reads it: `12.3%`, `–` where none is known; no part is called all, `>99%`."""
+    """A share in [0, 1] as a person reads it: `12.3%`, `–` where none is known; no part is called all, `>99%`, and
+    where tenths are told none is called nothing, `<0.1%`.
+    """
     if share is None:
         return "–"
+    if digits and 0 < share < 0.5 * 10.0 ** -(digits + 2):
+        return f"<{10.0 ** -(digits + 2):.{digits}%}"
     most = 1 - 10.0 ** -(digits + 2)
     return f">{most:.{digits}%}" if share < 1 and round(share, digits + 2) == 1 else f"{share:.{digits}%}"
 

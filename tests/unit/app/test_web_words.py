@@ -70,6 +70,7 @@ def test_amounts_and_shares_are_told_as_people_read_them() -> None:
         "100%",
         ">99.9%",
     ]
+    assert [percent(0.0002), percent(0.0), percent(0.002, 0)] == ["<0.1%", "0.0%", "0%"]
     assert [percent(0.1234), percent(None), count(1, "file"), count(2_000, "entry", "entries")] == [
         "12.3%",
         "–",

@@ -7,7 +7,7 @@ import pytest
 
 from domain.campaign import Autonomy, Outcome
 from domain.content import AssetKind
-from domain.decision import Alternative, Knowledge
+from domain.decision import Alternative, Knowledge, chance_words
 from domain.dossier import Dossier
 from domain.leads import Outlook
 from domain.message import Author, Finding, Severity, Signal, SignalBrief, Stakes, Verdict
@@ -193,3 +193,13 @@ def test_a_churn_risk_is_told_with_its_figure_and_its_reason() -> None:
 def test_a_campaign_about_renewals_asks_whatever_the_deals_say() -> None:
     assert "renewal" in codes(stakes(autonomy=Autonomy.AUTOPILOT, goal=Outcome.RENEWED))
     assert "renewal" not in codes(stakes(autonomy=Autonomy.AUTOPILOT, goal=Outcome.MEETING))
+
+
+def test_a_chance_too_small_to_tell_is_not_told_as_none() -> None:
+    assert [chance_words(p) for p in (0.0, 0.0002, 0.0005, 0.014, 1.0)] == [
+        "0.0%",
+        "under 0.1%",
+        "0.1%",
+        "1.4%",
+        "100.0%",
+    ]
