@@ -21,6 +21,7 @@ from domain.learner import Choice
 from domain.people import Contact
 from learning import features
 from learning.bandit import Bandit, Explanation, explain
+from learning.bandit.bandit import EXPECT_ROWS
 from learning.bandit.odds import draw
 from learning.explorer import Explorer
 from learning.units import UnitTable
@@ -110,9 +111,32 @@ class Choosers:
                     found[row] = replace(one, unit_cents=cents)
         return [one for one in found if one is not None]
 
+    def expect(self, scene: Scene, arms: Sequence[Arm], of_all: float) -> bool:
+        """Let the learner reckon with a whole run of which this scene is a part; tell whether it has any say here.
+
+        of_all: above 0, how many times as many contacts the run considers as this scene comes from.
+        """
+        rows = np.array([i for i, own in enumerate(arms) if own is Arm.LEARNED], dtype=np.int64)
+        if not len(rows):
+            return False
+        some = rows[:: -(-len(rows) // EXPECT_ROWS)]
+        fits, allowed, _ = self._given(scene, some)
+        units = self.units.of(scene.x[some]) if self.bandit.in_units else None
+        self.bandit.expect(scene.x[some], allowed, fits, units, round(len(rows) * of_all))
+        return True
+
     # The learner -----------------------------------------------------------------------------------------------
 
     def _learned(self, scene: Scene, rows: NDArray[np.int64], seed: int) -> list[Drawn]:
+        fits, allowed, columns = self._given(scene, rows)
+        units = self.units.of(scene.x[rows]) if self.bandit.in_units else None
+        choice = self.bandit.choose(scene.x[rows], allowed, fits, seed, units)
+        return self._told(scene, rows, _narrowed(choice, columns), columns, fits)
+
+    def _given(
+        self, scene: Scene, rows: NDArray[np.int64]
+    ) -> tuple[Floats, NDArray[np.bool_], NDArray[np.int64]]:
+        """Fits, shape (n, K, m), and what is allowed, shape (n, K), by the learner's actions; places of the scene's."""
         place = {key: i for i, key in enumerate(self.bandit.actions)}
         columns = np.array([place[action.key] for action in scene.table.actions], dtype=np.int64)
         n, k = len(rows), len(self.bandit.actions)
@@ -120,10 +144,7 @@ class Choosers:
         fits[:, columns] = scene.fits[rows]
         allowed = np.zeros((n, k), dtype=bool)
         allowed[:, columns] = scene.allowed[rows]
-        units = self.units.of(scene.x[rows]) if self.bandit.in_units else None
-        self.bandit.expect(scene.x[rows], allowed, fits, units)
-        choice = self.bandit.choose(scene.x[rows], allowed, fits, seed, units)
-        return self._told(scene, rows, _narrowed(choice, columns), columns, fits)
+        return fits, allowed, columns
 
     def _told(
         self, scene: Scene, rows: NDArray[np.int64], choice: Choice, columns: NDArray[np.int64], fits: Floats
@@ -315,6 +336,7 @@ def _narrowed(choice: Choice, columns: NDArray[np.int64]) -> Choice:
         probabilities=choice.probabilities[:, columns],
         values=choice.values[:, columns],
         uncertainties=choice.uncertainties[:, columns],
+        doubts=None if choice.doubts is None else choice.doubts[:, columns],
     )
 
 

@@ -90,14 +90,13 @@ def lesson_of(house: House, campaign: Campaign, now: datetime) -> Lesson:
     ]
     # Who objected is neither profiled nor learned from (C-13), what they did before included.
     never = house.lead_reader.objectors()
-    done = sorted(
-        (r for r in done if r.contact_id not in never), key=lambda r: (r.decided_at, r.decision_id)
-    )[-MOST_DECISIONS:]
-    told, coming = [r for r in done if r.is_telling], [r for r in done if not r.is_telling]
+    done = sorted((r for r in done if r.contact_id not in never), key=lambda r: (r.decided_at, r.decision_id))
+    told = [r for r in done if r.is_telling][-MOST_DECISIONS:]
+    coming = [r for r in done if not r.is_telling][-MOST_DECISIONS:]
     past = past_of(house, campaign, now)
-    table = _table(campaign, library, (*past.action_keys, *(r.action_key for r in done)))
-    place = {action.key: i for i, action in enumerate(table.actions)}
     both = (*told, *coming)
+    table = _table(campaign, library, (*past.action_keys, *(r.action_key for r in both)))
+    place = {action.key: i for i, action in enumerate(table.actions)}
     x, fits = house.features.past(
         library, [r.contact_id for r in both], [r.decided_at for r in both], now, table
     )

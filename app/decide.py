@@ -97,6 +97,8 @@ class Decider:
     """By contact: silences decided so lately that they stand."""
     _left: int = field(default=0, init=False)
     """Messages the run's cap still allows."""
+    _expects: bool = field(default=False, init=False)
+    """Whether the learner knows how large the run is."""
 
     def decide(self) -> Decided:
         """Return decisions and ledger lines for everyone the campaign considers.
@@ -119,7 +121,7 @@ class Decider:
         assets = _chosen_assets(self.campaign, self.assets)
         counts = self._event_counts()
         seen: _Seen | None = None
-        self._left = self.campaign.caps.messages or sys.maxsize
+        self._left, self._expects = self.campaign.caps.messages or sys.maxsize, False
         standings = self.audience.standings_of(self.now)
         for number, everyone in enumerate(self.audience.people(many)):
             decided, speaking = Decided(), []
@@ -142,7 +144,9 @@ class Decider:
                     speaking.append((standing, account))
             if speaking:
                 seen = seen or self._look(assets)
-                self._draw(speaking, assets, seen, self.run.seed + number * many, decided)
+                all_people = self.audience.how_many() if len(everyone) == many else len(everyone)
+                of_all = all_people / len(everyone)
+                self._draw(speaking, assets, seen, self.run.seed + number * many, decided, of_all)
             yield decided
 
     def _event_counts(self) -> dict[EventCondition, Mapping[str, int]]:
@@ -247,10 +251,12 @@ class Decider:
         seen: _Seen,
         seed: int,
         decided: Decided,
+        of_all: float,
     ) -> None:
         actions = seen.table.actions
         scene = self._scene(people, assets, seen)
         arms = arms_of(self.campaign.id, [contact.id for contact in scene.contacts], self.shares)
+        self._expects = self._expects or seen.choosers.expect(scene, arms, of_all)
         for (standing, _), drawn in zip(people, seen.choosers.draw(scene, arms, seed), strict=True):
             action = actions[drawn.action]
             decision = self._drawn(standing.contact, action, drawn, actions)

@@ -125,6 +125,8 @@ def _read(house: House, path: Path) -> tuple[dict[str, Any], Arrays, Bandit]:
     try:
         arrays = unpack(path.read_bytes())
         record = json.loads(bytes(arrays.pop("header")))
+        # Outcomes that were on their way where it comes from do not arrive here.
+        arrays = {name: part for name, part in arrays.items() if not name.startswith("awaited.")}
     except FileNotFoundError:
         raise InvalidFile(path, "there is no such file.") from None
     except (OSError, KeyError, ValueError, AttuneError) as why:

@@ -20,6 +20,7 @@ from learning import features
 from learning.bandit import Bandit, load
 from learning.bandit.counterfactual import Values
 from learning.units import UnitTable
+from memory.crm.decision_log import LoggedDecision
 from policies.eligibility import actions_for
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Recalled:
     made_at: when the learner was taught. table: the actions read for. places: where they stand in the learner.
     x: shape (n, d), fits: shape (n, K of the learner, m): the contact's first, then others of the run.
     units: shape (n,), cents a unit of each; None where the learner is not in units.
+    open_to: shape (n, K of the learner), what each could get.
     """
 
     bandit: Bandit
@@ -47,6 +49,7 @@ class Recalled:
     x: Floats
     fits: Floats
     units: Floats | None
+    open_to: NDArray[np.bool_]
 
     @property
     def unit(self) -> float | None:
@@ -112,7 +115,7 @@ def recalled_of(
     try:
         x, fits = house.features.past(
             library,
-            [decision.contact_id, *others],
+            [decision.contact_id, *(one.contact_id for one in others)],
             [decision.decided_at] * (1 + len(others)),
             house.clock(),
             table,
@@ -126,7 +129,10 @@ def recalled_of(
         known = np.full(len(seen), np.nan)
         known[0] = np.nan if decision.unit_cents is None else decision.unit_cents
         units = unit_table.filled(known, seen)
-    return Recalled(bandit, made_at, table, places, seen, all_fits, units)
+    keys = [{one.action_key for one in decision.alternatives}]
+    keys += [{str(told[0]) for told in one.alternatives} for one in others]
+    open_to = np.array([[key in own for key in bandit.actions] for own in keys], dtype=bool)
+    return Recalled(bandit, made_at, table, places, seen, all_fits, units, open_to)
 
 
 def _version(
@@ -163,15 +169,15 @@ def _version(
     return None
 
 
-def _others(house: House, decision: Decision) -> list[str]:
-    """Others the learner decided for in the same run."""
-    found: list[str] = []
+def _others(house: House, decision: Decision) -> list[LoggedDecision]:
+    """What the learner decided for others in the same run."""
+    found: list[LoggedDecision] = []
     pages = house.decision_log.pages(
         decision.campaign_id, since=decision.decided_at, until=decision.decided_at + timedelta(seconds=1)
     )
     for page in pages:
         found += [
-            one.contact_id
+            one
             for one in page
             if one.run_id == decision.run_id
             and one.arm is Arm.LEARNED

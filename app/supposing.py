@@ -30,7 +30,6 @@ from domain.why import (
     Supposition,
 )
 from learning import features
-from learning.bandit import Bandit
 from learning.bandit.odds import chances
 from learning.features.topics import TopicBook
 from policies.eligibility import still_fits
@@ -45,8 +44,6 @@ MOST_MOVED = 8
 LEAST_MOVED = 0.005
 AGREES = 0.02
 """A chance reckoned today may differ by so much from the stored one before that is said."""
-
-BATCH_SHARES = np.append(np.geomspace(0.05, 0.98, 79), 1.0)
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 SENIORITY_FIT = features.DYAD_NAMES.index("seniority_fit")
@@ -129,12 +126,13 @@ def _told(
     now_allowed = _allowed(house, decision, recalled, supposed, assets, allowed)
     units = None if recalled.units is None else recalled.units[:1]
 
-    drawn = np.array([possible[key].probability if key in possible else 0.0 for key in bandit.actions])
-    share = _batch_left(bandit, (recalled.x[0], recalled.fits[0]), allowed, units, drawn)
+    # Decided among so many others of the run: the same doubt was left by them.
+    total = house.decision_log.how_many(decision.run_id, Arm.LEARNED)
+    bandit.expect(recalled.x, recalled.open_to, recalled.fits, recalled.units, total)
 
     def looked(x: Floats, fits: Floats, may: Bools) -> tuple[Floats, Floats]:
         values, doubts = bandit.values(x[None], fits[None], units, is_ahead=True)
-        odds = chances(values, doubts * share * bandit.settings.boldness, may[None], bandit.settings.floor)
+        odds = chances(values, doubts * bandit.settings.boldness, may[None], bandit.settings.floor)
         return values[0], odds[0]
 
     values, odds = looked(recalled.x[0], recalled.fits[0], allowed)
@@ -175,24 +173,6 @@ def _told(
         else "Read again today, the decision itself comes out otherwise than stored, so records changed since; before "
         "and after are both reckoned on today's reading.",
     )
-
-
-def _batch_left(
-    bandit: Bandit, on: tuple[Floats, Floats], allowed: Bools, units: Floats | None, drawn: Floats
-) -> float:
-    """What share of its doubt a batch left a decision, of `BATCH_SHARES`: the one that gives its stored chances best.
-
-    A version remembers which outcomes were on their way, not beside how many others each of its decisions was taken.
-    """
-    values, doubts = bandit.values(on[0][None], on[1][None], units, is_ahead=True)
-    many = len(BATCH_SHARES)
-    odds = chances(
-        np.repeat(values, many, axis=0),
-        doubts * BATCH_SHARES[:, None] * bandit.settings.boldness,
-        np.repeat(allowed[None], many, axis=0),
-        bandit.settings.floor,
-    )
-    return float(BATCH_SHARES[np.abs(odds - drawn).max(axis=1).argmin()])
 
 
 def _allowed(

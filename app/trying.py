@@ -157,7 +157,7 @@ def odds_of(bandit: Bandit, logged: Logged, rows: NDArray[np.int64], units: Unit
     fits = np.zeros((len(rows), len(bandit.actions), log.dyads.shape[2]))
     fits[:, columns] = log.dyads[rows][:, known]
     cents = units.of(log.features[rows]) if units is not None and bandit.in_units else None
-    values, spreads = bandit.values(log.features[rows], fits, cents, is_ahead=True)
+    values, spreads = bandit.values(log.features[rows], fits, cents)
     open_to = allowed(logged)[rows]
     odds = np.zeros((len(rows), len(log.action_keys)))
     settings = bandit.settings

@@ -304,13 +304,13 @@ class Bandit:
         Args:
             features: shape (n, d). actions: shape (n,), index of the action taken. dyads: shape (n, m), of that action.
         """
-        pending = self._awaited or Pending.nothing(len(self.actions), self.basis.width)
+        pending = Pending.nothing(len(self.actions), self.basis.width)
         inputs = self.basis.with_dyads(self.basis.inputs(features), dyads)
         theta = self.acts.coefficients()
         for k in np.unique(actions):
             f = inputs[actions == k]
             pending.add(int(k), f, f @ theta[k], np.ones(len(f)))
-        self.awaited = pending
+        self.awaited = pending.plus(self._awaited)
 
     def forget_awaited(self) -> None:
         """No outcome is on its way any more."""
@@ -322,16 +322,21 @@ class Bandit:
         allowed: NDArray[np.bool_],
         dyads: Floats | None = None,
         units: Floats | None = None,
+        total: int | None = None,
     ) -> None:
         """Reckon with a batch that is about to be decided on before any of it is learned from; see `choose`.
 
         Each of its rows is then decided on as if half of the others were known already: what one in the middle would
         find. It counts until the next batch is expected, or outcomes are learned. A handful tells next to nothing.
+
+        Args:
+            features: shape (n, d). allowed: shape (n, K). dyads: shape (n, K, m). units: shape (n,), cents.
+            total: how many the batch has, of which these rows are a fair sample; n if left out.
         """
         self._batch = None
         self._reckon()
-        n = len(features)
-        if n <= FEW_ROWS:
+        n, total = len(features), len(features) if total is None else total
+        if not n or total <= FEW_ROWS:
             return
         some = np.arange(0, n, -(-n // EXPECT_ROWS))
         fits = None if dyads is None else dyads[some]
@@ -343,7 +348,7 @@ class Bandit:
         for k in range(len(self.actions)):
             rows = np.flatnonzero(odds[:, k])
             f = self.basis.with_dyads(inputs[rows], None if fits is None else fits[rows, k])
-            pending.add(k, f, f @ theta[k], odds[rows, k] * (n / 2 / len(some)))
+            pending.add(k, f, f @ theta[k], odds[rows, k] * (total / 2 / len(some)))
         self._batch = pending
         self._reckon()
 

@@ -4,7 +4,8 @@ A whole audience is decided on before a single answer is in, and answers take a 
 were the next one to be learned from asks the same question thousands of times. So doubt, and it alone, is what it will
 be once outcomes on their way have come: how wide a Gaussian belief is follows from what was tried, not from what came
 of it (Desautels, Krause & Burdick 2014, "Parallelizing Exploration-Exploitation Tradeoffs in Gaussian Process Bandit
-Optimization": hallucinated observations). Expectations stay as they are.
+Optimization": hallucinated observations). Only how many will be answered, and so tell what an answer is worth, is taken
+as expected. Expectations stay as they are.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ LEAST_RATE = 1e-4
 
 @dataclass
 class Pending:
-    """What outcomes to come will have told, whatever they are; over K actions and P inputs.
+    """What outcomes to come will have told; over K actions and P inputs.
 
     grams: shape (K, P, P), sum of w f f' over decisions. counts: shape (K,), sum of w.
     answers: shape (K, P, P), the same with w times the chance of an answer. answer_counts: shape (K,).
@@ -82,6 +83,6 @@ class Pending:
         )
 
     def tell(self, digest: hashlib._Hash) -> None:
-        """Add to a hash what makes this one differ from others."""
+        """Add to a hash which decisions these are; how many of them will be answered is only expected."""
         digest.update(self.grams.tobytes())
-        digest.update(self.answers.tobytes())
+        digest.update(self.counts.tobytes())

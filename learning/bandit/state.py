@@ -79,7 +79,7 @@ def load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
     if meta.get("schema") not in READ:
         raise ValueError(
             f"a learner of schema {meta.get('schema')!r} cannot be read; this release reads "
-            f"{' and '.join(map(str, READ))}"
+            f"{READ[0]} to {READ[-1]}"
         )
     try:
         return _load(meta, arrays)

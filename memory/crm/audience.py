@@ -59,6 +59,11 @@ class AudienceReader:
             after = contacts[-1].id
             yield [(contact, accounts.get(contact.account_id or "")) for contact in contacts]
 
+    def how_many(self) -> int:
+        """Return how many contacts there are."""
+        with self._engine.connect() as connection:
+            return int(connection.scalar(select(func.count()).select_from(CONTACTS)) or 0)
+
     def contacts_with_accounts(self) -> list[Person]:
         """Return every contact with its account, by contact id; `people` takes less memory."""
         return [person for part in self.people() for person in part]

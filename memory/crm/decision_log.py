@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Select, select
+from sqlalchemy import Engine, Select, func, select
 
 from domain.campaign import Autonomy
 from domain.decision import Arm
@@ -70,6 +70,13 @@ class DecisionLogReader:
     def __init__(self, engine: Engine, page_rows: int = PAGE_ROWS) -> None:
         self._engine = engine
         self._page_rows = page_rows
+
+    def how_many(self, run_id: str, arm: Arm) -> int:
+        """Return how many decisions of a run one arm took."""
+        query = select(func.count()).select_from(DECISIONS)
+        query = query.where(DECISIONS.c.run_id == run_id, DECISIONS.c.arm == arm.value)
+        with self._engine.connect() as connection:
+            return int(connection.scalar(query) or 0)
 
     def pages(
         self, campaign_id: str | None = None, since: datetime | None = None, until: datetime | None = None

@@ -104,8 +104,19 @@ def test_decisions_of_late_narrow_the_doubt_until_it_is_told_what_came_of_them(h
     assert deciding.version == early.version
     assert deciding.awaited is not None
     assert deciding.awaited.counts.sum() == pytest.approx(CONTACTS)
+    assert teach(house, CAMPAIGN, NOON + 8 * DAY).version == early.version
     late = teach(house, CAMPAIGN, LATER)
     assert (late.outcomes, late.awaited) == (2 * CONTACTS, None)
+
+
+def test_what_is_still_to_come_does_not_crowd_out_what_is_known(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.curriculum.MOST_DECISIONS", 100)
+    bandit = teach(house, CAMPAIGN, NOON + 8 * DAY)
+    assert bandit.outcomes == 100
+    assert bandit.awaited is not None
+    assert bandit.awaited.counts.sum() == pytest.approx(100)
 
 
 def test_a_corrected_outcome_changes_what_is_believed_and_taking_it_back_restores_it(house: House) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from learning.bandit import Bandit, Settings, dump, load
 from learning.bandit.bandit import FEW_ROWS
+
+Floats = NDArray[np.float64]
 
 K, D, M = 4, 3, 2
 RNG = np.random.default_rng(5)
@@ -61,9 +64,11 @@ def test_the_doubt_is_what_it_will_be_whatever_the_outcomes_are(reward: float) -
     inputs = knowing.basis.with_dyads(knowing.basis.inputs(X[later]), OWN[later])
     knowing.acts.take(inputs, TAKEN[later], np.full(100, reward / 100))
     assert knowing.acts.scales is scales
-    ahead = waiting.parts(X[:40], FITS[:40], is_ahead=True)[0][1]
-    known = knowing.parts(X[:40], FITS[:40])[0][1]
-    np.testing.assert_allclose(ahead, known, rtol=1e-3)
+    ahead = waiting.parts(X[:40], FITS[:40], is_ahead=True)
+    known = knowing.parts(X[:40], FITS[:40])
+    np.testing.assert_allclose(ahead[0][1], known[0][1], rtol=1e-3)
+    # What an answer is worth is surer too, by as many answers as are expected.
+    assert (ahead[1][1] < known[1][1]).all()
 
 
 def test_a_batch_asks_less_than_one_contact_at_a_time() -> None:
@@ -85,6 +90,25 @@ def test_how_many_others_there_are_decides_and_not_their_order() -> None:
     there = bandit.choose(X[:20], ALL[:20], FITS[:20]).probabilities
     bandit.expect(X[back], ALL[back], FITS[back])
     np.testing.assert_allclose(bandit.choose(X[:20], ALL[:20], FITS[:20]).probabilities, there, atol=1e-6)
+
+
+def test_a_sample_of_a_batch_stands_for_all_of_it() -> None:
+    bandit, some = fresh(0), slice(0, 400, 4)
+
+    def doubt() -> Floats:
+        found = bandit.choose(X[:3], ALL[:3], FITS[:3]).doubts
+        assert found is not None
+        return found
+
+    alone = doubt()
+    bandit.expect(X, ALL, FITS)
+    whole = doubt()
+    bandit.expect(X[some], ALL[some], FITS[some], total=400)
+    np.testing.assert_allclose(doubt(), whole, rtol=0.15)
+    bandit.expect(X[some], ALL[some], FITS[some])
+    assert (doubt() > 1.2 * whole).all()
+    bandit.expect(X[:3], ALL[:3], FITS[:3], total=400)
+    assert (doubt() < 0.8 * alone).all()
 
 
 def test_a_handful_is_decided_on_as_if_alone_and_outcomes_end_a_batch() -> None:
@@ -115,6 +139,11 @@ def test_what_is_awaited_is_kept_named_and_merged() -> None:
     one.merge(other)
     assert one.awaited is not None
     assert one.awaited.counts.sum() == pytest.approx(100)
+    third = fresh()
+    third.merge(other)
+    third.await_outcomes(X[300:310], TAKEN[300:310], OWN[300:310])
+    assert other.awaited is not None
+    assert other.awaited.counts.sum() == pytest.approx(50)
     other.extend(["new"], np.eye(K + 1)[:, :2])
     assert other.awaited is not None
     assert other.awaited.counts.tolist()[-1] == 0
