@@ -165,6 +165,21 @@ def alone(given: Case) -> tuple[Floats, Floats]:
     return np.array(wall) * 1000, np.array(processor) * 1000
 
 
+def in_a_run(given: Case) -> tuple[float, float]:
+    """Processor time where a run of `CHOSEN` is reckoned with: ms to get ready, microseconds a contact then."""
+    few = given.x[:CHOSEN]
+    allowed = np.ones((len(few), given.arms), dtype=bool)
+    took = []
+    for begins in (True, False):
+        began = time.process_time()
+        if begins:
+            given.bandit.expect(few, allowed)
+        given.bandit.choose(few, allowed)
+        took.append(time.process_time() - began)
+    given.bandit.expect(few[:0], allowed[:0])
+    return (took[0] - took[1]) * 1e3, took[1] / len(few) * 1e6
+
+
 def after_an_outcome(given: Case) -> Floats:
     """Milliseconds of processor time for one decision, each right after another outcome was learned."""
     allowed, rng = np.ones((1, given.arms), dtype=bool), np.random.default_rng(2)
@@ -227,7 +242,7 @@ def _spread(values: Floats, form: str = ".2f") -> str:
 def report(
     cases: list[tuple[int, int, int | None]], rows: int, repeats: int, peers: bool, console: Console
 ) -> None:
-    """Measure each shape and print three tables."""
+    """Measure each shape and print four tables."""
     batch = Grid(
         title=f"Batch, microseconds a contact, median (10-90 %) of {repeats} repeats, {rows} contacts"
     )
@@ -242,6 +257,9 @@ def report(
                    "p50, p99 after an outcome", "LinTS p50", "VW p50", "learn one, us", "learn batch, us/row",
                    "state MB"):  # fmt: skip
         single.add_column(column, justify="right")
+    runs = Grid(title=f"A run of {CHOSEN}, outcomes on their way reckoned with")
+    for column in ("d", "K", "P", "getting ready, ms", "choose, us a contact"):
+        runs.add_column(column, justify="right")
     for width, arms, patterns in cases:
         given = case(width, arms, rows, seed=width + arms, patterns=patterns)
         found = measure(given, repeats, peers)
@@ -254,6 +272,8 @@ def report(
                 (peer, ours) for ours in ("choose", "score") for peer in ("MABWiser LinTS", "VowpalWabbit")
             ]
         versus.add_row(*shape, *(_spread(found.ratio(*pair), ".1f") for pair in pairs))
+        ready, each = in_a_run(given)
+        runs.add_row(*shape, f"{ready:.0f}", f"{each:.1f}")
         wall, processor = alone(given)
         theirs = peers_alone(given) if peers else ()
         moved = after_an_outcome(given)
@@ -266,7 +286,7 @@ def report(
             *([f"{time:.2f}" for time in theirs] or ["", ""]),
             *(f"{one:.0f}", f"{many:.0f}", f"{state_megabytes(given.bandit):.1f}"),
         )
-    for grid in (batch, versus, single):
+    for grid in (batch, versus, runs, single):
         console.print(grid)
 
 
