@@ -144,8 +144,8 @@ class Decider:
                     speaking.append((standing, account))
             if speaking:
                 seen = seen or self._look(assets)
-                all_people = self.audience.how_many() if len(everyone) == many else len(everyone)
-                of_all = all_people / len(everyone)
+                is_part = not self._expects and len(everyone) == many
+                of_all = self.audience.how_many() / many if is_part else 1.0
                 self._draw(speaking, assets, seen, self.run.seed + number * many, decided, of_all)
             yield decided
 

@@ -15,12 +15,17 @@ from sqlalchemy import delete
 
 from app.cli.doors import doors
 from app.cli.main import app
+from app.decide import Decider
 from app.settings import read_settings
-from app.teaching import teach
+from app.teaching import choosers_of, teach
 from app.wiring import House, open_house
-from domain.decision import action_of
+from domain.campaign import Autonomy
+from domain.decision import Arm, Decision, action_of
 from domain.errors import AttuneError, InvalidFile
 from domain.events import EventKind
+from domain.run import Run, RunStatus
+from learning.bandit import Bandit
+from learning.bandit.bandit import FEW_ROWS
 from memory.crm.learners import pack, unpack
 from memory.crm.statements import EVENTS, writing
 from tests.learning_workspace import (
@@ -408,3 +413,53 @@ def test_a_version_of_before_there_were_units_decides_in_cents_and_the_next_is_i
     assert fresh.version == new.version
     said(capsys, "rollback", "spring", old.version)
     assert serving(house, CAMPAIGN, table, LATER).version == old.version
+
+
+# A run is one batch ---------------------------------------------------------------------------------------------
+
+
+def test_a_run_taken_in_parts_is_reckoned_with_whole_and_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int | None] = []
+    expect = Bandit.expect
+
+    def listen(bandit: Bandit, *given: Any) -> None:
+        told.append(given[4])
+        expect(bandit, *given)
+
+    monkeypatch.setattr(Bandit, "expect", listen)
+    monkeypatch.setattr("app.decide.may_contact", lambda *_: None)
+    run = Run(
+        id="r_new",
+        campaign_id=CAMPAIGN.id,
+        status=RunStatus.DECIDING,
+        autonomy=Autonomy.ASSIST,
+        seed=5,
+        started_at=LATER,
+    )
+    library = house.crm.assets()
+
+    def decided(many: int) -> list[Decision]:
+        decider = Decider(
+            audience=house.audience,
+            rules=house.rules,
+            choosers=lambda table: choosers_of(house, CAMPAIGN, library, table, LATER),
+            feed=house.features,
+            campaign=CAMPAIGN,
+            run=run,
+            assets=library,
+            now=LATER,
+        )
+        found = [one for part in decider.parts(many) for one in part.decisions]
+        return [one for one in found if one.arm is Arm.LEARNED]
+
+    whole, parts = decided(5_000), decided(80)
+    assert len(told) == 2
+    assert told[0] == len(whole) > FEW_ROWS
+    assert told[1] == pytest.approx(len(whole), rel=0.15)
+    chances = [
+        [{a.action_key: a.probability for a in one.alternatives} for one in of] for of in (whole, parts)
+    ]
+    off = [abs(one[key] - other[key]) for one, other in zip(*chances, strict=True) for key in one]
+    assert max(off) < 0.1
