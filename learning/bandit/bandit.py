@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.learner import Choice
-from learning.bandit.basis import Basis, cosines, patterns_for
+from learning.bandit.basis import Basis
 from learning.bandit.belief import Belief
+from learning.bandit.bends import ORTHOGONAL, cosines
 from learning.bandit.drift import Alarm, Watch
 from learning.bandit.fitting import fit
 from learning.bandit.kin import loadings_of
@@ -40,6 +41,10 @@ FIT_GROWTH = 1.5
 FIT_STEPS = 4
 SETTLE_STEPS = 40
 """Scales are fitted again whenever half as many outcomes again are known; `settle` fits them to the end."""
+
+FEW_ANSWERS = 5.0
+"""Before so many answers and so many silences are known, scales stay as they start. The likeliest reading of thirty
+outcomes of one kind is that nothing depends on anything, and who believes that never asks again."""
 
 STILL_TELLS = 2.0
 """Standard errors by which expectation and outcome must go together for the past to be of use after a shift."""
@@ -95,6 +100,7 @@ class Bandit:
         costs: Floats | None = None,
         settings: Settings | None = None,
         patterns: int | None = None,
+        kind: str = ORTHOGONAL,
         in_units: bool = False,
     ) -> None:
         """Begin knowing nothing.
@@ -107,14 +113,17 @@ class Bandit:
             tilt: shape (m,), what dyads are taken to be worth before data, in units of the response rate.
             costs: shape (K,), cents, what taking an action costs in any case; rewards are given without it.
             settings: what is not learned.
-            patterns: how many patterns the basis has, or None for as many as fit.
+            patterns: how many patterns the basis has, or None for what suits so many features (`Basis.of`).
+            kind: what they are, where they are counted.
             in_units: whether every question and outcome comes with cents a unit; else a unit is one cent for all.
         """
         self.actions = tuple(actions)
         self.in_units = in_units
         self.settings = settings or Settings()
-        count = patterns_for(len(self.actions), features, dyads) if patterns is None else patterns
-        self.basis = Basis(features, dyads, count)
+        if patterns is None:
+            self.basis = Basis.of(len(self.actions), features, dyads)
+        else:
+            self.basis = Basis(features, dyads, patterns, kind=kind)
         self.action_features = action_features
         self.costs = np.zeros(len(self.actions)) if costs is None else costs
         loadings = loadings_of(len(self.actions), action_features)
@@ -411,10 +420,17 @@ class Bandit:
         self.outcomes += len(actions)
         self.alarms.extend(noticed)
         seen = float(self.acts.sums.counts.sum())
-        if seen >= self.next_fit:
+        if seen >= self.next_fit and self._tells_apart:
             self.next_fit = int(seen * FIT_GROWTH) + 1
             self.fit(FIT_STEPS)
         return noticed
+
+    @property
+    def _tells_apart(self) -> bool:
+        """Tell whether enough answers and enough silences are known to say what makes a difference."""
+        sums = self.acts.sums
+        answers = float(sums.moments[:, 0].sum())
+        return min(answers, float(sums.counts.sum()) - answers) >= FEW_ANSWERS
 
     def fit(self, steps: int) -> None:
         """Take steps towards the likeliest scales."""
@@ -425,7 +441,8 @@ class Bandit:
         """Fit the scales from their start to the end: the same sums then give the same belief, however they came."""
         for belief in self.beliefs:
             belief.begin_scales()
-            fit(belief, SETTLE_STEPS)
+            if self._tells_apart:
+                fit(belief, SETTLE_STEPS)
 
     def unlearn(
         self,

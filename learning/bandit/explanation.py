@@ -1,8 +1,8 @@
 """Why a value is what it is: what each feature and each fit adds, in cents, summing to the value exactly.
 
 Linear inputs add their coefficient times how far the contact is from the reference contact. A pattern depends on
-all features; its change from reference to contact is shared out along the straight line between the two
-(integrated gradients; Sundararajan, Taly & Yan 2017), which for a cosine has a closed form. The product of rate and
+several features; its change from reference to contact is shared out along the straight line between the two
+(integrated gradients; Sundararajan, Taly & Yan 2017), which has a closed form (`bends`). The product of rate and
 worth is shared out evenly between the two (Shapley value of two players), and so is that of what comes of an action in
 units with what a unit is worth.
 """
@@ -99,11 +99,6 @@ def _parts(
     at_reference = basis.inputs(reference[None])[0]
     start = float(at_reference @ theta) + float(theta[basis.dyad_columns] @ reference_dyads)
     if basis.patterns:
-        weights = theta[basis.blocks == PATTERNS] * np.sqrt(2 / basis.patterns)
-        directions, phases = basis.waves
-        begin = reference * basis.shrink @ directions + phases
-        way = step @ directions
-        safe = np.where(np.abs(way) > 1e-9, way, 1.0)
-        slope = np.where(np.abs(way) > 1e-9, (np.cos(begin + way) - np.cos(begin)) / safe, -np.sin(begin))
-        linear = linear + step * (directions @ (weights * slope))
+        begin = reference * basis.shrink
+        linear = linear + basis.bends.shares(begin, step, theta[basis.blocks == PATTERNS])
     return start, linear, fit

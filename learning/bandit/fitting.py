@@ -1,11 +1,17 @@
-"""Fits the scales of a belief to its sums: expectation maximisation of the marginal likelihood."""
+"""Fits the scales of a belief to its sums: the marginal likelihood is climbed (empirical Bayes).
+
+Variances of the intercepts and of dyads, and the noise, go by expectation maximisation. It stays for hundreds of steps
+where a variance is much too small, and does not come back from nothing. Variances of features and of patterns go by
+MacKay's fixed point, which has the same ends and gets there in a few steps from either side (MacKay 1992, "Bayesian
+Interpolation"; Tipping 2001, "Sparse Bayesian Learning and the Relevance Vector Machine").
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.bandit.basis import DYADS, INTERCEPT
+from learning.bandit.basis import DYADS, FEATURES, INTERCEPT, PATTERNS
 from learning.bandit.belief import Belief
 from learning.bandit.scales import LEAST, Scales
 
@@ -23,7 +29,8 @@ the variance off zero (Chung et al. 2013, "A Nondegenerate Penalized Likelihood 
 Parameters in Multilevel Models"); among dozens of actions it hardly counts."""
 
 LONGEST = float(np.log(20.0))
-"""A leap goes at most this much further than the two steps it is judged from, in logarithms of a variance."""
+"""A step of the fixed point goes at most so far, and a leap so much further than the two steps it is judged from, in
+logarithms of a variance."""
 
 
 def fit(belief: Belief, steps: int) -> None:
@@ -88,12 +95,35 @@ def _step(belief: Belief) -> Scales:
     rest[blocks == INTERCEPT] += LIKE_ACTIONS * ALIKE_WITHIN * belief._variance()
     freedom[INTERCEPT] += LIKE_ACTIONS
     total_own = np.bincount(blocks, rest, minlength=4) / sizes / freedom
+    # Of the mean direction and of all others: squared means, and how much of their prior variance is left.
+    doubt = np.diag(V)[: belief.basis.width] / actions
+    middle = t[: belief.basis.width] ** 2 / actions
+    apart, apart_doubt = (means**2).sum(axis=0) - middle, variances.sum(axis=0) - doubt
+    for block in (FEATURES, PATTERNS):
+        of_block = blocks == block
+        size = float(of_block.sum())
+        if size:
+            told_by = middle[of_block].sum(), doubt[of_block].sum()
+            total_shared[block] = _fixed_point(old.shared[block], *told_by, size)
+            told_by = apart[of_block].sum(), apart_doubt[of_block].sum()
+            total_own[block] = _fixed_point(old.own[block], *told_by, size * freedom[block])
     return Scales(
         own=np.maximum(total_own, LEAST),
         shared=np.maximum(total_shared, LEAST),
         kin=np.maximum(kin, LEAST),
         noise=_noise(belief, AR, correction, means),
     )
+
+
+def _fixed_point(old: float, squares: float, doubt: float, count: float) -> float:
+    """Return the next variance of `count` coefficients: their squared means over how many the data tells of.
+
+    Args:
+        old: the variance now. squares: of their posterior means, summed. doubt: their posterior variances, summed.
+    """
+    told = max(count - doubt / old, 1e-9 * count)
+    found = max(squares / told, LEAST)
+    return float(old * np.exp(np.clip(np.log(found / old), -LONGEST, LONGEST)))
 
 
 def _kin_step(

@@ -33,18 +33,12 @@ class Plane:
     def __init__(self, basis: Basis, theta: Floats) -> None:
         """Prepare coefficients `theta`, shape (M, P), of M regressions."""
         self.basis = basis
-        shrink = basis.shrink
         first, last = 1 + basis.features, 1 + basis.features + basis.dyads
         single = theta.astype(np.float32)
         self.constant = single[:, 0].copy()
-        self.lines = np.ascontiguousarray((theta[:, 1:first] * shrink).T.astype(np.float32))
+        self.lines = np.ascontiguousarray(single[:, 1:first].T)
         self.fits = single[:, first:last].copy()
-        self.bends = np.ascontiguousarray(theta[:, last:].T * np.sqrt(2 / max(basis.patterns, 1))).astype(
-            np.float32
-        )
-        directions, phases = basis.waves
-        self.directions = (directions * shrink).astype(np.float32)
-        self.phases = phases.astype(np.float32)
+        self.bends = np.ascontiguousarray(single[:, last:].T)
 
     def products(self, features: Floats, dyads: Floats | None) -> Floats:
         """Return shape (n, K): the first K regressions' expected targets times those of the last K, M = 2 K.
@@ -62,13 +56,11 @@ class Plane:
     def _score(self, features: Floats, dyads: Floats | None) -> Singles:
         """Shape (n, M), expected targets; dyads of shape (n, K, m) count for both halves of the regressions."""
         x = features.astype(np.float32)
+        x *= np.float32(self.basis.shrink)
         scored = x @ self.lines
         scored += self.constant
         if self.basis.patterns:
-            waves = x @ self.directions
-            waves += self.phases
-            np.cos(waves, out=waves)
-            scored += waves @ self.bends
+            scored += self.basis.bends.singles(x) @ self.bends
         if dyads is not None:
             both = self.fits.reshape(2, -1, self.fits.shape[1])
             fits = np.einsum("nkm,hkm->nhk", dyads.astype(np.float32), both)

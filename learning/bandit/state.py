@@ -1,11 +1,12 @@
 """A learner as one small portable file: a JSON part and named arrays, of a documented, versioned schema.
 
-Schema 3. JSON: `schema`, `actions`, `features`, `dyads`, `patterns`, `seed`, `settings`, `outcomes`, `next_fit`,
-`learned_until` (ISO, UTC, or null), `in_units` (schema 1 lacks it: false), `scales` of all parts. Arrays, for each part
-`acts`, `worth`, `loss`: `*.grams` (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,),
-`*.counts` (K,); besides `watch.sums`, `watch.since` (2, K+1), `watch.told` (2, bins), `tilt` (m,), `costs` (K,), and
-`action_features` (K, q) where there are any, and where outcomes were on their way `awaited.grams` and `awaited.answers`
-(K, P(P+1)/2), `awaited.counts` and `awaited.answer_counts` (K,); see `learning/bandit/pending.py`.
+Schema 4. JSON: `schema`, `actions`, `features`, `dyads`, `patterns`, `kind` (of patterns, `bends.py`; schemas 1 to 3
+lack it: independent), `seed`, `settings`, `outcomes`, `next_fit`, `learned_until` (ISO, UTC, or null), `in_units`
+(schema 1 lacks it: false), `scales` of all parts. Arrays, for each part `acts`, `worth`, `loss`: `*.grams`
+(K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,); besides `watch.sums`,
+`watch.since` (2, K+1), `watch.told` (2, bins), `tilt` (m,), `costs` (K,), and `action_features` (K, q) where there are
+any, and where outcomes were on their way `awaited.grams` and `awaited.answers` (K, P(P+1)/2), `awaited.counts` and
+`awaited.answer_counts` (K,); see `learning/bandit/pending.py`.
 The newest raw outcomes (`recent`) are not part of it: they only serve a change noticed within the next 2,000 outcomes.
 """
 
@@ -19,13 +20,15 @@ from numpy.typing import NDArray
 
 from learning.bandit.bandit import Bandit, Settings
 from learning.bandit.belief import Belief
+from learning.bandit.bends import INDEPENDENT
 from learning.bandit.pending import Pending
 from learning.bandit.scales import Scales
 from learning.bandit.sums import Sums
 
-SCHEMA = 3
-READ = (1, 2, 3)
-"""Schema 1 knew no units: every unit was one cent. Schemas 1 and 2 knew nothing of outcomes on their way."""
+SCHEMA = 4
+READ = (1, 2, 3, 4)
+"""Schema 1 knew no units: every unit was one cent. Schemas 1 and 2 knew nothing of outcomes on their way.
+Up to schema 3 patterns were waves in independent directions."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -38,6 +41,7 @@ def dump(bandit: Bandit) -> tuple[dict[str, Any], Arrays]:
         "features": bandit.basis.features,
         "dyads": bandit.basis.dyads,
         "patterns": bandit.basis.patterns,
+        "kind": bandit.basis.kind,
         "seed": bandit.basis.seed,
         "in_units": bandit.in_units,
         "settings": asdict(bandit.settings),
@@ -97,6 +101,7 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
         costs=arrays["costs"],
         settings=Settings(**meta["settings"]),
         patterns=meta["patterns"],
+        kind=meta["kind"] if meta["schema"] > 3 else INDEPENDENT,
         in_units=bool(meta["in_units"]) if meta["schema"] > 1 else False,
     )
     bandit.outcomes, bandit.next_fit = int(meta["outcomes"]), int(meta["next_fit"])

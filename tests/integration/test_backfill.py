@@ -19,6 +19,7 @@ from app.teaching import teach
 from app.wiring import House
 from domain.campaign import SendSlot
 from domain.events import EventKind
+from learning.bandit.basis import Basis
 from learning.features import DYAD_NAMES, NAMES
 from tests.learning_workspace import (
     CAMPAIGN,
@@ -41,7 +42,7 @@ SENT_AT = NOON - 40 * DAY
 @pytest.fixture(autouse=True)
 def small_basis(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tested is what goes in, not how fine the learner's basis is."""
-    monkeypatch.setattr("learning.bandit.bandit.patterns_for", lambda *_: 0)
+    monkeypatch.setattr(Basis, "of", lambda actions, features, dyads: Basis(features, dyads, 0))
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from domain.events import EventKind
 from domain.run import Run, RunStatus
 from learning.bandit import Bandit
 from learning.bandit.bandit import FEW_ROWS
+from learning.bandit.basis import Basis
 from memory.crm.learners import pack, unpack
 from memory.crm.statements import EVENTS, writing
 from tests.learning_workspace import (
@@ -46,7 +47,7 @@ CONTACTS = 320
 @pytest.fixture(autouse=True)
 def small_basis(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tested is the workspace around the learner, not how fine its basis is."""
-    monkeypatch.setattr("learning.bandit.bandit.patterns_for", lambda *_: 0)
+    monkeypatch.setattr(Basis, "of", lambda actions, features, dyads: Basis(features, dyads, 0))
 
 
 @pytest.fixture(scope="module")

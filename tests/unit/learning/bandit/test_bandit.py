@@ -87,6 +87,19 @@ def test_the_order_of_merging_does_not_matter() -> None:
     np.testing.assert_allclose(ab.values(x)[0], ba.values(x)[0], rtol=1e-6, atol=1e-6)
 
 
+def test_thirty_outcomes_of_one_kind_are_no_reason_never_to_ask_again() -> None:
+    rng = np.random.default_rng(1)
+    bandit, before = Bandit(("a", "b", "c"), 4, patterns=8), Bandit(("a", "b", "c"), 4, patterns=8)
+    x, taken = rng.normal(size=(40, 4)), rng.integers(0, 3, 40)
+    bandit.learn(x, taken, np.zeros(40))
+    bandit.settle()
+    np.testing.assert_array_equal(bandit.acts.scales.own > 0.01, before.acts.scales.own > 0.01)
+    assert bandit.values(x)[1].min() > 0.1 * before.values(x)[1].min()
+    x, taken, rewards, _ = market(100, 2)
+    bandit.learn(x, taken, rewards)
+    assert bandit.acts.scales.noise != bandit.acts._variance(), "fitted, now that there are answers"
+
+
 def test_learners_of_different_actions_do_not_merge() -> None:
     with pytest.raises(ValueError, match="the same"):
         taught().merge(Bandit(("a", "b"), 4, patterns=8))
@@ -102,7 +115,8 @@ def test_a_corrected_outcome_is_taken_out_and_put_in_again() -> None:
     bandit.learn(x[:40], taken[:40], late[:40], is_news=False)
     for learner in (bandit, from_start):
         learner.settle()
-    np.testing.assert_allclose(bandit.values(x)[0], from_start.values(x)[0], rtol=1e-6, atol=1e-6)
+    # Fitting to the end makes some of what rounding left in the sums.
+    np.testing.assert_allclose(bandit.values(x)[0], from_start.values(x)[0], rtol=1e-5)
 
 
 def test_what_is_old_counts_less() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
-from learning.bandit.basis import Basis
+from learning.bandit.basis import FEATURES, PATTERNS, Basis
 from learning.bandit.belief import Belief
+from learning.bandit.bends import PAIRS, pairs_of
 from learning.bandit.fitting import fit
-from tests.unit.learning.bandit.worlds import ACTIONS, dense_design, dense_prior, small_belief
+from tests.unit.learning.bandit.worlds import ACTIONS, Floats, dense_design, dense_prior, small_belief
 
 
 def test_the_posterior_equals_that_of_the_dense_gaussian() -> None:
@@ -83,6 +85,56 @@ def test_differences_that_are_not_there_shrink_to_nothing() -> None:
     spread = belief.coefficients().std(axis=0)
     assert spread[0] < 0.02
     assert spread[1:4].max() < 0.05
+
+
+def bent(rows: int, features: int) -> Belief:
+    """A world where what an action brings hangs on the product of two features, and a belief before it is fitted."""
+    rng = np.random.default_rng(0)
+    basis = Basis(features, dyads=0, patterns=pairs_of(features), kind=PAIRS)
+    belief = Belief(basis, np.ones((3, 1)), 0.1)
+    x, actions = rng.normal(size=(rows, features)), rng.integers(0, 3, rows)
+    answered = x[:, 0] * x[:, 1] * (actions - 1) > 0.5
+    belief.sums.add(basis.inputs(x), actions, answered.astype(float))
+    belief.begin_scales()
+    return belief
+
+
+def test_a_bend_that_is_there_is_found_in_a_few_steps() -> None:
+    few, end = bent(300, 12), bent(300, 12)
+    begun = few.scales.own[PATTERNS]
+    fit(few, 8)
+    fit(end, 200)
+    assert end.scales.own[PATTERNS] > 20 * begun
+    assert 0.5 < few.scales.own[PATTERNS] / end.scales.own[PATTERNS] < 2
+
+
+def test_where_the_fixed_point_ends_expectation_maximisation_ends_too() -> None:
+    """Of features and patterns, with the posterior of all coefficients written out."""
+    belief = bent(5_000, 6)
+    fit(belief, 200)
+    p, K = belief.posterior, len(belief.loadings)
+    means, C = belief.coefficients() - p.centre, belief.covariances()
+    for block in (FEATURES, PATTERNS):
+        of_block = belief.basis.blocks == block
+        every = np.einsum("ki,li->ikl", means, means)[of_block]
+        # Covariance of one input's K coefficients, from the whole posterior of all.
+        whole = np.linalg.inv(np.linalg.inv(dense_prior(belief)) + _data_precision(belief)).reshape(
+            K, belief.basis.width, K, belief.basis.width
+        )
+        every = every + np.stack([whole[:, i, :, i] for i in np.flatnonzero(of_block)])
+        alike = every.mean(axis=0).sum() / K
+        apart = (np.trace(every.mean(axis=0)) - alike) / (K - 1)
+        assert alike == pytest.approx(belief.scales.shared[block], rel=0.02, abs=1e-5)
+        assert apart == pytest.approx(belief.scales.own[block], rel=0.02, abs=1e-5)
+    np.testing.assert_allclose(C[0, 2, 2], whole[0, 2, 0, 2], rtol=1e-6)
+
+
+def _data_precision(belief: Belief) -> Floats:
+    width, K = belief.basis.width, len(belief.loadings)
+    precision = np.zeros((K * width, K * width))
+    for k, gram in enumerate(belief.sums.grams):
+        precision[k * width : (k + 1) * width, k * width : (k + 1) * width] = gram / belief.scales.noise
+    return precision
 
 
 def test_few_actions_alike_by_chance_leave_it_open_which_is_best() -> None:

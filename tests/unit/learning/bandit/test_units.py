@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from learning.bandit import Bandit, Settings, dump, explain, load
+from learning.bandit.bends import INDEPENDENT
 from learning.bandit.counterfactual import Values
 from learning.bandit.influence import on_value
 from tests.unit.learning.bandit.worlds import Floats, Ints, market
@@ -223,10 +224,10 @@ def test_a_file_says_whether_it_is_in_units_and_one_of_the_schema_before_is_not(
     assert again.version.startswith("bandit-2(")
     np.testing.assert_allclose(again.values(x, fits, units)[0], bandit.values(x, fits, units)[0], rtol=1e-9)
     x_then, taken, rewards, fits_then, _ = world()
-    before = learner(in_units=False)
+    before = learner(in_units=False, kind=INDEPENDENT)
     before.learn(x_then, taken, rewards, dyads=fits_then)
     meta, arrays = dump(before)
-    old = {name: told for name, told in meta.items() if name != "in_units"} | {"schema": 1}
+    old = {name: told for name, told in meta.items() if name not in ("in_units", "kind")} | {"schema": 1}
     read = load(old, arrays)
     assert not read.in_units
     assert read.version == before.version
