@@ -2,7 +2,7 @@
 
 The prior of one input's K coefficients (one an action) has three parts: `own`, each action by itself; `shared`,
 all actions alike; `kin`, actions alike as far as their features are. Each block of inputs has its own three
-variances. They are fitted by expectation maximisation of the marginal likelihood (empirical Bayes; Lindley & Smith
+variances. They are fitted so that the data is likeliest (`fitting`; empirical Bayes; Lindley & Smith
 1972, "Bayes Estimates for the Linear Model"): where the data shows no difference, they shrink to nothing.
 """
 
