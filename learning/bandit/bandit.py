@@ -39,7 +39,7 @@ Ints = NDArray[np.int64]
 FIRST_FIT = 30
 FIT_GROWTH = 1.5
 FIT_STEPS = 4
-SETTLE_STEPS = 40
+SETTLE_STEPS = 80
 """Scales are fitted again whenever half as many outcomes again are known; `settle` fits them to the end."""
 
 FEW_ANSWERS = 5.0
