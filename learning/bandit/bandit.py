@@ -435,14 +435,15 @@ class Bandit:
     def fit(self, steps: int) -> None:
         """Take steps towards the likeliest scales."""
         for belief in self.beliefs:
-            fit(belief, steps)
+            # What an answer is worth is known of the answered rows alone, so their grams are there already.
+            fit(belief, steps, self.worth.sums.grams if belief is self.acts else None)
 
     def settle(self) -> None:
         """Fit the scales from their start to the end: the same sums then give the same belief, however they came."""
         for belief in self.beliefs:
             belief.begin_scales()
-            if self._tells_apart:
-                fit(belief, SETTLE_STEPS)
+        if self._tells_apart:
+            self.fit(SETTLE_STEPS)
 
     def unlearn(
         self,

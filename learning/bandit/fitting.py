@@ -4,6 +4,10 @@ Variances of the intercepts and of dyads, and the noise, go by expectation maxim
 where a variance is much too small, and does not come back from nothing. Variances of features and of patterns go by
 MacKay's fixed point, which has the same ends and gets there in a few steps from either side (MacKay 1992, "Bayesian
 Interpolation"; Tipping 2001, "Sparse Bayesian Learning and the Relevance Vector Machine").
+
+Whether somebody acts is yes or no, and the noise of that is not even: where answers are likely they scatter more. Taken
+for even, the surplus looks like coefficients that differ, and the more patterns there are to differ, the more is found
+that is not there. How uneven it is follows from where the answers were (`_surplus`), and is taken off first.
 """
 
 from __future__ import annotations
@@ -33,8 +37,14 @@ LONGEST = float(np.log(20.0))
 logarithms of a variance."""
 
 
-def fit(belief: Belief, steps: int) -> None:
+def fit(belief: Belief, steps: int, answered: Floats | None = None) -> None:
     """Take `steps` steps from the belief's scales towards those that make its sums most likely.
+
+    Args:
+        belief: its scales are moved in place.
+        steps: how many.
+        answered: where the target is yes or no: shape (K, P, P), the grams of the rows with a yes. Else None: noise
+            is taken to be even.
 
     Where nothing is to be found a variance only creeps towards zero. So after each two steps, every variance that
     keeps going the same way, ever more slowly, leaps to where it is heading (Aitken's delta-squared on logarithms;
@@ -42,17 +52,17 @@ def fit(belief: Belief, steps: int) -> None:
     """
     for _ in range(steps // 2):
         start = _logs(belief.scales)
-        _advance(belief)
+        _advance(belief, answered)
         first = _logs(belief.scales)
-        _advance(belief)
+        _advance(belief, answered)
         second = _logs(belief.scales)
         _leap(belief, first - start, second - first, second)
     if steps % 2:
-        _advance(belief)
+        _advance(belief, answered)
 
 
-def _advance(belief: Belief) -> None:
-    belief.scales = _step(belief)
+def _advance(belief: Belief, answered: Floats | None) -> None:
+    belief.scales = _step(belief, answered)
     belief.forget_posterior()
 
 
@@ -71,7 +81,7 @@ def _leap(belief: Belief, step: Floats, next_step: Floats, at: Floats) -> None:
     belief.forget_posterior()
 
 
-def _step(belief: Belief) -> Scales:
+def _step(belief: Belief, answered: Floats | None) -> Scales:
     p, old = belief.posterior, belief.scales
     blocks, actions = belief.basis.blocks, len(belief.loadings)
     sizes = np.maximum(np.bincount(blocks, minlength=4), 1)
@@ -99,6 +109,9 @@ def _step(belief: Belief) -> Scales:
     doubt = np.diag(V)[: belief.basis.width] / actions
     middle = t[: belief.basis.width] ** 2 / actions
     apart, apart_doubt = (means**2).sum(axis=0) - middle, variances.sum(axis=0) - doubt
+    if answered is not None:
+        surplus, of_middle = _surplus(belief, answered)
+        middle, apart = middle - of_middle, apart - (surplus - of_middle)
     for block in (FEATURES, PATTERNS):
         of_block = blocks == block
         size = float(of_block.sum())
@@ -113,6 +126,34 @@ def _step(belief: Belief) -> Scales:
         kin=np.maximum(kin, LEAST),
         noise=_noise(belief, AR, correction, means),
     )
+
+
+def _surplus(belief: Belief, answered: Floats) -> tuple[Floats, Floats]:
+    """Return by how much uneven noise swells squared posterior means, shape (P,) each: in all, and of their middle.
+
+    Noise is taken to be as a yes or no at one rate for all would show it: a yes is far from that rate where answers
+    are rare, a no is near. Its surplus over even noise goes through the posterior as the data does (the filling of
+    White's sandwich: White 1980, "A Heteroskedasticity-Consistent Covariance Matrix Estimator"). Over all rows the
+    surplus is none; it lies where the answers are.
+
+    Args:
+        answered: see `fit`.
+    """
+    p, sums, noise = belief.posterior, belief.sums, belief.scales.noise
+    total = max(float(sums.counts.sum()), 1.0)
+    rate = float(np.clip(sums.moments[:, 0].sum() / total, 1 / (total + 1), total / (total + 1)))
+    seen = (1 - rate) ** 2 * answered + rate**2 * (sums.grams - answered)
+    excess = (seen / (rate * (1 - rate)) - sums.grams) / noise
+    alone = p.A_inv @ excess @ p.A_inv
+    together = belief._shared_covariance(alone)
+    once, twice = belief._fold(p.R), belief._fold(p.R @ together @ p.R)
+    found = np.einsum("kii->i", alone)
+    found = found - 2 * np.einsum("kij,kji->i", alone, once @ p.A_inv)
+    found = found + np.einsum("kij,kji->i", p.A_inv, twice @ p.A_inv)
+    left = np.eye(len(together)) - p.S @ p.R
+    width = belief.basis.width
+    middle = np.einsum("ij,jk,ik->i", left[:width], together, left[:width], optimize=True)
+    return np.asarray(found), np.asarray(middle / len(belief.loadings))
 
 
 def _fixed_point(old: float, squares: float, doubt: float, count: float) -> float:
