@@ -15,19 +15,27 @@ from learning.likelihood.model import learn
 from learning.likelihood.table import Floats
 from learning.likelihood.telling import cannot_tell, tell
 from memory.crm.leads import LeadReader
+from policies.addresses import is_shared
+from policies.rulebook import AddressRules
 
 WINDOW_DAYS = 30
 CAPACITY = 20
 
 
 def whom_to_hand_off(
-    reader: LeadReader, now: datetime, *, capacity: int = CAPACITY, window_days: int = WINDOW_DAYS
+    reader: LeadReader,
+    now: datetime,
+    rules: AddressRules,
+    *,
+    capacity: int = CAPACITY,
+    window_days: int = WINDOW_DAYS,
 ) -> HandOffList:
     """Return the MQLs to pass to sales now, as many as sales can take, or say that nobody can tell.
 
     Args:
         reader: bulk reads of the CRM.
         now: aware UTC time; nothing later is looked at.
+        rules: whose mailboxes belong to no one person; nobody can call those.
         capacity: how many sales can take, at least 1.
         window_days: in which an MQL has to become an SQL or an opportunity to count.
 
@@ -37,7 +45,8 @@ def whom_to_hand_off(
     table, outcomes = leads.cases(past.moments(window_days), window_days)
     learned = learn(table, outcomes, SEED)
     moment = times([now])[0]
-    who = leads.mqls(moment)
+    everybody = leads.mqls(moment)
+    who = everybody[[not is_shared(past.people[i].email, rules) for i in everybody]]
     asked = {
         "as_of": now,
         "window_days": window_days,
@@ -84,9 +93,15 @@ def whom_to_hand_off(
         text=(
             f"Of {len(who):,} MQLs, the {len(chosen):,} worth most to sales now. Expect {expected.mean:.1f} of them "
             f"({expected.low:.0f} to {expected.high:.0f}) to become SQLs within {window_days} days: "
-            f"{mean:.0%} ({low:.0%} to {high:.0%})."
+            f"{mean:.0%} ({low:.0%} to {high:.0%}).{_left_out(len(everybody) - len(who))}"
         ),
     )
+
+
+def _left_out(shared: int) -> str:
+    if not shared:
+        return ""
+    return f" Left out: {shared:,} shared {'mailbox' if shared == 1 else 'mailboxes'}, where no one person reads."
 
 
 def _worths(past: Past, employees: Floats) -> tuple[Floats, str]:

@@ -64,7 +64,7 @@ def reckon_lists(house: House) -> KeptLists:
         now, before = house.clock(), _may_be_scored(house)
         made = KeptLists(
             made_at=now,
-            hand_off=whom_to_hand_off(house.lead_reader, now, capacity=KEPT_LEADS),
+            hand_off=whom_to_hand_off(house.lead_reader, now, house.rules.addresses, capacity=KEPT_LEADS),
             churn=who_may_leave(house.lead_reader, now),
         )
         with writing(house.engine) as connection, sharing(connection):

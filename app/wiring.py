@@ -290,7 +290,7 @@ class House:
         from app.outlook import outlooks
 
         now = self.clock()
-        hand_off = whom_to_hand_off(self.lead_reader, now)
+        hand_off = whom_to_hand_off(self.lead_reader, now, self.rules.addresses)
         return outlooks(hand_off, who_may_leave(self.lead_reader, now), self.audience.account_of())
 
     def _outlook(self, contact_id: str) -> Outlook | None:

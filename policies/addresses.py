@@ -26,13 +26,19 @@ def refuses(contact: Contact, rules: AddressRules) -> Refusal | None:
     return Refusal(contact_id=contact.id, rule_id="C-20", reason=f"{contact.name} {problem}")
 
 
+def is_shared(email: str | None, rules: AddressRules) -> bool:
+    """Tell whether an address is that of a function or a team (info@, support@), not of one person."""
+    local = (email or "").strip().lower().rpartition("@")[0]
+    return local.partition("+")[0] in rules.role_local_parts
+
+
 def _problem(email: str | None, rules: AddressRules) -> str | None:
     if not email:
         return _UNUSABLE[EmailStatus.MISSING]
     local, at, host = email.strip().lower().rpartition("@")
     if not at or not local or "." not in host or any(mark.isspace() for mark in local + host):
         return _UNUSABLE[EmailStatus.INVALID]
-    if local.partition("+")[0] in rules.role_local_parts:
+    if is_shared(email, rules):
         return f"has a shared mailbox ({local}@), which belongs to no one person"
     labels = host.split(".")
     parents = {".".join(labels[at:]) for at in range(len(labels) - 1)}

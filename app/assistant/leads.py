@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.amounts import money
+from app.amounts import money, whole_money
 from app.assistant.meant import account_meant
 from app.assistant.words import (
     PAGE_ROWS,
@@ -158,8 +158,8 @@ def _lead_cells(place: int, lead: Lead) -> tuple[Cell, ...]:
         contact_ref(lead.contact_id, lead.name),
         account_ref(lead.account_id, lead.account) if lead.account_id else None,
         lead.likelihood.probability,
-        money(lead.value_cents, lead.currency),
-        money(lead.expected_cents, lead.currency),
+        whole_money(lead.value_cents, lead.currency),
+        whole_money(lead.expected_cents, lead.currency),
         "; ".join(reasons_of(lead.likelihood)),
     )
 

@@ -219,11 +219,7 @@ class ChatScreen:
             for place in rest:
                 if _is_there(row[place]):
                     column = table.columns[place]
-                    named = (
-                        ""
-                        if column.kind == "record" or isinstance(row[place], str)
-                        else f"{column.name.lower()} "
-                    )
+                    named = "" if _names_itself(row[place], column) else f"{column.name.lower()} "
                     more.append(" · " if more else "").append(named).append_text(
                         self._cell(row[place], column)
                     )
@@ -286,6 +282,11 @@ class ChatScreen:
         self.console.print(
             Panel(body, title=Text(title), title_align="left", width=self.width, border_style=style)
         )
+
+
+def _names_itself(cell: Cell, column: AnswerColumn) -> bool:
+    """Tell whether a cell is read without its column's name: records and words are, numbers and amounts are not."""
+    return column.kind == "record" or (isinstance(cell, str) and not cell[:1].isdigit())
 
 
 def _is_there(cell: Cell) -> bool:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from app.amounts import whole_money
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, money, print_json
 from domain.leads import ChurnList, HandOffList, Likelihood, Skill
@@ -20,14 +21,16 @@ def handoff(
     from app.handoff import whom_to_hand_off
 
     house = doors.house()
-    found = whom_to_hand_off(house.lead_reader, house.clock(), capacity=capacity, window_days=window)
+    found = whom_to_hand_off(
+        house.lead_reader, house.clock(), house.rules.addresses, capacity=capacity, window_days=window
+    )
     if as_json:
         print_json(found)
         return
     _top(found, "Hand-off to sales")
     for place, lead in enumerate(found.leads, 1):
         at = f" at {lead.account}" if lead.account else ""
-        worth = f", expected {money(lead.expected_cents, lead.currency)}" if lead.expected_cents else ""
+        worth = f", expected {whole_money(lead.expected_cents, lead.currency)}" if lead.expected_cents else ""
         heading(f"{place}. {lead.name}{at}  ({lead.contact_id})")
         line(f"  {lead.likelihood.probability:.0%} within {found.window_days} days{worth}")
         _why(lead.likelihood, "would raise it to")

@@ -65,6 +65,7 @@ class Person:
 
     id: str
     name: str
+    email: str | None
     account_id: str | None
     seniority: str
     department: str
@@ -157,6 +158,7 @@ class LeadReader:
                 name=" ".join(part for part in (row.first_name, row.last_name) if part)
                 or row.email
                 or row.id,
+                email=row.email,
                 account_id=row.account_id,
                 seniority="" if row.seniority == "unknown" else row.seniority,
                 department=row.department or "",

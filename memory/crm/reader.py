@@ -6,6 +6,7 @@ Reads only. Everything is paged; nothing here grows with the size of the CRM exc
 from __future__ import annotations
 
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Engine, Select, Table, and_, bindparam, func, or_, select
@@ -183,8 +184,13 @@ class CrmStore:
         with self._engine.connect() as connection:
             row = connection.execute(_CAMPAIGN, {"id": campaign_id}).mappings().first()
         if row is None:
-            raise NotFound("campaign", campaign_id, "It is stored when it is first run.")
+            raise NotFound("campaign", campaign_id, self._campaigns_like(campaign_id))
         return codec.campaign_of(row)
+
+    def _campaigns_like(self, campaign_id: str) -> str:
+        near = get_close_matches(campaign_id, [campaign.id for campaign in self.campaigns()], n=3)
+        meant = f"Did you mean {' or '.join(near)}? " if near else ""
+        return f"{meant}A campaign is stored when it is first run."
 
     def messages_before(self, decision: Decision) -> int:
         """How many messages of this campaign come before this decision's one; counted to 1,000."""

@@ -22,8 +22,10 @@ from memory.crm.engine import open_engine
 from memory.crm.journal import Journal
 from memory.crm.leads import LeadReader
 from memory.crm.statements import ACCOUNTS, CONTACTS, DEALS, SUPPRESSIONS, insert_all, writing
+from policies.rulebook import load_rulebook
 from tests.schema_template import upgrade
 
+RULES = load_rulebook().addresses
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
 WEEKS = 40
@@ -117,7 +119,7 @@ def crm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crm]:
 
 @pytest.fixture(scope="module")
 def five(crm: Crm) -> HandOffList:
-    return whom_to_hand_off(crm.reader, NOW, capacity=5, window_days=14)
+    return whom_to_hand_off(crm.reader, NOW, RULES, capacity=5, window_days=14)
 
 
 @pytest.fixture(scope="module")
@@ -142,12 +144,25 @@ def test_those_who_booked_a_meeting_are_passed_on_as_many_as_sales_can_take(five
 
 
 def test_a_capacity_beyond_all_takes_all(crm: Crm) -> None:
-    found = whom_to_hand_off(crm.reader, NOW, capacity=10_000, window_days=14)
+    found = whom_to_hand_off(crm.reader, NOW, RULES, capacity=10_000, window_days=14)
     assert len(found.leads) == found.considered
     lagging = [lead for lead in found.leads if lead.likelihood.probability < 0.3]
     assert {lead.likelihood.levers[0].text for lead in lagging if lead.likelihood.levers} == {
         "A meeting booked"
     }
+
+
+def test_a_shared_mailbox_is_nobody_sales_can_call(crm: Crm) -> None:
+    before = whom_to_hand_off(crm.reader, NOW, RULES, capacity=10_000, window_days=14)
+    first = before.leads[0].contact_id
+    with writing(crm.engine) as connection:
+        connection.execute(
+            CONTACTS.update().where(CONTACTS.c.id == first).values(email="Support@one.example")
+        )
+    found = whom_to_hand_off(crm.reader, NOW, RULES, capacity=10_000, window_days=14)
+    assert found.considered == before.considered - 1
+    assert first not in {lead.contact_id for lead in found.leads}
+    assert "Left out: 1 shared mailbox" in found.text
 
 
 def test_accounts_with_tickets_are_at_risk_and_their_people_ask_for_a_person(
@@ -168,7 +183,7 @@ def test_accounts_with_tickets_are_at_risk_and_their_people_ask_for_a_person(
 @pytest.mark.parametrize("question", ["hand-off", "churn"])
 def test_where_outcomes_follow_nothing_there_is_no_list_and_it_says_so(noise: Crm, question: str) -> None:
     if question == "hand-off":
-        leads = whom_to_hand_off(noise.reader, NOW, window_days=14)
+        leads = whom_to_hand_off(noise.reader, NOW, RULES, window_days=14)
         assert (leads.leads, leads.expected) == ((), None)
         text = leads.text
     else:

@@ -69,6 +69,7 @@ def test_an_edit_with_a_held_subject_is_shown_and_not_approved(shell: Shell, wai
         (("list", "--limit", "0"), 2, "Invalid value for '--limit'"),
         (("list", "--skip", "-1"), 2, "Invalid value for '--skip'"),
         (("list", "--campaign", "nope"), 3, "No campaign 'nope' here."),
+        (("list", "--campaign", "crowds"), 3, "Did you mean crowd?"),
         (("list", "--skip", "1000"), 0, "3 are waiting; --skip 1000 goes past the last one."),
         (("list", "--limit", "2"), 0, "1–2 of 3. More: --skip 2."),
     ],
