@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from agents.understudy.talk_question import Question, Reading, first_match, one
+from agents.understudy.talk_question import Question, Reading, call, first_match, one
 from agents.understudy.talk_words import days_in
 
 _SHOW = (
@@ -14,10 +14,25 @@ _SHOW = (
 )
 _OUR = r"(?:all )?(?:the |our |my |any |of the )*"
 
+_PERIOD = (
+    r"(?:(?:in |of |from |for |over )?(?:the )?(?:last|past|this|previous) (?:month|week|"
+    r"quarter|year|\d+ (?:days|weeks|months))(?:'s)?)"
+)
+
 
 def lists(asked: Question) -> Reading:
     """Whole lists that need no more words: leads, churn, proposals, campaigns, runs, content, rules, the learner."""
     said = asked.said
+    if first_match(
+        said,
+        r"what (?:should|can|shall|do|must) (?:i|we) (?:do|look at|work on|start with|focus on|have to do|need to do)"
+        r"(?: (?:now|next|first|today|this morning|this week|right now))*",
+        r"what (?:is|needs) (?:my|our) attention(?: today| now)?|what needs (?:me|us|doing)(?: today| now)?",
+        r"what (?:is|do (?:i|we) have) (?:on )?(?:my|our|the) (?:list|plate|agenda|to-?do(?:s| list)?)"
+        r"(?:(?: for)? today)?",
+    ):
+        # What only a person can do: messages that wait for a yes, and people worth a call.
+        return (call("proposal_list"), call("lead_list", 2))
     for tool, patterns in _LISTS.items():
         if not first_match(said, *patterns):
             continue
@@ -41,6 +56,8 @@ _LISTS: dict[str, tuple[str, ...]] = {
         rf"{_SHOW}{_OUR}(?:hand-?offs?|hand-?off list|lead list|sales-ready (?:leads|contacts|"
         rf"people)|hot leads|leads (?:that are )?ready for sales|ready leads)(?: list)?",
         r"(?:any|is (?:any(?:one|body)|some(?:one|body))|anyone|anybody) ready for sales(?: now| today)?",
+        rf"(?:who (?:is|are) |{_SHOW}){_OUR}(?:best|top|hot|hottest|warm|warmest|strongest|(?:most )?promising) "
+        r"(?:leads|mqls|prospects)(?: (?:now|today|this week|right now|for sales))?",
     ),
     "churn_list": (
         r"(?:who|which (?:customers|accounts|companies|clients))(?: of our (?:customers|"
@@ -66,6 +83,11 @@ _LISTS: dict[str, tuple[str, ...]] = {
         r"(?:is|are) there (?:anything|something|any proposals?|proposals) (?:to (?:approve|"
         r"review)|waiting)(?: for me| for us)?",
         r"what should (?:i|we) (?:approve|review)(?: next| first| today)?",
+        rf"(?:are there |do (?:i|we) have |{_SHOW}){_OUR}(?:messages|drafts|emails|letters|things) (?:(?:that|which) )?"
+        r"(?:are |is |still )*(?:wait|waiting|pending|open|to (?:approve|review))(?: (?:for|on) (?:me|us|review|my yes|"
+        r"(?:my |an )?approval|a yes))?",
+        r"(?:is there |do (?:i|we) have )?(?:anything|something) (?:waiting|open|to (?:approve|review))"
+        r"(?: for (?:me|us))?",
     ),
     "campaign_list": (
         rf"{_SHOW}{_OUR}(?:running |active |current |paused )?campaigns(?: (?:do we have|are "
@@ -75,6 +97,8 @@ _LISTS: dict[str, tuple[str, ...]] = {
     "run_list": (
         rf"{_SHOW}{_OUR}(?:last |latest |recent |past |previous )?runs(?: (?:were there|have there "
         rf"been|did we have|there were))?",
+        r"what (?:(?:did|have|has) (?:we|you|attune) (?:already )?(?:send|sent)(?: out)?|was sent(?: out)?|went out|"
+        r"has gone out)(?: (?:lately|recently|so far))?",
     ),
     "content_list": (
         rf"{_SHOW}{_OUR}(?:content|content library|library|assets|content assets|offers|guides|"
@@ -101,10 +125,6 @@ _LISTS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-_PERIOD = (
-    r"(?:(?:in |of |from |for |over )?(?:the )?(?:last|past|this|previous) (?:month|week|"
-    r"quarter|year|\d+ (?:days|weeks|months))(?:'s)?)"
-)
 _X = r"(?P<x>.+?)"
 _AGAINST = (
     r"(?: (?:bring|brought|do|did|done|add|give|earn|yield|achieve|perform|get|got|work|worth|"
@@ -131,6 +151,14 @@ def results(asked: Question, today: date) -> Reading:
         r"how (?:are|did) we (?:doing|do)(?: against the holdout)?(?: (?:this|last) (?:month|week|quarter))?",
     ):
         return one("result_show", since=since_in(said, today), until=until_in(said, today))
+    if first_match(
+        said,
+        rf"how (?:is|was|did|does) (?:the |my |our |your |this )+campaign (?:doing|do|perform|performing|going|go|work|"
+        rf"working|look|looking)(?: so far| lately| now| today| {_PERIOD})?",
+    ):
+        shown = asked.shown.latest("campaign")
+        only = shown[0].id if len(shown) == 1 else None
+        return one("result_show", campaign=only, since=since_in(said, today), until=until_in(said, today))
     if found := first_match(
         said,
         rf"(?:what (?:did|does|has) )(?:the )?(?:campaign )?{_X} (?:bring|brought|earn|yield|"

@@ -165,7 +165,8 @@ def decided(asked: Question) -> Reading:
         rf"why (?:did|does|has|had|was|were|is) (?:not )?{_X} (?:not |never )?(?:get|got|gotten|"
         rf"receive|received|chosen|picked|written to|contacted|held out|left out|refused|skipped|"
         rf"silent|sent|decided)\b{_MESSAGE}",
-        rf"why did we (?:not )?(?:send|write to|write|contact|mail|email|choose|give|pick) {_X}(?: "
+        rf"why (?:did|have|has) (?:we|you|attune) (?:not |never )?(?:send|sent|write to|written to|write|contact|"
+        rf"contacted|mail|email|choose|give|pick) {_X}(?: "
         rf"(?:the|a|an|that|this|nothing|anything|something)\b.*)?",
         rf"why (?:nothing|no (?:message|email)|silence|(?:the|that|this|a) [\w -]+?) (?:for|to) {_X}",
         rf"(?:explain|show)(?: me)? (?:the |our )?(?:last |latest )?(?:decision|choice) (?:for|about|on|of) {_X}",

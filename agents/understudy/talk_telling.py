@@ -42,6 +42,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "What content do we have?",
     ),
     "Work": (
+        "What should I do today?",
         "Draft something for Dana Kim: shorter, mention pricing",
         "What is waiting for approval?",
         "Approve the safe ones",

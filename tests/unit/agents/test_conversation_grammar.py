@@ -331,6 +331,16 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
     ("What does the learner of trial-to-meeting believe?", "learning_show", {"campaign": "trial-to-meeting"}),
     ("what does the learner believe", "campaign_list", {}),
     ("what works in trial-to-meeting?", "learning_show", {"campaign": "trial-to-meeting"}),
+    ("How is my campaign doing?", "result_show", {}),
+    ("how did our campaign do last month", "result_show", LAST_MONTH),
+    ("Who are my hottest leads?", "lead_list", {}),
+    ("show me the best leads", "lead_list", {}),
+    ("Show me messages waiting for approval", "proposal_list", {}),
+    ("do I have any drafts to approve?", "proposal_list", {}),
+    ("anything waiting for me?", "proposal_list", {}),
+    ("What did you send?", "run_list", {}),
+    ("Why did you not write to Mei Barlow?", "decision_explain", {"who": "Mei Barlow"}),
+    ("why have we never contacted Mei Barlow", "decision_explain", {"who": "Mei Barlow"}),
     ("Show the funnel", "result_funnel", {}),
     ("how does our funnel look?", "result_funnel", {}),
     ("what content do we have", "content_list", {}),
@@ -468,6 +478,7 @@ AFTER: list[tuple[Turns, str, str, dict[str, Any]]] = [
     (CAMPAIGN, "dry run the campaign", "run_start", {"campaign": "spring", "dry": True}),
     (CAMPAIGN, "should we pause it?", "campaign_show", {"campaign": "spring"}),
     (CAMPAIGN, "what does the learner believe", "learning_show", {"campaign": "spring"}),
+    (CAMPAIGN, "How is our campaign doing?", "result_show", {"campaign": "spring"}),
     (CAMPAIGN, "Which content works best?", "learning_show", {"campaign": "spring"}),
     (RUNS, "show the second run", "run_show", {"run": "r2"}),
     (RUNS, "what happened in the last run", "run_show", {"run": "r1"}),
@@ -558,6 +569,7 @@ NOT_UNDERSTOOD = [
     "results of October",
     "results of trial-to-meeting in October",
     "What happened with Dana Kim last month?",
+    "What did you send last week?",
     # Half of a comparison is no answer to it.
     "why did Dana Kim get the guide and Ben Ode",
     "why did Dana Kim get the guide and the case study",
@@ -686,6 +698,13 @@ def test_a_question_for_what_was_sent_is_shown_the_way_to_results() -> None:
     asked = "How many messages did we send last week?"
     assert GRAMMAR.read(asked, ()) is None
     assert "- What did last month bring against the holdout?" in GRAMMAR.unknown(asked)
+
+
+@pytest.mark.parametrize("words", ["What should I do today?", "what needs my attention", "what is on my list?"])
+def test_who_asks_what_to_do_sees_what_only_a_person_can_do(words: str) -> None:
+    found = calls_of(words)
+    assert [call.name for call in found] == ["proposal_list", "lead_list"]
+    assert len({call.id for call in found}) == 2
 
 
 def test_whom_is_asked_where_several_were_shown() -> None:
