@@ -433,7 +433,9 @@ class Bandit:
         return min(answers, float(sums.counts.sum()) - answers) >= FEW_ANSWERS
 
     def fit(self, steps: int) -> None:
-        """Take steps towards the likeliest scales."""
+        """Take steps towards the likeliest scales, once there is enough to tell what makes a difference."""
+        if not self._tells_apart:
+            return
         for belief in self.beliefs:
             # What an answer is worth is known of the answered rows alone, so their grams are there already.
             fit(belief, steps, self.worth.sums.grams if belief is self.acts else None)
@@ -442,8 +444,7 @@ class Bandit:
         """Fit the scales from their start to the end: the same sums then give the same belief, however they came."""
         for belief in self.beliefs:
             belief.begin_scales()
-        if self._tells_apart:
-            self.fit(SETTLE_STEPS)
+        self.fit(SETTLE_STEPS)
 
     def unlearn(
         self,

@@ -11,7 +11,7 @@ coefficients to what is shared; R corrects for the sharing. Source: Henderson (1
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -260,7 +260,7 @@ class Belief:
         if self._ahead is None:
             one, (grams, counts) = copy(self), self._to_come
             sums = self.sums
-            one.sums = Sums(sums.grams + grams, sums.moments, sums.squares, sums.counts + counts)
+            one.sums = replace(sums, grams=sums.grams + grams, counts=sums.counts + counts)
             one._to_come = None
             one.forget_posterior()
             self._ahead = one

@@ -40,15 +40,15 @@ logarithms of a variance."""
 def fit(belief: Belief, steps: int, answered: Floats | None = None) -> None:
     """Take `steps` steps from the belief's scales towards those that make its sums most likely.
 
+    Where nothing is to be found a variance only creeps towards zero. So after each two steps, every variance that
+    keeps going the same way, ever more slowly, leaps to where it is heading (Aitken's delta-squared on logarithms;
+    Varadhan & Roland 2008, "Simple and Globally Convergent Methods for Accelerating Any EM Algorithm").
+
     Args:
         belief: its scales are moved in place.
         steps: how many.
         answered: where the target is yes or no: shape (K, P, P), the grams of the rows with a yes. Else None: noise
             is taken to be even.
-
-    Where nothing is to be found a variance only creeps towards zero. So after each two steps, every variance that
-    keeps going the same way, ever more slowly, leaps to where it is heading (Aitken's delta-squared on logarithms;
-    Varadhan & Roland 2008, "Simple and Globally Convergent Methods for Accelerating Any EM Algorithm").
     """
     for _ in range(steps // 2):
         start = _logs(belief.scales)
@@ -110,7 +110,7 @@ def _step(belief: Belief, answered: Floats | None) -> Scales:
     middle = t[: belief.basis.width] ** 2 / actions
     apart, apart_doubt = (means**2).sum(axis=0) - middle, variances.sum(axis=0) - doubt
     if answered is not None:
-        surplus, of_middle = _surplus(belief, answered)
+        surplus, of_middle = _surplus(belief, answered, AR)
         middle, apart = middle - of_middle, apart - (surplus - of_middle)
     for block in (FEATURES, PATTERNS):
         of_block = blocks == block
@@ -128,31 +128,37 @@ def _step(belief: Belief, answered: Floats | None) -> Scales:
     )
 
 
-def _surplus(belief: Belief, answered: Floats) -> tuple[Floats, Floats]:
-    """Return by how much uneven noise swells squared posterior means, shape (P,) each: in all, and of their middle.
+def _surplus(belief: Belief, answered: Floats, AR: Floats) -> tuple[Floats, Floats]:
+    """Return by how much noise swells squared posterior means beyond what even noise would, shape (P,) each.
 
-    Noise is taken to be as a yes or no at one rate for all would show it: a yes is far from that rate where answers
-    are rare, a no is near. Its surplus over even noise goes through the posterior as the data does (the filling of
-    White's sandwich: White 1980, "A Heteroskedasticity-Consistent Covariance Matrix Estimator"). Over all rows the
-    surplus is none; it lies where the answers are.
+    In all, and of their middle; in squared units of the target. Noise is taken to be as a yes or no at one rate for
+    all would show it: a yes is far from that rate where answers are rare, a no is near. Over all rows of full weight
+    the surplus is none; it lies where the answers are. A row that counts for less scatters less: a weight w brings
+    noise by w squared, and the posterior reckons with w. What is beyond even noise goes through the posterior as the
+    data does (the filling of White's sandwich: White 1980, "A Heteroskedasticity-Consistent Covariance Matrix
+    Estimator"). What is signal in a yes that is far from the rate is taken for noise too: too much is taken off, little
+    where answers are rare (at a rate of 0.3 noise is reckoned as 0.29 for 0.21).
 
     Args:
         answered: see `fit`.
+        AR: shape (K, P, P), A_inv times what sharing corrects.
     """
     p, sums, noise = belief.posterior, belief.sums, belief.scales.noise
     total = max(float(sums.counts.sum()), 1.0)
     rate = float(np.clip(sums.moments[:, 0].sum() / total, 1 / (total + 1), total / (total + 1)))
     seen = (1 - rate) ** 2 * answered + rate**2 * (sums.grams - answered)
-    excess = (seen / (rate * (1 - rate)) - sums.grams) / noise
+    known = np.abs(sums.counts) > 1e-9
+    scatter = np.where(known, sums.square_weights / np.where(known, sums.counts, 1.0), 1.0)
+    excess = (scatter[:, None, None] * seen / (rate * (1 - rate)) - sums.grams) / noise
     alone = p.A_inv @ excess @ p.A_inv
     together = belief._shared_covariance(alone)
-    once, twice = belief._fold(p.R), belief._fold(p.R @ together @ p.R)
+    correction = belief._fold(p.R @ together @ p.R)
     found = np.einsum("kii->i", alone)
-    found = found - 2 * np.einsum("kij,kji->i", alone, once @ p.A_inv)
-    found = found + np.einsum("kij,kji->i", p.A_inv, twice @ p.A_inv)
-    left = np.eye(len(together)) - p.S @ p.R
+    found = found - 2 * np.einsum("kij,kij->i", alone, AR)
+    found = found + np.einsum("kij,kji->i", p.A_inv, correction @ p.A_inv)
+    unshared = np.eye(len(together)) - p.S @ p.R
     width = belief.basis.width
-    middle = np.einsum("ij,jk,ik->i", left[:width], together, left[:width], optimize=True)
+    middle = np.einsum("ij,jk,ik->i", unshared[:width], together, unshared[:width], optimize=True)
     return np.asarray(found), np.asarray(middle / len(belief.loadings))
 
 

@@ -17,13 +17,15 @@ class Sums:
     """Weighted sums of one regression an action, over K actions and P inputs.
 
     grams: shape (K, P, P), sum of w f f'. moments: shape (K, P), sum of w r f.
-    squares: shape (K,), sum of w r^2. counts: shape (K,), sum of w.
+    squares: shape (K,), sum of w r^2. counts: shape (K,), sum of w. square_weights: shape (K,), sum of w |w|: an
+    outcome that counts for less scatters less in the sums, by the square of its weight.
     """
 
     grams: NDArray[np.float64]
     moments: NDArray[np.float64]
     squares: NDArray[np.float64]
     counts: NDArray[np.float64]
+    square_weights: NDArray[np.float64]
 
     @classmethod
     def empty(cls, actions: int, width: int) -> Sums:
@@ -31,6 +33,7 @@ class Sums:
         return cls(
             np.zeros((actions, width, width)),
             np.zeros((actions, width)),
+            np.zeros(actions),
             np.zeros(actions),
             np.zeros(actions),
         )
@@ -54,6 +57,7 @@ class Sums:
             self.moments[k] += weight * float(targets[0]) * f
             self.squares[k] += weight * float(targets[0]) ** 2
             self.counts[k] += weight
+            self.square_weights[k] += weight * abs(weight)
             return
         w = np.ones(len(actions)) if weights is None else weights
         for k in np.unique(actions):
@@ -64,6 +68,7 @@ class Sums:
             self.moments[k] += weighted.T @ rk
             self.squares[k] += float(wk @ rk**2)
             self.counts[k] += float(wk.sum())
+            self.square_weights[k] += float(wk @ np.abs(wk))
 
     def merge(self, other: Sums) -> None:
         """Add another learner's sums to these."""
@@ -71,12 +76,14 @@ class Sums:
         self.moments += other.moments
         self.squares += other.squares
         self.counts += other.counts
+        self.square_weights += other.square_weights
 
     def fade(self, share: float, action: int | None = None) -> None:
         """Keep `share` (in [0, 1]) of everything remembered, or of what is remembered of one action."""
         where = slice(None) if action is None else action
         for part in (self.grams, self.moments, self.squares, self.counts):
             part[where] *= share
+        self.square_weights[where] *= share**2
 
     def extend(self, actions: int) -> None:
         """Make room for `actions` new actions, of which nothing is known."""
@@ -85,3 +92,4 @@ class Sums:
         self.moments = np.concatenate([self.moments, more.moments])
         self.squares = np.concatenate([self.squares, more.squares])
         self.counts = np.concatenate([self.counts, more.counts])
+        self.square_weights = np.concatenate([self.square_weights, more.square_weights])

@@ -700,7 +700,9 @@ def test_a_question_for_what_was_sent_is_shown_the_way_to_results() -> None:
     assert "- What did last month bring against the holdout?" in GRAMMAR.unknown(asked)
 
 
-@pytest.mark.parametrize("words", ["What should I do today?", "what needs my attention", "what is on my list?"])
+@pytest.mark.parametrize(
+    "words", ["What should I do today?", "what needs my attention", "what is on my list?"]
+)
 def test_who_asks_what_to_do_sees_what_only_a_person_can_do(words: str) -> None:
     found = calls_of(words)
     assert [call.name for call in found] == ["proposal_list", "lead_list"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,15 @@ from learning.bandit.basis import FEATURES, PATTERNS, Basis
 from learning.bandit.belief import Belief
 from learning.bandit.bends import PAIRS, pairs_of
 from learning.bandit.fitting import _surplus, fit
-from tests.unit.learning.bandit.worlds import ACTIONS, Floats, dense_design, dense_prior, small_belief
+from learning.bandit.sums import Sums
+from tests.unit.learning.bandit.worlds import (
+    ACTIONS,
+    Floats,
+    dense_design,
+    dense_prior,
+    small_belief,
+    warm_and_cold,
+)
 
 
 def test_the_posterior_equals_that_of_the_dense_gaussian() -> None:
@@ -147,40 +156,40 @@ def test_few_actions_alike_by_chance_leave_it_open_which_is_best() -> None:
     assert np.sqrt(belief.covariances()[:, 0, 0]).min() > 0.02
 
 
-def test_the_surplus_of_uneven_noise_is_that_of_the_posterior_written_out() -> None:
-    belief, inputs, actions, _ = small_belief(rows=200)
+def test_the_surplus_of_noise_is_that_of_the_posterior_written_out() -> None:
+    """Of rows of full weight, and of the first action's, which count for a third."""
+    plain, inputs, actions, _ = small_belief(rows=200)
     answers = np.random.default_rng(5).random(200) < 0.1
-    belief.sums.moments[:] = 0
-    np.add.at(belief.sums.moments, actions[answers], inputs[answers])
-    belief.forget_posterior()
-    answered = np.stack([(f := inputs[answers & (actions == k)]).T @ f for k in range(ACTIONS)])
-    width, noise, rate = belief.basis.width, belief.scales.noise, answers.mean()
+    weights = np.where(actions == 0, 1 / 3, 1.0)
+    belief = Belief(plain.basis, plain.loadings, 0.1)
+    belief.scales = plain.scales
+    belief.sums.add(inputs, actions, answers.astype(float), weights)
+    of_answers = Sums.empty(ACTIONS, belief.basis.width)
+    of_answers.add(inputs[answers], actions[answers], np.ones(int(answers.sum())), weights[answers])
+    width, noise = belief.basis.width, belief.scales.noise
+    rate = weights @ answers / weights.sum()
     variances = noise * (answers - rate) ** 2 / (rate * (1 - rate))
     design = dense_design(belief, inputs, actions)
-    C = np.linalg.inv(np.linalg.inv(dense_prior(belief)) + design.T @ design / noise)
-    gain = C @ design.T / noise
-    swollen = gain @ np.diag(variances - noise) @ gain.T
+    weighted = design * weights[:, None]
+    C = np.linalg.inv(np.linalg.inv(dense_prior(belief)) + weighted.T @ design / noise)
+    gain = C @ weighted.T / noise
+    swollen = gain @ np.diag(variances) @ gain.T - C @ (weighted.T @ design / noise) @ C
     by_input = swollen.reshape(ACTIONS, width, ACTIONS, width)
-    surplus, of_middle = _surplus(belief, answered)
+    p = belief.posterior
+    surplus, of_middle = _surplus(belief, of_answers.grams, p.A_inv @ belief._fold(p.R))
     np.testing.assert_allclose(surplus, np.einsum("kiki->i", by_input), atol=1e-10)
     np.testing.assert_allclose(of_middle, np.einsum("kili->i", by_input) / ACTIONS, atol=1e-10)
 
 
 def test_where_answers_are_rare_and_uneven_no_bends_are_found_that_are_not_there() -> None:
-    """One contact in twenty is warm and answers a hundred times as often, whatever the action."""
-    rng = np.random.default_rng(1)
-    basis, rows = Basis(8, dyads=0, patterns=pairs_of(8), kind=PAIRS), 6_000
-    x, actions = rng.normal(size=(rows, 8)), rng.integers(0, 6, rows)
-    is_warm = rng.random(rows) < 0.05
-    x[:, 0] = is_warm / np.sqrt(0.05)
-    inputs, won = basis.inputs(x), rng.random(rows) < np.where(is_warm, 0.3, 0.003)
-    found = {}
-    for answered in (None, np.stack([(f := inputs[won & (actions == k)]).T @ f for k in range(6)])):
-        belief = Belief(basis, np.ones((6, 1)), 0.03, prior_spread=0.03)
-        belief.sums.add(inputs, actions, won.astype(float))
+    bandit, x, taken, won = warm_and_cold()
+    bandit.learn(x, taken, won.astype(float))
+    even = deepcopy(bandit.acts)
+    for belief in (bandit.acts, even):
         belief.begin_scales()
-        fit(belief, 20, answered)
-        found[answered is not None] = belief.scales
-    assert found[False].own[PATTERNS] > 5 * found[True].own[PATTERNS]
-    assert found[False].shared[PATTERNS] > 100 * found[True].shared[PATTERNS]
-    assert found[True].shared[FEATURES] > 0.01
+    fit(even, 20)
+    bandit.fit(20)
+    found = bandit.acts.scales
+    assert even.scales.own[PATTERNS] > 5 * found.own[PATTERNS]
+    assert even.scales.shared[PATTERNS] > 100 * found.shared[PATTERNS]
+    assert found.shared[FEATURES] > 0.01

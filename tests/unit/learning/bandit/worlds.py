@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.bandit import Bandit
+from learning.bandit import Bandit, Settings
 from learning.bandit.basis import DYADS, INTERCEPT, Basis
 from learning.bandit.belief import Belief
 from learning.bandit.scales import Scales
@@ -76,3 +76,17 @@ def taught(rows: int = 600, seed: int = 0, **told: object) -> Bandit:
     bandit = Bandit(("a", "b", "c"), 4, patterns=8, **told)  # type: ignore[arg-type]
     bandit.learn(x, taken, rewards)
     return bandit
+
+
+def warm_and_cold(rows: int = 6_000, seed: int = 1) -> tuple[Bandit, Floats, Ints, NDArray[np.bool_]]:
+    """Return a bandit that knows nothing, features, actions, and who answered: one contact in twenty is warm.
+
+    The warm ones answer a hundred times as often, whatever the action; nothing hangs on two features at once.
+    """
+    rng = np.random.default_rng(seed)
+    x, taken = rng.normal(size=(rows, 8)), rng.integers(0, 6, rows)
+    is_warm = rng.random(rows) < 0.05
+    x[:, 0] = is_warm / np.sqrt(0.05)
+    won = rng.random(rows) < np.where(is_warm, 0.3, 0.003)
+    bandit = Bandit(tuple("abcdef"), 8, settings=Settings(prior_rate=0.03, prior_spread=0.03))
+    return bandit, x, taken, won
