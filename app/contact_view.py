@@ -132,7 +132,7 @@ def head_of(house: House, contact_id: str) -> ContactHead:
         opens_at=None if opens == now else opens,
         last_message_at=standing.sent_at[0] if standing.sent_at else None,
         messages_open=len(standing.open_messages),
-        hand_off=hand_off_of(contact, standing.suppressions, kept_lists(house)),
+        hand_off=hand_off_of(contact, standing.suppressions, kept_lists(house), house.rules.addresses),
     )
 
 

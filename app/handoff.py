@@ -52,13 +52,18 @@ def whom_to_hand_off(
         "window_days": window_days,
         "capacity": capacity,
         "considered": len(who),
+        "shared": len(everybody) - len(who),
         "skill": learned.skill,
         "calibration_error": learned.debiased_error,
     }
+    left_out = _left_out(len(everybody) - len(who))
     if learned.model is None:
-        return HandOffList(**asked, text=cannot_tell(learned.skill, "leads", "MQLs that went on to sales"))
+        untold = cannot_tell(learned.skill, "leads", "MQLs that went on to sales")
+        return HandOffList(**asked, text=untold + left_out)
     if not len(who):
-        return HandOffList(**asked, model=learned.model.name, text="There is no MQL to pass on now.")
+        return HandOffList(
+            **asked, model=learned.model.name, text=f"There is no MQL to pass on now.{left_out}"
+        )
     current = leads.table(who, np.full(len(who), moment), window_days)
     logits = learned.model.logits(current)
     p = learned.model.probabilities(current)
@@ -93,7 +98,7 @@ def whom_to_hand_off(
         text=(
             f"Of {len(who):,} MQLs, the {len(chosen):,} worth most to sales now. Expect {expected.mean:.1f} of them "
             f"({expected.low:.0f} to {expected.high:.0f}) to become SQLs within {window_days} days: "
-            f"{mean:.0%} ({low:.0%} to {high:.0%}).{_left_out(len(everybody) - len(who))}"
+            f"{mean:.0%} ({low:.0%} to {high:.0%}).{left_out}"
         ),
     )
 

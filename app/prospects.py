@@ -6,6 +6,8 @@ from app.kept_lists import KeptLists
 from domain.base import Noun, UtcDatetime
 from domain.leads import ChurnList, HandOffList, Likelihood
 from domain.people import Contact, LifecycleStage, Suppression
+from policies.addresses import is_shared
+from policies.rulebook import AddressRules
 from policies.suppression import may_profile
 
 NOT_YET = (
@@ -23,7 +25,9 @@ class Prospect(Noun):
     is_striking: bool = False
 
 
-def hand_off_of(contact: Contact, suppressions: tuple[Suppression, ...], kept: KeptLists | None) -> Prospect:
+def hand_off_of(
+    contact: Contact, suppressions: tuple[Suppression, ...], kept: KeptLists | None, rules: AddressRules
+) -> Prospect:
     """Say whether a contact is one to pass to sales now, and why, or why that cannot be said."""
     objected = may_profile(contact, suppressions)
     if objected is not None:
@@ -44,6 +48,10 @@ def hand_off_of(contact: Contact, suppressions: tuple[Suppression, ...], kept: K
         stage = contact.lifecycle_stage.value
         stage = stage.upper() if stage == "sql" else stage
         return Prospect(words=f"Hand-off looks at MQLs, and this contact is in the stage {stage}.")
+    if is_shared(contact.email, rules):
+        return Prospect(
+            words="A shared mailbox, where no one person reads: it is not passed to sales (C-20)."
+        )
     return Prospect(words=_not_picked(asked), reckoned_at=kept.made_at)
 
 

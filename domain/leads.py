@@ -83,6 +83,7 @@ class Expected(Noun):
 class HandOffList(Noun):
     """Whom to pass to sales now. Without skill there is no list: `leads` is empty and `text` says why.
 
+    `considered` are MQLs; `shared` counts those besides who were left out, as their address belongs to no one person.
     `calibration_error` is the root-mean-square gap of told and true rates on later cases, without the bins' noise.
     """
 
@@ -90,6 +91,7 @@ class HandOffList(Noun):
     window_days: int
     capacity: int
     considered: NonNegativeInt
+    shared: NonNegativeInt = 0
     skill: Skill
     calibration_error: float | None = None
     model: str = ""

@@ -36,6 +36,8 @@ from domain.assistant import (
     ToolCall,
 )
 
+_AMOUNT = re.compile(r"[-−]?[\d,.]+ [A-Z]{3}")
+
 WIDEST = 100
 """Longer lines are hard to read, however wide the window is."""
 
@@ -286,7 +288,7 @@ class ChatScreen:
 
 def _names_itself(cell: Cell, column: AnswerColumn) -> bool:
     """Tell whether a cell is read without its column's name: records and words are, numbers and amounts are not."""
-    return column.kind == "record" or (isinstance(cell, str) and not cell[:1].isdigit())
+    return column.kind == "record" or (isinstance(cell, str) and not _AMOUNT.fullmatch(cell))
 
 
 def _is_there(cell: Cell) -> bool:

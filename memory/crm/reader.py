@@ -41,6 +41,9 @@ from memory.crm.statements import (
     is_one_of,
 )
 
+MOST_COMPARED = 1_000
+"""An id that nothing has is compared with so many, the most recently run ones."""
+
 DOSSIER_EVENTS = 200
 """Events in a dossier, newest first: more than any agent reads, few enough to load for each contact."""
 
@@ -188,7 +191,10 @@ class CrmStore:
         return codec.campaign_of(row)
 
     def _campaigns_like(self, campaign_id: str) -> str:
-        near = get_close_matches(campaign_id, [campaign.id for campaign in self.campaigns()], n=3)
+        newest = select(CAMPAIGNS.c.id).order_by(CAMPAIGNS.c.updated_at.desc()).limit(MOST_COMPARED)
+        with self._engine.connect() as connection:
+            known = connection.execute(newest).scalars().all()
+        near = get_close_matches(campaign_id.lower(), known, n=3)
         meant = f"Did you mean {' or '.join(near)}? " if near else ""
         return f"{meant}A campaign is stored when it is first run."
 

@@ -15,7 +15,7 @@ from app.cli import doors as cli_doors
 from app.cli.chat_screen import ChatScreen
 from app.cli.chat_session import ChatSession
 from app.wiring import House
-from domain.assistant import Answered, Asker, Door, Found
+from domain.assistant import AnswerColumn, Answered, AnswerTable, Asker, Door, Found
 from domain.message import Author
 from domain.staff import Role
 from tests.fakes.assistant import FIND, ScriptedAssistant, found
@@ -224,6 +224,17 @@ def test_ctrl_c_stops_the_answer_and_not_the_chat(sit: Sit, assistant: ScriptedA
 def test_a_record_that_is_named_by_its_id_is_named_once(sit: Sit, assistant: ScriptedAssistant) -> None:
     assistant.script["run"] = (Answered(words="Run r-1 [run:r-1] is on record.", author=Author.UNDERSTUDY),)
     assert "Run r-1 is on record." in sit("run").said
+
+
+def test_amounts_and_numbers_that_stand_in_a_line_say_what_they_are_and_words_do_not() -> None:
+    console = Console(file=io.StringIO(), width=50, force_terminal=False)
+    named = ("Content", "From", "To", "Times", "Why")
+    head = tuple(AnswerColumn(name=name, kind="number" if name == "Times" else "text") for name in named)
+    row = ("5 ways to cut churn", "-1,200 USD", "3,400.50 USD", 4, "3 clicks in an e-mail in 30 days")
+    ChatScreen(console, "UTC").table(AnswerTable(title="Worth", columns=head, rows=(row,)))
+    assert isinstance(console.file, io.StringIO)
+    said = " ".join(console.file.getvalue().split())
+    assert "5 ways to cut churn from -1,200 USD · to 3,400.50 USD · times 4 · 3 clicks in an e-mail" in said
 
 
 def test_more_is_the_next_page_of_the_last_table(sit: Sit, assistant: ScriptedAssistant) -> None:

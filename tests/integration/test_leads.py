@@ -152,17 +152,31 @@ def test_a_capacity_beyond_all_takes_all(crm: Crm) -> None:
     }
 
 
-def test_a_shared_mailbox_is_nobody_sales_can_call(crm: Crm) -> None:
-    before = whom_to_hand_off(crm.reader, NOW, RULES, capacity=10_000, window_days=14)
-    first = before.leads[0].contact_id
+@pytest.fixture
+def mailboxes(crm: Crm) -> Iterator[Crm]:
+    """The same people; every address is one of a team."""
     with writing(crm.engine) as connection:
-        connection.execute(
-            CONTACTS.update().where(CONTACTS.c.id == first).values(email="Support@one.example")
-        )
-    found = whom_to_hand_off(crm.reader, NOW, RULES, capacity=10_000, window_days=14)
-    assert found.considered == before.considered - 1
+        connection.execute(CONTACTS.update().values(email="Support@" + CONTACTS.c.id + ".example"))
+    yield crm
+    with writing(crm.engine) as connection:
+        connection.execute(CONTACTS.update().values(email=None))
+
+
+def test_a_shared_mailbox_is_nobody_sales_can_call(mailboxes: Crm, five: HandOffList) -> None:
+    first = five.leads[0].contact_id
+    with writing(mailboxes.engine) as connection:
+        others = CONTACTS.update().where(CONTACTS.c.id != first)
+        connection.execute(others.values(email="p.jones@" + CONTACTS.c.id + ".example"))
+    found = whom_to_hand_off(mailboxes.reader, NOW, RULES, capacity=10_000, window_days=14)
+    assert (found.considered, found.shared) == (five.considered - 1, 1)
     assert first not in {lead.contact_id for lead in found.leads}
-    assert "Left out: 1 shared mailbox" in found.text
+    assert found.text.endswith("Left out: 1 shared mailbox, where no one person reads.")
+
+
+def test_where_all_are_shared_mailboxes_it_says_so(mailboxes: Crm, five: HandOffList) -> None:
+    found = whom_to_hand_off(mailboxes.reader, NOW, RULES, window_days=14)
+    assert (found.leads, found.considered, found.shared) == ((), 0, five.considered)
+    assert f"Left out: {five.considered} shared mailboxes" in found.text
 
 
 def test_accounts_with_tickets_are_at_risk_and_their_people_ask_for_a_person(

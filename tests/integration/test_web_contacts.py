@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from markupsafe import escape
 
 from app.kept_lists import KEPT_FACT, KeptLists, kept_lists, reckon_lists
+from app.prospects import hand_off_of
 from app.web import make_app
 from app.wiring import House
 from domain.errors import HistoryMismatch
@@ -468,6 +469,14 @@ def test_an_account_shows_people_risk_and_readiness_with_reasons_and_age(
     assert "1 day ago" in page
     contact = admin.get(f"/contacts/{JANA.id}").text
     assert "42% likely to become an SQL within 30 days" in contact
+
+
+def test_of_a_shared_mailbox_it_is_said_that_nobody_there_can_be_called(house: House) -> None:
+    kept, rules = keep(house, JANA), house.rules.addresses
+    asked = Contact(id="c_team", email="info@firm.example", lifecycle_stage=LifecycleStage.MQL)
+    assert "A shared mailbox" in hand_off_of(asked, (), kept, rules).words
+    person = asked.model_copy(update={"email": "jo@firm.example"})
+    assert "not among the 1 worth most" in hand_off_of(person, (), kept, rules).words
 
 
 def test_leads_come_as_a_list_and_as_a_csv_no_spreadsheet_computes(house: House, admin: Visitor) -> None:

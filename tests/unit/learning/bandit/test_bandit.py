@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from learning.bandit import Bandit, Settings, dump, load
+from learning.bandit.drift import Alarm
 from tests.unit.learning.bandit.worlds import market, taught
 
 
@@ -98,6 +99,45 @@ def test_thirty_outcomes_of_one_kind_are_no_reason_never_to_ask_again() -> None:
     x, taken, rewards, _ = market(100, 2)
     bandit.learn(x, taken, rewards)
     assert bandit.acts.scales.noise != bandit.acts._variance(), "fitted, now that there are answers"
+
+
+def test_four_answers_move_no_scale_whoever_asks_for_a_fit() -> None:
+    bandit, (x, taken, _, _) = Bandit(("a", "b", "c"), 4, patterns=8), market(60, 3)
+    begun = bandit.acts.scales
+    bandit.learn(x, taken, np.where(np.arange(60) < 4, 500.0, 0.0))
+    bandit.fit(6)
+    assert bandit.acts.scales is begun
+    bandit.learn(x[:4], taken[:4], np.full(4, 500.0))
+    bandit.fit(6)
+    assert bandit.acts.scales is not begun
+
+
+def test_rows_that_were_answered_are_known_by_their_grams_through_all_that_happens_to_sums() -> None:
+    """By them uneven noise is told from bends: the first row of a gram is the moment of whether somebody acted."""
+    day = np.datetime64("2026-01-01T00:00:00")
+
+    def agrees(bandit: Bandit) -> bool:
+        return np.allclose(bandit.worth.sums.grams[:, 0, :], bandit.acts.sums.moments, atol=1e-9)
+
+    x, taken, rewards, _ = market(300, 1)
+    bandit = Bandit(("a", "b", "c"), 4, patterns=8, settings=Settings(half_life_days=10))
+    bandit.learn(x, taken, rewards, at=np.full(300, day), is_news=False, weight=0.3)
+    np.testing.assert_allclose(bandit.acts.sums.square_weights, 0.3 * bandit.acts.sums.counts)
+    bandit.learn(x, taken, rewards, at=np.full(300, day + np.timedelta64(5, "D")))
+    bandit.unlearn(x[:50], taken[:50], rewards[:50])
+    assert agrees(bandit)
+    bandit.merge(taught(200, 2))
+    bandit.forget_before(Alarm(None, 200, 100.0, "more"))
+    bandit.forget_before(Alarm(1, 200, 100.0, "fewer"))
+    bandit.extend(("new",))
+    assert agrees(bandit)
+    meta, arrays = dump(bandit)
+    assert agrees(load(meta, arrays))
+    np.testing.assert_array_equal(
+        load(meta, arrays).acts.sums.square_weights, bandit.acts.sums.square_weights
+    )
+    del arrays["acts.square_weights"]
+    np.testing.assert_array_equal(load(meta, arrays).acts.sums.square_weights, bandit.acts.sums.counts)
 
 
 def test_learners_of_different_actions_do_not_merge() -> None:
