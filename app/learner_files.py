@@ -66,9 +66,15 @@ def import_learner(
 
     Raises:
         InvalidFile: where it is no learner of this release that speaks of this workspace's content.
-        AttuneError: where the campaign has no log to ask.
+        AttuneError: where the campaign has no log to ask, or this version decides already.
     """
     record, arrays, bandit = _read(house, path)
+    deciding = house.learners.current(campaign.id)
+    came_from = (record.get("campaign"), record.get("version"))
+    if not is_unproven and deciding is not None and came_from == (campaign.id, deciding.version):
+        raise AttuneError(
+            f"{path} holds {deciding.version}, which decides for {campaign.id!r} already. Nothing was changed."
+        )
     units = units_in(record)
     found: Promotion | None = None
     evidence: dict[str, object] = {"is_unproven": True}
@@ -129,8 +135,10 @@ def _read(house: House, path: Path) -> tuple[dict[str, Any], Arrays, Bandit]:
         arrays = {name: part for name, part in arrays.items() if not name.startswith("awaited.")}
     except FileNotFoundError:
         raise InvalidFile(path, "there is no such file.") from None
-    except (OSError, KeyError, ValueError, AttuneError) as why:
-        raise InvalidFile(path, f"is no learner's file: {why}.", _AGAIN) from None
+    except OSError as why:
+        raise InvalidFile(path, f"cannot be read: {why.strerror or why}.") from None
+    except (KeyError, ValueError, AttuneError):
+        raise InvalidFile(path, "is no learner's file.", _AGAIN) from None
     if not isinstance(record, dict):
         raise InvalidFile(path, "is no learner's file: its header is no record.", _AGAIN)
     if record.get("features_version") != features.VERSION:

@@ -121,7 +121,8 @@ def _notes(versions: Sequence[LearnerVersion], current: LearnerVersion | None) -
         )
     if current.is_pinned and current.version != versions[0].version:
         notes.append(
-            "A pinned version decides; newer ones are learned beside it. `attune learn unpin` lets them."
+            "A pinned version decides; newer ones are learned beside it. "
+            f"`attune learn unpin {current.campaign_id}` lets them."
         )
     past = versions[0].record.get("past", {})
     if past.get("emails"):

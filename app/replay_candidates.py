@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.replay_rule import read_rule, rule_probabilities
 from app.replaying import Candidate, Logged
-from domain.campaign import Campaign
+from domain.campaign import Campaign, UsualRule
 from domain.errors import AttuneError
 from learning import features
 from learning.explorer import Explorer
@@ -45,8 +45,7 @@ def candidate_of(
             )
         return learner_of(rest)
     if kind == "rule" and rest:
-        rule = read_rule(Path(rest))
-        return lambda logged: rule_probabilities(rule, logged.traits, allowed(logged), logged.log.action_keys)
+        return _rule(read_rule(Path(rest)))
     if kind == "assets" and rest:
         return asset_set([name.strip() for name in rest.split(",") if name.strip()])
     named: Mapping[str, Candidate] = {
@@ -80,17 +79,30 @@ def silence(logged: Logged) -> Array:
     return chosen
 
 
+def _on_offer(logged: Logged, names: Iterable[str]) -> None:
+    """Refuse content the log never had: a candidate would be silent where it is named. Raises `AttuneError`."""
+    known = {key.split("|")[0] for key in logged.log.action_keys[:-1]}
+    if unknown := sorted(set(names) - known):
+        raise AttuneError(
+            f"The log of {logged.campaign_id!r} never had {', '.join(unknown)} to offer. "
+            f"It had: {', '.join(sorted(known))}."
+        )
+
+
+def _rule(rule: UsualRule) -> Candidate:
+    def candidate(logged: Logged) -> Array:
+        _on_offer(logged, (asset for row in rule.rows for asset in row.send))
+        return rule_probabilities(rule, logged.traits, allowed(logged), logged.log.action_keys)
+
+    return candidate
+
+
 def asset_set(names: Sequence[str]) -> Candidate:
     """The logged choices among these assets and silence only, in their logged proportions."""
 
     def candidate(logged: Logged) -> Array:
         keys = logged.log.action_keys
-        known = {key.split("|")[0] for key in keys[:-1]}
-        if unknown := sorted(set(names) - known):
-            raise AttuneError(
-                f"The log of {logged.campaign_id!r} never had {', '.join(unknown)} to offer. "
-                f"It had: {', '.join(sorted(known))}."
-            )
+        _on_offer(logged, names)
         kept = np.array([*(key.split("|")[0] in names for key in keys[:-1]), True])
         odds = logged.log.probabilities * kept
         odds[odds.sum(axis=1) <= 0, -1] = 1

@@ -181,7 +181,9 @@ def steering(asked: Question) -> Reading:
     for tool, pattern in wishes.items():
         if found := first_match(said, pattern):
             if HEDGED.search(found["x"]) or re.search(
-                r"\b(?:writing|sending|run|runs|emails?|messages?|everything|all|not)\b", found["x"]
+                r"\b(?:writing|sending|\w*mailing|contacting|people|contacts|customers|run|runs|emails?|messages?|"
+                r"everything|everybody|everyone|all|not)\b",
+                found["x"],
             ):
                 return None if tool == "campaign_stop" else _whole(found["x"])
             campaign = asked.campaign(found["x"])

@@ -142,10 +142,14 @@ def export(
     from app.learner_files import export_learner
 
     house = doors.house()
+    if path.is_dir():
+        raise AttuneError(
+            f"{path} is a folder: name a file to write, such as learner.npz. Nothing was written."
+        )
     try:
         kept = export_learner(house, _campaign(house, campaign), path, version)
     except OSError as why:
-        raise AttuneError(f"{path} cannot be written: {why}. Nothing was written.") from None
+        raise AttuneError(f"{path} cannot be written: {why.strerror or why}. Nothing was written.") from None
     if as_json:
         print_json({"file": str(path), "version": kept.version, "bytes": path.stat().st_size})
         return

@@ -152,7 +152,7 @@ def unpack(packed: bytes) -> Arrays:
         with np.load(io.BytesIO(packed), allow_pickle=False) as members:
             return {name: members[name] for name in members.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as why:
-        raise AttuneError(f"This is no learner's file ({why}). Nothing was changed.") from why
+        raise AttuneError("This is no learner's file. Nothing was changed.") from why
 
 
 def _version(row: Row[Any]) -> LearnerVersion:

@@ -194,7 +194,7 @@ def test_a_roll_back_pins_and_unpinning_lets_the_newest_decide(
     said(capsys, "rollback", "spring", old)
     (status,) = told(capsys, "status", "spring")
     assert (status["deciding"], [one["is_pinned"] for one in status["versions"]]) == (old, [False, True])
-    assert "attune learn unpin" in status["notes"][0]
+    assert "`attune learn unpin spring` lets them" in status["notes"][0]
     assert new in said(capsys, "run", "spring")
     said(capsys, "unpin", "spring")
     assert told(capsys, "status", "spring")[0]["deciding"] == new
@@ -211,6 +211,8 @@ def test_a_learner_leaves_as_a_file_and_comes_back_only_unproven_where_the_log_i
     old = teach(house, CAMPAIGN, LATER).version
     path = tmp_path / "learner.npz"
     assert told(capsys, "export", "spring", str(path))["version"] == old
+    with pytest.raises(AttuneError, match="decides for 'spring' already"):
+        app(["learn", "import", "spring", str(path)], standalone_mode=False)
     write(house.engine, [reply("c_0001", NOON + 2 * DAY)])
     newest = teach(house, CAMPAIGN, LATER).version
     with writing(house.engine) as connection:

@@ -570,6 +570,7 @@ NOT_UNDERSTOOD = [
     "results of trial-to-meeting in October",
     "What happened with Dana Kim last month?",
     "What did you send last week?",
+    "Stop mailing people in Germany",
     # Half of a comparison is no answer to it.
     "why did Dana Kim get the guide and Ben Ode",
     "why did Dana Kim get the guide and the case study",

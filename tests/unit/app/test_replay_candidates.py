@@ -50,6 +50,14 @@ def rule(tmp_path: Path, text: str = RULE) -> str:
 PRICING = Traits(stage=LifecycleStage.MQL, topic="pricing")
 
 
+def test_a_rule_that_sends_what_the_log_never_had_is_refused_and_not_taken_for_silence(
+    tmp_path: Path,
+) -> None:
+    candidate = candidate_of(rule(tmp_path, "name: typo\nrows:\n  - send: [demo, pricing-giude]\n"), CAMPAIGN)
+    with pytest.raises(AttuneError, match="never had pricing-giude to offer"):
+        candidate(logged(PRICING))
+
+
 def test_uniform_is_even_over_what_was_possible() -> None:
     assert uniform(logged())[1].tolist() == [0, 0, 0.5, 0.5]
 
