@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.doors import doors
-from app.cli.screen import AsJson, heading, line, listing, next_steps, print_json
+from app.cli.screen import AsJson, err, heading, line, listing, next_steps, print_json
 from domain.campaign import Campaign, LearnerSettings
 from domain.errors import AttuneError, NotFound
 
@@ -119,11 +119,12 @@ def try_settings(
         raise typer.BadParameter(
             f"these are {known.id}'s settings already; give another --boldness, --floor or --half-life-days"
         )
-    found = settings_tried(house, known, settings, margin_cents)
+    with err.status("Learning from the log again with these settings, part by part …"):
+        found = settings_tried(house, known, settings, margin_cents)
     if as_json:
         print_json({"settings": settings, "instead_of": known.learner, **_verdict(found)})
         return
-    _print_verdict(found, "These settings", known.goal.currency)
+    _print_verdict(found, "These settings", known.goal.currency, ("No worse.", "Not advised."))
     if found.is_promoted:
         line(f"Write this into the file of {known.id}; the next run goes by it:")
         line("learner:")
@@ -171,7 +172,7 @@ def import_(
 
     house = doors.house()
     known = _campaign(house, campaign)
-    with house.locks.only_worker():
+    with house.locks.only_worker(), err.status("Asking the log whether it is no worse …"):
         version, found = import_learner(house, known, path, is_unproven=unproven, margin_cents=margin_cents)
     is_in = found is None or found.is_promoted
     if as_json:
@@ -345,12 +346,14 @@ def _verdict(found: Promotion) -> dict[str, Any]:
     }
 
 
-def _print_verdict(found: Promotion, what: str, currency: str) -> None:
+def _print_verdict(
+    found: Promotion, what: str, currency: str, words: tuple[str, str] = ("Promoted.", "Not promoted.")
+) -> None:
     if found.interval is not None and found.gain is not None:
         low, high = found.interval.low, found.interval.high
         line(
             f"{what}: {found.gain * 10:,.2f} {currency} per 1,000 decisions against what decides now, "
             f"{found.interval.level:.0%} interval {low * 10:,.2f} to {high * 10:,.2f}."
         )
-    may = "Promoted." if found.is_promoted else "Not promoted."
+    may = words[0] if found.is_promoted else words[1]
     line(f"{may} {found.reason}", style="green" if found.is_promoted else "yellow")
