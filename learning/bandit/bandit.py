@@ -578,7 +578,9 @@ class Bandit:
         for belief in (self.acts, self.worth, self.loss):
             belief.sums.fade(kept, alarm.action)
             belief.forget_posterior()
-        self._take(inputs, actions, rewards, np.full(len(actions), 1 - kept))
+        # What came since is in already, at the weight that was kept: it is taken out and put in whole.
+        self._take(inputs, actions, rewards, np.full(len(actions), -kept))
+        self._take(inputs, actions, rewards, np.ones(len(actions)))
         self.next_fit = FIRST_FIT + int(self.acts.sums.counts.sum())
 
     def _still_tells(self, inputs: Floats, actions: Ints, rewards: Floats) -> bool:

@@ -140,6 +140,18 @@ def test_rows_that_were_answered_are_known_by_their_grams_through_all_that_happe
     np.testing.assert_array_equal(load(meta, arrays).acts.sums.square_weights, bandit.acts.sums.counts)
 
 
+def test_after_a_change_what_came_since_counts_whole_and_scatters_so() -> None:
+    x, taken, rewards, _ = market(300, 1)
+    bandit = Bandit(("a", "b", "c"), 4, patterns=8)
+    bandit.learn(x, taken, rewards)
+    bandit.forget_before(Alarm(None, 100, 100.0, "more"))
+    newest = np.bincount(taken[200:], minlength=3)
+    older = np.bincount(taken[:200], minlength=3)
+    kept = float((bandit.acts.sums.counts - newest).sum() / older.sum())
+    assert kept in (pytest.approx(0.05), pytest.approx(0.7))
+    np.testing.assert_allclose(bandit.acts.sums.square_weights, newest + kept**2 * older)
+
+
 def test_learners_of_different_actions_do_not_merge() -> None:
     with pytest.raises(ValueError, match="the same"):
         taught().merge(Bandit(("a", "b"), 4, patterns=8))
