@@ -80,7 +80,7 @@ def load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
     """Return the learner a dump was made of.
 
     Raises:
-        ValueError: the schema is not known, or a part is missing.
+        ValueError: the schema is not known, or a part is missing or not one number an action where it should be.
     """
     if meta.get("schema") not in READ:
         raise ValueError(
@@ -120,6 +120,11 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
             arrays[f"{name}.counts"].copy(),
             arrays.get(f"{name}.square_weights", arrays[f"{name}.counts"]).copy(),
         )
+        numbers = (belief.sums.squares, belief.sums.counts, belief.sums.square_weights)
+        if any(part.shape != (len(bandit.actions),) for part in numbers):
+            raise ValueError(
+                f"the sums of {name} are not one number for each of {len(bandit.actions)} actions"
+            )
         told = meta["scales"][name]
         belief.scales = Scales(
             np.array(told["own"]), np.array(told["shared"]), np.array(told["kin"]), float(told["noise"])
