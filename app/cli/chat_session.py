@@ -66,8 +66,6 @@ class ChatSession:
         self.conversation: Conversation | None = None
         self.last: Happening | None = None
         """What happened last."""
-        self.found: list[Found] = []
-        """What calls brought, or why they brought nothing."""
         self._ask = ask
         self.can_say_yes = can_say_yes
         self.is_one_question = False
@@ -140,8 +138,6 @@ class ChatSession:
                     self.screen.words(one.text)
                     continue
                 self.last = one
-                if isinstance(one, Found):
-                    self.found.append(one)
                 if isinstance(one, Asking):
                     asked = one.changes
                 self._tell(one, is_said=has_streamed)

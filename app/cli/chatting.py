@@ -62,13 +62,8 @@ def ask(
     session.can_say_yes = False
     session.is_one_question = True
     session.question(question)
-    if isinstance(session.last, Broken) or _brought_nothing(session.found):
+    if isinstance(session.last, Broken):
         raise typer.Exit(1)
-
-
-def _brought_nothing(found: Sequence[Found]) -> bool:
-    """Tell whether things were looked up and every one brought a problem: a name that fits several, or nothing."""
-    return bool(found) and all(one.problem for one in found)
 
 
 def _session(who: str | None) -> ChatSession:
@@ -135,8 +130,6 @@ def _print_as_json(conversation_id: str, happenings: Sequence[Happening]) -> Non
     )
     if isinstance(told, Broken) or (told is None and not waiting):
         err.print(f"attune: {told.words if told else 'There was no answer.'}", style="red", markup=False)
-        raise typer.Exit(1)
-    if _brought_nothing(found):
         raise typer.Exit(1)
 
 

@@ -143,22 +143,6 @@ def test_what_was_not_understood_ends_with_another_code(attune: Shell, more: tup
     assert "I did not understand that" in said
 
 
-@pytest.mark.parametrize("more", [(), ("--json",)])
-def test_what_no_lookup_could_tell_ends_with_another_code(
-    attune: Shell, assistant: ScriptedAssistant, more: tuple[str, ...]
-) -> None:
-    several = "'Ana' fits 2 contacts: Ana Lu (c_1); Ana Li (c_2). Say which by its id."
-    told = Answered(words=several, author=Author.UNDERSTUDY)
-    assistant.script["tell me about ana"] = (Found(call=FIND, problem=several), told)
-    assistant.script["compare ana"] = (
-        Found(call=FIND, problem=several),
-        Found(call=FIND, answer=found()),
-        told,
-    )
-    assert attune("ask", "tell me about ana", *more)[0] == 1
-    assert attune("ask", "compare ana", *more)[0] == 0
-
-
 def test_an_empty_question_and_a_stranger_are_wrong_usage(attune: Shell) -> None:
     assert attune("ask", " ")[0] == 2
     code, said = attune("ask", "who went quiet", "--as", "nobody@team.example")
