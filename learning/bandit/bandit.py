@@ -415,7 +415,7 @@ class Bandit:
         if weight != 1:
             weights = weight * (np.ones(len(actions)) if weights is None else weights)
         expected = self._expected(inputs, actions, rewards) if is_news else None
-        self._take(inputs, actions, rewards, weights)
+        self._take(inputs, actions, rewards, weights, weight)
         noticed = [] if expected is None else self._watch(inputs, actions, rewards, expected)
         self.outcomes += len(actions)
         self.alarms.extend(noticed)
@@ -496,19 +496,22 @@ class Bandit:
         self._batch = None
         self.awaited = None if self._awaited is None else self._awaited.extended(len(actions))
 
-    def _take(self, inputs: Floats, actions: Ints, rewards: Floats, weights: Floats | None) -> None:
+    def _take(
+        self, inputs: Floats, actions: Ints, rewards: Floats, weights: Floats | None, taught_as: float = 1.0
+    ) -> None:
         some = rewards > 0
         acted = some.astype(float)
         loss = np.minimum(rewards, 0) / self.settings.prior_worth
         if self.loses or loss.any():
-            self.loss.take(inputs, actions, loss, weights)
+            self.loss.take(inputs, actions, loss, weights, taught_as)
         else:
             # No loss was ever seen: only the inputs are counted, so that a first one finds the others were none.
-            self.loss.sums.add(inputs, actions, loss, weights)
-        self.acts.take(inputs, actions, acted, weights)
+            self.loss.sums.add(inputs, actions, loss, weights, taught_as)
+        self.acts.take(inputs, actions, acted, weights, taught_as)
         if some.any():
             worth = rewards[some] / self.settings.prior_worth
-            self.worth.take(inputs[some], actions[some], worth, None if weights is None else weights[some])
+            of_some = None if weights is None else weights[some]
+            self.worth.take(inputs[some], actions[some], worth, of_some, taught_as)
 
     def _ages(self, at: NDArray[np.datetime64] | None) -> Floats | None:
         """Let what is remembered fade up to the newest of `at`; return the weights of these rows, or None."""

@@ -159,10 +159,15 @@ class Belief:
         return Posterior(centre, A_inv, pulls, own_means, S, (R + R.T) / 2, evidence)
 
     def take(
-        self, inputs: Floats, actions: NDArray[np.int64], targets: Floats, weights: Floats | None = None
+        self,
+        inputs: Floats,
+        actions: NDArray[np.int64],
+        targets: Floats,
+        weights: Floats | None = None,
+        taught_as: float = 1.0,
     ) -> None:
         """Take rows in (see `Sums.add`). One row of full weight moves the posterior along; more make it anew."""
-        self.sums.add(inputs, actions, targets, weights)
+        self.sums.add(inputs, actions, targets, weights, taught_as)
         if len(actions) == 1 and weights is None and self._posterior is not None:
             self.observe(inputs[0], int(actions[0]), float(targets[0]))
         else:

@@ -132,10 +132,10 @@ def _surplus(belief: Belief, answered: Floats, AR: Floats) -> tuple[Floats, Floa
     """Return by how much noise swells squared posterior means beyond what even noise would, shape (P,) each.
 
     In all, and of their middle; in squared units of the target. Noise is taken to be as a yes or no at one rate for
-    all would show it: a yes is far from that rate where answers are rare, a no is near. Over all rows of full weight
-    the surplus is none; it lies where the answers are. A row that counts for less scatters less: a weight w brings
-    noise by w squared, and the posterior reckons with w. What is beyond even noise goes through the posterior as the
-    data does (the filling of White's sandwich: White 1980, "A Heteroskedasticity-Consistent Covariance Matrix
+    all would show it: a yes is far from that rate where answers are rare, a no is near. Over all rows taught in full
+    the surplus is none; it lies where the answers are. A row taught as a part of one scatters less: as w of one it
+    brings noise by w squared, and the posterior reckons with w. What is beyond even noise goes through the posterior
+    as the data does (the filling of White's sandwich: White 1980, "A Heteroskedasticity-Consistent Covariance Matrix
     Estimator"). What is signal in a yes that is far from the rate is taken for noise too: too much is taken off, little
     where answers are rare (at a rate of 0.3 noise is reckoned as 0.29 for 0.21).
 
@@ -148,7 +148,7 @@ def _surplus(belief: Belief, answered: Floats, AR: Floats) -> tuple[Floats, Floa
     rate = float(np.clip(sums.moments[:, 0].sum() / total, 1 / (total + 1), total / (total + 1)))
     seen = (1 - rate) ** 2 * answered + rate**2 * (sums.grams - answered)
     known = np.abs(sums.counts) > 1e-9
-    scatter = np.where(known, sums.square_weights / np.where(known, sums.counts, 1.0), 1.0)
+    scatter = np.where(known, sums.scatters / np.where(known, sums.counts, 1.0), 1.0)
     excess = (scatter[:, None, None] * seen / (rate * (1 - rate)) - sums.grams) / noise
     alone = p.A_inv @ excess @ p.A_inv
     together = belief._shared_covariance(alone)

@@ -3,7 +3,7 @@
 Schema 4. JSON: `schema`, `actions`, `features`, `dyads`, `patterns`, `kind` (of patterns, `bends.py`; schemas 1 to 3
 lack it: independent), `seed`, `settings`, `outcomes`, `next_fit`, `learned_until` (ISO, UTC, or null), `in_units`
 (schema 1 lacks it: false), `scales` of all parts. Arrays, for each part `acts`, `worth`, `loss`: `*.grams`
-(K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,), `*.square_weights`
+(K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,), `*.scatters`
 (K,; where it is missing every outcome is taken to have counted in full); besides `watch.sums`, `watch.since` (2, K+1),
 `watch.told` (2, bins), `tilt` (m,), `costs` (K,), and `action_features` (K, q) where there are any, and where outcomes
 were on their way `awaited.grams` and `awaited.answers` (K, P(P+1)/2), `awaited.counts` and
@@ -67,7 +67,7 @@ def dump(bandit: Bandit) -> tuple[dict[str, Any], Arrays]:
         arrays[f"{name}.moments"] = sums.moments
         arrays[f"{name}.squares"] = sums.squares
         arrays[f"{name}.counts"] = sums.counts
-        arrays[f"{name}.square_weights"] = sums.square_weights
+        arrays[f"{name}.scatters"] = sums.scatters
     if (awaited := bandit.awaited) is not None:
         arrays["awaited.grams"] = awaited.grams[:, upper[0], upper[1]]
         arrays["awaited.answers"] = awaited.answers[:, upper[0], upper[1]]
@@ -118,9 +118,9 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
             arrays[f"{name}.moments"].copy(),
             arrays[f"{name}.squares"].copy(),
             arrays[f"{name}.counts"].copy(),
-            arrays.get(f"{name}.square_weights", arrays[f"{name}.counts"]).copy(),
+            arrays.get(f"{name}.scatters", arrays[f"{name}.counts"]).copy(),
         )
-        numbers = (belief.sums.squares, belief.sums.counts, belief.sums.square_weights)
+        numbers = (belief.sums.squares, belief.sums.counts, belief.sums.scatters)
         if any(part.shape != (len(bandit.actions),) for part in numbers):
             raise ValueError(
                 f"the sums of {name} are not one number for each of {len(bandit.actions)} actions"

@@ -17,15 +17,16 @@ class Sums:
     """Weighted sums of one regression an action, over K actions and P inputs.
 
     grams: shape (K, P, P), sum of w f f'. moments: shape (K, P), sum of w r f.
-    squares: shape (K,), sum of w r^2. counts: shape (K,), sum of w. square_weights: shape (K,), sum of w |w|: an
-    outcome that counts for less scatters less in the sums, by the square of its weight.
+    squares: shape (K,), sum of w r^2. counts: shape (K,), sum of w. scatters: shape (K,), sum of w s, where s is as
+    how much of an outcome a row was taught: so much less it scatters than the count says. What fades keeps its s: it
+    is old, not many (docs/decisions/0014-uneven-noise.md).
     """
 
     grams: NDArray[np.float64]
     moments: NDArray[np.float64]
     squares: NDArray[np.float64]
     counts: NDArray[np.float64]
-    square_weights: NDArray[np.float64]
+    scatters: NDArray[np.float64]
 
     @classmethod
     def empty(cls, actions: int, width: int) -> Sums:
@@ -44,12 +45,13 @@ class Sums:
         actions: NDArray[np.int64],
         targets: NDArray[np.float64],
         weights: NDArray[np.float64] | None = None,
+        taught_as: float = 1.0,
     ) -> None:
         """Take rows in; negative weights take rows out again.
 
         Args:
             inputs: shape (n, P). actions: shape (n,), in [0, K). targets: shape (n,).
-            weights: shape (n,), or None for ones.
+            weights: shape (n,), or None for ones. taught_as: > 0, the part of the weights that is not age.
         """
         if len(actions) == 1:
             k, f, weight = int(actions[0]), inputs[0], 1.0 if weights is None else float(weights[0])
@@ -57,7 +59,7 @@ class Sums:
             self.moments[k] += weight * float(targets[0]) * f
             self.squares[k] += weight * float(targets[0]) ** 2
             self.counts[k] += weight
-            self.square_weights[k] += weight * abs(weight)
+            self.scatters[k] += weight * taught_as
             return
         w = np.ones(len(actions)) if weights is None else weights
         for k in np.unique(actions):
@@ -68,7 +70,7 @@ class Sums:
             self.moments[k] += weighted.T @ rk
             self.squares[k] += float(wk @ rk**2)
             self.counts[k] += float(wk.sum())
-            self.square_weights[k] += float(wk @ np.abs(wk))
+            self.scatters[k] += float(wk.sum()) * taught_as
 
     def merge(self, other: Sums) -> None:
         """Add another learner's sums to these."""
@@ -76,14 +78,13 @@ class Sums:
         self.moments += other.moments
         self.squares += other.squares
         self.counts += other.counts
-        self.square_weights += other.square_weights
+        self.scatters += other.scatters
 
     def fade(self, share: float, action: int | None = None) -> None:
         """Keep `share` (in [0, 1]) of everything remembered, or of what is remembered of one action."""
         where = slice(None) if action is None else action
-        for part in (self.grams, self.moments, self.squares, self.counts):
+        for part in (self.grams, self.moments, self.squares, self.counts, self.scatters):
             part[where] *= share
-        self.square_weights[where] *= share**2
 
     def extend(self, actions: int) -> None:
         """Make room for `actions` new actions, of which nothing is known."""
@@ -92,4 +93,4 @@ class Sums:
         self.moments = np.concatenate([self.moments, more.moments])
         self.squares = np.concatenate([self.squares, more.squares])
         self.counts = np.concatenate([self.counts, more.counts])
-        self.square_weights = np.concatenate([self.square_weights, more.square_weights])
+        self.scatters = np.concatenate([self.scatters, more.scatters])

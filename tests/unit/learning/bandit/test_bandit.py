@@ -122,7 +122,7 @@ def test_rows_that_were_answered_are_known_by_their_grams_through_all_that_happe
     x, taken, rewards, _ = market(300, 1)
     bandit = Bandit(("a", "b", "c"), 4, patterns=8, settings=Settings(half_life_days=10))
     bandit.learn(x, taken, rewards, at=np.full(300, day), is_news=False, weight=0.3)
-    np.testing.assert_allclose(bandit.acts.sums.square_weights, 0.3 * bandit.acts.sums.counts)
+    np.testing.assert_allclose(bandit.acts.sums.scatters, 0.3 * bandit.acts.sums.counts)
     bandit.learn(x, taken, rewards, at=np.full(300, day + np.timedelta64(5, "D")))
     bandit.unlearn(x[:50], taken[:50], rewards[:50])
     assert agrees(bandit)
@@ -133,14 +133,12 @@ def test_rows_that_were_answered_are_known_by_their_grams_through_all_that_happe
     assert agrees(bandit)
     meta, arrays = dump(bandit)
     assert agrees(load(meta, arrays))
-    np.testing.assert_array_equal(
-        load(meta, arrays).acts.sums.square_weights, bandit.acts.sums.square_weights
-    )
-    del arrays["acts.square_weights"]
-    np.testing.assert_array_equal(load(meta, arrays).acts.sums.square_weights, bandit.acts.sums.counts)
+    np.testing.assert_array_equal(load(meta, arrays).acts.sums.scatters, bandit.acts.sums.scatters)
+    del arrays["acts.scatters"]
+    np.testing.assert_array_equal(load(meta, arrays).acts.sums.scatters, bandit.acts.sums.counts)
 
 
-def test_after_a_change_what_came_since_counts_whole_and_scatters_so() -> None:
+def test_after_a_change_what_came_since_counts_whole_and_what_is_old_is_not_taken_for_many() -> None:
     x, taken, rewards, _ = market(300, 1)
     bandit = Bandit(("a", "b", "c"), 4, patterns=8)
     bandit.learn(x, taken, rewards)
@@ -149,7 +147,7 @@ def test_after_a_change_what_came_since_counts_whole_and_scatters_so() -> None:
     older = np.bincount(taken[:200], minlength=3)
     kept = float((bandit.acts.sums.counts - newest).sum() / older.sum())
     assert kept in (pytest.approx(0.05), pytest.approx(0.7))
-    np.testing.assert_allclose(bandit.acts.sums.square_weights, newest + kept**2 * older)
+    np.testing.assert_allclose(bandit.acts.sums.scatters, newest + kept * older)
 
 
 def test_learners_of_different_actions_do_not_merge() -> None:
@@ -214,6 +212,6 @@ def test_a_learner_read_back_from_its_file_believes_the_same() -> None:
     del arrays["acts.grams"]
     with pytest.raises(ValueError, match=r"acts\.grams"):
         load(dump(bandit)[0], arrays)
-    arrays = dump(bandit)[1] | {"acts.square_weights": np.zeros(2)}
+    arrays = dump(bandit)[1] | {"acts.scatters": np.zeros(2)}
     with pytest.raises(ValueError, match="sums of acts are not one number for each of 3 actions"):
         load(dump(bandit)[0], arrays)

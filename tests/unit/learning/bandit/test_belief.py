@@ -163,7 +163,9 @@ def test_the_surplus_of_noise_is_that_of_the_posterior_written_out() -> None:
     weights = np.where(actions == 0, 1 / 3, 1.0)
     belief = Belief(plain.basis, plain.loadings, 0.1)
     belief.scales = plain.scales
-    belief.sums.add(inputs, actions, answers.astype(float), weights)
+    for taught_as in (1 / 3, 1.0):
+        rows = weights == taught_as
+        belief.sums.add(inputs[rows], actions[rows], answers[rows].astype(float), weights[rows], taught_as)
     of_answers = Sums.empty(ACTIONS, belief.basis.width)
     of_answers.add(inputs[answers], actions[answers], np.ones(int(answers.sum())), weights[answers])
     width, noise = belief.basis.width, belief.scales.noise
