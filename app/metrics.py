@@ -5,8 +5,9 @@ Each figure comes with how sure it is, or with what is missing. A lift that cann
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -264,6 +265,9 @@ def _lifts(
                 clusters=accounts[at_stage],
                 expected_mean=float(prior_chances(next_stage)[goal_level(stage)]),
             )
+            # So many more at the stage; one contact in so many is.
+            per_one = max(int(rows.sum()) / max(int(at_stage.sum()), 1), 1.0)
+            told = replace(told, more_contacts=math.ceil(told.more_contacts * per_one))
             found.append(_line(one, f"{stage.value} to {next_stage.value}", "share", told, has_holdout))
         revenue = revenue_lift(
             cohort.revenue_cents[rows],

@@ -190,9 +190,12 @@ def lift(
     needed = max(LEAST_ARM, SKEW_RULE * _skewness(outcomes) ** 2)
     share = count / n
     per_unit = n / found.units
-    more = _more(n, share, found.spread, effect, needed, alpha, per_unit)
     if smaller < needed:
+        # Covariates explain a handful of contacts whole; what they will save is known once there are enough.
+        bare = compare(outcomes, treated, clusters=clusters, alpha=alpha)
+        more = _more(n, share, bare.spread, effect, needed, alpha, per_unit)
         return Lift(Telling.CANNOT_TELL, *arms, more_contacts=more, least_effect=effect, reason="too_few")
+    more = _more(n, share, found.spread, effect, needed, alpha, per_unit)
     low, high = found.estimate - found.half_width, found.estimate + found.half_width
     if low > 0 or high < 0:
         telling = Telling.BETTER if low > 0 else Telling.WORSE

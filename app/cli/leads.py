@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.amounts import whole_money
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, money, print_json
+from app.kept_lists import kept_lists
 from domain.leads import ChurnList, HandOffList, Likelihood, Skill
+
+if TYPE_CHECKING:
+    from app.wiring import House
 
 
 def handoff(
@@ -34,6 +38,7 @@ def handoff(
         heading(f"{place}. {lead.name}{at}  ({lead.contact_id})")
         line(f"  {lead.likelihood.probability:.0%} within {found.window_days} days{worth}")
         _why(lead.likelihood, "would raise it to")
+    _beside_kept(house)
 
 
 def churn(
@@ -54,6 +59,17 @@ def churn(
         heading(f"{risk.name}  ({risk.account_id})")
         line(f"  {risk.likelihood.probability:.0%}, {risk.lift:.1f} times the average{worth}")
         _why(risk.likelihood, "would lower it to")
+    _beside_kept(house)
+
+
+def _beside_kept(house: House) -> None:
+    """Say how old the list is that everybody else looks at, so that nobody wonders why numbers differ."""
+    if (kept := kept_lists(house)) is not None:
+        line(
+            f"  Reckoned just now. Pages and the assistant show what was reckoned {kept.made_at:%Y-%m-%d %H:%M} UTC; "
+            "`attune serve` does so once a day.",
+            style="dim",
+        )
 
 
 def _top(found: HandOffList | ChurnList, title: str) -> None:

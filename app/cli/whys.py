@@ -75,7 +75,7 @@ def _print_sum(why: Why) -> None:
         return
     heading("What the expected worth adds up from")
     if why.knowledge is Knowledge.GUESSING:
-        line("  The learner is still guessing: these are mostly the assumptions it starts from.", style="dim")
+        line(f"  {_ASSUMED if why.outcomes == 0 else _GUESSED}", style="dim")
     shown = [group for group in why.groups if any(abs(part.cents) >= SMALL for part in group.reasons)]
     parts = [abs(part.cents) for group in shown for part in group.reasons]
     rest = why.rest_cents + sum(group.cents for group in why.groups if group not in shown)
@@ -109,8 +109,14 @@ def _print_turning_points(why: Why) -> None:
     for point in why.turning_points:
         line(f"  • {turning_words(point, why)}")
     if why.turning_points:
-        line("  One number moved alone, 0 to 100, within what this run's contacts show.", style="dim")
+        line(
+            "  On a scale of 0 (none) to 100 (most); one number was moved alone, within what this run's contacts show.",
+            style="dim",
+        )
 
+
+_GUESSED = "The learner is still guessing: the doubt is larger than the sum, so no part of it is sure."
+_ASSUMED = "The learner is still guessing: these are the assumptions it starts from."
 
 _NO_ONE = "Nothing single: no one number, moved alone within what this run's contacts show, would have."
 
@@ -132,6 +138,11 @@ def _print_lessons(why: Why) -> None:
             line(f"  {title:<10} {lesson_words(lesson, why)}")
     if not why.lessons_for and not why.lessons_against:
         line("  No single outcome moved it noticeably.")
+    else:
+        line(
+            "  For it: more came of it than was expected, or less was lost. Against it: less than that.",
+            style="dim",
+        )
 
 
 def _times(times: int) -> str:

@@ -103,6 +103,7 @@ def router(shell: Shell) -> APIRouter:
     @routes.get("/contacts/{contact_id}/decisions/{decision_id}")
     def why(request: Request, caller: Reader, contact_id: str, decision_id: str) -> HTMLResponse:
         from app.why import stored_why, why_of
+        from app.why_words import lesson_words, turning_words
 
         decision = house.crm.decision(decision_id)
         if decision.contact_id != contact_id:
@@ -111,7 +112,15 @@ def router(shell: Shell) -> APIRouter:
         told = why_of(house, decision) if is_deep else stored_why(house, decision)
         made = house.archive.made_for(decision.id)
         return shell.page(
-            request, caller, "contact_decision.html", why=told, made=made, decision=decision, is_deep=is_deep
+            request,
+            caller,
+            "contact_decision.html",
+            why=told,
+            turning=[turning_words(point, told) for point in told.turning_points],
+            lessons=[lesson_words(lesson, told) for lesson in (*told.lessons_for, *told.lessons_against)],
+            made=made,
+            decision=decision,
+            is_deep=is_deep,
         )
 
     return routes

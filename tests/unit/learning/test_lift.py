@@ -53,6 +53,12 @@ def test_a_handful_of_events_is_too_few_whatever_they_say() -> None:
     assert (found.telling, found.reason) == (Telling.CANNOT_TELL, "too_few")
 
 
+def test_covariates_that_explain_a_handful_whole_do_not_make_it_look_nearly_enough() -> None:
+    outcomes, arm = np.array([1.0, 0.0, 0.0, 1.0]), np.array([True, True, False, False])
+    explaining = np.array([[1.0], [0.0], [0.0], [1.0]])
+    assert lift(outcomes, arm, covariates=explaining).more_contacts == lift(outcomes, arm).more_contacts
+
+
 def test_nothing_seen_yet_says_how_many_contacts_the_expected_rate_needs() -> None:
     often = lift(np.zeros(50), np.arange(50) < 45, expected_mean=0.2)
     seldom = lift(np.zeros(50), np.arange(50) < 45, expected_mean=0.01)
