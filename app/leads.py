@@ -112,10 +112,14 @@ class Past:
         return np.array([place.get(p.account_id or "", -1) for p in self.people], dtype=np.int64)
 
     def moments(self, settles_days: int) -> Times:
-        """Weekly moments whose outcomes are settled by now, from 30 days after the first event on."""
+        """Weekly moments whose outcomes are settled by now, from 30 days after the first event on.
+
+        They hang on the day, not on the second: who asks twice a day is taught by the same cases.
+        """
         if not self.acts:
             return times([])
-        last = times([self.until - timedelta(days=settles_days)])[0]
+        today = self.until.replace(hour=0, minute=0, second=0, microsecond=0)
+        last = times([today - timedelta(days=settles_days)])[0]
         return weekly(times([self.acts[0].at + timedelta(days=30)])[0], last)
 
     def leads(self) -> Leads:

@@ -58,6 +58,10 @@ _LISTS: dict[str, tuple[str, ...]] = {
         r"(?:any|is (?:any(?:one|body)|some(?:one|body))|anyone|anybody) ready for sales(?: now| today)?",
         rf"(?:who (?:is|are) |{_SHOW}){_OUR}(?:best|top|hot|hottest|warm|warmest|strongest|(?:most )?promising) "
         r"(?:leads|mqls|prospects)(?: (?:now|today|this week|right now|for sales))?",
+        r"(?:who|whom|which (?:leads|contacts|people|mqls)) (?:should|shall|can|could|must) "
+        r"(?:the |our |my |your )?sales(?: (?:team|people|reps?|colleagues))? "
+        r"(?:call|ring|phone|contact|talk to|speak to|follow up(?: with)?)"
+        r"(?: (?:first|next|now|today|this week|tomorrow))*",
     ),
     "churn_list": (
         r"(?:who|which (?:customers|accounts|companies|clients))(?: of our (?:customers|"
@@ -153,6 +157,9 @@ def results(asked: Question, today: date) -> Reading:
         return one("result_show", since=since_in(said, today), until=until_in(said, today))
     if first_match(
         said,
+        rf"(?:is|are|has|have|did|does) (?:(?:the|my|our|your|this|these|all) )*(?:campaigns?|messages|e-?mails) "
+        rf"(?:mak(?:e|ing)|made|bring(?:ing)?|brought|earn(?:ing|ed)?)(?: us| me)?(?: (?:any|much|some|enough))? "
+        rf"(?:money|revenue|business|deals|meetings)(?: so far| yet| {_PERIOD})?",
         rf"how (?:is|was|did|does) (?:the |my |our |your |this )+campaign (?:doing|do|perform|performing|going|go|work|"
         rf"working|look|looking)(?: so far| lately| now| today| {_PERIOD})?",
     ):

@@ -219,6 +219,15 @@ def test_an_earlier_moment_sees_what_was_to_be_seen_then_and_no_more(crm: Crm) -
     assert max(act.at for act in early.acts) <= then
 
 
+def test_whoever_asks_twice_a_day_is_taught_by_the_same_cases(crm: Crm) -> None:
+    morning, evening, next_day = (
+        NOW.replace(hour=hour) + day * DAY for hour, day in ((7, 0), (22, 0), (7, 1))
+    )
+    same = Past(crm.reader, morning).moments(30)
+    np.testing.assert_array_equal(same, Past(crm.reader, evening).moments(30))
+    assert same[-1] != Past(crm.reader, next_day).moments(30)[-1]
+
+
 def test_who_objected_is_neither_scored_nor_learned_from(noise: Crm) -> None:
     before = Past(noise.reader, NOW).leads()
     [who, *_] = [
