@@ -65,21 +65,22 @@ class Past:
 NOTHING = Past((), (), (), (), np.empty(0))
 
 
-def note_span(house: House, campaign: Campaign, since: datetime | None, until: datetime) -> None:
-    """Keep with the campaign from when to when past e-mails are learned from, and tell the audit."""
-    told = {"since": since.isoformat() if since else None, "until": until.isoformat()}
+def note_span(house: House, campaign: Campaign, since: datetime | None, now: datetime) -> None:
+    """Keep with the campaign from when to now past e-mails are learned from, and tell the audit."""
+    told = {"since": since.isoformat() if since else None, "until": now.isoformat()}
     house.content.set_fact(_fact(campaign.id), told)
     house.audit.append("learner", campaign.id, {"act": "backfill", **told, "weight": PAST_WEIGHT})
 
 
 def past_of(house: House, campaign: Campaign, now: datetime) -> Past:
-    """Return the past e-mails a campaign learns from; none before `attune learn backfill`.
+    """Return the past e-mails a campaign learns from at `now`; none before `attune learn backfill`.
 
     One is told of once early signals have had their time, as our own are. Its gain is its share among everything
     that was sent to (or decided about) its contact before a sign, decisions of this campaign included.
     """
     span = house.content.get_fact(_fact(campaign.id))
-    if span is None:
+    # `until` is when it was asked for: what decided before never saw them, and is not explained by them.
+    if span is None or now < datetime.fromisoformat(span["until"]):
         return NOTHING
     told_by = now - timedelta(days=min(campaign.goal.signal_days, campaign.goal.window_days))
     assets = {a.asset_id for a in actions_for(campaign, house.crm.assets()) if a.asset_id}

@@ -19,6 +19,9 @@ MOST_LOOKED_AT = 50
 """Of so many who fit, one may be the only one with exactly this name."""
 MOST_CHARS = 200
 
+_NO_MARKS = str.maketrans(dict.fromkeys("();", " "))
+"""These set one of several apart from the next, so no job or company may hold them."""
+
 
 def contact_meant(house: House, said: str) -> Contact:
     """Return the one contact that is meant.
@@ -44,6 +47,10 @@ def contact_meant(house: House, said: str) -> Contact:
     # Heavy to import, and most commands name nobody twice.
     from app.assistant.words import label
 
-    # Their ids and no addresses: what is told here reaches models, too.
-    named = [f"{label(line.name) or 'without a name'} ({line.contact_id})" for line in lines[:MOST_NAMED]]
+    # Id, job and company, and no addresses: what is told here reaches models, too.
+    named = []
+    for line in lines[:MOST_NAMED]:
+        told = ((label(part) or "").translate(_NO_MARKS) for part in (line.job_title, line.account))
+        known = [line.contact_id, *told]
+        named.append(f"{label(line.name) or 'without a name'} ({', '.join(part for part in known if part)})")
     raise Ambiguous("contact", said, named, total)

@@ -69,7 +69,7 @@ def key_meant(house: House, said: str) -> str:
     exact = [card for card in cards if fold(card.name) == wanted]
     fitting = exact or [card for card in cards if wanted and wanted in f"{fold(card.name)} {card.key}"]
     if not fitting:
-        there = ", ".join(card.key for card in cards[:MOST_NAMED])
+        there = "; ".join(f"{card.name} ({card.key})" for card in cards[:MOST_NAMED])
         raise NotFound("campaign", said, f"Campaigns: {there}." if there else "There is none yet.")
     if len(fitting) > 1:
         named = [f"{card.name} ({card.key})" for card in fitting[:MOST_NAMED]]
