@@ -168,6 +168,8 @@ def decided(asked: Question) -> Reading:
         rf"why (?:did|have|has) (?:we|you|attune) (?:not |never )?(?:send|sent|write to|written to|write|contact|"
         rf"contacted|mail|email|choose|give|pick) {_X}(?: "
         rf"(?:the|a|an|that|this|nothing|anything|something)\b.*)?",
+        rf"why (?:did|does|has) (?:the |our )?[\w-]+(?: campaign)? (?:leave|left|skip|skipped|ignore|ignored) {_X}"
+        r"(?: out)?",
         rf"why (?:nothing|no (?:message|email)|silence|(?:the|that|this|a) [\w -]+?) (?:for|to) {_X}",
         rf"(?:explain|show)(?: me)? (?:the |our )?(?:last |latest )?(?:decision|choice) (?:for|about|on|of) {_X}",
         rf"explain (?:what (?:we|was) (?:decided|did) for )?{_X}",

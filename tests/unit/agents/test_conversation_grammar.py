@@ -318,7 +318,7 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
     ("What did last month's runs bring us against the holdout?", "result_show", LAST_MONTH),
     ("what did our campaigns bring in the last 30 days", "result_show", {"since": "2026-10-27"}),
     ("show me the results", "result_show", {}),
-    ("Which content works best?", "result_show", {}),
+    ("Which content works best?", "campaign_list", {}),
     ("metrics", "result_show", {}),
     (
         "What happened in the last run of trial-to-meeting?",
@@ -335,6 +335,7 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
     ("how did our campaign do last month", "result_show", LAST_MONTH),
     ("Who are my hottest leads?", "lead_list", {}),
     ("show me the best leads", "lead_list", {}),
+    ("Why did trial-to-meeting leave Yuki Ishikawa out?", "decision_explain", {"who": "Yuki Ishikawa"}),
     ("Who should my sales team call first this week?", "lead_list", {}),
     ("Is the campaign making us any money?", "result_show", {}),
     ("did our emails bring any revenue last month?", "result_show", LAST_MONTH),
