@@ -133,6 +133,8 @@ def read_decisions(path: Path) -> Iterator[tuple[LoggedDecision, float | None]]:
 
 
 def _write(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+    if not path.parent.is_dir():
+        raise InvalidFile(path, "cannot be written: there is no such folder.", "Make it, or name another.")
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     rows = 0
     try:

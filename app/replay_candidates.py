@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.replay_rule import read_rule, rule_probabilities
 from app.replaying import Candidate, Logged
 from domain.campaign import Campaign, UsualRule
-from domain.errors import AttuneError
+from domain.errors import AttuneError, ContentMissing, WrongUsage
 from learning import features
 from learning.explorer import Explorer
 from learning.replay.best_single import best_single
@@ -32,7 +32,8 @@ def candidate_of(
     """Return the candidate a person named, such as `uniform`, `rule usual.yaml` or `assets demo,guide`.
 
     Raises:
-        AttuneError: for words that name none.
+        WrongUsage: for words that name none.
+        AttuneError: for a learner where none is kept.
         InvalidFile: for a rule file that is not one.
     """
     kind, _, rest = words.strip().partition(" ")
@@ -55,7 +56,7 @@ def candidate_of(
         "best-single": lambda logged: best_single(logged.log),
     }
     if rest or kind not in named:
-        raise AttuneError(f"No candidate {words!r}. Candidates: {', '.join(KINDS)}.")
+        raise WrongUsage(f"No candidate {words!r}. Candidates: {', '.join(KINDS)}.")
     return named[kind]
 
 
@@ -80,10 +81,10 @@ def silence(logged: Logged) -> Array:
 
 
 def _on_offer(logged: Logged, names: Iterable[str]) -> None:
-    """Refuse content the log never had: a candidate would be silent where it is named. Raises `AttuneError`."""
+    """Refuse content the log never had: a candidate would be silent where it is named. Raises `ContentMissing`."""
     known = {key.split("|")[0] for key in logged.log.action_keys[:-1]}
     if unknown := sorted(set(names) - known):
-        raise AttuneError(
+        raise ContentMissing(
             f"The log of {logged.campaign_id!r} never had {', '.join(unknown)} to offer. "
             f"It had: {', '.join(sorted(known))}."
         )

@@ -11,7 +11,7 @@ import typer
 from app.cli.doors import doors
 from app.cli.screen import AsJson, err, heading, line, listing, next_steps, print_json
 from domain.campaign import Campaign, LearnerSettings
-from domain.errors import AttuneError, NotFound
+from domain.errors import InvalidFile, NotFound
 
 if TYPE_CHECKING:
     from app.learner_status import LearnerStatus
@@ -144,13 +144,15 @@ def export(
 
     house = doors.house()
     if path.is_dir():
-        raise AttuneError(
-            f"{path} is a folder: name a file to write, such as learner.npz. Nothing was written."
+        raise InvalidFile(
+            path, "is a folder.", "Name a file to write, such as learner.npz. Nothing was written."
         )
     try:
         kept = export_learner(house, _campaign(house, campaign), path, version)
     except OSError as why:
-        raise AttuneError(f"{path} cannot be written: {why.strerror or why}. Nothing was written.") from None
+        raise InvalidFile(
+            path, f"cannot be written: {why.strerror or why}.", "Nothing was written."
+        ) from None
     if as_json:
         print_json({"file": str(path), "version": kept.version, "bytes": path.stat().st_size})
         return

@@ -12,6 +12,7 @@ import typer
 
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, print_json
+from domain.errors import WrongUsage
 
 if TYPE_CHECKING:
     from app.goal_rewards import RewardsOf
@@ -48,6 +49,10 @@ def export(
     """Write the log of decisions as Parquet, rule refusals beside it; docs/decision-log.md has the schema."""
     from app.decision_file import export_decisions
 
+    if path.suffix not in {".parquet", ".pq"}:
+        raise WrongUsage(
+            f"What is written is Parquet, and {path} does not end in .parquet. Nothing was written."
+        )
     house = doors.house()
     if campaign is not None:
         house.crm.campaign(campaign)

@@ -372,8 +372,8 @@ def _dots(rows: Sequence[_Dot], title: str, axis: str, narrow_axis: str, scale: 
 
 _HANDLED = {
     "by_itself": ("alone", SERIES[0]),
-    "settled": ("a person decided", SERIES[1]),
-    "waiting": ("waiting for a person", SERIES[3]),
+    "settled": ("by a person", SERIES[1]),
+    "waiting": ("waiting", SERIES[3]),
 }
 
 
@@ -405,7 +405,13 @@ def handled(results: CampaignResults) -> Markup | None:
                 "domain": [_HANDLED[part][0] for part in present],
                 "range": [_HANDLED[part][1] for part in present],
             },
-            "legend": {"orient": "top", "title": None, "symbolType": "square", "direction": "horizontal"},
+            "legend": {
+                "orient": "top",
+                "title": None,
+                "symbolType": "square",
+                "direction": "horizontal",
+                "columnPadding": 18,
+            },
         }
         every = max(1, -(-weeks // (4 if width <= NARROW else 7)))
         return {
