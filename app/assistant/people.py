@@ -189,6 +189,12 @@ def _may_be_written_to(head: ContactHead, asker: Asker) -> str:
         mend = f" {head.refusal.mend}" if head.refusal.mend else ""
         return f"{name} may not be written to now: {label(head.refusal.reason, 300)} ({head.refusal.rule_id}).{mend}"
     opens = f" House hours let a message arrive from {moment(head.opens_at, asker)}." if head.opens_at else ""
+    if head.messages_open:
+        many = head.messages_open > 1
+        opens += " Messages to them are on the way" if many else " A message to them is on the way"
+        opens += (
+            f" already, or wait{'' if many else 's'} for a person, and no second one is written meanwhile."
+        )
     return f"{name} may be written to now.{opens}"
 
 

@@ -126,6 +126,7 @@ def supposed(asker: Asker, told: Supposition, campaign: str) -> ToolAnswer:
     taken = next(one for one in told.options if one.is_taken)
     before, after = plainly(told.leader_before), plainly(told.leader_after)
     leads = f"{after} leads still" if after == before else f"{after} would lead instead of {before}"
+    leads += " by expected worth"
     name, was = label(told.contact_name), plainly(told.taken)
     is_as_it_was = not (told.moved or told.opened or told.closed)
     change = (
