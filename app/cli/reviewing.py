@@ -19,7 +19,7 @@ from app.cli.doors import doors
 from app.cli.proposal_screen import print_decision, print_findings, print_grounds, print_message
 from app.cli.screen import AsJson, command_name, line, listing, next_steps, print_json
 from domain.errors import AttuneError, InvalidFile, ReviewRejected, WrongUsage
-from domain.message import Severity
+from domain.message import Finding, Severity
 from domain.review import Proposal, ProposalStatus, Review, ReviewAct
 
 if TYPE_CHECKING:
@@ -248,14 +248,25 @@ def edit(
         if not as_json:
             _tell_findings(edited)
     _tell([done], as_json=as_json)
-    if then_approve and standing:
-        rules = ", ".join(sorted({finding.rule_id for finding in standing}))
-        way = (
-            f"Edit it again or reject it: {rules} blocks it, which no approval can waive."
-            if done.proposal.verdict.blocks
-            else f"If you stand by these words: `{command_name()} review approve {approval_name(done.proposal)}`."
-        )
-        raise ReviewRejected(f"{proposal_id} was changed and not approved: {rules} stands against it. {way}")
+    if not standing:
+        return
+    way = (
+        f"{_named([f for f in standing if f.severity is Severity.BLOCK], 'block')} it, which no approval can waive: "
+        f"edit it again, ask for another draft (`{command_name()} review answer {proposal_id} HINT`) or reject it."
+        if done.proposal.verdict.blocks
+        else f"If you stand by these words: `{command_name()} review approve {approval_name(done.proposal)}`."
+    )
+    if then_approve:
+        against = _named(standing, "stand")
+        raise ReviewRejected(f"{proposal_id} was changed and not approved: {against} against it. {way}")
+    if not as_json:
+        line(f"  {way}")
+
+
+def _named(findings: Sequence[Finding], does: str) -> str:
+    """Rules with what they do: `A-05 and H-04 stand`."""
+    rules = sorted({finding.rule_id for finding in findings})
+    return f"{' and '.join(rules)} {does}{'s' if len(rules) == 1 else ''}"
 
 
 def _words_of(path: Path) -> str:
