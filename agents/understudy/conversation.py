@@ -101,6 +101,7 @@ class TalkingUnderstudy:
             talk_library.of_content,
             talk_people.about_one,
             talk_finding.find,
+            talk_direct.left_alone,
         )
 
     def _results(self, asked: Question) -> Reading:

@@ -79,7 +79,7 @@ _LISTS: dict[str, tuple[str, ...]] = {
         rf"reviews|queue)(?: (?:that are |that |which are )?(?:waiting|open|pending|there|"
         rf"left))?(?: (?:for|on) (?:me|us|review|approval|a yes))?",
         r"what (?:is|do we have) (?:waiting|pending|to (?:approve|review)|open)(?: (?:for|on) "
-        r"(?:me|us|review|approval|a yes|my approval))?(?: now)?",
+        r"(?:me|us|review|approval|a yes|my approval)(?: to (?:approve|review|decide))?)?(?: now)?",
         r"(?:what|which|how many)(?: (?:proposals|messages|drafts|things|ones))? (?:are |is "
         r")?(?:there )?(?:waiting|wait|waits|pending|need|needs|to|can|should|do|must|may)(?: i| "
         r"we| me)?(?: for)?(?: to)?(?: an?)? ?(?:be )?(?:approved?|review(?:ed)?|me|us|approval|a "
@@ -172,6 +172,8 @@ def results(asked: Question, today: date) -> Reading:
         rf"achieve|add)(?: us)?{_AGAINST}(?: {_PERIOD})?",
         rf"{_SHOW}{_OUR}(?:results?|metrics|lift|numbers|figures|performance) (?:of|for|from|in) "
         rf"{_X}(?: against the holdout)?",
+        rf"how (?:much|many) (?:revenue|money|meetings|deals|replies) (?:came|did we get) from (?:the )?"
+        rf"(?:campaign )?{_X}",
         rf"{_X} (?:against|versus|vs\.?|compared to) (?:the |its )?(?:holdout|control group)",
         rf"(?:does|did|is) (?:the )?(?:campaign )?{_X} (?:work|working|worked|pay off|paying off)",
         rf"how (?:is|did|does|are) (?:the )?(?:campaign )?{_X} (?:doing|do|perform|performing|"

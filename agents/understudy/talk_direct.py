@@ -66,6 +66,24 @@ def direct(asked: Question) -> Reading:
     return _of_names(asked)
 
 
+NO_MORE = (
+    "Nothing was changed: what people allowed us is not mine to change. Where one person asked for it, record the "
+    "objection on their page, or by attune privacy object CONTACT: no message goes out from then on. A country or a "
+    "group is left out by a campaign's audience, on its page or in its file; “pause …” with its name stops it whole."
+)
+
+
+def left_alone(asked: Question) -> Reading:
+    """Wishes that somebody be written to no more: a person records those."""
+    wished = first_match(
+        asked.said,
+        r"(?:stop|no longer) "
+        r"(?:writ(?:e|ing)|mail(?:ing)?|e-?mail(?:ing)?|contact(?:ing)?|messag(?:e|ing)) (?:to )?.+",
+        r"(?:unsubscribe|opt out) .+",
+    )
+    return NO_MORE if wished else None
+
+
 def _of_names(asked: Question) -> Reading:
     """Questions with a name of a company, a campaign or a colleague in them."""
     said = asked.said

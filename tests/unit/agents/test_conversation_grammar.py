@@ -335,6 +335,8 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
     ("how did our campaign do last month", "result_show", LAST_MONTH),
     ("Who are my hottest leads?", "lead_list", {}),
     ("show me the best leads", "lead_list", {}),
+    ("What's waiting for me to approve?", "proposal_list", {}),
+    ("How much revenue came from trial-to-meeting?", "result_show", {"campaign": "trial-to-meeting"}),
     ("Why did trial-to-meeting leave Yuki Ishikawa out?", "decision_explain", {"who": "Yuki Ishikawa"}),
     ("Who should my sales team call first this week?", "lead_list", {}),
     ("Is the campaign making us any money?", "result_show", {}),
@@ -574,7 +576,6 @@ NOT_UNDERSTOOD = [
     "results of trial-to-meeting in October",
     "What happened with Dana Kim last month?",
     "What did you send last week?",
-    "Stop mailing people in Germany",
     # Half of a comparison is no answer to it.
     "why did Dana Kim get the guide and Ben Ode",
     "why did Dana Kim get the guide and the case study",
@@ -623,6 +624,17 @@ def test_what_is_asked_denied_or_hedged_changes_nothing(words: str, before: Turn
     found = GRAMMAR.read(words, before)
     names = {call.name for call in found} if isinstance(found, tuple) else set()
     assert not names & CHANGING, found
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Stop mailing people in Germany", "please stop writing to Dana Kim", "unsubscribe Dana Kim"],
+)
+def test_who_is_to_be_left_alone_is_for_a_person_to_record(words: str) -> None:
+    said = GRAMMAR.read(words, ())
+    assert isinstance(said, str)
+    assert said.startswith("Nothing was changed")
+    assert "attune privacy object" in said
 
 
 @pytest.mark.parametrize("words", NOT_UNDERSTOOD)
