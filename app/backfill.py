@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,9 @@ PAST_WEIGHT = 0.3
 
 MOST_EMAILS = 20_000
 """The newest so many are learned from."""
+
+MOST_SPANS = 50
+"""So many of the times it was asked for are remembered."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,31 @@ NOTHING = Past((), (), (), (), np.empty(0))
 def note_span(house: House, campaign: Campaign, since: datetime | None, now: datetime) -> None:
     """Keep with the campaign from when to now past e-mails are learned from, and tell the audit."""
     told = {"since": since.isoformat() if since else None, "until": now.isoformat()}
-    house.content.set_fact(_fact(campaign.id), told)
+    _keep(house, campaign, told)
     house.audit.append("learner", campaign.id, {"act": "backfill", **told, "weight": PAST_WEIGHT})
+
+
+def drop_span(house: House, campaign: Campaign, now: datetime) -> None:
+    """Learn from no past e-mails from now on, and tell the audit; the e-mails themselves stay in the journal."""
+    _keep(house, campaign, {"since": None, "until": now.isoformat(), "is_dropped": True})
+    house.audit.append("learner", campaign.id, {"act": "backfill dropped"})
+
+
+def _keep(house: House, campaign: Campaign, span: dict[str, Any]) -> None:
+    """Spans before this one stay: who decided by them is explained by them."""
+    house.content.set_fact(_fact(campaign.id), {"spans": [*_spans(house, campaign), span][-MOST_SPANS:]})
+
+
+def _spans(house: House, campaign: Campaign) -> list[dict[str, Any]]:
+    """What was asked for, oldest first; before spans were kept, a fact was one."""
+    held = house.content.get_fact(_fact(campaign.id))
+    return [] if not held else list(held.get("spans", [held]))
+
+
+def _span_at(house: House, campaign: Campaign, now: datetime) -> dict[str, Any] | None:
+    """What counted at `now`: the newest asked for by then. Who decided before it never saw its e-mails."""
+    asked = [one for one in _spans(house, campaign) if datetime.fromisoformat(one["until"]) <= now]
+    return None if not asked or asked[-1].get("is_dropped") else asked[-1]
 
 
 def past_of(house: House, campaign: Campaign, now: datetime) -> Past:
@@ -78,9 +104,8 @@ def past_of(house: House, campaign: Campaign, now: datetime) -> Past:
     One is told of once early signals have had their time, as our own are. Its gain is its share among everything
     that was sent to (or decided about) its contact before a sign, decisions of this campaign included.
     """
-    span = house.content.get_fact(_fact(campaign.id))
-    # `until` is when it was asked for: what decided before never saw them, and is not explained by them.
-    if span is None or now < datetime.fromisoformat(span["until"]):
+    span = _span_at(house, campaign, now)
+    if span is None:
         return NOTHING
     told_by = now - timedelta(days=min(campaign.goal.signal_days, campaign.goal.window_days))
     assets = {a.asset_id for a in actions_for(campaign, house.crm.assets()) if a.asset_id}

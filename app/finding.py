@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from domain.errors import Ambiguous, NotFound
 from domain.people import Contact
-from domain.search import ContactSearch
+from domain.search import ContactLine, ContactSearch
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -20,7 +20,7 @@ MOST_LOOKED_AT = 50
 MOST_CHARS = 200
 
 _NO_MARKS = str.maketrans(dict.fromkeys("();", " "))
-"""These set one of several apart from the next, so no job or company may hold them."""
+"""These set one of several apart from the next, so no name, job or company may hold them."""
 
 
 def contact_meant(house: House, said: str) -> Contact:
@@ -44,13 +44,16 @@ def contact_meant(house: House, said: str) -> Contact:
     whole = [line for line in lines if (line.name or "").casefold() == words.casefold()]
     if len(whole) == 1 and total <= MOST_LOOKED_AT:
         return house.crm.contact(whole[0].contact_id)
+    raise Ambiguous("contact", said, [_told_apart(line) for line in lines[:MOST_NAMED]], total)
+
+
+def _told_apart(line: ContactLine) -> str:
+    """A name with id, job and company, and no addresses: what is told here reaches models, too."""
     # Heavy to import, and most commands name nobody twice.
     from app.assistant.words import label
 
-    # Id, job and company, and no addresses: what is told here reaches models, too.
-    named = []
-    for line in lines[:MOST_NAMED]:
-        told = ((label(part) or "").translate(_NO_MARKS) for part in (line.job_title, line.account))
-        known = [line.contact_id, *told]
-        named.append(f"{label(line.name) or 'without a name'} ({', '.join(part for part in known if part)})")
-    raise Ambiguous("contact", said, named, total)
+    parts = [
+        (label(part) or "").translate(_NO_MARKS).strip() for part in (line.name, line.job_title, line.account)
+    ]
+    name, *known = ["" if "@" in part else part for part in parts]
+    return f"{name or 'without a name'} ({', '.join(part for part in (line.contact_id, *known) if part)})"

@@ -265,8 +265,9 @@ def _lifts(
                 clusters=accounts[at_stage],
                 expected_mean=float(prior_chances(next_stage)[goal_level(stage)]),
             )
-            # So many more at the stage; one contact in so many is.
-            per_one = max(int(rows.sum()) / max(int(at_stage.sum()), 1), 1.0)
+            # So many more of those at the stage; of all contacts, whatever was done to them, one in so many is there.
+            there = int((closed & (cohort.level_before == goal_level(stage))).sum())
+            per_one = (int(closed.sum()) + 1) / (there + 1)
             told = replace(told, more_contacts=math.ceil(told.more_contacts * per_one))
             found.append(_line(one, f"{stage.value} to {next_stage.value}", "share", told, has_holdout))
         revenue = revenue_lift(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.replay_rule import read_rule, rule_probabilities
 from app.replaying import Candidate, Logged
 from domain.campaign import Campaign, UsualRule
-from domain.errors import AttuneError, ContentMissing, WrongUsage
+from domain.errors import AttuneError, WrongUsage
 from learning import features
 from learning.explorer import Explorer
 from learning.replay.best_single import best_single
@@ -81,10 +81,10 @@ def silence(logged: Logged) -> Array:
 
 
 def _on_offer(logged: Logged, names: Iterable[str]) -> None:
-    """Refuse content the log never had: a candidate would be silent where it is named. Raises `ContentMissing`."""
+    """Refuse content the log never had: a candidate would be silent where it is named. Raises `WrongUsage`."""
     known = {key.split("|")[0] for key in logged.log.action_keys[:-1]}
     if unknown := sorted(set(names) - known):
-        raise ContentMissing(
+        raise WrongUsage(
             f"The log of {logged.campaign_id!r} never had {', '.join(unknown)} to offer. "
             f"It had: {', '.join(sorted(known))}."
         )

@@ -38,7 +38,7 @@ class Ambiguous(AttuneError):
 
 
 class InvalidFile(AttuneError):
-    """A file a person wrote or exported cannot be read as what it should be."""
+    """A file a person wrote or exported cannot be read as what it should be, or one asked for cannot be written."""
 
     exit_code = 4
 

@@ -186,16 +186,14 @@ def lift(
         spread = math.sqrt(rate * (1 - rate) / (share * (1 - share)))
         more = _more(n, share, spread, effect, SKEW_RULE / rate, alpha)
         return Lift(Telling.CANNOT_TELL, *arms, more_contacts=more, least_effect=effect, reason="nothing_yet")
-    found = compare(outcomes, treated, covariates=covariates, clusters=clusters, alpha=alpha)
     needed = max(LEAST_ARM, SKEW_RULE * _skewness(outcomes) ** 2)
-    share = count / n
-    per_unit = n / found.units
-    if smaller < needed:
-        # Covariates explain a handful of contacts whole; what they will save is known once there are enough.
-        bare = compare(outcomes, treated, clusters=clusters, alpha=alpha)
-        more = _more(n, share, bare.spread, effect, needed, alpha, per_unit)
+    is_enough = smaller >= needed
+    # Covariates explain a handful of contacts whole; what they will save is known once there are enough.
+    known = covariates if is_enough else None
+    found = compare(outcomes, treated, covariates=known, clusters=clusters, alpha=alpha)
+    more = _more(n, count / n, found.spread, effect, needed, alpha, n / found.units)
+    if not is_enough:
         return Lift(Telling.CANNOT_TELL, *arms, more_contacts=more, least_effect=effect, reason="too_few")
-    more = _more(n, share, found.spread, effect, needed, alpha, per_unit)
     low, high = found.estimate - found.half_width, found.estimate + found.half_width
     if low > 0 or high < 0:
         telling = Telling.BETTER if low > 0 else Telling.WORSE
@@ -292,7 +290,9 @@ def _more(
 ) -> int:
     """How many more contacts until both arms are large enough and the interval is as narrow as `effect`."""
     of_arms = needed_in_arm / min(share, 1 - share)
-    of_width = observations_for(effect / spread, alpha, POWER_QUANTILE) * per_unit if effect else 0.0
+    of_width = (
+        observations_for(effect / spread, alpha, POWER_QUANTILE) * per_unit if effect and spread else 0.0
+    )
     return max(math.ceil(max(of_arms, of_width)) - n, 1)
 
 

@@ -10,6 +10,7 @@ from agents.understudy.talk_words import unquoted
 from domain.assistant import ToolCall
 
 _X = r"(?P<x>.+?)"
+_DECIDER = r"(?:we|you|attune|(?:the|our) learner|\w+(?:-\w+)+|[\w -]+? campaign)"
 _MESSAGE = (
     r"(?: (?:something|anything|nothing|(?:a|an|the|that|this|any|no|our) (?:\w+ "
     r"){0,3}?(?:message|email|case study|guide|one|content|report|invitation|webinar|asset|"
@@ -168,8 +169,8 @@ def decided(asked: Question) -> Reading:
         rf"why (?:did|have|has) (?:we|you|attune) (?:not |never )?(?:send|sent|write to|written to|write|contact|"
         rf"contacted|mail|email|choose|give|pick) {_X}(?: "
         rf"(?:the|a|an|that|this|nothing|anything|something)\b.*)?",
-        rf"why (?:did|does|has) (?:the |our )?[\w-]+(?: campaign)? (?:leave|left|skip|skipped|ignore|ignored) {_X}"
-        r"(?: out)?",
+        rf"why (?:did|does|has) {_DECIDER} (?:leave|left) {_X} out",
+        rf"why (?:did|does|has) {_DECIDER} (?:skip|skipped|ignore|ignored|leave out|left out) {_X}",
         rf"why (?:nothing|no (?:message|email)|silence|(?:the|that|this|a) [\w -]+?) (?:for|to) {_X}",
         rf"(?:explain|show)(?: me)? (?:the |our )?(?:last |latest )?(?:decision|choice) (?:for|about|on|of) {_X}",
         rf"explain (?:what (?:we|was) (?:decided|did) for )?{_X}",

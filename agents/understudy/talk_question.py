@@ -17,8 +17,8 @@ Reading = tuple[ToolCall, ...] | str | None
 _LONGEST_NAME = 80
 _MOST_NAME_WORDS = 7
 _NO_NAME = re.compile(
-    r"[?!;:]|\.\s|\b(?:because|please|and then|what|why|how|should|would|when|if|"
-    r"did|does|someone|somebody|anyone|anybody)\b",
+    r"[?!;:]|\.\s|\b(?:because|please|and then|what|why|how|should|would|when|if)\b|"
+    r"^(?-i:did|does|someone|somebody|anyone|anybody)\b",
     re.IGNORECASE,
 )
 _SAID_OF = {

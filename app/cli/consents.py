@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.days import day_or_time
 from app.cli.doors import doors
 from app.cli.screen import AsJson, line, listing, print_json
 from domain.errors import AttuneError, WrongUsage
@@ -18,7 +19,7 @@ app = typer.Typer(
 )
 
 Who = Annotated[str, typer.Argument(help="Contact id, e-mail address or CRM id.")]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])]
+Day = Annotated[datetime | None, typer.Option(parser=day_or_time, metavar="<day or time>")]
 
 
 @app.command("list")

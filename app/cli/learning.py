@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.days import day
 from app.cli.doors import doors
 from app.cli.screen import AsJson, err, heading, line, listing, next_steps, print_json
 from domain.campaign import Campaign, LearnerSettings
-from domain.errors import InvalidFile, NotFound
+from domain.errors import InvalidFile, NotFound, WrongUsage
 
 if TYPE_CHECKING:
     from app.learner_status import LearnerStatus
@@ -67,19 +68,29 @@ def run(campaign: OneOrAll = None, as_json: AsJson = False) -> None:
 def backfill(
     campaign: CampaignId,
     since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only e-mails from this UTC day on.")
+        datetime | None, typer.Option(parser=day, metavar="<day>", help="Only e-mails from this UTC day on.")
     ] = None,
+    drop: Annotated[bool, typer.Option("--drop", help="Learn from none of them any more.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Learn from e-mails that other tools sent, as far as the imported history names their content."""
-    from app.backfill import note_span
+    from app.backfill import drop_span, note_span
 
     house = doors.house()
     known = _campaign(house, campaign)
-    note_span(house, known, since.replace(tzinfo=UTC) if since else None, house.clock())
+    if drop and since is not None:
+        raise WrongUsage("--drop and --since do not go together. Nothing was changed.")
+    if drop:
+        drop_span(house, known, house.clock())
+    else:
+        note_span(house, known, since.replace(tzinfo=UTC) if since else None, house.clock())
     row = _taught(house, known)
     if as_json:
         print_json(row)
+        return
+    if drop:
+        line("No e-mail of other tools counts any more.")
+        _print_taught(row)
         return
     line(
         f"{row['past_emails']:,} past e-mails about this campaign's content, {row['past_answered']:,} with something "
@@ -90,6 +101,10 @@ def backfill(
             "  An e-mail counts where the import names its content (`asset_id`) and early signals had their time."
         )
     _print_taught(row)
+    line(
+        f"  From now on this learner decides. `attune learn backfill {campaign} --drop` takes it back.",
+        style="dim",
+    )
 
 
 @app.command("try")

@@ -148,10 +148,7 @@ def _usage(wrong: TyperException) -> str:
     context = getattr(wrong, "ctx", None)
     # The first word is how this program was started, which is not always `attune`.
     words = context.command_path.split()[1:] if context else []
-    said = wrong.format_message().strip().replace(": Value error, ", ": ")
-    said = said.replace("the formats '%Y-%m-%d'", "a day such as 2026-01-31").replace(
-        "'%Y-%m-%dT%H:%M:%S'", "a time such as 2026-01-31T09:00:00"
-    )
+    said = wrong.format_message().strip()
     end = "" if said.endswith((".", "?", "!")) else "."
     return f"{said}{end} See `{' '.join(['attune', *words, '--help'])}`."
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from app import loop
+from app.cli.days import day
 from app.cli.doors import doors
 from app.cli.screen import AsJson, line, listing, next_steps, print_json
 from domain.errors import NotFound, WrongUsage
@@ -71,7 +72,8 @@ def ask(
     who: Who,
     kind: Annotated[RequestKind, typer.Argument(help="What is asked for.")],
     received: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day it was asked; today if not given.")
+        datetime | None,
+        typer.Option(parser=day, metavar="<day>", help="The day it was asked; today if not given."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.days import day_or_time
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, print_json
 from domain.errors import WrongUsage
@@ -24,7 +25,7 @@ app = typer.Typer(no_args_is_help=True, help="The log of decisions.")
 
 Since = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Decisions from this UTC day or time on."),
+    typer.Option(parser=day_or_time, metavar="<day or time>", help="Decisions from this UTC day or time on."),
 ]
 
 
@@ -49,7 +50,7 @@ def export(
     """Write the log of decisions as Parquet, rule refusals beside it; docs/decision-log.md has the schema."""
     from app.decision_file import export_decisions
 
-    if path.suffix not in {".parquet", ".pq"}:
+    if path.suffix.lower() != ".parquet":
         raise WrongUsage(
             f"What is written is Parquet, and {path} does not end in .parquet. Nothing was written."
         )

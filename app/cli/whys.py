@@ -11,6 +11,11 @@ from domain.why import Option, Why
 SMALL = 0.5
 """Cents: a smaller reason would print as nothing, and counts among everything else."""
 
+_GUESSED = (
+    "The learner is still guessing: the doubt is larger than the sum, which may as well have the other sign."
+)
+_ASSUMED = "The learner is still guessing: these are the assumptions it starts from."
+
 
 def print_why(why: Why) -> None:
     """Print everything a `Why` says; parts that do not apply are left out."""
@@ -115,9 +120,6 @@ def _print_turning_points(why: Why) -> None:
         )
 
 
-_GUESSED = "The learner is still guessing: the doubt is larger than the sum, so no part of it is sure."
-_ASSUMED = "The learner is still guessing: these are the assumptions it starts from."
-
 _NO_ONE = "Nothing single: no one number, moved alone within what this run's contacts show, would have."
 
 
@@ -140,7 +142,7 @@ def _print_lessons(why: Why) -> None:
         line("  No single outcome moved it noticeably.")
     else:
         line(
-            "  For it: more came of it than was expected, or less was lost. Against it: less than that.",
+            "  For it: without that outcome the worth would be lower. Against it: higher.",
             style="dim",
         )
 

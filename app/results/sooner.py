@@ -19,7 +19,7 @@ MUCH_SOONER = 0.5
 """Another outcome is worth naming where it needs at most this share of what the goal needs."""
 MOST_NAMED = 2
 OF_EVERYBODY = frozenset({"reply", "meeting", "mql", "sql", "opportunity", "won", "renewed"})
-"""Outcomes of everybody; a move from one stage to the next is of few, and its number misleads."""
+"""Outcomes of everybody; a move from one stage to the next is of few, and is told later than both."""
 LARGEST_CHANGE = 4.0
 """A change beyond this many times the usual is not worth saying."""
 WORTH_SAYING = 0.8

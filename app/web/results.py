@@ -114,7 +114,7 @@ def router(shell: Shell) -> APIRouter:
                 for line in of_arm
             ],
             whole=together(found.handled),
-            is_lived_fast=house.label is not None,
+            is_lived_fast=bool(house.label),
             notes=notes.notes_of(found, house.label),
             goal=ONE_OF[found.metrics.goal.value],
             charts={name: draw(found) for name, draw in figures.CHARTS.items()},

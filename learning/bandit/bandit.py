@@ -453,12 +453,13 @@ class Bandit:
         rewards: Floats,
         dyads: Floats | None = None,
         units: Floats | None = None,
+        weight: float = 1.0,
     ) -> None:
-        """Take outcomes out again that were learned, because they were corrected since; see `learn`."""
+        """Take outcomes out again that were learned, because they were corrected since; `weight` and all: `learn`."""
         cents = self.cents_of(units, len(actions))
         rewards = rewards if cents is None else rewards / cents
         inputs = self.basis.with_dyads(self.basis.inputs(features), dyads)
-        self._take(inputs, actions, rewards, -np.ones(len(actions)))
+        self._take(inputs, actions, rewards, np.full(len(actions), -weight), weight)
         self.outcomes -= len(actions)
 
     def merge(self, other: Bandit) -> None:

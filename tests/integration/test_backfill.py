@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.backfill import PAST_WEIGHT, note_span, past_of
+from app.backfill import PAST_WEIGHT, drop_span, note_span, past_of
 from app.cli.doors import doors
 from app.cli.main import app
 from app.curriculum import lesson_of
@@ -61,6 +61,33 @@ def backfilled(house: House) -> None:
 def test_without_a_backfill_past_emails_teach_nothing(house: House) -> None:
     mailed(house, CONTACTS)
     assert len(past_of(house, CAMPAIGN, LATER)) == 0
+
+
+def test_each_time_is_told_by_what_was_asked_for_by_then(house: House) -> None:
+    mailed(house, CONTACTS)
+    backfilled(house)
+    assert len(past_of(house, CAMPAIGN, LATER - timedelta(seconds=1))) == 0
+    note_span(house, CAMPAIGN, SENT_AT + DAY, LATER + DAY)
+    drop_span(house, CAMPAIGN, LATER + 2 * DAY)
+    counts = [len(past_of(house, CAMPAIGN, LATER + days * DAY)) for days in range(3)]
+    assert counts == [CONTACTS, 0, 0]
+
+
+def test_a_version_is_explained_by_what_taught_it_though_a_backfill_came_twice(house: House) -> None:
+    mailed(house, CONTACTS)
+    run_draws(house, CONTACTS, rounds=1)
+    for when in (LATER, LATER + timedelta(minutes=5)):
+        note_span(house, CAMPAIGN, None, when)
+        teach(house, CAMPAIGN, when)
+    (version,) = house.learners.versions(CAMPAIGN.id)
+    assert len(lesson_of(house, CAMPAIGN, version.made_at).taken) == version.outcomes == 2 * CONTACTS
+
+
+def test_a_span_of_an_earlier_release_is_one(house: House) -> None:
+    mailed(house, CONTACTS)
+    held = {"since": None, "until": LATER.isoformat()}
+    house.content.set_fact(f"learner-backfill:{CAMPAIGN.id}", held)
+    assert len(past_of(house, CAMPAIGN, LATER)) == CONTACTS
 
 
 def test_a_past_email_is_an_action_of_the_slot_its_readers_hour_falls_in(house: House) -> None:
@@ -139,6 +166,8 @@ def test_a_second_backfill_counts_nothing_twice(house: House, capsys: pytest.Cap
     assert told(capsys, "run", "spring")[0]["version"] == first["version"]
     later = told(capsys, "backfill", "spring", "--since", "2026-03-01")
     assert (later["past_emails"], later["outcomes"]) == (0, CONTACTS)
+    dropped = told(capsys, "backfill", "spring", "--drop")
+    assert (dropped["past_emails"], dropped["outcomes"]) == (0, CONTACTS)
 
 
 def test_a_backfill_says_how_many_emails_and_answers_there_were(

@@ -51,6 +51,21 @@ def test_a_name_somebody_made_long_is_told_as_a_label(house: House) -> None:
     assert "x" * 60 not in str(told.value)
 
 
+def test_namesakes_are_told_apart_by_job_and_company_and_no_record_forges_another(house: House) -> None:
+    names = {"first_name": "Ann", "last_name": "Lee"}
+    two = Contact(id="c_two", email="b@lee.example", job_title="ops@acme.example", **names)
+    one = Contact(id="c_one", email="a@lee.example", job_title="CFO (c_0009); Bob (c_1)", **names)
+    three = Contact(id="c_zoe", email="c@lee.example", first_name="Ann Lee (c_0009);", last_name="Bob")
+    with writing(house.engine) as connection:
+        insert_all(connection, CONTACTS, [codec.contact_row(who) for who in (one, two, three)])
+    with pytest.raises(Ambiguous) as told:
+        contact_meant(house, "ann lee")
+    said = str(told.value)
+    assert "Ann Lee (c_one, CFO" in said
+    assert "Ann Lee (c_two)" in said
+    assert (said.count("("), said.count(";")) == (3, 2)
+
+
 def test_several_are_named_with_their_ids_on_one_line(house: House) -> None:
     with pytest.raises(Ambiguous) as told:
         contact_meant(house, "northwind")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
 
 from app.cli.doors import doors
 from app.cli.main import app
@@ -214,16 +215,36 @@ def test_the_exported_log_is_the_log(
 
 
 @pytest.mark.parametrize(
-    ("words", "told_why"),
+    ("words", "told_why", "code"),
     [
-        ("nonsense", "Candidates: explorer"),
-        ("learner v9", "No learner 'v9' here"),
-        ("assets demo,ghost", "never had ghost"),
+        ("nonsense", "Candidates: explorer", 2),
+        ("learner v9", "No learner 'v9' here", 3),
+        ("assets demo,ghost", "never had ghost", 2),
     ],
 )
-def test_a_candidate_that_cannot_be_is_named(house: House, words: str, told_why: str) -> None:
-    with pytest.raises(AttuneError, match=told_why):
+def test_a_candidate_that_cannot_be_is_named(house: House, words: str, told_why: str, code: int) -> None:
+    with pytest.raises(AttuneError, match=told_why) as told:
         app(["replay", "--campaign", "spring", "--candidate", words], standalone_mode=False)
+    assert told.value.exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("name", "why", "code"),
+    [("log.jsonl", r"does not end in \.parquet", 2), ("none/log.parquet", "no such folder", 4)],
+)
+def test_a_log_that_cannot_be_written_so_is_not_written(
+    house: House, tmp_path: Path, name: str, why: str, code: int
+) -> None:
+    with pytest.raises(AttuneError, match=why) as told:
+        app(["decisions", "export", str(tmp_path / name)], standalone_mode=False)
+    assert told.value.exit_code == code
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("said", ["yesterday", "2026-01-31T25:00:00"])
+def test_a_day_that_is_none_is_said_to_be_none(house: House, said: str) -> None:
+    with pytest.raises(typer.BadParameter, match="is not a day such as 2026-01-31, or a time such as"):
+        app(["decisions", "export", "log.parquet", "--since", said], standalone_mode=False)
 
 
 def told(capsys: pytest.CaptureFixture[str], *words: str) -> Any:

@@ -94,6 +94,8 @@ def test_the_page_s_numbers_are_those_of_attune_metrics(
         for one in found["lifts"]
     ]
     page = words_of(visitor.get("/results/spring").text)
+    assert "Handled alone" in page
+    assert "lived fast" not in page
     goal = next(one for one in found["lifts"] if one["arm"] == "learned" and one["what"] == "meeting")
     assert goal["telling"] == "better"
     assert (

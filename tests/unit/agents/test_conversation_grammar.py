@@ -338,6 +338,11 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
     ("What's waiting for me to approve?", "proposal_list", {}),
     ("How much revenue came from trial-to-meeting?", "result_show", {"campaign": "trial-to-meeting"}),
     ("Why did trial-to-meeting leave Yuki Ishikawa out?", "decision_explain", {"who": "Yuki Ishikawa"}),
+    ("Why did the trial to meeting campaign leave Yuki out?", "decision_explain", {"who": "Yuki"}),
+    ("why did we skip Yuki Ishikawa", "decision_explain", {"who": "Yuki Ishikawa"}),
+    ("tell me about John Does", "contact_show", {"who": "John Does"}),
+    ("Who works at DID Electrical?", "contact_find", {"account": "DID Electrical"}),
+    ("tell me about Anyone Home", "contact_show", {"who": "Anyone Home"}),
     ("Who should my sales team call first this week?", "lead_list", {}),
     ("Is the campaign making us any money?", "result_show", {}),
     ("did our emails bring any revenue last month?", "result_show", LAST_MONTH),
@@ -553,6 +558,8 @@ CHANGING = {
 
 NOT_UNDERSTOOD = [
     "Which accounts complain about the weather?",
+    "Why did Anna leave Acme?",
+    "why did marketing leave the list",
     "What is the capital of France?",
     "Who will win the election",
     "Write me a poem",

@@ -59,6 +59,12 @@ def test_covariates_that_explain_a_handful_whole_do_not_make_it_look_nearly_enou
     assert lift(outcomes, arm, covariates=explaining).more_contacts == lift(outcomes, arm).more_contacts
 
 
+def test_arms_that_are_constant_and_differ_say_how_many_more_and_no_number() -> None:
+    found = lift(np.array([1.0, 1.0, 0.0, 0.0]), np.array([True, True, False, False]))
+    assert (found.telling, found.estimate) == (Telling.CANNOT_TELL, None)
+    assert found.more_contacts > 50
+
+
 def test_nothing_seen_yet_says_how_many_contacts_the_expected_rate_needs() -> None:
     often = lift(np.zeros(50), np.arange(50) < 45, expected_mean=0.2)
     seldom = lift(np.zeros(50), np.arange(50) < 45, expected_mean=0.01)

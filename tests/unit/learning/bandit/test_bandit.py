@@ -150,6 +150,16 @@ def test_after_a_change_what_came_since_counts_whole_and_what_is_old_is_not_take
     np.testing.assert_allclose(bandit.acts.sums.scatters, newest + kept * older)
 
 
+def test_outcomes_taught_as_a_part_of_one_come_out_as_they_went_in() -> None:
+    x, taken, rewards, _ = market(60, 1)
+    bandit = Bandit(("a", "b", "c"), 4, patterns=8)
+    bandit.learn(x, taken, rewards, is_news=False, weight=0.3)
+    bandit.unlearn(x[:50], taken[:50], rewards[:50], weight=0.3)
+    left = np.bincount(taken[50:], minlength=3)
+    np.testing.assert_allclose(bandit.acts.sums.counts, 0.3 * left, atol=1e-9)
+    np.testing.assert_allclose(bandit.acts.sums.scatters, 0.09 * left, atol=1e-9)
+
+
 def test_learners_of_different_actions_do_not_merge() -> None:
     with pytest.raises(ValueError, match="the same"):
         taught().merge(Bandit(("a", "b"), 4, patterns=8))
