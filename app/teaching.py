@@ -44,6 +44,9 @@ ALARM_LASTS = timedelta(days=21)
 ALARM_FLOOR = 4.0
 """For so long after the market shifted, so many times more draws than usual are spread evenly."""
 
+SAME_SHIFT = timedelta(days=21)
+"""Alarms of one direction about one action that lie no further apart are one shift, told to the audit once."""
+
 PRIOR_RATE = 0.03
 """How often anything at all comes of a message, before data: business mail is clicked 2 to 5 times in a hundred (the
 sources stand in evals/market/parameters.py). Much above that, everything unknown looks good and too much is sent."""
@@ -183,11 +186,18 @@ def teach(house: House, campaign: Campaign, now: datetime) -> Bandit:
             campaign.id,
             {"version": bandit.version, "outcomes": bandit.outcomes, "alarms": len(alarms)},
         )
-        known = {str(alarm) for version in before for alarm in version.record.get("alarms", [])}
+        known = [alarm for version in before for alarm in version.record.get("alarms", [])]
         for alarm in alarms:
-            if str(alarm) not in known:
+            if not any(_is_same(alarm, one) for one in known):
                 house.audit.append("drift", campaign.id, alarm)
     return bandit
+
+
+def _is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Tell whether two teachings noticed one shift: by when it is noticed, and how surely, moves with the log."""
+    if (one["action"], one["direction"]) != (other["action"], other["direction"]):
+        return False
+    return abs(datetime.fromisoformat(one["at"]) - datetime.fromisoformat(other["at"])) <= SAME_SHIFT
 
 
 def _start_from(bandit: Bandit, record: dict[str, Any]) -> None:

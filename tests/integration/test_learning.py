@@ -20,7 +20,7 @@ from app.settings import read_settings
 from app.teaching import choosers_of, teach
 from app.wiring import House, open_house
 from domain.campaign import Autonomy
-from domain.decision import Arm, Decision, action_of
+from domain.decision import SILENCE, Arm, Decision, action_of
 from domain.errors import AttuneError, InvalidFile
 from domain.events import EventKind
 from domain.run import Run, RunStatus
@@ -339,6 +339,28 @@ def test_a_shift_of_the_market_is_told_in_runs_and_status_and_widens_the_draws(
     assert serving(house, CAMPAIGN, table, LATER).settings.floor == pytest.approx(4 * CAMPAIGN.learner.floor)
     house.learners.pin("spring", kept.version)
     assert serving(house, CAMPAIGN, table, LATER).settings.floor == pytest.approx(4 * CAMPAIGN.learner.floor)
+
+
+def test_a_shift_of_the_log_is_told_to_the_audit_once_with_its_evidence(tmp_path: Path) -> None:
+    house = open_workspace(tmp_path / "ws", CONTACTS)
+    run_draws(house, CONTACTS, rounds=6)
+    decided = [one for page in house.decision_log.pages() for one in page]
+    half = NOON + 20 * DAY
+    answered = [one for one in decided if one.action_key != SILENCE.key and one.decided_at < half]
+    write(house.engine, [reply(one.contact_id, one.decided_at + 2 * DAY) for one in answered[2:]])
+    teach(house, CAMPAIGN, LATER)
+    shifts = [line for line in house.audit.lines(limit=5_000) if line.kind == "drift"]
+    assert shifts
+    assert all(line.detail["evidence"] >= 12 and line.detail["direction"] for line in shifts)
+    write(house.engine, [reply(answered[1].contact_id, answered[1].decided_at + 2 * DAY)])
+    teach(house, CAMPAIGN, LATER + DAY)
+    assert len(house.learners.versions("spring")) == 2
+    assert [line.detail for line in house.audit.lines(limit=5_000) if line.kind == "drift"] == [
+        line.detail for line in shifts
+    ]
+    newest, first = (one.record["alarms"] for one in house.learners.versions("spring"))
+    assert newest != first
+    house.close()
 
 
 # Units ------------------------------------------------------------------------------------------------------------
