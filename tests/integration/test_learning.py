@@ -341,6 +341,31 @@ def test_a_shift_of_the_market_is_told_in_runs_and_status_and_widens_the_draws(
     assert serving(house, CAMPAIGN, table, LATER).settings.floor == pytest.approx(4 * CAMPAIGN.learner.floor)
 
 
+def test_a_version_is_replayed_with_the_odds_it_would_have_drawn_with(house: House) -> None:
+    from app.goal_rewards import ValueRewards
+    from app.replaying import logged_of
+    from app.scenes import SceneReader
+    from app.trying import learner_candidate, units_in
+
+    bandit = teach(house, CAMPAIGN, LATER)
+    logged = logged_of(house.decision_log, ValueRewards(house, LATER), SceneReader(house), "spring")
+    odds = learner_candidate(house, CAMPAIGN, bandit.version)(logged)
+    log = logged.log
+    assert log.dyads is not None
+    order = [log.action_keys.index(key) for key in bandit.actions]
+    units = units_in(house.learners.arrays("spring", bandit.version)[0])
+    assert units is not None
+    bandit.forget_awaited()
+    chosen = bandit.choose(
+        log.features,
+        (log.probabilities > 0)[:, order],
+        log.dyads[:, order],
+        units=units.of(log.features),
+    )
+    np.testing.assert_allclose(odds[:, order], chosen.probabilities, atol=1e-9)
+    assert np.ptp(odds, axis=1).max() > 0.5
+
+
 def test_a_shift_of_the_log_is_told_to_the_audit_once_with_its_evidence(tmp_path: Path) -> None:
     house = open_workspace(tmp_path / "ws", CONTACTS)
     run_draws(house, CONTACTS, rounds=6)

@@ -49,6 +49,28 @@ def test_taking_a_strong_reason_away_moves_the_value_as_said() -> None:
     assert checked > 50
 
 
+def test_taking_the_strongest_fit_away_moves_the_value_as_said() -> None:
+    x, taken, rewards, _ = market(3_000, 0)
+    rng = np.random.default_rng(1)
+    dyads = rng.random((3_000, 3, 2))
+    fits = dyads[np.arange(3_000), taken]
+    rewards = np.where(rng.random(3_000) < 0.3 * fits[:, 0], rewards + 600.0, rewards)
+    bandit = Bandit(("a", "b", "c"), 4, dyads=2, patterns=16)
+    bandit.learn(x, taken, rewards, dyads=fits)
+    reference, middle = x.mean(axis=0), dyads.mean(axis=(0, 1))
+    moved = 0
+    for row in range(60):
+        for action in range(3):
+            told = explain(bandit, action, x[row], dyads[row, action], reference, middle)
+            top = int(np.abs(told.dyads).argmax())
+            without = dyads[row, action].copy()
+            without[top] = middle[top]
+            after = explain(bandit, action, x[row], without, reference, middle)
+            assert abs((told.value - after.value) - told.dyads[top]) <= 0.2 * abs(told.dyads[top])
+            moved += abs(told.dyads[top]) > 20
+    assert moved > 100
+
+
 def test_the_reason_named_first_is_the_true_one() -> None:
     bandit, x, dyads = _taught()
     reference, middle = x.mean(axis=0), dyads.mean(axis=(0, 1))
