@@ -102,7 +102,7 @@ def backfill(
         )
     _print_taught(row)
     line(
-        f"  From now on this learner decides. `attune learn backfill {campaign} --drop` takes it back.",
+        f"  `attune learn backfill {campaign} --drop` takes this back.",
         style="dim",
     )
 
