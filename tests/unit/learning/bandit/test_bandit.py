@@ -80,7 +80,17 @@ def test_batches_in_any_split_give_the_same_belief_once_settled() -> None:
     np.testing.assert_allclose(whole.values(x)[0], parts.values(x)[0], rtol=1e-6, atol=1e-6)
 
 
-def test_the_order_of_merging_does_not_matter() -> None:
+def test_either_of_two_learners_may_merge_the_other() -> None:
+    ab, ba = taught(seed=1), taught(seed=2)
+    ab.merge(taught(seed=2))
+    ba.merge(taught(seed=1))
+    ab.settle()
+    ba.settle()
+    x = market(50, 9)[0]
+    np.testing.assert_allclose(ab.values(x)[0], ba.values(x)[0], rtol=1e-6, atol=1e-6)
+
+
+def test_the_order_of_merging_three_does_not_matter() -> None:
     x, found = market(50, 9)[0], []
     for first, second, third in permutations((1, 2, 3)):
         merged = taught(seed=first)
