@@ -45,7 +45,8 @@ ALARM_FLOOR = 4.0
 """For so long after the market shifted, so many times more draws than usual are spread evenly."""
 
 SAME_SHIFT = timedelta(days=21)
-"""Alarms of one direction about one action that lie no further apart are one shift, told to the audit once."""
+"""Alarms of one direction about one action that lie no further apart are one shift, told to the audit once; and one
+action's is part of a shift of the whole market that is known already."""
 
 PRIOR_RATE = 0.03
 """How often anything at all comes of a message, before data: business mail is clicked 2 to 5 times in a hundred (the
@@ -94,6 +95,7 @@ def new_bandit(
         dyads=len(features.DYAD_NAMES),
         action_features=z,
         tilt=np.array([TILT[name] for name in features.DYAD_NAMES]),
+        apart=[place for place, action in enumerate(table.actions) if action.is_silence],
         costs=np.array([0.0 if action.is_silence else cost_cents for action in table.actions]),
         settings=Settings(
             boldness=told.boldness,
@@ -188,16 +190,16 @@ def teach(house: House, campaign: Campaign, now: datetime) -> Bandit:
         )
         known = [alarm for version in before for alarm in version.record.get("alarms", [])]
         for alarm in alarms:
-            if not any(_is_same(alarm, one) for one in known):
+            if not any(_is_part(alarm, one) for one in known):
                 house.audit.append("drift", campaign.id, alarm)
     return bandit
 
 
-def _is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Tell whether two teachings noticed one shift: by when it is noticed, and how surely, moves with the log."""
-    if (one["action"], one["direction"]) != (other["action"], other["direction"]):
+def _is_part(alarm: dict[str, Any], known: dict[str, Any]) -> bool:
+    """Tell whether an alarm is of a known shift: by when it is noticed, and how surely, moves with the log."""
+    if known["action"] not in (alarm["action"], None) or known["direction"] != alarm["direction"]:
         return False
-    return abs(datetime.fromisoformat(one["at"]) - datetime.fromisoformat(other["at"])) <= SAME_SHIFT
+    return abs(datetime.fromisoformat(alarm["at"]) - datetime.fromisoformat(known["at"])) <= SAME_SHIFT
 
 
 def _start_from(bandit: Bandit, record: dict[str, Any]) -> None:

@@ -99,6 +99,7 @@ class Bandit:
         tilt: Floats | None = None,
         costs: Floats | None = None,
         settings: Settings | None = None,
+        apart: Sequence[int] = (),
         patterns: int | None = None,
         kind: str = ORTHOGONAL,
         in_units: bool = False,
@@ -113,6 +114,8 @@ class Bandit:
             tilt: shape (m,), what dyads are taken to be worth before data, in units of the response rate.
             costs: shape (K,), cents, what taking an action costs in any case; rewards are given without it.
             settings: what is not learned.
+            apart: indices of actions that are not like the others, such as to do nothing. They share nothing with them,
+                and before data nothing is taken to come of them.
             patterns: how many patterns the basis has, or None for what suits so many features (`Basis.of`).
             kind: what they are, where they are counted.
             in_units: whether every question and outcome comes with cents a unit; else a unit is one cent for all.
@@ -126,12 +129,14 @@ class Bandit:
             self.basis = Basis(features, dyads, patterns, kind=kind)
         self.action_features = action_features
         self.costs = np.zeros(len(self.actions)) if costs is None else costs
-        loadings = loadings_of(len(self.actions), action_features)
-        self.acts = Belief(self.basis, loadings, self.settings.prior_rate, tilt, self.settings.prior_spread)
+        self.apart = tuple(sorted(apart))
+        loadings = loadings_of(len(self.actions), action_features, self.apart)
+        rate, spread = self.settings.prior_rate, self.settings.prior_spread
+        self.acts = Belief(self.basis, loadings, rate, tilt, spread, prior_apart=0.0)
         self.worth = Belief(self.basis, loadings, 1.0)
         self.loss = Belief(self.basis, loadings, 0.0)
         self.watch = Watch.over(len(self.actions))
-        self.recent = Recent()
+        self.recent, self.recent_apart = Recent(), Recent()
         self.alarms: list[Alarm] = []
         self._awaited: Pending | None = None
         self._batch: Pending | None = None
@@ -146,6 +151,8 @@ class Bandit:
         for belief in self.beliefs:
             digest.update(belief.sums.moments.tobytes())
             digest.update(belief.sums.squares.tobytes())
+        if self.apart:
+            digest.update(np.array(self.apart, dtype=np.int64).tobytes())
         if self._awaited is not None:
             self._awaited.tell(digest)
         return f"bandit-{1 + self.in_units}({self.outcomes}:{digest.hexdigest()[:10]})"
@@ -428,9 +435,9 @@ class Bandit:
     @property
     def _tells_apart(self) -> bool:
         """Tell whether enough answers and enough silences are known to say what makes a difference."""
-        sums = self.acts.sums
-        answers = float(sums.moments[:, 0].sum())
-        return min(answers, float(sums.counts.sum()) - answers) >= FEW_ANSWERS
+        sums, some = self.acts.sums, self.acts.sharing.together
+        answers = float(sums.moments[some, 0].sum())
+        return min(answers, float(sums.counts[some].sum()) - answers) >= FEW_ANSWERS
 
     def fit(self, steps: int) -> None:
         """Take steps towards the likeliest scales, once there is enough to tell what makes a difference."""
@@ -468,7 +475,9 @@ class Bandit:
         Raises:
             ValueError: if the two do not speak of the same actions and inputs in the same measure.
         """
-        if (self.actions, self.basis, self.in_units) != (other.actions, other.basis, other.in_units):
+        if any(
+            getattr(self, name) != getattr(other, name) for name in ("actions", "apart", "basis", "in_units")
+        ):
             raise ValueError("two learners merge only if their actions, inputs and measure are the same")
         parts = ((self.acts, other.acts), (self.worth, other.worth), (self.loss, other.loss))
         for mine, theirs in parts:
@@ -488,7 +497,7 @@ class Bandit:
         self.actions = (*self.actions, *actions)
         self.action_features = action_features
         self.costs = np.concatenate([self.costs, np.full(len(actions), self.costs.max())])
-        loadings = loadings_of(len(self.actions), action_features)
+        loadings = loadings_of(len(self.actions), action_features, self.apart)
         for belief in (self.acts, self.worth, self.loss):
             belief.sums.extend(len(actions))
             belief.loadings = loadings
@@ -549,20 +558,25 @@ class Bandit:
             f = inputs[of_k]
             mean = max(float(rates[of_k].mean()), 1e-6)
             doubt = float(np.sqrt(np.maximum(((f @ covariances[k]) * f).sum(axis=1), 0)).mean())
-            leeway = 2 * doubt / mean
-            rates[of_k] *= np.clip((rewards[of_k] > 0).mean() / mean, 1 - leeway, 1 + leeway)
+            seen, leeway = (rewards[of_k] > 0).mean(), 2 * doubt
+            if k in self.apart:
+                # Next to nothing is expected of it, and a share of nothing is no leeway.
+                rates[of_k] += np.clip(seen - mean, -leeway, leeway)
+            else:
+                rates[of_k] *= np.clip(seen / mean, 1 - leeway / mean, 1 + leeway / mean)
         return np.asarray(rates)
 
     def _watch(self, inputs: Floats, actions: Ints, rewards: Floats, expected: Floats) -> list[Alarm]:
         noticed: list[Alarm] = []
         for i, (action, reward) in enumerate(zip(actions.tolist(), rewards.tolist(), strict=True)):
-            self.recent.add(inputs[i], action, reward)
-            alarm = self.watch.see(float(expected[i]), reward > 0, action)
+            is_apart = action in self.apart
+            (self.recent_apart if is_apart else self.recent).add(inputs[i], action, reward)
+            alarm = self.watch.see(float(expected[i]), reward > 0, action, is_apart=is_apart)
             if alarm is not None:
-                later = (
-                    len(actions) - 1 - i if alarm.action is None else int((actions[i + 1 :] == action).sum())
-                )
-                noticed.append(replace(alarm, since=alarm.since + later))
+                # An alarm about all counts the outcomes of those that do not stand apart.
+                rest = actions[i + 1 :]
+                later = ~np.isin(rest, self.apart) if alarm.action is None else rest == action
+                noticed.append(replace(alarm, since=alarm.since + int(later.sum())))
         for alarm in noticed:
             self.forget_before(alarm)
         return noticed
@@ -571,16 +585,18 @@ class Bandit:
         """Let what was before a change count less, and what came since count in full.
 
         Where the learner still tells who answers what, only the level has moved, and most of the past stays of use;
-        where it no longer does, the past misleads and is all but forgotten.
+        where it no longer does, the past misleads and is all but forgotten. A shift of all leaves alone what is
+        remembered of actions that stand apart.
         """
-        inputs, actions, rewards = self.recent.since(alarm.since, alarm.action)
+        recent = self.recent_apart if alarm.action in self.apart else self.recent
+        inputs, actions, rewards = recent.since(alarm.since, alarm.action)
         if not len(actions):
             return
         kept = self.settings.kept_on_alarm
         if self._still_tells(inputs, actions, rewards):
             kept = max(kept, KEPT_AT_NEW_LEVEL)
         for belief in (self.acts, self.worth, self.loss):
-            belief.sums.fade(kept, alarm.action)
+            belief.sums.fade(kept, belief.sharing.together if alarm.action is None else alarm.action)
             belief.forget_posterior()
         # What came since is in already, at the weight that was kept: it is taken out and put in whole.
         self._take(inputs, actions, rewards, np.full(len(actions), -kept))

@@ -1,8 +1,9 @@
 """What is believed about every action at once: a Gaussian posterior that follows from the sums alone.
 
 The coefficients of the K actions are one Gaussian with the prior of `scales`: each action's data speaks about
-that action, and through what actions share about the others. The posterior is exact; `K` separate inverses and
-one correction of rank L give it (Woodbury), and one more observation costs O(K P^2).
+that action, and through what actions share about the others. Actions that stand apart, such as to do nothing, share
+nothing with the others: their rows of Z are zero, and only their own outcomes speak about them. The posterior is
+exact; `K` separate inverses and one correction of rank L give it (Woodbury), and one more observation costs O(K P^2).
 
 Symbols: A_inv[k] is the inverse of G_k / noise + I / own, for an action by itself; U_k maps an action's
 coefficients to what is shared; R corrects for the sharing. Source: Henderson (1950); Lindley & Smith (1972).
@@ -12,14 +13,14 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.bandit.basis import DYADS, INTERCEPT, PATTERNS, Basis
+from learning.bandit.basis import PATTERNS, Basis
 from learning.bandit.doubt import Alone, Crowd
 from learning.bandit.scales import LEAST, Scales
+from learning.bandit.sharing import Sharing
 from learning.bandit.sums import Sums
 
 Floats = NDArray[np.float64]
@@ -33,7 +34,10 @@ PRIOR_WEIGHT = 10.0
 
 @dataclass
 class Posterior:
-    """Everything that follows from sums and scales; made by `Belief.refresh`, moved by `Belief.observe`."""
+    """Everything that follows from sums and scales; made by `Belief.refresh`, moved by `Belief.observe`.
+
+    centre, pulls, own_means: shape (K, P). A_inv: shape (K, P, P). S, R: shape (L, L). evidence: shape (L,).
+    """
 
     centre: Floats
     A_inv: Floats
@@ -63,42 +67,58 @@ class Belief:
         prior_mean: float,
         tilt: Floats | None = None,
         prior_spread: float | None = None,
+        prior_apart: float | None = None,
     ) -> None:
         """Believe nothing yet.
 
         Args:
-            basis: the inputs. loadings: Z, shape (K, 1+q), ones and centred action features.
-            prior_mean: expected target before any data.
+            basis: the inputs. loadings: Z, shape (K, 1+q), ones and centred action features; see `kin.loadings_of`.
+            prior_mean: expected target before any data; prior_apart: of actions that stand apart, None for the same.
             tilt: shape (m,), prior coefficients of the dyads, or None for zeros.
             prior_spread: standard deviation of a coefficient before data, or None: as wide as the target varies.
         """
         self.basis = basis
-        self.loadings = loadings
+        self.sharing = Sharing(basis, loadings)
         self.prior_mean = prior_mean
+        self.prior_apart = prior_mean if prior_apart is None else prior_apart
         self.prior_spread = prior_spread
         self.tilt = np.zeros(basis.dyads) if tilt is None else tilt
         self.sums = Sums.empty(len(loadings), basis.width)
-        self.kin_inputs = np.flatnonzero(np.isin(basis.blocks, (INTERCEPT, DYADS)))
         self._posterior: Posterior | None = None
         self._alone: Alone | None = None
         self._before: Before | None = None
         self._to_come: tuple[Floats, Floats] | None = None
+        self._kept_noises: Floats | None = None
         self._forget_derived()
         self.begin_scales()
+
+    @property
+    def loadings(self) -> Floats:
+        """Z, shape (K, 1+q)."""
+        return self.sharing.loadings
+
+    @loadings.setter
+    def loadings(self, loadings: Floats) -> None:
+        self.sharing = Sharing(self.basis, loadings)
 
     # What is remembered ------------------------------------------------------------------------------------
 
     @property
     def mean_target(self) -> float:
-        """The mean of what was seen, with the prior counted in."""
-        total = float(self.sums.moments[:, 0].sum()) + PRIOR_WEIGHT * self.prior_mean
-        return total / (float(self.sums.counts.sum()) + PRIOR_WEIGHT)
+        """The mean of what was seen of actions that do not stand apart, with the prior counted in."""
+        total = float(self.sums.moments[self.sharing.together, 0].sum()) + PRIOR_WEIGHT * self.prior_mean
+        return total / (self.seen + PRIOR_WEIGHT)
+
+    @property
+    def seen(self) -> float:
+        """How many outcomes are remembered of them."""
+        return float(self.sums.counts[self.sharing.together].sum())
 
     def _variance(self) -> float:
         rate = self.prior_mean
         spread = max(abs(rate) * abs(1 - rate), rate**2, LEAST)
-        squares = float(self.sums.squares.sum()) + PRIOR_WEIGHT * (spread + rate**2)
-        return max(squares / (float(self.sums.counts.sum()) + PRIOR_WEIGHT) - self.mean_target**2, LEAST)
+        squares = float(self.sums.squares[self.sharing.together].sum()) + PRIOR_WEIGHT * (spread + rate**2)
+        return max(squares / (self.seen + PRIOR_WEIGHT) - self.mean_target**2, LEAST)
 
     def begin_scales(self) -> None:
         """Put the scales back to where they start from."""
@@ -111,11 +131,48 @@ class Belief:
 
     @property
     def centre(self) -> Floats:
-        """Shape (P,): the prior mean of every action's coefficients."""
+        """Shape (P,): the prior mean of the coefficients of every action that does not stand apart."""
         centre = np.zeros(self.basis.width)
         centre[0] = self.mean_target
         centre[self.basis.dyad_columns] = self.tilt
         return centre
+
+    @property
+    def centres(self) -> Floats:
+        """Shape (K, P): the prior mean of every action's coefficients."""
+        centres = np.repeat(self.centre[None], len(self.loadings), axis=0)
+        centres[self.sharing.apart] = 0
+        centres[self.sharing.apart, 0] = self.prior_apart
+        return centres
+
+    def own_variances(self) -> Floats:
+        """Shape (K, P): prior variances of every action's coefficients, apart from what is shared.
+
+        One that stands apart shares nothing: its coefficients vary as much as all told those of the others do, and the
+        mean of its target counts as `PRIOR_WEIGHT` observations do.
+        """
+        found = np.repeat(self.scales.own[self.basis.blocks][None], len(self.loadings), axis=0)
+        if len(self.sharing.apart):
+            varies = self.scales.of_one(max(self.sharing.members, 1), has_kin=self.sharing.q > 0)
+            found[self.sharing.apart] = varies[self.basis.blocks]
+            found[self.sharing.apart, 0] = self.noises()[self.sharing.apart] / PRIOR_WEIGHT
+        return found
+
+    def noises(self) -> Floats:
+        """Shape (K,): variance of each action's target around its expectation.
+
+        That of one that stands apart is at least the others', and as much as its own targets vary: one large loss is
+        not taken for precise because the others never had any.
+        """
+        if self._kept_noises is not None:
+            return self._kept_noises
+        noises = np.full(len(self.loadings), self.scales.noise)
+        for k in self.sharing.apart.tolist():
+            count = float(self.sums.counts[k]) + PRIOR_WEIGHT
+            mean = (float(self.sums.moments[k, 0]) + PRIOR_WEIGHT * self.prior_apart) / count
+            before = PRIOR_WEIGHT * (self.scales.noise + self.prior_apart**2)
+            noises[k] = max(self.scales.noise, (float(self.sums.squares[k]) + before) / count - mean**2)
+        return noises
 
     # The posterior -----------------------------------------------------------------------------------------
 
@@ -141,22 +198,25 @@ class Belief:
 
     def refresh(self) -> Posterior:
         """Return the posterior from sums and scales, O(K P^3 + L^3)."""
-        scales, basis = self.scales, self.basis
-        precision = 1 / scales.own[basis.blocks]
-        A_inv: Floats = np.asarray(
-            np.linalg.inv(self.sums.grams / scales.noise + np.diag(precision)), dtype=np.float64
-        )
-        centre = self.centre
-        pulls = (self.sums.moments - self.sums.grams @ centre) / scales.noise
+        noises, grams = self.noises(), self.sums.grams
+        precisions = grams / noises[:, None, None]
+        diagonal = np.arange(self.basis.width)
+        precisions[:, diagonal, diagonal] += 1 / self.own_variances()
+        A_inv: Floats = np.asarray(np.linalg.inv(precisions), dtype=np.float64)
+        centres = self.centres
+        centred = self.sums.moments - grams @ self.centre
+        for k in self.sharing.apart.tolist():
+            centred[k] = self.sums.moments[k] - grams[k] @ centres[k]
+        pulls = centred / noises[:, None]
         own_means = np.einsum("kij,kj->ki", A_inv, pulls)
-        S = self._shared_covariance(A_inv)
-        Q = self._coupling()
+        S = self.sharing.covariance(A_inv)
+        Q = self.sharing.coupling(self.scales)
         R = np.linalg.solve(np.eye(len(Q)) + Q @ S, Q)
-        evidence = self._to_shared(own_means).sum(axis=0)
+        evidence = self.sharing.to_shared(own_means).sum(axis=0)
         self._alone = None
         self._before = None
         self._forget_derived()
-        return Posterior(centre, A_inv, pulls, own_means, S, (R + R.T) / 2, evidence)
+        return Posterior(centres, A_inv, pulls, own_means, S, (R + R.T) / 2, evidence)
 
     def take(
         self,
@@ -168,7 +228,8 @@ class Belief:
     ) -> None:
         """Take rows in (see `Sums.add`). One row of full weight moves the posterior along; more make it anew."""
         self.sums.add(inputs, actions, targets, weights, taught_as)
-        if len(actions) == 1 and weights is None and self._posterior is not None:
+        is_one = len(actions) == 1 and weights is None and self._posterior is not None
+        if is_one and actions[0] not in self.sharing.apart:  # whose noise moves with every outcome
             self.observe(inputs[0], int(actions[0]), float(targets[0]))
         else:
             self.forget_posterior()
@@ -176,18 +237,18 @@ class Belief:
     def observe(self, f: Floats, action: int, target: float) -> None:
         """Move the posterior by one row, shape (P,), that was added to the sums; exact up to rounding."""
         p = self.posterior
-        centred = target - float(f @ p.centre)
+        centred = target - float(f @ p.centre[action])
         h = p.A_inv[action] @ f
         g = h / np.sqrt(self.scales.noise + f @ h)
         p.A_inv[action] -= np.outer(g, g)
         p.pulls[action] += centred * f / self.scales.noise
         before = p.own_means[action]
         p.own_means[action] = p.A_inv[action] @ p.pulls[action]
-        u = self._to_shared(g[None], action)[0]
+        u = self.sharing.to_shared(g[None], action)[0]
         p.S -= np.outer(u, u)
         Ru = p.R @ u
         p.R += np.outer(Ru, Ru) / (1 - u @ Ru)
-        p.evidence += self._to_shared((p.own_means[action] - before)[None], action)[0]
+        p.evidence += self.sharing.to_shared((p.own_means[action] - before)[None], action)[0]
         if self._theta is not None:
             self._before = Before(self._theta, self._pull, set())
         if self._before is not None:
@@ -204,15 +265,17 @@ class Belief:
             before, self._before = self._before, None
             if before is not None and self._alone is not None and 2 * len(before.moved) < len(p.A_inv):
                 # What one outcome taught the other actions is little: single precision is enough for it.
-                step = self._from_shared(pull - before.pull)
+                step = self.sharing.from_shared(pull - before.pull)
                 theta = before.theta - self._alone.mapped(step.astype(np.float32))
                 rows = sorted(before.moved)
-                pull_back = self._from_shared(pull)[rows]
+                pull_back = self.sharing.from_shared(pull)[rows]
                 theta[rows] = (
-                    p.centre + p.own_means[rows] - np.matmul(p.A_inv[rows], pull_back[:, :, None])[:, :, 0]
+                    p.centre[rows]
+                    + p.own_means[rows]
+                    - np.matmul(p.A_inv[rows], pull_back[:, :, None])[:, :, 0]
                 )
             else:
-                pull_back = self._from_shared(pull)
+                pull_back = self.sharing.from_shared(pull)
                 theta = p.centre + p.own_means - np.matmul(p.A_inv, pull_back[:, :, None])[:, :, 0]
             self._theta, self._pull = theta, pull
         return self._theta
@@ -222,8 +285,8 @@ class Belief:
         if self._theta is not None:
             return np.asarray(self._theta[action])
         p = self.posterior
-        pull_back = self._from_shared(p.R @ p.evidence, action)[0]
-        return np.asarray(p.centre + p.own_means[action] - p.A_inv[action] @ pull_back)
+        pull_back = self.sharing.from_shared(p.R @ p.evidence, action)[0]
+        return np.asarray(p.centre[action] + p.own_means[action] - p.A_inv[action] @ pull_back)
 
     def covariances(self) -> Floats:
         """Return shape (K, P, P): posterior covariance of each action's coefficients."""
@@ -235,10 +298,10 @@ class Belief:
         """Return those of some actions, shape (len(actions), P, P)."""
         p = self.posterior
         if len(actions) == len(p.A_inv):
-            return np.asarray(p.A_inv - (p.A_inv @ self._fold(p.R)) @ p.A_inv)
-        folded = self._fold(p.R)
+            return np.asarray(p.A_inv - (p.A_inv @ self.sharing.fold(p.R)) @ p.A_inv)
+        folded = self.sharing.fold(p.R)
         A = p.A_inv[actions]
-        return np.asarray(A - (A @ (folded[actions] if self._q else folded)) @ A)
+        return np.asarray(A - (A @ (folded[actions] if len(folded) > 1 else folded)) @ A)
 
     @property
     def alone(self) -> Alone:
@@ -267,6 +330,8 @@ class Belief:
             sums = self.sums
             one.sums = replace(sums, grams=sums.grams + grams, counts=sums.counts + counts)
             one._to_come = None
+            # How far targets scatter is not known better by what has not come yet.
+            one._kept_noises = self.noises() if len(self.sharing.apart) else None
             one.forget_posterior()
             self._ahead = one
         return self._ahead
@@ -299,73 +364,3 @@ class Belief:
         if whose._crowd is None:
             whose._crowd = Crowd(whose, whose.alone.directions)
         return means, whose._crowd.variances(inputs, dyads)
-
-    # What actions share ------------------------------------------------------------------------------------
-
-    @property
-    def _q(self) -> int:
-        return int(self.loadings.shape[1]) - 1
-
-    def _to_shared(self, h: NDArray[Any], action: int | None = None) -> NDArray[Any]:
-        """U_k' h for every action (h of shape (K, P)) or for one (shape (1, P)); shape (., L)."""
-        if not self._q:
-            return h
-        z = self.loadings[:, 1:] if action is None else self.loadings[action : action + 1, 1:]
-        kin = h[:, self.kin_inputs]
-        return np.hstack([h, (z[:, :, None] * kin[:, None, :]).reshape(len(h), -1)])
-
-    def _from_shared(self, w: Floats, action: int | None = None) -> Floats:
-        """U_k w for every action, shape (K, P), or for one, shape (1, P)."""
-        width = self.basis.width
-        z = self.loadings[:, 1:] if action is None else self.loadings[action : action + 1, 1:]
-        back = np.repeat(w[None, :width], len(z), axis=0)
-        if self._q:
-            back[:, self.kin_inputs] += z @ w[width:].reshape(self._q, -1)
-        return back
-
-    def _fold(self, R: Floats) -> Floats:
-        """U_k R U_k' for every action; shape (K, P, P), or (1, P, P) where actions have no features."""
-        width = self.basis.width
-        if not self._q:
-            return R[None]
-        kin, z = self.kin_inputs, self.loadings[:, 1:]
-        q, kin_width = self._q, len(kin)
-        folded = np.repeat(R[None, :width, :width], len(z), axis=0)
-        cross = np.einsum("kj,ijc->kic", z, R[:width, width:].reshape(width, q, kin_width), optimize=True)
-        folded[:, :, kin] += cross
-        folded[:, kin, :] += cross.transpose(0, 2, 1)
-        inner = R[width:, width:].reshape(q, kin_width, q, kin_width)
-        folded[:, kin[:, None], kin[None, :]] += np.einsum("kj,jcle,kl->kce", z, inner, z, optimize=True)
-        return folded
-
-    def _shared_covariance(self, A_inv: Floats) -> Floats:
-        """S, the sum over actions of U_k' A_inv[k] U_k; shape (L, L)."""
-        plain = A_inv.sum(axis=0)
-        if not self._q:
-            return np.asarray(plain)
-        z, kin, width = self.loadings[:, 1:], self.kin_inputs, self.basis.width
-        cross = np.einsum("kj,kic->ijc", z, A_inv[:, :, kin], optimize=True).reshape(width, -1)
-        inner = np.einsum("kj,kce,kl->jcle", z, A_inv[:, kin[:, None], kin[None, :]], z, optimize=True)
-        side = inner.shape[0] * inner.shape[1]
-        return np.block([[plain, cross], [cross.T, inner.reshape(side, side)]])
-
-    def _coupling(self) -> Floats:
-        """Q over everything shared; shape (L, L)."""
-        width, q, kin = self.basis.width, self._q, self.kin_inputs
-        Q = np.zeros((width + q * len(kin),) * 2)
-        for block in range(4):
-            of_block = np.flatnonzero(self.basis.blocks == block)
-            if block not in (INTERCEPT, DYADS) or not q:
-                Q[of_block, of_block] = self.scales.coupling(block, self.loadings[:, :1])[0, 0]
-                continue
-            small = self.scales.coupling(block, self.loadings)
-            for i in of_block:
-                at = self.places(int(i))
-                Q[np.ix_(at, at)] = small
-        return Q
-
-    def places(self, input_: int) -> NDArray[np.int64]:
-        """Where one kin input's 1 + q shared directions stand among the L."""
-        position = int(np.searchsorted(self.kin_inputs, input_))
-        steps = self.basis.width + position + np.arange(self._q) * len(self.kin_inputs)
-        return np.concatenate([[input_], steps]).astype(np.int64)

@@ -78,7 +78,8 @@ class Directions:
         sums, own = belief.sums, belief.scales.own[belief.basis.blocks]
         width = len(own)
         found = {}
-        for k in np.flatnonzero(sums.counts <= FEW * width).tolist():
+        # One that stands apart has variances of its own, and is kept in full.
+        for k in np.setdiff1d(np.flatnonzero(sums.counts <= FEW * width), belief.sharing.apart).tolist():
             w = told(sums.grams[k], own, belief.scales.noise)
             if w is not None:
                 found[k] = w
@@ -129,14 +130,14 @@ class Alone:
     def variances(self, belief: Belief, rows: Floats) -> Floats:
         """Return shape (K,): f' C_k f for this contact's inputs, shape (K, P), or (1, P) where all are the same."""
         f = rows.astype(np.float32)
-        if len(f) == 1 and not (belief._q or self.has_moved or len(self.directions.many)):
+        if len(f) == 1 and not (belief.sharing.q or self.has_moved or len(self.directions.many)):
             if self.inner is None:
                 self.inner = Inner(self.directions, belief.posterior.R)
             return self.inner.variances(f[0])
         h = self.mapped(f)
         found = h @ f[0] if len(f) == 1 else np.einsum("kp,kp->k", h, f)
         if not self.directions.is_apart:
-            u = belief._to_shared(h)
+            u = belief.sharing.to_shared(h)
             half = self._half(belief.posterior.R)
             found -= 2 * np.einsum("kl,kl->k", strmm(1.0, half, u.T, lower=1, trans_a=1).T, u)
         return np.asarray(np.maximum(found, 0), dtype=np.float64)

@@ -69,18 +69,22 @@ class Watch:
         """Begin watching K actions."""
         return cls(np.zeros((2, actions + 1)), np.zeros((2, actions + 1), dtype=np.int64))
 
-    def see(self, rate: float, acted: bool, action: int) -> Alarm | None:
-        """Take one outcome in; return an alarm if it completes one, and begin anew."""
+    def see(self, rate: float, acted: bool, action: int, *, is_apart: bool = False) -> Alarm | None:
+        """Take one outcome in; return an alarm if it completes one, and begin anew.
+
+        is_apart: whether it is of an action that stands apart: it says nothing about the others.
+        """
+        columns = (action + 1,) if is_apart else (0, action + 1)
         p = self._corrected(min(max(rate, LEAST_RATE), MOST_RATE), acted)
         odds = p / (1 - p)
         for side, factor in ((0, np.exp(-SHIFT)), (1, np.exp(SHIFT))):
             changed = odds * factor / (1 + odds * factor)
             ratio = np.log(changed / p) if acted else np.log((1 - changed) / (1 - p))
-            for column in (0, action + 1):
+            for column in columns:
                 total = max(0.0, float(self.sums[side, column]) + float(ratio))
                 self.sums[side, column] = total
                 self.since[side, column] = self.since[side, column] + 1 if total > 0 else 0
-        for column in (0, action + 1):
+        for column in columns:
             side = int(self.sums[:, column].argmax())
             if self.sums[side, column] > self.threshold:
                 alarm = Alarm(

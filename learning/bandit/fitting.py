@@ -5,6 +5,9 @@ where a variance is much too small, and does not come back from nothing. Varianc
 MacKay's fixed point, which has the same ends and gets there in a few steps from either side (MacKay 1992, "Bayesian
 Interpolation"; Tipping 2001, "Sparse Bayesian Learning and the Relevance Vector Machine").
 
+Actions that stand apart share nothing with the others and have no part in any of this: their scales follow from the
+others' (`Belief.own_variances`).
+
 Whether somebody acts is yes or no, and the noise of that is not even: where answers are likely they scatter more. Taken
 for even, the surplus looks like coefficients that differ, and the more patterns there are to differ, the more is found
 that is not there. How uneven it is follows from where the answers were (`_surplus`), and is taken off first.
@@ -83,15 +86,15 @@ def _leap(belief: Belief, step: Floats, next_step: Floats, at: Floats) -> None:
 
 def _step(belief: Belief, answered: Floats | None) -> Scales:
     p, old = belief.posterior, belief.scales
-    blocks, actions = belief.basis.blocks, len(belief.loadings)
+    blocks, actions, some = belief.basis.blocks, max(belief.sharing.members, 1), belief.sharing.together
     sizes = np.maximum(np.bincount(blocks, minlength=4), 1)
     means = belief.coefficients() - p.centre
-    AR = p.A_inv @ belief._fold(p.R)
+    AR = p.A_inv @ belief.sharing.fold(p.R)
     correction = np.einsum("kij,kji->ki", AR, p.A_inv)
     variances = np.einsum("kii->ki", p.A_inv) - correction
-    square = (means**2 + variances).sum(axis=0)
+    square = (means[some] ** 2 + variances[some]).sum(axis=0)
     V = p.S - p.S @ p.R @ p.S
-    t = belief._to_shared(means).sum(axis=0)
+    t = belief.sharing.to_shared(means).sum(axis=0)
     shared = (t**2 + np.diag(V))[: belief.basis.width] / actions
     rest = square - shared
     kin = old.kin.copy()
@@ -108,7 +111,7 @@ def _step(belief: Belief, answered: Floats | None) -> Scales:
     # Of the mean direction and of all others: squared means, and how much of their prior variance is left.
     doubt = np.diag(V)[: belief.basis.width] / actions
     middle = t[: belief.basis.width] ** 2 / actions
-    apart, apart_doubt = (means**2).sum(axis=0) - middle, variances.sum(axis=0) - doubt
+    apart, apart_doubt = (means[some] ** 2).sum(axis=0) - middle, variances[some].sum(axis=0) - doubt
     if answered is not None:
         surplus, of_middle = _surplus(belief, answered, AR)
         middle, apart = middle - of_middle, apart - (surplus - of_middle)
@@ -144,22 +147,23 @@ def _surplus(belief: Belief, answered: Floats, AR: Floats) -> tuple[Floats, Floa
         AR: shape (K, P, P), A_inv times what sharing corrects.
     """
     p, sums, noise = belief.posterior, belief.sums, belief.scales.noise
-    total = max(float(sums.counts.sum()), 1.0)
-    rate = float(np.clip(sums.moments[:, 0].sum() / total, 1 / (total + 1), total / (total + 1)))
+    some = belief.sharing.together
+    total = max(belief.seen, 1.0)
+    rate = float(np.clip(sums.moments[some, 0].sum() / total, 1 / (total + 1), total / (total + 1)))
     seen = (1 - rate) ** 2 * answered + rate**2 * (sums.grams - answered)
     known = np.abs(sums.counts) > 1e-9
     scatter = np.where(known, sums.scatters / np.where(known, sums.counts, 1.0), 1.0)
     excess = (scatter[:, None, None] * seen / (rate * (1 - rate)) - sums.grams) / noise
     alone = p.A_inv @ excess @ p.A_inv
-    together = belief._shared_covariance(alone)
-    correction = belief._fold(p.R @ together @ p.R)
-    found = np.einsum("kii->i", alone)
-    found = found - 2 * np.einsum("kij,kij->i", alone, AR)
-    found = found + np.einsum("kij,kji->i", p.A_inv, correction @ p.A_inv)
+    together = belief.sharing.covariance(alone)
+    correction = belief.sharing.fold(p.R @ together @ p.R)
+    found = np.einsum("kii->i", alone[some])
+    found = found - 2 * np.einsum("kij,kij->i", alone[some], AR[some])
+    found = found + np.einsum("kij,kji->i", p.A_inv[some], (correction @ p.A_inv)[some])
     unshared = np.eye(len(together)) - p.S @ p.R
     width = belief.basis.width
     middle = np.einsum("ij,jk,ik->i", unshared[:width], together, unshared[:width], optimize=True)
-    return np.asarray(found), np.asarray(middle / len(belief.loadings))
+    return np.asarray(found), np.asarray(middle / max(belief.sharing.members, 1))
 
 
 def _fixed_point(old: float, squares: float, doubt: float, count: float) -> float:
@@ -188,7 +192,7 @@ def _kin_step(
     left = kin * np.eye(q) - kin**2 * reach[:, 1:] @ inner
     total = 0.0
     for i in of_block:
-        at = belief.places(int(i))
+        at = belief.sharing.places(int(i))
         T = V[np.ix_(at, at)] + np.outer(t[at], t[at])
         second = left + gain @ T @ gain.T
         total += float(np.trace(second))
@@ -198,21 +202,21 @@ def _kin_step(
 
 def _noise(belief: Belief, AR: Floats, correction: Floats, means: Floats) -> float:
     """Expected squared residual a row; traces of covariance times gram follow from the diagonals."""
-    p, sums, old = belief.posterior, belief.sums, belief.scales
-    total = float(sums.counts.sum())
+    p, sums, old, some = belief.posterior, belief.sums, belief.scales, belief.sharing.together
+    total = belief.seen
     spread = belief._variance()
     if total <= 0:
         return spread
     own = old.own[belief.basis.blocks]
-    theta = means + p.centre
+    theta = (means + p.centre)[some]
     residual = float(
-        sums.squares.sum()
-        - 2 * (theta * sums.moments).sum()
-        + np.einsum("ki,kij,kj->", theta, sums.grams, theta, optimize=True)
+        sums.squares[some].sum()
+        - 2 * (theta * sums.moments[some]).sum()
+        + np.einsum("ki,kij,kj->", theta, sums.grams[some], theta, optimize=True)
     )
-    diagonal = np.einsum("kii->ki", p.A_inv)
+    diagonal = np.einsum("kii->ki", p.A_inv[some])
     alone = (1 - diagonal / own).sum()
-    together = np.einsum("kii->", AR) - (correction / own).sum()
+    together = np.einsum("kii->", AR[some]) - (correction[some] / own).sum()
     # The prior's share of the noise counts as PRIOR_WEIGHT rows, so that two rows do not make us sure.
     expected = residual + old.noise * float(alone - together) + 10.0 * spread
     return max(expected / (total + 10.0), LEAST_NOISE * spread, LEAST)

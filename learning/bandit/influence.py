@@ -7,7 +7,8 @@ s the noise, V the joint covariance of all coefficients and phi the inputs asked
     phi' V f w (y - f' theta) / s / (1 - w f' V f / s)
 
 (Sherman & Morrison 1950; the case deletion of Cook 1977), where V holds what actions share, so an outcome of one
-action teaches the others too. The prior's centre is the mean of all targets and moves with the row; that is counted in.
+action teaches the others too. The prior's centre is the mean of all targets and moves with the row; that is
+counted in. An action that stands apart teaches and is taught by itself alone.
 """
 
 from __future__ import annotations
@@ -60,13 +61,13 @@ def on_target(
     """
     if not len(actions):
         return np.zeros(0)
-    p, noise = belief.posterior, belief.scales.noise
+    p, noise = belief.posterior, belief.noises()[actions]
     moved = _moved_by_centre(belief)
-    shifts = _centre_without(belief, targets, weights) - belief.mean_target
+    shifts = _centre_without(belief, actions, targets, weights) - belief.mean_target
     theta = belief.coefficients()
     expected = (inputs * theta[actions]).sum(axis=1) + (inputs * moved[actions]).sum(axis=1) * shifts
     h = p.A_inv[action] @ phi
-    shared = belief._from_shared(p.R @ belief._to_shared(h[None], action)[0])
+    shared = belief.sharing.from_shared(p.R @ belief.sharing.to_shared(h[None], action)[0])
     towards = -np.einsum("kij,kj->ki", p.A_inv, shared)
     towards[action] += h
     reach = (inputs * towards[actions]).sum(axis=1)
@@ -76,7 +77,7 @@ def on_target(
         of_k = actions == k
         own[of_k] = np.einsum("ni,ni->n", inputs[of_k] @ covariances[k], inputs[of_k])
     left = 1 - weights * own / noise
-    alone = targets - belief.mean_target
+    alone = targets - p.centre[actions, 0]
     without = np.where(left > LEAST_LEFT, (targets - expected) / np.maximum(left, LEAST_LEFT), alone)
     by_row = reach * weights * without / noise
     return np.asarray(by_row - float(phi @ moved[action]) * shifts)
@@ -126,13 +127,15 @@ def _moved_by_centre(belief: Belief) -> Floats:
     """Shape (K, P): how coefficients move when the prior's common mean rises by one."""
     p = belief.posterior
     own = -np.einsum("kij,kj->ki", p.A_inv, belief.sums.grams[:, :, 0] / belief.scales.noise)
-    evidence = belief._to_shared(own).sum(axis=0)
-    moved = own - np.einsum("kij,kj->ki", p.A_inv, belief._from_shared(p.R @ evidence))
+    evidence = belief.sharing.to_shared(own).sum(axis=0)
+    moved = own - np.einsum("kij,kj->ki", p.A_inv, belief.sharing.from_shared(p.R @ evidence))
     moved[:, 0] += 1
+    moved[belief.sharing.apart] = 0
     return np.asarray(moved)
 
 
-def _centre_without(belief: Belief, targets: Floats, weights: Floats) -> Floats:
-    """Shape (n,): the mean target had each row not been seen."""
-    count = float(belief.sums.counts.sum()) + PRIOR_WEIGHT
+def _centre_without(belief: Belief, actions: Ints, targets: Floats, weights: Floats) -> Floats:
+    """Shape (n,): the mean target had each row not been seen; those of actions that stand apart are not in it."""
+    weights = np.where(np.isin(actions, belief.sharing.apart), 0.0, weights)
+    count = belief.seen + PRIOR_WEIGHT
     return np.asarray((belief.mean_target * count - weights * targets) / (count - weights))

@@ -17,6 +17,10 @@ LEAST = 1e-6
 """Least variance, in squared units of the target."""
 
 
+KIN_BLOCKS = np.array([True, False, True, False])
+"""What kin share: the intercept and how an action fits."""
+
+
 def _start(value: float) -> NDArray[np.float64]:
     return np.full(4, value)
 
@@ -37,18 +41,23 @@ class Scales:
         """Tell whether actions without features share nothing: each block's `shared` is its `own`, up to this share."""
         return bool((np.abs(self.shared - self.own) <= least * np.minimum(self.own, self.shared)).all())
 
+    def of_one(self, actions: int, *, has_kin: bool) -> NDArray[np.float64]:
+        """Return by block how much one coefficient of one of so many actions varies in all, shape (4,)."""
+        varies = self.own + (self.shared - self.own) / actions
+        return varies + np.where(KIN_BLOCKS, self.kin, 0.0) if has_kin else varies
+
     def coupling(self, block: int, loadings: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return Q, shape (1+q, 1+q): the prior precision of a block is I / own + Z Q Z'.
 
         Args:
             block: which one.
-            loadings: Z, shape (K, 1+q): a column of ones, then the actions' centred features.
+            loadings: Z, shape (K, 1+q): a column of ones, then the actions' centred features; see `kin.loadings_of`.
 
-        The ones' variance is (shared - own) / K, which may be negative; then Q still gives a proper prior, because
-        shared > 0 is the variance of the mean direction. By the Woodbury identity.
+        The ones' variance is (shared - own) / K, with K those that do not stand apart. It may be negative; then Q still
+        gives a proper prior, because shared > 0 is the variance of the mean direction. By the Woodbury identity.
         """
         own = self.own[block]
-        k, width = loadings.shape
+        k, width = max(float(loadings[:, 0].sum()), 1.0), loadings.shape[1]
         variances = np.full(width, self.kin[block])
         variances[0] = (self.shared[block] - own) / k
         inner = np.eye(width) + (loadings.T @ loadings) * variances / own

@@ -1,8 +1,9 @@
 """A learner as one small portable file: a JSON part and named arrays, of a documented, versioned schema.
 
-Schema 4. JSON: `schema`, `actions`, `features`, `dyads`, `patterns`, `kind` (of patterns, `bends.py`; schemas 1 to 3
-lack it: independent), `seed`, `settings`, `outcomes`, `next_fit`, `learned_until` (ISO, UTC, or null), `in_units`
-(schema 1 lacks it: false), `scales` of all parts. Arrays, for each part `acts`, `worth`, `loss`: `*.grams`
+Schema 5. JSON: `schema`, `actions`, `apart` (indices of actions that stand apart; schemas 1 to 4 lack it: none do),
+`features`, `dyads`, `patterns`, `kind` (of patterns, `bends.py`; schemas 1 to 3 lack it: independent), `seed`,
+`settings`, `outcomes`, `next_fit`, `learned_until` (ISO, UTC, or null), `in_units` (schema 1 lacks it: false), `scales`
+of all parts. Arrays, for each part `acts`, `worth`, `loss`: `*.grams`
 (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,), `*.scatters`
 (K,; where it is missing every outcome is taken to have been taught in full); besides `watch.sums`, `watch.since`
 (2, K+1), `watch.told` (2, bins), `tilt` (m,), `costs` (K,), and `action_features` (K, q) where there are any, and
@@ -26,10 +27,11 @@ from learning.bandit.pending import Pending
 from learning.bandit.scales import Scales
 from learning.bandit.sums import Sums
 
-SCHEMA = 4
-READ = (1, 2, 3, 4)
+SCHEMA = 5
+READ = (1, 2, 3, 4, 5)
 """Schema 1 knew no units: every unit was one cent. Schemas 1 and 2 knew nothing of outcomes on their way.
-Up to schema 3 patterns were waves in independent directions."""
+Up to schema 3 patterns were waves in independent directions. Up to schema 4 silence was believed to be like messages
+until its own outcomes showed otherwise."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -39,6 +41,7 @@ def dump(bandit: Bandit) -> tuple[dict[str, Any], Arrays]:
     meta: dict[str, Any] = {
         "schema": SCHEMA,
         "actions": list(bandit.actions),
+        "apart": list(bandit.apart),
         "features": bandit.basis.features,
         "dyads": bandit.basis.dyads,
         "patterns": bandit.basis.patterns,
@@ -102,6 +105,7 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
         tilt=arrays["tilt"],
         costs=arrays["costs"],
         settings=Settings(**meta["settings"]),
+        apart=meta["apart"] if meta["schema"] > 4 else (),
         patterns=meta["patterns"],
         kind=meta["kind"] if meta["schema"] > 3 else INDEPENDENT,
         in_units=bool(meta["in_units"]) if meta["schema"] > 1 else False,

@@ -80,9 +80,9 @@ class Sums:
         self.counts += other.counts
         self.scatters += other.scatters
 
-    def fade(self, share: float, action: int | None = None) -> None:
-        """Keep `share` (in [0, 1]) of everything remembered, or of what is remembered of one action."""
-        where = slice(None) if action is None else action
+    def fade(self, share: float, where: int | slice | NDArray[np.int64] | None = None) -> None:
+        """Keep `share` (in [0, 1]) of everything remembered, or of what is remembered of some actions."""
+        where = slice(None) if where is None else where
         for part in (self.grams, self.moments, self.squares, self.counts, self.scatters):
             part[where] *= share
 

@@ -43,6 +43,7 @@ class Learner:
             dyads=len(briefing.dyad_names),
             action_features=briefing.action_features,
             tilt=np.array([TILT.get(name, 0.0) for name in briefing.dyad_names]),
+            apart=(len(briefing.action_names) - 1,),
             settings=settings,
             in_units=True,
         )

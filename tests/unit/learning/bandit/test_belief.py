@@ -16,6 +16,7 @@ from learning.bandit.sums import Sums
 from tests.unit.learning.bandit.worlds import (
     ACTIONS,
     Floats,
+    dense_centre,
     dense_design,
     dense_prior,
     small_belief,
@@ -23,10 +24,11 @@ from tests.unit.learning.bandit.worlds import (
 )
 
 
-def test_the_posterior_equals_that_of_the_dense_gaussian() -> None:
-    belief, inputs, actions, targets = small_belief()
+@pytest.mark.parametrize("apart", [(), (4,), (0, 3)])
+def test_the_posterior_equals_that_of_the_dense_gaussian(apart: tuple[int, ...]) -> None:
+    belief, inputs, actions, targets = small_belief(apart=apart)
     prior, design = dense_prior(belief), dense_design(belief, inputs, actions)
-    centre = np.tile(belief.centre, ACTIONS)
+    centre = dense_centre(belief, targets, actions)
     gain = prior @ design.T @ np.linalg.inv(design @ prior @ design.T + 0.2 * np.eye(len(inputs)))
     mean = centre + gain @ (targets - design @ centre)
     after = prior - gain @ design @ prior
@@ -38,8 +40,9 @@ def test_the_posterior_equals_that_of_the_dense_gaussian() -> None:
     np.testing.assert_allclose(belief.covariances(), blocks, atol=1e-10)
 
 
-def test_one_contact_and_a_whole_audience_get_the_same_numbers() -> None:
-    belief = small_belief()[0]
+@pytest.mark.parametrize("apart", [(), (4,)])
+def test_one_contact_and_a_whole_audience_get_the_same_numbers(apart: tuple[int, ...]) -> None:
+    belief = small_belief(apart=apart)[0]
     dyads = np.random.default_rng(1).random((1, ACTIONS, 2))
     plain = belief.basis.inputs(np.ones((1, 3)))
     rows = belief.basis.with_dyads(np.repeat(plain, ACTIONS, axis=0), dyads[0])
@@ -51,23 +54,22 @@ def test_one_contact_and_a_whole_audience_get_the_same_numbers() -> None:
     np.testing.assert_allclose(theta, belief.coefficients(), atol=1e-12)
 
 
-def test_row_by_row_equals_all_at_once() -> None:
-    belief, inputs, actions, targets = small_belief()
-    stream, _, _, _ = small_belief(rows=0)
+@pytest.mark.parametrize("apart", [(), (4,)])
+def test_row_by_row_equals_all_at_once(apart: tuple[int, ...]) -> None:
+    belief, inputs, actions, targets = small_belief(apart=apart)
+    stream, _, _, _ = small_belief(rows=0, apart=apart)
     stream.scales = belief.scales
     _ = stream.posterior
     for f, action, target in zip(inputs, actions, targets, strict=True):
         stream.take(f[None], np.array([action]), np.array([target]))
     moved = stream.posterior
-    centre = moved.centre
-    batch, _, _, _ = small_belief()
+    batch, _, _, _ = small_belief(apart=apart)
     batch.scales = belief.scales
     fresh = batch.posterior
     np.testing.assert_allclose(moved.A_inv, fresh.A_inv, atol=1e-10)
     np.testing.assert_allclose(moved.R, fresh.R, atol=1e-9)
-    np.testing.assert_allclose(
-        moved.pulls, (batch.sums.moments - batch.sums.grams @ centre) / batch.scales.noise, atol=1e-9
-    )
+    centred = batch.sums.moments - np.einsum("kij,kj->ki", batch.sums.grams, moved.centre)
+    np.testing.assert_allclose(moved.pulls, centred / batch.scales.noise, atol=1e-9)
 
 
 def test_every_step_of_fitting_makes_the_data_likelier() -> None:
@@ -178,7 +180,7 @@ def test_the_surplus_of_noise_is_that_of_the_posterior_written_out() -> None:
     swollen = gain @ np.diag(variances) @ gain.T - C @ (weighted.T @ design / noise) @ C
     by_input = swollen.reshape(ACTIONS, width, ACTIONS, width)
     p = belief.posterior
-    surplus, of_middle = _surplus(belief, of_answers.grams, p.A_inv @ belief._fold(p.R))
+    surplus, of_middle = _surplus(belief, of_answers.grams, p.A_inv @ belief.sharing.fold(p.R))
     np.testing.assert_allclose(surplus, np.einsum("kiki->i", by_input), atol=1e-10)
     np.testing.assert_allclose(of_middle, np.einsum("kili->i", by_input) / ACTIONS, atol=1e-10)
 

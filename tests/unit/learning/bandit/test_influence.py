@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from learning.bandit import Bandit
 from learning.bandit.influence import on_target, on_value, remembered
@@ -10,8 +11,9 @@ from learning.bandit.scales import Scales
 from tests.unit.learning.bandit.worlds import ACTIONS, market, small_belief
 
 
-def test_a_rows_influence_is_what_refitting_without_it_takes_away() -> None:
-    belief, inputs, actions, targets = small_belief()
+@pytest.mark.parametrize("apart", [(), (1,)])
+def test_a_rows_influence_is_what_refitting_without_it_takes_away(apart: tuple[int, ...]) -> None:
+    belief, inputs, actions, targets = small_belief(apart=apart)
     phi = belief.basis.with_dyads(belief.basis.inputs(np.array([[0.3, -0.2, 1.0]])), np.array([[0.2, 0.9]]))[
         0
     ]
@@ -19,7 +21,7 @@ def test_a_rows_influence_is_what_refitting_without_it_takes_away() -> None:
         said = on_target(belief, inputs, actions, targets, np.ones(len(actions)), phi, action)
         whole = phi @ belief.coefficients_of(action)
         for row in range(0, len(actions), 7):
-            without, *_ = small_belief()
+            without, *_ = small_belief(apart=apart)
             one = slice(row, row + 1)
             without.sums.add(inputs[one], actions[one], targets[one], np.array([-1.0]))
             without.forget_posterior()
@@ -95,7 +97,7 @@ def test_weights_sum_to_what_is_remembered_of_each_action() -> None:
     at = np.datetime64("2026-01-01", "s") + np.arange(300) * np.timedelta64(86_400, "s")
     bandit = Bandit(("a", "b", "c"), 4, patterns=0)
     bandit.learn(x, taken, rewards, at=at, is_news=False)
-    bandit.acts.sums.fade(0.25, action=2)
+    bandit.acts.sums.fade(0.25, 2)
     weights = remembered(bandit, taken, at)
     np.testing.assert_allclose(np.bincount(taken, weights), bandit.acts.sums.counts)
     newest, oldest = np.flatnonzero(taken == 0)[[-1, 0]]

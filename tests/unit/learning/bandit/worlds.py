@@ -15,13 +15,17 @@ Ints = NDArray[np.int64]
 ACTIONS, WIDE = 5, 12
 
 
-def small_belief(rows: int = 60, seed: int = 0) -> tuple[Belief, Floats, NDArray[np.int64], Floats]:
+def small_belief(
+    rows: int = 60, seed: int = 0, apart: tuple[int, ...] = ()
+) -> tuple[Belief, Floats, NDArray[np.int64], Floats]:
     """Return a belief with all kinds of sharing, and the rows it was given: inputs, actions, targets."""
     rng = np.random.default_rng(seed)
     loadings = np.hstack([np.ones((ACTIONS, 1)), rng.normal(size=(ACTIONS, 2))])
-    loadings[:, 1:] -= loadings[:, 1:].mean(axis=0)
+    together = np.setdiff1d(np.arange(ACTIONS), apart)
+    loadings[:, 1:] -= loadings[together, 1:].mean(axis=0)
+    loadings[list(apart)] = 0
     basis = Basis(features=3, dyads=2, patterns=4)
-    belief = Belief(basis, loadings, 0.1)
+    belief = Belief(basis, loadings, 0.1, np.array([0.2, -0.1]), prior_apart=0.3)
     belief.scales = Scales(
         own=np.array([0.3, 0.2, 0.1, 0.4]),
         shared=np.array([0.5, 0.05, 0.2, 0.1]),
@@ -38,14 +42,31 @@ def dense_prior(belief: Belief) -> Floats:
     """The prior covariance of all K P coefficients, action by action, written out."""
     width, k = belief.basis.width, len(belief.loadings)
     cov = np.zeros((k * width, k * width))
-    z = belief.loadings[:, 1:]
+    ones, z = belief.loadings[:, 0], belief.loadings[:, 1:]
     for i, block in enumerate(belief.basis.blocks):
         own, shared = belief.scales.own[block], belief.scales.shared[block]
-        alike = own * np.eye(k) + (shared - own) / k
-        if block in (INTERCEPT, DYADS):
-            alike = alike + belief.scales.kin[block] * z @ z.T
-        cov[i::width, i::width] = alike
+        both, kin = (
+            (shared - own) / ones.sum(),
+            belief.scales.kin[block] if block in (INTERCEPT, DYADS) else 0,
+        )
+        prior = own * np.eye(k) + both * np.outer(ones, ones) + kin * z @ z.T
+        for lone in np.flatnonzero(ones == 0):
+            # As wide as all that those of the others are made of; its mean counts as ten observations.
+            prior[lone, lone] = belief.scales.noise / 10 if block == INTERCEPT else own + both + kin
+        cov[i::width, i::width] = prior
     return cov
+
+
+def dense_centre(belief: Belief, targets: Floats, actions: Ints) -> Floats:
+    """The prior mean of all K P coefficients: the targets' mean and the tilt, or what one apart starts from."""
+    together = belief.loadings[actions, 0] == 1
+    mean = (targets[together].sum() + 10 * 0.1) / (together.sum() + 10)
+    of_one = np.concatenate(
+        [[mean], np.zeros(belief.basis.features), belief.tilt, np.zeros(belief.basis.patterns)]
+    )
+    centre = belief.loadings[:, :1] * of_one
+    centre[belief.loadings[:, 0] == 0, 0] = 0.3
+    return np.asarray(centre.ravel())
 
 
 def dense_design(belief: Belief, inputs: Floats, actions: NDArray[np.int64]) -> Floats:
