@@ -58,6 +58,15 @@ class Parts:
     touch: NDArray[np.int64]
     share: NDArray[np.float64]
 
+    def of(self, outcomes: NDArray[np.int64], touches: NDArray[np.int64]) -> Parts:
+        """Return the same pairs with rows as they are called in a larger whole; shapes (m,), (n,)."""
+        return Parts(outcomes[self.outcome], touches[self.touch], self.share)
+
+    @classmethod
+    def joined(cls, *some: Parts) -> Parts:
+        """Return all pairs of several."""
+        return cls(**{name: np.concatenate([vars(one)[name] for one in some]) for name in vars(some[0])})
+
     def credit(self, worth: NDArray[np.float64], touches: int) -> NDArray[np.float64]:
         """Return shape (touches,): each touch's sum of shares × worth, `worth` of shape (outcomes,)."""
         return np.bincount(self.touch, self.share * worth[self.outcome], minlength=touches).astype(float)

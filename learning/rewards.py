@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from domain.campaign import Goal, Outcome
 from learning.attribution import Parts, Rule, parts_of
 from learning.lapse import lapsed
-from learning.signs import ACTS, FIRST_STAGE, LADDER, LEFT, LOST, SIGNALS, Signs, stage_code
+from learning.signs import ACTS, ANSWERS, FIRST_STAGE, LADDER, LEFT, LOST, SIGNALS, Signs, stage_code
 from learning.value import LEVELS, REVENUE, ValueModel
 
 UNSUBSCRIBED, COMPLAINED = 0, 1
@@ -168,7 +168,8 @@ def rewards_of(
     """Return the rewards of n decisions from everything that happened to their contacts.
 
     Every decision before a sign shares in it, silence included: were silence left out, a message would be
-    paid for what would have happened anyway. Harm is shared by the messages alone.
+    paid for what would have happened anyway. Clicks and replies answer messages, and are shared by the messages alone;
+    so is harm.
 
     Args:
         signs: what happened, long enough before the first decision to tell what stood.
@@ -190,13 +191,12 @@ def rewards_of(
         gain *= size[signs.contact]
     if now is not None:
         gain[lapsed(signs, goal, now)] = 0.0
-    window = _windows(goal)[signs.code]
-    parts = parts_of(signs.contact, signs.at, decided.contact, decided.at, window, rule)
+    sent = np.flatnonzero(decided.sent)
+    parts = _parts(signs, decided, sent, goal, rule)
     stage = np.zeros((n, 3))
     for column, rows in enumerate((signs.code < FIRST_STAGE, _is_stage(signs.code), signs.code >= LOST)):
         stage[:, column] = parts.credit(np.where(rows, gain, 0.0), n)
 
-    sent = np.flatnonzero(decided.sent)
     price = np.array([goal.unsubscribe_cost_cents, goal.complaint_cost_cents])
     blamed = parts_of(
         harm.contact, harm.at, decided.contact[sent], decided.at[sent], float(goal.window_days), rule
@@ -205,6 +205,24 @@ def rewards_of(
     harm_cents[sent] = -blamed.credit(price[harm.code], len(sent))
     cost = -(decided.cost_cents + goal.contact_cents * decided.sent)
     return Rewards(stage.sum(axis=1) + harm_cents + cost, stage, harm_cents, cost, parts, gain)
+
+
+def _parts(signs: Signs, decided: Decided, sent: NDArray[np.int64], goal: Goal, rule: Rule) -> Parts:
+    """Part every sign among the decisions it may be due to; sent: rows of those a message left for."""
+    window, everyone = _windows(goal)[signs.code], np.arange(len(decided.contact))
+    is_answer = np.isin(signs.code, ANSWERS)
+    found = []
+    for rows, touches in ((np.flatnonzero(~is_answer), everyone), (np.flatnonzero(is_answer), sent)):
+        parts = parts_of(
+            signs.contact[rows],
+            signs.at[rows],
+            decided.contact[touches],
+            decided.at[touches],
+            window[rows],
+            rule,
+        )
+        found.append(parts.of(rows, touches))
+    return Parts.joined(*found)
 
 
 def _windows(goal: Goal) -> NDArray[np.float64]:

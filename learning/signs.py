@@ -64,6 +64,10 @@ def stage_code(stage: Outcome) -> int:
     return FIRST_STAGE + LADDER.index(stage)
 
 
+ANSWERS: tuple[int, ...] = (SIGNALS.index(EventKind.EMAIL_CLICKED), stage_code(Outcome.REPLY))
+"""Codes of what can only be done to a message that came."""
+
+
 def name_of(code: int) -> str:
     """Return a sign's name: the event's kind, the stage, `deal_lost` or `customer_lost`."""
     if code < FIRST_STAGE:

@@ -133,6 +133,21 @@ def test_silence_shares_in_what_followed_it() -> None:
     assert found.reward_cents.sum() == pytest.approx(40_000 * (1 - 0.01))
 
 
+@pytest.mark.parametrize("what", ["reply", "email_clicked"])
+def test_an_answer_is_the_messages_own_and_nobody_answers_silence(what: str) -> None:
+    model = with_signals(MEETING, 0.1)
+    seen, decisions = signs((0, 3, what), (1, 3, what)), decided((0, 0, True), (0, 2, False), (1, 2, False))
+    found = rewards_of(seen, NOTHING, decisions, model, MEETING)
+    assert found.reward_cents[0] > 1_000
+    assert found.reward_cents[0] == pytest.approx(found.gain_cents[0])
+    assert found.reward_cents[1:] == pytest.approx([0, 0])
+    visit = rewards_of(
+        signs((0, 3, "page_viewed"), (1, 3, "page_viewed")), NOTHING, decisions, model, MEETING
+    )
+    assert visit.reward_cents[1] > visit.reward_cents[0] > 0
+    assert visit.reward_cents[2] == pytest.approx(visit.reward_cents[:2].sum())
+
+
 def test_harm_is_charged_to_messages_and_never_to_silence() -> None:
     harm = Signs.personal(np.zeros(2, dtype=np.int64), day([8, 8]), np.array([UNSUBSCRIBED, COMPLAINED]))
     found = reward(NOTHING, (0, 0, True), (0, 7, False), harm=harm)
