@@ -177,6 +177,8 @@ def _refuse_strangers(house: House, path: Path, bandit: Bandit) -> None:
             f"speaks of content that is not in the library: {', '.join(strange)}.",
             "`attune content list`",
         )
+    if any(not actions[k].is_silence for k in bandit.apart):
+        raise InvalidFile(path, "takes a message for one that stands apart; only silence does.", _AGAIN)
 
 
 def _tell(house: House, campaign: Campaign, act: str, **detail: object) -> None:

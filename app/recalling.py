@@ -163,9 +163,10 @@ def _version(
             return bandit, version.made_at, units
     if outcomes == 0:
         cost = float(campaign.goal.contact_cents)
-        fresh = new_bandit(campaign, library, table, decision.decided_at, cost)
-        if fresh.version == decision.learner_version:
-            return fresh, decision.decided_at, prior_units(campaign.goal)
+        for apart in (True, False):
+            fresh = new_bandit(campaign, library, table, decision.decided_at, cost, is_silence_apart=apart)
+            if fresh.version == decision.learner_version:
+                return fresh, decision.decided_at, prior_units(campaign.goal)
     return None
 
 

@@ -20,6 +20,7 @@ from app.choosing import Choosers
 from app.curriculum import Lesson, lesson_of
 from domain.campaign import Campaign, Goal, LearnerSettings
 from domain.content import ContentAsset
+from domain.decision import SILENCE
 from learning import features
 from learning.bandit import Bandit, Settings, dump, load
 from learning.bandit.scales import Scales
@@ -84,8 +85,13 @@ def new_bandit(
     now: datetime,
     cost_cents: float,
     settings: LearnerSettings | None = None,
+    *,
+    is_silence_apart: bool = True,
 ) -> Bandit:
-    """Return a learner that knows nothing but the documented default."""
+    """Return a learner that knows nothing but the documented default.
+
+    is_silence_apart: False gives one as it was up to schema 4 (`learning/bandit/state.py`).
+    """
     told = settings or campaign.learner
     topics = TopicBook.of(topic for asset in library for topic in asset.topics)
     z = action_matrix(table, topics, now.date()).astype(np.float64)
@@ -95,7 +101,7 @@ def new_bandit(
         dyads=len(features.DYAD_NAMES),
         action_features=z,
         tilt=np.array([TILT[name] for name in features.DYAD_NAMES]),
-        apart=[place for place, action in enumerate(table.actions) if action.is_silence],
+        apart=[k for k, action in enumerate(table.actions) if action.is_silence and is_silence_apart],
         costs=np.array([0.0 if action.is_silence else cost_cents for action in table.actions]),
         settings=Settings(
             boldness=told.boldness,
@@ -192,12 +198,17 @@ def teach(house: House, campaign: Campaign, now: datetime) -> Bandit:
         for alarm in alarms:
             if not any(_is_part(alarm, one) for one in known):
                 house.audit.append("drift", campaign.id, alarm)
+            known.append(alarm)
     return bandit
 
 
 def _is_part(alarm: dict[str, Any], known: dict[str, Any]) -> bool:
-    """Tell whether an alarm is of a known shift: by when it is noticed, and how surely, moves with the log."""
-    if known["action"] not in (alarm["action"], None) or known["direction"] != alarm["direction"]:
+    """Tell whether an alarm is of a known shift: by when it is noticed, and how surely, moves with the log.
+
+    A shift of all is one of messages, so what silence brings is none of its parts.
+    """
+    whole = alarm["action"] if alarm["action"] == SILENCE.key else None
+    if known["action"] not in (alarm["action"], whole) or known["direction"] != alarm["direction"]:
         return False
     return abs(datetime.fromisoformat(alarm["at"]) - datetime.fromisoformat(known["at"])) <= SAME_SHIFT
 
@@ -289,7 +300,10 @@ def widths(bandit: Bandit, units: UnitTable) -> dict[str, float]:
     x = np.zeros((2, bandit.basis.features))
     fits = np.full((2, len(bandit.actions), bandit.basis.dyads), 0.5)
     values, spreads = bandit.values(x, fits, units.of(x) if bandit.in_units else None)
-    ratio = spreads[0] / np.maximum(np.abs(values[0]), 1e-9)
+    # Silence brings next to nothing, and beside nothing every doubt is large: that is no doubt about what to send.
+    told = np.setdiff1d(np.arange(len(bandit.actions)), bandit.apart)
+    told = told if len(told) else np.arange(len(bandit.actions))
+    ratio = (spreads[0] / np.maximum(np.abs(values[0]), 1e-9))[told]
     return {"median": round(float(np.median(ratio)), 3), "least": round(float(ratio.min()), 3)}
 
 

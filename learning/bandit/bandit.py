@@ -129,13 +129,17 @@ class Bandit:
             self.basis = Basis(features, dyads, patterns, kind=kind)
         self.action_features = action_features
         self.costs = np.zeros(len(self.actions)) if costs is None else costs
-        self.apart = tuple(sorted(apart))
+        self.apart = tuple(sorted(int(k) for k in apart))
+        if len(set(self.apart)) < len(self.apart) or not set(self.apart) <= set(range(len(self.actions))):
+            raise ValueError(
+                f"who stands apart is told by {list(self.apart)}; these are no {len(self.actions)} actions' indices"
+            )
         loadings = loadings_of(len(self.actions), action_features, self.apart)
         rate, spread = self.settings.prior_rate, self.settings.prior_spread
         self.acts = Belief(self.basis, loadings, rate, tilt, spread, prior_apart=0.0)
         self.worth = Belief(self.basis, loadings, 1.0)
         self.loss = Belief(self.basis, loadings, 0.0)
-        self.watch = Watch.over(len(self.actions))
+        self.watch = Watch.over(len(self.actions), self.apart)
         self.recent, self.recent_apart = Recent(), Recent()
         self.alarms: list[Alarm] = []
         self._awaited: Pending | None = None
@@ -569,9 +573,8 @@ class Bandit:
     def _watch(self, inputs: Floats, actions: Ints, rewards: Floats, expected: Floats) -> list[Alarm]:
         noticed: list[Alarm] = []
         for i, (action, reward) in enumerate(zip(actions.tolist(), rewards.tolist(), strict=True)):
-            is_apart = action in self.apart
-            (self.recent_apart if is_apart else self.recent).add(inputs[i], action, reward)
-            alarm = self.watch.see(float(expected[i]), reward > 0, action, is_apart=is_apart)
+            (self.recent_apart if action in self.apart else self.recent).add(inputs[i], action, reward)
+            alarm = self.watch.see(float(expected[i]), reward > 0, action)
             if alarm is not None:
                 # An alarm about all counts the outcomes of those that do not stand apart.
                 rest = actions[i + 1 :]

@@ -3,7 +3,8 @@
 The coefficients of the K actions are one Gaussian with the prior of `scales`: each action's data speaks about
 that action, and through what actions share about the others. Actions that stand apart, such as to do nothing, share
 nothing with the others: their rows of Z are zero, and only their own outcomes speak about them. The posterior is
-exact; `K` separate inverses and one correction of rank L give it (Woodbury), and one more observation costs O(K P^2).
+exact; `K` separate inverses and one correction of rank L give it (Woodbury), and one more observation costs O(K P^2),
+or O(P^3) of an action that stands apart, whose noise moves with it.
 
 Symbols: A_inv[k] is the inverse of G_k / noise + I / own, for an action by itself; U_k maps an action's
 coefficients to what is shared; R corrects for the sharing. Source: Henderson (1950); Lindley & Smith (1972).
@@ -100,6 +101,7 @@ class Belief:
     @loadings.setter
     def loadings(self, loadings: Floats) -> None:
         self.sharing = Sharing(self.basis, loadings)
+        self.forget_posterior()
 
     # What is remembered ------------------------------------------------------------------------------------
 
@@ -111,7 +113,7 @@ class Belief:
 
     @property
     def seen(self) -> float:
-        """How many outcomes are remembered of them."""
+        """How many outcomes are remembered of actions that do not stand apart."""
         return float(self.sums.counts[self.sharing.together].sum())
 
     def _variance(self) -> float:
@@ -203,12 +205,10 @@ class Belief:
         diagonal = np.arange(self.basis.width)
         precisions[:, diagonal, diagonal] += 1 / self.own_variances()
         A_inv: Floats = np.asarray(np.linalg.inv(precisions), dtype=np.float64)
-        centres = self.centres
-        centred = self.sums.moments - grams @ self.centre
-        for k in self.sharing.apart.tolist():
-            centred[k] = self.sums.moments[k] - grams[k] @ centres[k]
-        pulls = centred / noises[:, None]
+        pulls = (self.sums.moments - grams @ self.centre) / noises[:, None]
         own_means = np.einsum("kij,kj->ki", A_inv, pulls)
+        for k in self.sharing.apart.tolist():
+            A_inv[k], pulls[k], own_means[k] = self._of_one_apart(k)
         S = self.sharing.covariance(A_inv)
         Q = self.sharing.coupling(self.scales)
         R = np.linalg.solve(np.eye(len(Q)) + Q @ S, Q)
@@ -216,7 +216,14 @@ class Belief:
         self._alone = None
         self._before = None
         self._forget_derived()
-        return Posterior(centres, A_inv, pulls, own_means, S, (R + R.T) / 2, evidence)
+        return Posterior(self.centres, A_inv, pulls, own_means, S, (R + R.T) / 2, evidence)
+
+    def _of_one_apart(self, action: int) -> tuple[Floats, Floats, Floats]:
+        """Return A_inv, pulls and own means of an action that stands apart: its posterior, since it shares nothing."""
+        noise, gram = self.noises()[action], self.sums.grams[action]
+        A_inv = np.linalg.inv(gram / noise + np.diag(1 / self.own_variances()[action]))
+        pulls = (self.sums.moments[action] - gram @ self.centres[action]) / noise
+        return A_inv, pulls, A_inv @ pulls
 
     def take(
         self,
@@ -228,8 +235,7 @@ class Belief:
     ) -> None:
         """Take rows in (see `Sums.add`). One row of full weight moves the posterior along; more make it anew."""
         self.sums.add(inputs, actions, targets, weights, taught_as)
-        is_one = len(actions) == 1 and weights is None and self._posterior is not None
-        if is_one and actions[0] not in self.sharing.apart:  # whose noise moves with every outcome
+        if len(actions) == 1 and weights is None and self._posterior is not None:
             self.observe(inputs[0], int(actions[0]), float(targets[0]))
         else:
             self.forget_posterior()
@@ -237,6 +243,10 @@ class Belief:
     def observe(self, f: Floats, action: int, target: float) -> None:
         """Move the posterior by one row, shape (P,), that was added to the sums; exact up to rounding."""
         p = self.posterior
+        if action in self.sharing.apart:
+            p.A_inv[action], p.pulls[action], p.own_means[action] = self._of_one_apart(action)
+            self._has_moved(action, np.zeros(len(f)))
+            return
         centred = target - float(f @ p.centre[action])
         h = p.A_inv[action] @ f
         g = h / np.sqrt(self.scales.noise + f @ h)
@@ -249,6 +259,11 @@ class Belief:
         Ru = p.R @ u
         p.R += np.outer(Ru, Ru) / (1 - u @ Ru)
         p.evidence += self.sharing.to_shared((p.own_means[action] - before)[None], action)[0]
+        self._has_moved(action, g)
+
+    def _has_moved(self, action: int, g: Floats) -> None:
+        """What one action's A_inv fell by is g g', but for one that stands apart, which is kept in full."""
+        p = self.posterior
         if self._theta is not None:
             self._before = Before(self._theta, self._pull, set())
         if self._before is not None:

@@ -70,7 +70,7 @@ class Directions:
     """What outcomes told of every action, split into those with few directions and the others.
 
     few, many: which actions. W: shape (len(few), r, P), single precision, w' of the few, padded with zeros.
-    ranks: shape (len(few),), directions in use. is_apart: whether actions share nothing.
+    ranks: shape (len(few),), directions in use. shares_nothing: whether actions teach each other nothing.
     """
 
     def __init__(self, belief: Belief) -> None:
@@ -84,7 +84,7 @@ class Directions:
             if w is not None:
                 found[k] = w
         self.own = own
-        self.is_apart = belief.loadings.shape[1] == 1 and belief.scales.share_nothing(NOTHING_SHARED)
+        self.shares_nothing = belief.loadings.shape[1] == 1 and belief.scales.share_nothing(NOTHING_SHARED)
         self.few = np.array(sorted(found), dtype=np.int64)
         self.many = np.setdiff1d(np.arange(len(sums.counts)), self.few)
         self.ranks = np.array([found[k].shape[1] for k in self.few.tolist()], dtype=np.int64)
@@ -136,7 +136,7 @@ class Alone:
             return self.inner.variances(f[0])
         h = self.mapped(f)
         found = h @ f[0] if len(f) == 1 else np.einsum("kp,kp->k", h, f)
-        if not self.directions.is_apart:
+        if not self.directions.shares_nothing:
             u = belief.sharing.to_shared(h)
             half = self._half(belief.posterior.R)
             found -= 2 * np.einsum("kl,kl->k", strmm(1.0, half, u.T, lower=1, trans_a=1).T, u)
@@ -228,7 +228,7 @@ class Crowd:
         """For f' C_k f = f' C_0 f + (w_k' f) (Y_k f), where C_0 is what is not known of an action never tried."""
         D, R = directions.own, self.belief.posterior.R
         self.own: Singles | None = None
-        if directions.is_apart:
+        if directions.shares_nothing:
             # C_0 = D, and Y_k = -w_k'.
             self.own = D.astype(np.float32)
         else:

@@ -50,32 +50,34 @@ class Alarm:
 
 @dataclass
 class Watch:
-    """Cumulative sums over all actions (column 0) and for each action (columns 1 to K), fewer and more.
+    """Cumulative sums over all actions that do not stand apart (column 0) and for each action (1 to K), fewer and more.
 
     A learner that errs by as much today as it did yesterday is no sign of change. So predictions are first corrected by
     what came of like ones (Zadrozny & Elkan 2001, "Obtaining calibrated probability estimates", binning).
 
     sums: shape (2, K+1). since: shape (2, K+1), outcomes counted since the sum was last 0.
     told: shape (2, bins), faded counts of outcomes by predicted log odds, and of those where somebody acted.
+    told_apart: the same of actions that stand apart, which say nothing about the others. apart: indices of these.
     """
 
     sums: NDArray[np.float64]
     since: NDArray[np.int64]
     threshold: float = field(default=THRESHOLD)
     told: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, len(BINS) + 1)))
+    told_apart: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, len(BINS) + 1)))
+    apart: tuple[int, ...] = ()
 
     @classmethod
-    def over(cls, actions: int) -> Watch:
-        """Begin watching K actions."""
-        return cls(np.zeros((2, actions + 1)), np.zeros((2, actions + 1), dtype=np.int64))
+    def over(cls, actions: int, apart: tuple[int, ...] = ()) -> Watch:
+        """Begin watching K actions, of which some stand apart."""
+        return cls(np.zeros((2, actions + 1)), np.zeros((2, actions + 1), dtype=np.int64), apart=apart)
 
-    def see(self, rate: float, acted: bool, action: int, *, is_apart: bool = False) -> Alarm | None:
-        """Take one outcome in; return an alarm if it completes one, and begin anew.
-
-        is_apart: whether it is of an action that stands apart: it says nothing about the others.
-        """
+    def see(self, rate: float, acted: bool, action: int) -> Alarm | None:
+        """Take one outcome in; return an alarm if it completes one, and begin anew."""
+        is_apart = action in self.apart
         columns = (action + 1,) if is_apart else (0, action + 1)
-        p = self._corrected(min(max(rate, LEAST_RATE), MOST_RATE), acted)
+        told = self.told_apart if is_apart else self.told
+        p = _corrected(told, min(max(rate, LEAST_RATE), MOST_RATE), acted)
         odds = p / (1 - p)
         for side, factor in ((0, np.exp(-SHIFT)), (1, np.exp(SHIFT))):
             changed = odds * factor / (1 + odds * factor)
@@ -97,25 +99,28 @@ class Watch:
                 return alarm
         return None
 
-    def _corrected(self, p: float, acted: bool) -> float:
-        """Return the rate that like predictions had so far, and count this one in."""
-        place = int(np.searchsorted(BINS, np.log(p / (1 - p))))
-        counts, wins = self.told[:, place]
-        corrected = float((wins + TRUST * p) / (counts + TRUST))
-        corrected = min(max(corrected, LEAST_RATE), MOST_RATE)
-        self.told *= 1 - FADING * corrected * (1 - corrected)
-        self.told[0, place] += 1
-        self.told[1, place] += acted
-        return corrected
-
     def _reset(self, column: int) -> None:
         if column == 0:
             self.told[:] = 0  # what predictions were like before says nothing about those to come
-        where = slice(None) if column == 0 else column
-        self.sums[:, where] = 0
-        self.since[:, where] = 0
+            columns = np.setdiff1d(np.arange(self.sums.shape[1]), np.array(self.apart, dtype=np.int64) + 1)
+        else:
+            columns = np.array([column])
+        self.sums[:, columns] = 0
+        self.since[:, columns] = 0
 
     def extend(self, actions: int) -> None:
         """Watch `actions` more actions."""
         self.sums = np.hstack([self.sums, np.zeros((2, actions))])
         self.since = np.hstack([self.since, np.zeros((2, actions), dtype=np.int64)])
+
+
+def _corrected(told: NDArray[np.float64], p: float, acted: bool) -> float:
+    """Return the rate that like predictions had so far, and count this one in; told: as in `Watch`."""
+    place = int(np.searchsorted(BINS, np.log(p / (1 - p))))
+    counts, wins = told[:, place]
+    corrected = float((wins + TRUST * p) / (counts + TRUST))
+    corrected = min(max(corrected, LEAST_RATE), MOST_RATE)
+    told *= 1 - FADING * corrected * (1 - corrected)
+    told[0, place] += 1
+    told[1, place] += acted
+    return corrected

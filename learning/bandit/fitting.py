@@ -111,17 +111,17 @@ def _step(belief: Belief, answered: Floats | None) -> Scales:
     # Of the mean direction and of all others: squared means, and how much of their prior variance is left.
     doubt = np.diag(V)[: belief.basis.width] / actions
     middle = t[: belief.basis.width] ** 2 / actions
-    apart, apart_doubt = (means[some] ** 2).sum(axis=0) - middle, variances[some].sum(axis=0) - doubt
+    differing, differing_doubt = (means[some] ** 2).sum(axis=0) - middle, variances[some].sum(axis=0) - doubt
     if answered is not None:
         surplus, of_middle = _surplus(belief, answered, AR)
-        middle, apart = middle - of_middle, apart - (surplus - of_middle)
+        middle, differing = middle - of_middle, differing - (surplus - of_middle)
     for block in (FEATURES, PATTERNS):
         of_block = blocks == block
         size = float(of_block.sum())
         if size:
             told_by = middle[of_block].sum(), doubt[of_block].sum()
             total_shared[block] = _fixed_point(old.shared[block], *told_by, size)
-            told_by = apart[of_block].sum(), apart_doubt[of_block].sum()
+            told_by = differing[of_block].sum(), differing_doubt[of_block].sum()
             total_own[block] = _fixed_point(old.own[block], *told_by, size * freedom[block])
     return Scales(
         own=np.maximum(total_own, LEAST),

@@ -8,7 +8,8 @@ s the noise, V the joint covariance of all coefficients and phi the inputs asked
 
 (Sherman & Morrison 1950; the case deletion of Cook 1977), where V holds what actions share, so an outcome of one
 action teaches the others too. The prior's centre is the mean of all targets and moves with the row; that is
-counted in. An action that stands apart teaches and is taught by itself alone.
+counted in. An action that stands apart teaches and is taught by itself alone; how far its targets scatter is taken as
+it is too, so there it is exact but for what one row changes of that.
 """
 
 from __future__ import annotations

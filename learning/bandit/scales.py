@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from learning.bandit.basis import DYADS, INTERCEPT
+
 LEAST = 1e-6
 """Least variance, in squared units of the target."""
 
 
-KIN_BLOCKS = np.array([True, False, True, False])
-"""What kin share: the intercept and how an action fits."""
+KIN_BLOCKS = np.isin(np.arange(4), (INTERCEPT, DYADS))
+"""Shape (4,): what kin share, the intercept and how an action fits."""
 
 
 def _start(value: float) -> NDArray[np.float64]:

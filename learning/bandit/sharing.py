@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.bandit.basis import DYADS, INTERCEPT, Basis
-from learning.bandit.scales import Scales
+from learning.bandit.basis import Basis
+from learning.bandit.scales import KIN_BLOCKS, Scales
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ class Sharing:
         self.apart: NDArray[np.int64] = np.flatnonzero(~shares)
         self.together: slice | NDArray[np.int64] = np.flatnonzero(shares) if len(self.apart) else slice(None)
         self.members = len(loadings) - len(self.apart)
-        self.kin_inputs = np.flatnonzero(np.isin(basis.blocks, (INTERCEPT, DYADS)))
+        self.kin_inputs = np.flatnonzero(KIN_BLOCKS[basis.blocks])
 
     def to_shared(self, h: NDArray[Any], action: int | None = None) -> NDArray[Any]:
         """U_k' h for every action (h of shape (K, P)) or for one (shape (1, P)); shape (., L)."""
@@ -87,7 +87,7 @@ class Sharing:
         Q = np.zeros((width + q * len(kin),) * 2)
         for block in range(4):
             of_block = np.flatnonzero(self.basis.blocks == block)
-            if block not in (INTERCEPT, DYADS) or not q:
+            if not (KIN_BLOCKS[block] and q):
                 Q[of_block, of_block] = scales.coupling(block, self.loadings[:, :1])[0, 0]
                 continue
             small = scales.coupling(block, self.loadings)

@@ -6,9 +6,9 @@ Schema 5. JSON: `schema`, `actions`, `apart` (indices of actions that stand apar
 of all parts. Arrays, for each part `acts`, `worth`, `loss`: `*.grams`
 (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,), `*.scatters`
 (K,; where it is missing every outcome is taken to have been taught in full); besides `watch.sums`, `watch.since`
-(2, K+1), `watch.told` (2, bins), `tilt` (m,), `costs` (K,), and `action_features` (K, q) where there are any, and
-where outcomes were on their way `awaited.grams` and `awaited.answers` (K, P(P+1)/2), `awaited.counts` and
-`awaited.answer_counts` (K,); see `learning/bandit/pending.py`.
+(2, K+1), `watch.told` and `watch.told_apart` (2, bins), `tilt` (m,), `costs` (K,), and `action_features` (K, q) where
+there are any, and where outcomes were on their way `awaited.grams` and `awaited.answers` (K, P(P+1)/2),
+`awaited.counts` and `awaited.answer_counts` (K,); see `learning/bandit/pending.py`.
 The newest raw outcomes (`recent`) are not part of it: they only serve a change noticed within the next 2,000 outcomes.
 """
 
@@ -58,6 +58,7 @@ def dump(bandit: Bandit) -> tuple[dict[str, Any], Arrays]:
         "watch.sums": bandit.watch.sums,
         "watch.since": bandit.watch.since,
         "watch.told": bandit.watch.told,
+        "watch.told_apart": bandit.watch.told_apart,
         "tilt": bandit.acts.tilt,
         "costs": bandit.costs,
     }
@@ -105,7 +106,7 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
         tilt=arrays["tilt"],
         costs=arrays["costs"],
         settings=Settings(**meta["settings"]),
-        apart=meta["apart"] if meta["schema"] > 4 else (),
+        apart=_apart(meta["apart"]) if meta["schema"] > 4 else (),
         patterns=meta["patterns"],
         kind=meta["kind"] if meta["schema"] > 3 else INDEPENDENT,
         in_units=bool(meta["in_units"]) if meta["schema"] > 1 else False,
@@ -116,6 +117,7 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
     bandit.watch.sums, bandit.watch.since = arrays["watch.sums"].copy(), arrays["watch.since"].copy()
     # Files of releases before predictions were corrected have none.
     bandit.watch.told = arrays.get("watch.told", bandit.watch.told).copy()
+    bandit.watch.told_apart = arrays.get("watch.told_apart", bandit.watch.told_apart).copy()
     for name, belief in _parts(bandit):
         belief.sums = Sums(
             _square(arrays[f"{name}.grams"], bandit.basis.width),
@@ -142,6 +144,12 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
             arrays["awaited.answer_counts"].copy(),
         )
     return bandit
+
+
+def _apart(told: Any) -> list[int]:
+    if not isinstance(told, list) or not all(type(k) is int for k in told):
+        raise ValueError("`apart` is no list of indices of actions")
+    return told
 
 
 def _parts(bandit: Bandit) -> tuple[tuple[str, Belief], ...]:

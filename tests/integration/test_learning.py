@@ -17,7 +17,7 @@ from app.cli.doors import doors
 from app.cli.main import app
 from app.decide import Decider
 from app.settings import read_settings
-from app.teaching import choosers_of, teach
+from app.teaching import _is_part, choosers_of, prior_units, teach, widths
 from app.wiring import House, open_house
 from domain.campaign import Autonomy
 from domain.decision import SILENCE, Arm, Decision, action_of
@@ -238,6 +238,11 @@ def test_a_learner_leaves_as_a_file_and_comes_back_only_unproven_where_the_log_i
         ({"settings": {"floor": 0.0}}, "floor is out of bounds"),
         ({"features": 3}, "cannot decide here"),
         ({"scales": {}}, "lacks"),
+        ({"apart": [99]}, "no 4 actions' indices"),
+        ({"apart": [3, 3]}, "no 4 actions' indices"),
+        ({"apart": "3"}, "`apart` is no list of indices"),
+        ({"apart": [True]}, "`apart` is no list of indices"),
+        ({"apart": [0]}, "only silence does"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -386,6 +391,44 @@ def test_a_shift_of_the_log_is_told_to_the_audit_once_with_its_evidence(tmp_path
     newest, first = (one.record["alarms"] for one in house.learners.versions("spring"))
     assert newest != first
     house.close()
+
+
+@pytest.mark.parametrize(
+    ("known", "is_part"),
+    [
+        ({"action": None}, True),
+        ({"action": "guide|email|now"}, True),
+        ({"action": None, "direction": "more"}, False),
+        ({"action": None, "at": "2026-03-01T12:00:00Z"}, False),
+        ({"action": "news|email|now"}, False),
+    ],
+)
+def test_one_contents_shift_is_part_of_the_markets_and_silences_is_not(
+    known: dict[str, Any], is_part: bool
+) -> None:
+    shift = {
+        "at": "2026-04-14T12:00:00Z",
+        "action": "guide|email|now",
+        "direction": "fewer",
+        "evidence": 12.5,
+    }
+    assert _is_part(shift, {**shift, "at": "2026-03-31T12:00:00Z", **known}) is is_part
+    of_silence = {**shift, "action": SILENCE.key}
+    assert not _is_part(of_silence, {**shift, **known})
+    assert _is_part(of_silence, of_silence)
+
+
+def test_silence_shares_nothing_and_its_doubt_is_no_doubt_about_what_to_send(house: House) -> None:
+    bandit = teach(house, CAMPAIGN, LATER)
+    silence = bandit.actions.index(SILENCE.key)
+    assert bandit.apart == (silence,)
+    units = prior_units(CAMPAIGN.goal)
+    told = widths(bandit, units)
+    for belief in (bandit.acts, bandit.worth, bandit.loss):
+        for part in (belief.sums.grams, belief.sums.moments, belief.sums.squares, belief.sums.counts):
+            part[silence] = 0
+        belief.forget_posterior()
+    assert widths(bandit, units) == told, "nothing at all is known of silence now"
 
 
 # Units ------------------------------------------------------------------------------------------------------------

@@ -13,12 +13,15 @@ from app.cli.main import app
 from app.curriculum import lesson_of
 from app.lessons import moved_by
 from app.recalling import recalled_of
+from app.teaching import new_bandit
 from app.why import stored_why, why_of
 from app.wiring import House
 from domain.campaign import Autonomy
 from domain.decision import Arm, Decision
 from domain.run import ContactOutcome, Run, RunContact, RunStatus
 from evals.crowd import NOON
+from learning import features
+from policies.eligibility import actions_for
 from tests.taught_workspace import DAY, taught_campaign, taught_workspace
 
 
@@ -85,6 +88,24 @@ def test_what_is_reckoned_again_is_what_was_decided_on(house: House) -> None:
         for one in decision.alternatives:
             again = recalled.values[recalled.bandit.actions.index(one.action_key)]
             assert again == pytest.approx(one.value_cents, abs=0.001 + 0.0001 * abs(one.value_cents or 0))
+
+
+def test_what_an_untaught_learner_of_before_decided_is_reckoned_again_too(house: House) -> None:
+    """Up to schema 4 silence was one of the messages; who knew nothing had another name then."""
+    decision, library = _decided(house, Arm.LEARNED)[0], house.crm.assets()
+    campaign = taught_campaign()
+    table = features.ActionTable.of(actions_for(campaign, library), {one.id: one for one in library})
+    cost = float(campaign.goal.contact_cents)
+    named = set()
+    for is_apart in (True, False):
+        fresh = new_bandit(campaign, library, table, decision.decided_at, cost, is_silence_apart=is_apart)
+        found = recalled_of(
+            house, campaign, decision.model_copy(update={"learner_version": fresh.version}), library
+        )
+        assert found is not None
+        assert bool(found.bandit.apart) is is_apart
+        named.add(fresh.version)
+    assert len(named) == 2
 
 
 def test_what_an_unsubscribe_taught_is_told_as_what_the_learner_would_say_without_it(house: House) -> None:

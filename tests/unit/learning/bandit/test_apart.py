@@ -11,7 +11,7 @@ from learning.bandit.drift import Alarm, Watch
 from learning.bandit.kin import loadings_of
 from learning.bandit.state import dump, load
 from tests.unit.learning.bandit.test_doubt import ROWS, SHARED, alone, contacts, taught, whole
-from tests.unit.learning.bandit.worlds import market, small_belief
+from tests.unit.learning.bandit.worlds import Floats, market, small_belief
 
 MESSAGES = 12
 SILENCE = MESSAGES
@@ -68,7 +68,7 @@ def test_one_great_loss_is_not_taken_for_the_rule() -> None:
     rng = np.random.default_rng(7)
     bandit = writer()
     x, actions = rng.normal(size=(300, 3)), np.repeat([*range(MESSAGES), SILENCE], [24] * MESSAGES + [12])
-    rewards = np.where(actions == SILENCE, 0.0, -0.1)
+    rewards: Floats = np.where(actions == SILENCE, 0.0, -0.1)
     rewards[-1] = -100.0
     bandit.learn(x, actions, rewards, is_news=False)
     bandit.fit(6)
@@ -77,7 +77,19 @@ def test_one_great_loss_is_not_taken_for_the_rule() -> None:
     assert doubt > 4
     bandit.await_outcomes(rng.normal(size=(40, 3)), np.full(40, SILENCE))
     ahead = bandit.values(np.zeros((1, 3)), is_ahead=True)[1][0, SILENCE]
-    assert doubt / 3 < ahead < doubt
+    assert doubt / 2 < ahead < doubt
+    one, again = writer(), writer()
+    for bandit_ in (one, again):
+        bandit_.learn(x, actions, rewards, is_news=False)
+        bandit_.acts.scales, bandit_.loss.scales = bandit.acts.scales, bandit.loss.scales
+        bandit_.acts.forget_posterior()
+        bandit_.loss.forget_posterior()
+        _ = bandit_.values(x[:1])
+    for row in range(6):
+        one.learn(x[row : row + 1], actions[-1:], np.array([-50.0 * row]), is_news=False)
+    again.learn(x[:6], np.full(6, SILENCE), np.array([0.0, -50, -100, -150, -200, -250]), is_news=False)
+    np.testing.assert_allclose(one.values(x)[0], again.values(x)[0], rtol=1e-8)
+    np.testing.assert_allclose(one.values(x)[1], again.values(x)[1], rtol=1e-5)
 
 
 def test_neither_teaches_the_other() -> None:
@@ -134,10 +146,21 @@ def test_its_doubt_is_that_of_the_whole_covariance(lone: int, kin: bool) -> None
 
 
 def test_a_shift_of_all_is_told_by_the_others_and_leaves_it_alone() -> None:
-    watch = Watch.over(2)
-    for _ in range(3_000):
-        watch.see(0.1, False, 1, is_apart=True)
-        assert not watch.sums[:, 0].any()
+    for seed in range(6):
+        watch, rng = Watch.over(2, (1,)), np.random.default_rng(seed)
+        for is_silence in np.arange(2_000) % 7 == 0:
+            acted = bool(rng.random() < (0.2 if is_silence else 0.03))
+            alarm = watch.see(0.03, acted, int(is_silence))
+            assert alarm is None or alarm.action == 1, "what silence brings says nothing about messages"
+    for _ in range(40):
+        watch.see(0.1, False, 1)
+    of_silence, alarm = watch.sums[:, 2].copy(), None
+    while alarm is None:
+        alarm = watch.see(0.9, False, 0)
+    assert alarm.action is None
+    assert of_silence.any()
+    np.testing.assert_array_equal(watch.sums[:, 2], of_silence)
+    assert not watch.sums[:, :2].any()
     bandit = writer()
     x, taken, rewards, _ = market(900, 4)
     bandit.learn(x[:, :3], np.where(taken == 0, SILENCE, taken), rewards)
@@ -149,13 +172,57 @@ def test_a_shift_of_all_is_told_by_the_others_and_leaves_it_alone() -> None:
     assert bandit.acts.sums.counts[SILENCE] < before[SILENCE]
 
 
-def test_silence_that_brings_more_than_nothing_from_the_first_is_no_shift() -> None:
-    rng = np.random.default_rng(5)
+@pytest.mark.parametrize("seed", range(3))
+def test_silence_that_brings_more_than_nothing_from_the_first_is_no_shift(seed: int) -> None:
+    rng = np.random.default_rng(seed)
     bandit = writer()
     for _ in range(20):
         x, actions = rng.normal(size=(60, 3)), np.full(60, SILENCE)
         bandit.learn(x, actions, (rng.random(60) < 0.1).astype(float))
     assert not bandit.alarms
+    x, actions, rewards = rng.normal(size=(60, 3)), np.full(60, SILENCE), (np.arange(60) < 6).astype(float)
+    expected = writer()._expected(bandit.basis.inputs(x), actions, rewards)
+    assert expected.mean() == pytest.approx(0.1, abs=0.02), (
+        "doubt is given its benefit, where nothing is expected too"
+    )
+
+
+def test_an_alarm_about_all_is_dated_by_messages() -> None:
+    """Of a batch, later outcomes of silence are not counted among those since the change."""
+    rng = np.random.default_rng(8)
+    bandit = writer()
+    for _ in range(30):
+        x, actions = rng.normal(size=(100, 3)), np.tile([0, SILENCE], 50)
+        bandit.learn(x, actions, ((rng.random(100) < 0.3) & (actions == 0)).astype(float))
+    assert not bandit.alarms
+    x, actions = rng.normal(size=(400, 3)), np.tile([0, SILENCE, SILENCE, SILENCE], 100)
+    (alarm, *_) = bandit.learn(x, actions, np.zeros(400))
+    assert (alarm.action, alarm.direction) == (None, "fewer")
+    assert alarm.since <= 130
+
+
+def test_before_data_nothing_is_taken_to_come_of_it() -> None:
+    rate, worth = (mean[0] for mean, _ in writer().parts(np.zeros((1, 3))))
+    assert rate[SILENCE] == 0
+    assert rate[0] == pytest.approx(0.03)
+    assert worth[SILENCE] == 1
+
+
+def test_answers_and_silences_of_messages_alone_allow_a_fit() -> None:
+    """A thousand silences say nothing about how far messages differ."""
+    rng = np.random.default_rng(9)
+    bandit = writer()
+    begun = bandit.acts.scales
+    x, actions = rng.normal(size=(1_006, 3)), np.concatenate([np.zeros(6, int), np.full(1_000, SILENCE)])
+    bandit.learn(x, actions, np.concatenate([np.ones(6), np.zeros(1_000)]), is_news=False)
+    bandit.fit(6)
+    assert bandit.acts.scales is begun
+
+
+@pytest.mark.parametrize("apart", [(99,), (-1,), (3, 3)])
+def test_who_stands_apart_is_one_of_the_actions(apart: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="indices"):
+        writer(apart=apart)
 
 
 def test_who_stands_apart_is_kept_with_the_learner() -> None:

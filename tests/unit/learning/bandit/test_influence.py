@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,24 @@ def test_a_rows_influence_is_what_refitting_without_it_takes_away(apart: tuple[i
             without.sums.add(inputs[one], actions[one], targets[one], np.array([-1.0]))
             without.forget_posterior()
             assert np.isclose(said[row], whole - phi @ without.coefficients_of(action), atol=1e-9)
+
+
+def test_influence_on_one_that_stands_apart_goes_by_how_its_own_targets_scatter() -> None:
+    belief, inputs, actions, targets = small_belief(apart=(1,))
+    belief.scales = replace(belief.scales, noise=0.01)
+    belief.forget_posterior()
+    phi = belief.basis.with_dyads(belief.basis.inputs(np.ones((1, 3)) / 2), np.array([[0.2, 0.9]]))[0]
+    assert belief.noises()[1] > 0.05
+    said = on_target(belief, inputs, actions, targets, np.ones(len(actions)), phi, 1)
+    row = int(np.flatnonzero(actions == 1)[0])
+    without = small_belief(apart=(1,))[0]
+    without.scales = belief.scales
+    without._kept_noises = belief.noises()
+    without.sums.add(inputs[row : row + 1], actions[row : row + 1], targets[row : row + 1], np.array([-1.0]))
+    without.forget_posterior()
+    missed = phi @ belief.coefficients_of(1) - phi @ without.coefficients_of(1)
+    assert np.isclose(said[row], missed, atol=1e-9)
+    assert abs(missed) > 1e-3
 
 
 def _taught(keep: np.ndarray | None = None, scales: tuple[Scales, Scales] | None = None) -> Bandit:
