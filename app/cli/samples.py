@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from app.cli.doors import doors
-from app.cli.screen import AsJson, heading, line, money, next_steps, out, print_json, shown
+from app.cli.screen import AsJson, err, heading, line, money, next_steps, out, print_json, shown
 from domain.run import ContactOutcome
 
 if TYPE_CHECKING:
@@ -60,13 +60,20 @@ def demo(
         transient=True,
         disable=as_json or not out.is_terminal,
     ) as progress:
-        task = progress.add_task("Making a sample market")
+        task = progress.add_task("")
+
+        def tell(words: str) -> None:
+            progress.update(task, description=words)
+            if not out.is_terminal:  # where nobody sees a bar, as in a log
+                err.print(f"{words} …")
+
+        tell("Making a sample market")
         settings, summary = furnish(
             doors.settings(),
             folder,
             with_model=with_model,
             again=again,
-            tell=lambda words: progress.update(task, description=words),
+            tell=tell,
             clock=clock,
         )
         past = open_house(settings, clock)
@@ -78,7 +85,7 @@ def demo(
                 campaign,
                 LivingMarket(SEED, start),
                 utc_now(),
-                lambda week: progress.update(task, description=f"Living week {week} of {weeks}"),
+                lambda week: tell(f"Living week {week} of {weeks}"),
                 weeks,
             )
         finally:

@@ -34,7 +34,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (shared / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (shared / "done").exists():
-            attune_anew("demo", "demo", "--weeks", "3", folder=shared)
+            said = attune_anew("demo", "demo", "--weeks", "3", folder=shared)
+            assert "Living week 3 of 3" in said, "who keeps what it prints in a file sees where it is, too"
             (shared / "done").touch()
     shutil.copytree(shared / "demo", folder / "demo")
     return folder
