@@ -82,6 +82,8 @@ class Watch:
         for side, factor in ((0, np.exp(-SHIFT)), (1, np.exp(SHIFT))):
             changed = odds * factor / (1 + odds * factor)
             ratio = np.log(changed / p) if acted else np.log((1 - changed) / (1 - p))
+            if is_apart and side == 0 and p <= LEAST_RATE:
+                ratio = 0.0  # it may bring nothing for ever, and less than the least rate is no shift
             for column in columns:
                 total = max(0.0, float(self.sums[side, column]) + float(ratio))
                 self.sums[side, column] = total

@@ -187,6 +187,12 @@ def test_silence_that_brings_more_than_nothing_from_the_first_is_no_shift(seed: 
     )
 
 
+def test_silence_that_never_brings_anything_is_no_shift_either() -> None:
+    watch = Watch.over(2, (1,))
+    assert all(watch.see(0.0, False, 1) is None for _ in range(40_000))
+    assert any(watch.see(0.0, step % 50 == 0, 1) for step in range(2_000)), "until it does"
+
+
 def test_an_alarm_about_all_is_dated_by_messages() -> None:
     """Of a batch, later outcomes of silence are not counted among those since the change."""
     rng = np.random.default_rng(8)
