@@ -14,6 +14,10 @@ from app.cli.screen import AsJson, err, heading, line, money, next_steps, out, p
 from domain.run import ContactOutcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.progress import Progress
+
     from app.twelve_weeks import ArmWeek
     from app.wiring import House
     from domain.review import DraftRecord
@@ -60,13 +64,7 @@ def demo(
         transient=True,
         disable=as_json or not out.is_terminal,
     ) as progress:
-        task = progress.add_task("")
-
-        def tell(words: str) -> None:
-            progress.update(task, description=words)
-            if not out.is_terminal:  # where nobody sees a bar, as in a log
-                err.print(f"{words} …")
-
+        tell = _teller(progress)
         tell("Making a sample market")
         settings, summary = furnish(
             doors.settings(),
@@ -138,6 +136,18 @@ _ARMS = {
     "holdout": "nothing is sent",
 }
 _BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def _teller(progress: Progress) -> Callable[[str], None]:
+    """Return what tells how far it is: by the bar, or by lines where nobody sees a bar, as in a log."""
+    task = progress.add_task("")
+
+    def tell(words: str) -> None:
+        progress.update(task, description=words)
+        if not out.is_terminal:
+            err.print(f"{words} …")
+
+    return tell
 
 
 def _print_curve(weeks: list[ArmWeek], many: int, currency: str, contact_cents: float) -> None:
