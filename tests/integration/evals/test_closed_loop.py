@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app import teaching
+from domain.campaign import LearnerSettings
 from domain.errors import AttuneError
 from domain.learner import Choice
 from evals import closed_loop
@@ -20,7 +22,7 @@ from evals.market.curve import draw_curve
 from evals.market.knowing import known_at_start
 from evals.market.loop import FIRST_DAY, Game, Scenario
 from evals.market.players.informed import Informed, fitted_trees, types_of
-from evals.market.players.learner import Learner
+from evals.market.players.learner import PRIORS, TILT, Learner
 from evals.market.players.linear import PerArmLinear, SharedLinear
 from evals.market.players.oracle import Oracle
 from evals.market.players.player import Briefing, Random
@@ -191,6 +193,33 @@ def test_the_learner_hands_the_briefing_to_the_bandit() -> None:
     assert bandit.actions == game.catalogue.action_names
     assert bandit.action_features is not None
     assert bandit.action_features.shape[0] == len(bandit.actions)
+    assert bandit.apart == (game.catalogue.silence,)
+
+
+def test_the_learner_at_the_table_begins_as_the_product_s_does() -> None:
+    """Defaults of fit are the product's, under the names this market has for the like."""
+    own = LearnerSettings()
+    assert (PRIORS.boldness, PRIORS.floor) == (own.boldness, own.floor)
+    assert (PRIORS.prior_rate, PRIORS.prior_spread, PRIORS.prior_worth) == (
+        teaching.PRIOR_RATE,
+        teaching.PRIOR_SPREAD,
+        teaching.PRIOR_UNITS,
+    )
+    named = {
+        "topic_affinity": "topic_affinity",
+        "topic_sure": "topic_evidence",
+        "stage_usual": "stage_fit",
+        "brevity_fit": "seniority_fit",
+        "industry_declared": "industry_fit",
+        "had_before": "asset_sent",
+        "form_unanswered": "kind_sent",
+        "form_affinity": "kind_affinity",
+        "alike_interest": "alike_interest",
+        "alike_answers": "alike_answers",
+    }
+    assert {here: TILT[here] for here in named} == {
+        here: teaching.TILT[there] for here, there in named.items()
+    }
 
 
 def test_an_answer_s_worth_is_read_off_the_columns_players_see() -> None:
