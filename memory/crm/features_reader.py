@@ -91,8 +91,12 @@ class FeatureReader:
             .order_by(EVENTS.c.contact_id, EVENTS.c.received_at, EVENTS.c.at, EVENTS.c.id)
         )
         for contact_id, changes in groupby(self._rows(query), key=itemgetter(0)):
-            (_, first_at, told), *later = changes
-            last_at = max(first_at, *(at for _, at, _ in later)) if later else first_at
+            found = [(at, told) for _, at, told in changes]
+            first_at = found[0][0]
+            # Several sources may tell of the first change; one that says where it came from knows most.
+            of_first = (told for at, told in found if at == first_at and _text(told.get("from")))
+            told = next(of_first, found[0][1])
+            last_at = max(at for at, _ in found)
             yield StageChanges(contact_id, _text(told.get("from")), _time(told), first_at, last_at)
 
     def happenings(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine, delete, insert
+from sqlalchemy import Engine, delete, insert, update
 
 from app.feature_feed import FeatureFeed
 from domain.decision import SILENCE, Action
@@ -119,6 +119,30 @@ def test_the_first_change_that_reached_us_says_what_the_record_said_until_then(e
         (ADA.id, "lead", NOON - 50 * DAY, NOON - DAY, NOON - DAY),
         (BEN.id, None, None, NOON - 4 * DAY, NOON - 4 * DAY),
     ]
+
+
+@pytest.mark.parametrize("ids", [("a", "b"), ("b", "a")], ids=["told first", "told last"])
+def test_who_moves_on_later_looks_the_same_then_whatever_else_tells_of_it(
+    engine: Engine, ids: tuple[str, str]
+) -> None:
+    """An import and the source's own event tell of one change; were "from" lost, no stage would tell of the future."""
+    feed, then = FeatureFeed(FeatureReader(engine)), NOON - 2 * DAY
+    book = feed.book([ASSET], then)
+    decided_on = book.matrix(book.rows([ADA.id]), then)
+    told = {"from": "mql", "to": "sql"}
+    receive(
+        engine,
+        NOON,
+        event(1, EventKind.STAGE_CHANGED, id=f"{ids[0]}:stage", properties={"to": "sql"}),
+        event(1, EventKind.STAGE_CHANGED, id=f"{ids[1]}:stage", properties=told),
+        event(0, EventKind.STAGE_CHANGED, properties={"from": "sql", "to": "opportunity"}),
+    )
+    with engine.begin() as connection:
+        moved = {"lifecycle_stage": "opportunity", "stage_since": NOON}
+        connection.execute(update(CONTACTS).where(CONTACTS.c.id == ADA.id).values(moved))
+    x, _ = feed.past([ASSET], [ADA.id], [then], NOON, ActionTable.of((SILENCE,), {}))
+    assert decided_on[0, NAMES.index("stage:mql")] == 1
+    np.testing.assert_array_equal(x[0], decided_on[0])
 
 
 def test_a_state_kept_in_a_file_goes_on_as_if_it_was_built_anew(engine: Engine, tmp_path: Path) -> None:
