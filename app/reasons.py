@@ -18,7 +18,7 @@ LEAST_SAID_SHARE = 0.01
 
 ARM_WORDS = {
     Arm.LEARNED: "The learner chose: an action is drawn the more often the likelier it is to be the best one, "
-    "by what was believed then.",
+    "by what was believed then. Of its doubt only a part counts (boldness), so most get what looks best.",
     Arm.EXPLORE: "In the exploring share: drawn without looking at what was believed, to find out what works.",
     Arm.USUAL: "Usual practice decided, to be compared with; the learner had no say.",
     Arm.HOLDOUT: "Held out: nothing is sent, so that it can be told what sending brings.",

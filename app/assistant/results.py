@@ -17,7 +17,7 @@ from app.learner_status import status_of
 from app.lift_words import WHAT_NAMES, is_worth_a_line, sentence
 from app.metrics import CampaignMetrics, NothingDecided, metrics_of
 from app.results import notes, tables
-from app.results.beliefs import EVERYONE, By
+from app.results.beliefs import EVERYONE, SILENCE, By
 from app.results.headline import Pace, headline_of
 from app.results.kept import BeingCounted, ResultsShelf
 from app.results.tables import ARMS
@@ -140,7 +140,8 @@ class Results:
         best = next((one for one in cells if one.segment == EVERYONE), None)
         lead = (
             f" Most is expected of {tables.content_name(best.asset_id, titles)}: "
-            f"{amount(best.cents, currency)} a message, give or take {amount(best.doubt_cents, currency)} "
+            f"{amount(best.cents, currency)} {'a time' if best.asset_id == SILENCE else 'a message'}, give or take "
+            f"{amount(best.doubt_cents, currency)} "
             f"({best.knowledge.value})."
             if best
             else ""
