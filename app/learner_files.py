@@ -139,8 +139,8 @@ def _read(house: House, path: Path) -> tuple[dict[str, Any], Arrays, Bandit]:
         raise InvalidFile(path, f"cannot be read: {why.strerror or why}.") from None
     except (KeyError, ValueError, AttuneError):
         raise InvalidFile(path, "is no learner's file.", _AGAIN) from None
-    if not isinstance(record, dict):
-        raise InvalidFile(path, "is no learner's file: its header is no record.", _AGAIN)
+    if not isinstance(record, dict) or "schema" not in record:
+        raise InvalidFile(path, "is no learner's file: its header tells of none.", _AGAIN)
     if record.get("features_version") != features.VERSION:
         raise InvalidFile(
             path,

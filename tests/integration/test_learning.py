@@ -260,6 +260,13 @@ def test_a_file_that_cannot_decide_here_is_refused_before_anything_is_stored(
     assert len(house.learners.versions("spring")) == 1
 
 
+def test_another_packed_file_is_no_learners_file(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "features.npz"
+    path.write_bytes(pack({"sums": np.zeros(3)}, {"anchor": 1}))
+    with pytest.raises(InvalidFile, match="is no learner's file"):
+        app(["learn", "import", "spring", str(path)], standalone_mode=False)
+
+
 def test_a_number_that_is_not_finite_is_refused(house: House, tmp_path: Path) -> None:
     teach(house, CAMPAIGN, LATER)
     path = tmp_path / "learner.npz"
