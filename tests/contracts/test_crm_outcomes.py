@@ -191,6 +191,7 @@ def test_every_decision_has_a_reward_whose_parts_sum_to_it(house: House, engine:
             happened(3, EventKind.EMAIL_REPLIED),
             happened(2, EventKind.EMAIL_OPENED),
             happened(4, EventKind.EMAIL_REPLIED, BEN.id),
+            happened(2, EventKind.MEETING_BOOKED, BEN.id),
             happened(5, EventKind.EMAIL_UNSUBSCRIBED),
         ]
     )
@@ -202,9 +203,10 @@ def test_every_decision_has_a_reward_whose_parts_sum_to_it(house: House, engine:
     ada = {part.what: part.cents for part in rewards[ADA.id].parts}
     assert ada["reply"] > 0
     assert ada["harm"] < 0 and ada["cost"] < 0
-    # Ada is an MQL already, which is nearer to a reply than Ben, a lead: her reply brings less.
+    # Ben was left in silence: whatever he answered was none of it; what he did by himself is.
     ben = {part.what: part.cents for part in rewards[BEN.id].parts}
-    assert ben["reply"] > 0
+    assert "reply" not in ben
+    assert ben["meeting"] > 0
     assert rewards[CLEO.id].reward_cents == 0
 
 

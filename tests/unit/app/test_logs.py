@@ -16,9 +16,14 @@ ADDRESS = "zerlina@quastenflosser.example"
 
 
 @pytest.fixture(autouse=True)
-def as_it_was() -> Iterator[None]:
+def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root, ours = logging.getLogger(), logging.getLogger("attune")
     kept = (root.handlers, root.level, ours.level)
+    # A server that ran in this process before may have given its loggers handlers of their own.
+    for name in ("uvicorn", "uvicorn.error"):
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        monkeypatch.setattr(logging.getLogger(name), "disabled", False)
     yield
     root.handlers, root.level, ours.level = kept
 
