@@ -125,6 +125,8 @@ def _chosen(asked: Question, words: str) -> list[Seen] | Reading:
             raise Unclear(f"I showed {len(seen)}, and that is none of them. Say “the first one”, or its id.")
         return picked
     assert found is not None
+    if found["n"] and not found["n"].strip("0"):
+        raise Unclear(f"I showed {len(seen)}, and that is none of them. Say “the first one”, or its id.")
     return _narrowed(found, bare, seen)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import example as always
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -1111,6 +1112,7 @@ PIECES = st.sampled_from(
 
 
 @settings(max_examples=300, deadline=None)
+@always(words="APPROV 0", before=PROPOSALS)
 @given(
     st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=14).map(" ".join)),
     st.sampled_from([(), PEOPLE, PROPOSALS, CAMPAIGN]),
