@@ -57,7 +57,7 @@ studio: .venv-studio/.ready  ## the graphs under LangGraph's development server,
 studio-test: .venv/.ready-dev .venv-studio/.ready  ## the same server, started and driven by its own client
 	@$(BIN)/python -m pytest tests/e2e/test_langgraph_dev.py
 
-# A third worker on two cores works while others wait for a browser or a process: a fifth faster than two.
+# A third worker on two cores works while others wait for a browser or a process.
 # Tests commit thousands of times, and a disk makes each wait: their files are in memory where there is room (4 GB).
 test: .venv/.ready-dev  ## the whole test suite
 	@room=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}'); \
