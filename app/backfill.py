@@ -46,7 +46,8 @@ MOST_SPANS = 50
 class Past:
     """n e-mails of other tools with what came of them, oldest first.
 
-    at: n UTC times. gains: shape (n,), cents, without the cost of sending.
+    at: n UTC times. gains: shape (n,), cents, without the cost of sending. acted: shape (n,), whether anything good
+    came of it, also where what was hoped of it has lapsed since.
     """
 
     ids: tuple[str, ...]
@@ -54,6 +55,7 @@ class Past:
     at: tuple[datetime, ...]
     action_keys: tuple[str, ...]
     gains: NDArray[np.float64]
+    acted: NDArray[np.bool_]
 
     def __len__(self) -> int:
         """How many e-mails."""
@@ -65,7 +67,7 @@ class Past:
         return int(np.count_nonzero(self.gains))
 
 
-NOTHING = Past((), (), (), (), np.empty(0))
+NOTHING = Past((), (), (), (), np.empty(0), np.empty(0, dtype=bool))
 
 
 def note_span(house: House, campaign: Campaign, since: datetime | None, now: datetime) -> None:
@@ -117,18 +119,20 @@ def past_of(house: House, campaign: Campaign, now: datetime) -> Past:
     if not emails:
         return NOTHING
     keys = _action_keys(house, campaign, emails)
+    gains, acted = _brought(house, campaign, emails, keys, now)
     return Past(
         ids=tuple(email.id for email in emails),
         contact_ids=tuple(email.contact_id for email in emails),
         at=tuple(email.at for email in emails),
         action_keys=keys,
-        gains=_gains(house, campaign, emails, keys, now),
+        gains=gains,
+        acted=acted,
     )
 
 
-def _gains(
+def _brought(
     house: House, campaign: Campaign, emails: Sequence[PastEmail], keys: Sequence[str], now: datetime
-) -> NDArray[np.float64]:
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     lines = [
         DecisionLine(
             id=email.id,
@@ -155,11 +159,12 @@ def _gains(
         second(now),
         size=gathered.size,
     )
-    gains = found.stage_cents.sum(axis=1) + found.harm_cents
+    gains = found.answers.worth_cents + found.harm_cents
     # As in the rewards of decisions: less than half a hundredth of a cent is rounding.
     gains[np.abs(gains) < 0.005] = 0.0
     row_of = {line.id: row for row, line in enumerate(gathered.lines)}
-    return np.asarray(gains[[row_of[email.id] for email in emails]])
+    rows = [row_of[email.id] for email in emails]
+    return np.asarray(gains[rows]), np.asarray(found.answers.answered[rows])
 
 
 def _action_keys(house: House, campaign: Campaign, emails: Sequence[PastEmail]) -> tuple[str, ...]:

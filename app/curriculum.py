@@ -50,7 +50,8 @@ class Lesson:
     """What there is to learn from: past e-mails of other tools, then decisions; each oldest first, n in all.
 
     table: the K actions, silence last. x: shape (n, d). fits: shape (n, K, m). taken: shape (n,), index of the
-    action. gains: shape (n,), cents, without the cost of sending. at: shape (n,), datetime64[s].
+    action. gains: shape (n,), cents, without the cost of sending. acted: shape (n,), whether anything good came of it,
+    also where what was hoped of it has lapsed since. at: shape (n,), datetime64[s].
     cost_cents: what a message cost on average. past: how many of the n are e-mails of other tools.
     units: shape (n,), cents a unit, as they were when decided. unit_table: what they are now.
     coming: decisions of late of whose outcome it is too early to tell.
@@ -63,6 +64,7 @@ class Lesson:
     fits: Floats
     taken: NDArray[np.int64]
     gains: Floats
+    acted: NDArray[np.bool_]
     at: NDArray[np.datetime64]
     cost_cents: float
     units: Floats
@@ -111,7 +113,6 @@ def lesson_of(house: House, campaign: Campaign, now: datetime) -> Lesson:
     taken = [*past.action_keys, *(r.action_key for r in told)]
     seen = np.concatenate([past_x, x]).astype(np.float64)
     units = unit_table(model, campaign.goal.outcome, gathered.sizes)
-    kept = np.array([np.nan] * len(past) + [r.unit_cents or np.nan for r in told], dtype=np.float64)
     return Lesson(
         table=table,
         decision_ids=(*past.ids, *(r.decision_id for r in told)),
@@ -119,10 +120,11 @@ def lesson_of(house: House, campaign: Campaign, now: datetime) -> Lesson:
         x=seen,
         fits=np.concatenate([past_fits, fits]).astype(np.float64),
         taken=np.array([place[key] for key in taken], dtype=np.int64),
-        gains=np.concatenate([past.gains, [_gain(r) for r in told]]),
+        gains=np.concatenate([past.gains, [r.answer_cents for r in told]]),
+        acted=np.concatenate([past.acted, np.array([r.acted for r in told], dtype=bool)]),
         at=seconds([*past.at, *(r.decided_at for r in told)]),
         cost_cents=_cost(campaign, told),
-        units=units.filled(kept, seen),
+        units=units.of(seen),
         unit_table=units,
         coming=to_come,
         past=len(past),
@@ -145,10 +147,6 @@ def _table(campaign: Campaign, library: Sequence[ContentAsset], taken: Sequence[
     before = dict.fromkeys(map(action_of, taken))
     actions = [action for action in {**now, **before} if not action.is_silence]
     return features.ActionTable.of((*actions, SILENCE), {asset.id: asset for asset in library})
-
-
-def _gain(reward: DecisionReward) -> float:
-    return sum(part.cents for part in reward.parts if part.what != "cost")
 
 
 def _cost(campaign: Campaign, told: Sequence[DecisionReward]) -> float:

@@ -38,6 +38,7 @@ def furnish(
     tell: Tell,
     clock: Clock = utc_now,
     again: bool = False,
+    seed: int = SEED,
 ) -> tuple[Settings, ImportSummary]:
     """Make the demo workspace anew; return its settings and what was imported.
 
@@ -74,11 +75,11 @@ def furnish(
         house.content.save_assets(sample_assets())
         tell("Importing the sample market")
         rejects = workspace.rejects / "sample.csv"
-        rows = sample_market(SEED, house.clock())
+        rows = sample_market(seed, house.clock())
         summary = house.intake.take(rows, source_name="sample", rejects_path=rejects)
         tell("Remembering what contacts did")
         catch_up(house)
-        house.audit.append("import", "sample market", {"rows": summary.rows, "seed": SEED})
+        house.audit.append("import", "sample market", {"rows": summary.rows, "seed": seed})
     finally:
         house.close()
     return settings, summary

@@ -109,7 +109,8 @@ def moved_by(
     weights = remembered(bandit, taken, lesson.at[rows], np.where(rows < lesson.past, PAST_WEIGHT, 1.0))
     units = lesson.units[rows] if bandit.in_units else None
     gains = lesson.gains[rows]
-    found[rows] = on_value(bandit, inputs, taken, gains, weights, phi, action, units, unit)
+    acted = lesson.acted[rows]
+    found[rows] = on_value(bandit, inputs, taken, gains, weights, phi, action, units, unit, acted)
     return found
 
 
@@ -129,7 +130,7 @@ def _past(
     reward = came.get(decision_id)
     parts = reward.parts if reward else ()
     signs = dict.fromkeys(CAME.get(part.what, part.what) for part in parts if part.what != "cost")
-    said = " and ".join(signs) or ("answered" if lesson.gains[row] > 0 else NOTHING)
+    said = " and ".join(signs) or ("answered" if lesson.acted[row] else NOTHING)
     return PastLesson(
         decision_id=decision_id,
         contact_name=name,
@@ -159,4 +160,4 @@ def tried_of(lesson: Lesson, action: Action, assets: Mapping[str, ContentAsset])
 def _tried(lesson: Lesson, what: str, counts: Callable[[Action], bool]) -> Tried:
     of_action = np.array([counts(action) for action in lesson.table.actions])
     rows = of_action[lesson.taken] if len(lesson.taken) else np.zeros(0, dtype=bool)
-    return Tried(what=what, times=int(rows.sum()), led_to_something=int((lesson.gains[rows] > 0).sum()))
+    return Tried(what=what, times=int(rows.sum()), led_to_something=int(lesson.acted[rows].sum()))

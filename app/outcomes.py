@@ -52,7 +52,8 @@ class DecisionReward(Noun):
 
     `is_telling`: early signals have had their time, so the reward may be learned from, and revised later.
     `is_mature`: the goal's window has closed. `was_carried_out`: silence and holdout always are; a message
-    only once it left. What was not carried out teaches nothing about its action.
+    only once it left. What was not carried out teaches nothing about its action. `acted`: the message was
+    answered; `answer_cents` is what that is expected to bring, whatever came of it later: what a learner is taught.
     """
 
     decision_id: str
@@ -64,6 +65,8 @@ class DecisionReward(Noun):
     is_telling: bool
     is_mature: bool
     was_carried_out: bool
+    acted: bool = False
+    answer_cents: float = 0.0
     parts: tuple[RewardPart, ...] = ()
     unit_cents: float | None = None
     value_model_version: str
@@ -257,6 +260,8 @@ def _rewards(gathered: Gathered) -> tuple[DecisionReward, ...]:
                 is_telling=age >= timedelta(days=min(goal.signal_days, goal.window_days)),
                 is_mature=age >= timedelta(days=goal.window_days),
                 was_carried_out=line.asset_id is None or line.left_at is not None,
+                acted=bool(found.answers.answered[row]),
+                answer_cents=float(found.answers.worth_cents[row] + found.harm_cents[row]),
                 parts=tuple(sorted(parts[row], key=lambda part: part.at or now)),
                 unit_cents=line.unit_cents,
                 value_model_version=gathered.value_model.version,

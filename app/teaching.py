@@ -59,6 +59,10 @@ PRIOR_SPREAD = 0.03
 PRIOR_UNITS = 1.0
 """What something that comes of a message is worth on average, before data, in units (`learning/units.py`)."""
 
+PRIOR_WORTH_SPREAD = 0.3
+"""How much the worth of an answer is taken to differ between actions and contacts, as a share of it, while few
+answers are known: one that is worth much is chance until others say the same."""
+
 TILT = {
     "topic_affinity": 0.02,
     "topic_evidence": 0.02,
@@ -109,6 +113,7 @@ def new_bandit(
             prior_rate=PRIOR_RATE,
             prior_spread=PRIOR_SPREAD,
             prior_worth=PRIOR_UNITS,
+            prior_worth_spread=PRIOR_WORTH_SPREAD,
             half_life_days=told.half_life_days,
         ),
         in_units=True,
@@ -132,6 +137,7 @@ def taught(bandit: Bandit, lesson: Lesson, rows: NDArray[np.int64] | None = None
             is_news=False,
             weight=PAST_WEIGHT,
             units=lesson.units[before],
+            acted=lesson.acted[before],
         )
     logged = picked[picked >= lesson.past]
     for chunk in _chunks(lesson.at[logged]):
@@ -143,6 +149,7 @@ def taught(bandit: Bandit, lesson: Lesson, rows: NDArray[np.int64] | None = None
             at=lesson.at[part],
             dyads=own[part],
             units=lesson.units[part],
+            acted=lesson.acted[part],
         )
         noticed += [
             {
@@ -219,7 +226,7 @@ def _start_from(bandit: Bandit, record: dict[str, Any]) -> None:
     What one of before there were units believes of worths is in another measure.
     """
     scales = record.get("scales", {})
-    for name, belief in (("acts", bandit.acts), ("worth", bandit.worth), ("loss", bandit.loss)):
+    for name, belief in (("acts", bandit.acts), ("loss", bandit.loss)):
         told = scales.get(name)
         if told and (name == "acts" or record.get("in_units", False) == bandit.in_units):
             belief.scales = Scales(

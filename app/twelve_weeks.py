@@ -88,7 +88,7 @@ class ArmWeek:
     """What one arm's decisions of one week brought.
 
     messages: how many went out. answered: how many of them were clicked, replied to or led to a meeting within
-    `ANSWER_DAYS`. cents: mean reward a decision.
+    `ANSWER_DAYS`. cents: mean of a decision's worth as the learner is taught it, less what the message took.
     """
 
     arm: Arm
@@ -113,7 +113,8 @@ def curve(house: House, campaign: Campaign, start: datetime) -> list[ArmWeek]:
                 for answer in answered_at.get(reward.contact_id, ())
             )
             key = arms[reward.decision_id], (at - start) // timedelta(weeks=1)
-            found[key].append((reward.reward_cents, is_message, is_answered))
+            cost = sum(part.cents for part in reward.parts if part.what == "cost")
+            found[key].append((reward.answer_cents + cost, is_message, is_answered))
     return [
         ArmWeek(
             arm=arm,

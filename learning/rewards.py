@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.campaign import Goal, Outcome
+from learning.answers import Answers, answers_of
 from learning.attribution import Parts, Rule, parts_of
 from learning.lapse import lapsed
 from learning.signs import ACTS, ANSWERS, FIRST_STAGE, LADDER, LEFT, LOST, SIGNALS, Signs, stage_code
@@ -25,7 +26,8 @@ UNSUBSCRIBED, COMPLAINED = 0, 1
 
 _Number = TypeVar("_Number", np.int64, np.float64)
 _ACTS = tuple(stage_code(stage) for stage in ACTS)
-_ACT_LEVELS = [1 + LADDER.index(stage) for stage in ACTS]
+ACT_LEVELS = [1 + LADDER.index(stage) for stage in ACTS]
+"""Levels that are acts, and pass."""
 _DEALS = (stage_code(Outcome.WON), stage_code(Outcome.RENEWED))
 
 
@@ -36,11 +38,14 @@ class Path:
     order: shape (m,), int, rows of the signs as they were given.
     level: shape (m,), int, furthest standing of the cycle after the sign, 0 … len(LADDER); acts not counted.
     gain_cents: shape (m,), worth after minus worth before.
+    changes: shape (m,), bool, whether the contact stood otherwise after the sign than before, and no answer or act of
+        before was still fresh.
     """
 
     order: NDArray[np.int64]
     level: NDArray[np.int64]
     gain_cents: NDArray[np.float64]
+    changes: NDArray[np.bool_]
 
 
 def path_of(signs: Signs, model: ValueModel, goal: Goal) -> Path:
@@ -72,7 +77,10 @@ def path_of(signs: Signs, model: ValueModel, goal: Goal) -> Path:
     is_revenue = s.closes & np.isin(s.code, _DEALS) & (level >= model.level) & (goal.outcome in REVENUE)
     revenue = np.where(np.isfinite(s.amount_cents), s.amount_cents, goal.worth_cents) * s.scale
     after = np.select([s.code == LOST, s.code == LEFT, is_revenue], [levels[0], 0.0, revenue], after)
-    return Path(order, level_run, after - before)
+    is_new = (acts & ~acts_before).any(axis=1) | (fresh & ~fresh_before).any(axis=1)
+    answers = [code for code in ANSWERS if code < FIRST_STAGE]
+    is_late = acts_before.any(axis=1) | fresh_before[:, answers].any(axis=1)
+    return Path(order, level_run, after - before, ((level_run > level_before) | is_new) & ~is_late)
 
 
 def _worth(
@@ -83,11 +91,11 @@ def _worth(
     model: ValueModel,
 ) -> NDArray[np.float64]:
     """Worth of states: the goal's where it is reached, else the most telling stage and the signals on top."""
-    act_cents = (acts * model.level_cents[_ACT_LEVELS]).max(axis=1, initial=0.0)
+    act_cents = (acts * model.level_cents[ACT_LEVELS]).max(axis=1, initial=0.0)
     stage_cents = np.maximum(standing_cents, act_cents)
     with_signals = np.clip(stage_cents + fresh @ model.signal_cents, 0, model.cap_cents)
-    if model.level in _ACT_LEVELS:
-        reached = acts[:, _ACT_LEVELS.index(model.level)]
+    if model.level in ACT_LEVELS:
+        reached = acts[:, ACT_LEVELS.index(model.level)]
         return np.where(reached, model.cap_cents, with_signals)
     return np.where(level >= model.level, standing_cents, with_signals)
 
@@ -145,6 +153,7 @@ class Rewards:
     cost_cents: shape (n,), ≤ 0: the message and the model.
     parts: which sign (row as given) gave which decision which share.
     gain_cents: shape (m,), gain of each sign as given; 0 where it lapsed.
+    answers: what the decisions' answers are worth, hopes standing: what a learner is taught.
     """
 
     reward_cents: NDArray[np.float64]
@@ -153,6 +162,7 @@ class Rewards:
     cost_cents: NDArray[np.float64]
     parts: Parts
     gain_cents: NDArray[np.float64]
+    answers: Answers
 
 
 def rewards_of(
@@ -189,10 +199,11 @@ def rewards_of(
     gain[path.order] = path.gain_cents
     if size is not None:
         gain *= size[signs.contact]
-    if now is not None:
-        gain[lapsed(signs, goal, now)] = 0.0
     sent = np.flatnonzero(decided.sent)
     parts = _parts(signs, decided, sent, goal, rule)
+    answers = answers_of(signs, gain, decided.contact, decided.at, decided.sent, goal)
+    if now is not None:
+        gain[lapsed(signs, goal, now)] = 0.0
     stage = np.zeros((n, 3))
     for column, rows in enumerate((signs.code < FIRST_STAGE, _is_stage(signs.code), signs.code >= LOST)):
         stage[:, column] = parts.credit(np.where(rows, gain, 0.0), n)
@@ -204,7 +215,7 @@ def rewards_of(
     harm_cents = np.zeros(n)
     harm_cents[sent] = -blamed.credit(price[harm.code], len(sent))
     cost = -(decided.cost_cents + goal.contact_cents * decided.sent)
-    return Rewards(stage.sum(axis=1) + harm_cents + cost, stage, harm_cents, cost, parts, gain)
+    return Rewards(stage.sum(axis=1) + harm_cents + cost, stage, harm_cents, cost, parts, gain, answers)
 
 
 def _parts(signs: Signs, decided: Decided, sent: NDArray[np.int64], goal: Goal, rule: Rule) -> Parts:
@@ -273,7 +284,7 @@ def states_at(
             last = _last_row(s.contact[rows], s.at[rows], contact, at)
             age = _days(at - s.at[rows][np.maximum(last, 0)])
             fresh[:, column] = (last >= 0) & (age < days[column])
-    for column, act in enumerate(_ACT_LEVELS):
+    for column, act in enumerate(ACT_LEVELS):
         tells_more = fresh[:, FIRST_STAGE + column] & (rank[act] > rank[level])
         level = np.where(tells_more, act, level)
     state[np.arange(len(contact)), level] = 1

@@ -167,7 +167,8 @@ def fit(prior: ValueModel, seen: Followed) -> ValueModel:
 
     Contacts already at the goal say nothing and are left out. Weights are scaled to Kish's effective number of
     complete cases, so that censored ones add no certainty. Each case's noise is that of a yes-or-no outcome at
-    the chance a first pass gives it: likelier stages are noisier.
+    the documented chance, by which the prior is measured too: so the two weigh as `PRIOR_CONTACTS` and as many as were
+    seen do. How sure the mean is goes by the chances found.
     """
     weight = censoring_weights(seen.goal_days, seen.followed_days, prior.horizon_days)
     weight = weight * ~seen.state[:, :LEVELS][:, prior.is_goal].any(axis=1)
@@ -177,15 +178,14 @@ def fit(prior: ValueModel, seen: Followed) -> ValueModel:
     reached = (seen.goal_days <= np.minimum(prior.horizon_days, seen.followed_days)).astype(float)
     weight = weight * weight.sum() / (weight @ weight)
     precision = np.linalg.inv(prior.covariance)
-    mean, covariance = prior.mean, prior.covariance
-    share = float(weight @ reached / weight.sum())
-    noise = np.full(len(weight), max(share * (1 - share), _LEAST_NOISE))
-    for _ in range(2):
-        scaled = seen.state.T * (weight / noise)
-        covariance = np.linalg.inv(precision + scaled @ seen.state)
-        mean = covariance @ (precision @ prior.mean + scaled @ reached)
-        chance = np.clip(seen.state @ mean, 0, 1)
-        noise = np.maximum(chance * (1 - chance), _LEAST_NOISE)
+
+    def posterior(chance: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        scaled = seen.state.T * (weight / np.maximum(chance * (1 - chance), _LEAST_NOISE))
+        covariance: NDArray[np.float64] = np.linalg.inv(precision + scaled @ seen.state)
+        return covariance @ (precision @ prior.mean + scaled @ reached), covariance
+
+    mean, _ = posterior(np.clip(seen.state @ prior.mean, 0, 1))
+    _, covariance = posterior(np.clip(seen.state @ mean, 0, 1))
     won = seen.amount_cents[(reached > 0) & (weight > 0) & np.isfinite(seen.amount_cents)]
     goal_cents = (PRIOR_GOALS * prior.goal_cents + won.sum()) / (PRIOR_GOALS + len(won))
     return ValueModel(

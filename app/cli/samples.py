@@ -173,15 +173,14 @@ def _print_curve(weeks: list[ArmWeek], many: int, currency: str, contact_cents: 
             told = "no message, to compare with"
         line(f"  {words:<20} {told}", style="bold" if arm == "learned" else "")
         line(
-            f"  {'':<20} expected revenue {cents / 100:+.2f} {currency} a decision, {decided:,} decisions",
+            f"  {'':<20} expected worth {cents / 100:+.2f} {currency} a decision, {decided:,} decisions",
             style="dim",
         )
     line(
         "  Answered: clicked, replied or booked a meeting within a week. First half → second half of the weeks whose "
-        "signals are in. Expected revenue is what followed, by its worth on the way to the goal, less "
-        f"{money(round(contact_cents), currency)} of attention a message takes. It is below zero where deals were lost:"
-        " a loss is shared by everyone lately decided about, silence and holdout too, also of deals that were open "
-        "before. So compare the lines with each other, not with zero.",
+        "signals are in. Expected worth is what the answers are expected to bring, less unsubscribes and "
+        f"{money(round(contact_cents), currency)} of attention a message takes: what the learner is taught. Saying "
+        "nothing is worth 0. What came of deals in the end is told by `attune metrics`.",
         style="dim",
     )
     line(

@@ -73,6 +73,8 @@ class Settings:
         units it is so many units.
     prior_spread: how much response rates are taken to differ between actions and contacts, as a standard deviation
         of one coefficient, before data; None for as much as outcomes themselves vary.
+    prior_worth_spread: how much the worth of an answer is taken to differ between actions and contacts, as a standard
+        deviation of one coefficient, as a share of `prior_worth`, while few answers are known; None for no such bound.
     half_life_days: after so long an outcome counts half.
     kept_on_alarm: in [0, 1], what is kept of the past when the market shifted.
     """
@@ -82,6 +84,7 @@ class Settings:
     prior_rate: float = 0.1
     prior_worth: float = 1.0
     prior_spread: float | None = None
+    prior_worth_spread: float | None = None
     half_life_days: float = 365.0
     kept_on_alarm: float = 0.05
 
@@ -137,7 +140,7 @@ class Bandit:
         loadings = loadings_of(len(self.actions), action_features, self.apart)
         rate, spread = self.settings.prior_rate, self.settings.prior_spread
         self.acts = Belief(self.basis, loadings, rate, tilt, spread, prior_apart=0.0)
-        self.worth = Belief(self.basis, loadings, 1.0)
+        self.worth = Belief(self.basis, loadings, 1.0, spread_while_few=self.settings.prior_worth_spread)
         self.loss = Belief(self.basis, loadings, 0.0)
         self.watch = Watch.over(len(self.actions), self.apart)
         self.recent, self.recent_apart = Recent(), Recent()
@@ -397,6 +400,7 @@ class Bandit:
         is_news: bool = True,
         weight: float = 1.0,
         units: Floats | None = None,
+        acted: NDArray[np.bool_] | None = None,
     ) -> list[Alarm]:
         """Take outcomes in, oldest first; return the changes of the market that were noticed on the way.
 
@@ -410,6 +414,9 @@ class Bandit:
             is_news: False for corrected or long past outcomes: they say nothing about a shift of the market.
             weight: > 0, as how many outcomes each of these counts, besides its age.
             units: shape (n,), cents a unit, as they were when decided; of a learner in units only.
+            acted: shape (n,), whether anything good came of it, also where what was hoped of it has lapsed since and is
+                in the reward no more; None where that is so just where the reward is above 0. Were it read off
+                rewards that lapse, young outcomes would look like more answers, and their age like a shift.
 
         Raises:
             ValueError: if a reward is not finite, or units are missing or not asked for.
@@ -425,9 +432,10 @@ class Bandit:
         weights = self._ages(at)
         if weight != 1:
             weights = weight * (np.ones(len(actions)) if weights is None else weights)
-        expected = self._expected(inputs, actions, rewards) if is_news else None
-        self._take(inputs, actions, rewards, weights, weight)
-        noticed = [] if expected is None else self._watch(inputs, actions, rewards, expected)
+        acted = _acted(rewards, acted)
+        expected = self._expected(inputs, actions, acted) if is_news else None
+        self._take(inputs, actions, rewards, acted, weights, weight)
+        noticed = [] if expected is None else self._watch(inputs, actions, rewards, acted, expected)
         self.outcomes += len(actions)
         self.alarms.extend(noticed)
         seen = float(self.acts.sums.counts.sum())
@@ -465,12 +473,13 @@ class Bandit:
         dyads: Floats | None = None,
         units: Floats | None = None,
         weight: float = 1.0,
+        acted: NDArray[np.bool_] | None = None,
     ) -> None:
         """Take outcomes out again that were learned, because they were corrected since; `weight` and all: `learn`."""
         cents = self.cents_of(units, len(actions))
         rewards = rewards if cents is None else rewards / cents
         inputs = self.basis.with_dyads(self.basis.inputs(features), dyads)
-        self._take(inputs, actions, rewards, np.full(len(actions), -weight), weight)
+        self._take(inputs, actions, rewards, _acted(rewards, acted), np.full(len(actions), -weight), weight)
         self.outcomes -= len(actions)
 
     def merge(self, other: Bandit) -> None:
@@ -511,21 +520,27 @@ class Bandit:
         self.awaited = None if self._awaited is None else self._awaited.extended(len(actions))
 
     def _take(
-        self, inputs: Floats, actions: Ints, rewards: Floats, weights: Floats | None, taught_as: float = 1.0
+        self,
+        inputs: Floats,
+        actions: Ints,
+        rewards: Floats,
+        some: NDArray[np.bool_],
+        weights: Floats | None,
+        taught_as: float = 1.0,
     ) -> None:
-        some = rewards > 0
-        acted = some.astype(float)
+        """Take rows in; some: shape (n,), where anything good came of it."""
         loss = np.minimum(rewards, 0) / self.settings.prior_worth
         if self.loses or loss.any():
             self.loss.take(inputs, actions, loss, weights, taught_as)
         else:
             # No loss was ever seen: only the inputs are counted, so that a first one finds the others were none.
             self.loss.sums.add(inputs, actions, loss, weights, taught_as)
-        self.acts.take(inputs, actions, acted, weights, taught_as)
+        self.acts.take(inputs, actions, some.astype(float), weights, taught_as)
         if some.any():
-            worth = rewards[some] / self.settings.prior_worth
+            worth = np.maximum(rewards[some], 0) / self.settings.prior_worth
             of_some = None if weights is None else weights[some]
             self.worth.take(inputs[some], actions[some], worth, of_some, taught_as)
+            self.worth.widen()
 
     def _ages(self, at: NDArray[np.datetime64] | None) -> Floats | None:
         """Let what is remembered fade up to the newest of `at`; return the weights of these rows, or None."""
@@ -546,7 +561,7 @@ class Bandit:
 
     # Noticing change -------------------------------------------------------------------------------------------
 
-    def _expected(self, inputs: Floats, actions: Ints, rewards: Floats) -> Floats:
+    def _expected(self, inputs: Floats, actions: Ints, acted: NDArray[np.bool_]) -> Floats:
         """Shape (n,): the rate the learner expects of each action taken, before it learns what came of it.
 
         A batch's rows of one action share one belief and so one error of it. That doubt is given its benefit: what
@@ -562,7 +577,7 @@ class Bandit:
             f = inputs[of_k]
             mean = max(float(rates[of_k].mean()), 1e-6)
             doubt = float(np.sqrt(np.maximum(((f @ covariances[k]) * f).sum(axis=1), 0)).mean())
-            seen, leeway = (rewards[of_k] > 0).mean(), 2 * doubt
+            seen, leeway = acted[of_k].mean(), 2 * doubt
             if k in self.apart:
                 # Next to nothing is expected of it, and a share of nothing is no leeway.
                 rates[of_k] += np.clip(seen - mean, -leeway, leeway)
@@ -570,11 +585,14 @@ class Bandit:
                 rates[of_k] *= np.clip(seen / mean, 1 - leeway / mean, 1 + leeway / mean)
         return np.asarray(rates)
 
-    def _watch(self, inputs: Floats, actions: Ints, rewards: Floats, expected: Floats) -> list[Alarm]:
+    def _watch(
+        self, inputs: Floats, actions: Ints, rewards: Floats, acted: NDArray[np.bool_], expected: Floats
+    ) -> list[Alarm]:
         noticed: list[Alarm] = []
-        for i, (action, reward) in enumerate(zip(actions.tolist(), rewards.tolist(), strict=True)):
-            (self.recent_apart if action in self.apart else self.recent).add(inputs[i], action, reward)
-            alarm = self.watch.see(float(expected[i]), reward > 0, action)
+        for i, (action, some) in enumerate(zip(actions.tolist(), acted.tolist(), strict=True)):
+            recent = self.recent_apart if action in self.apart else self.recent
+            recent.add(inputs[i], action, float(rewards[i]), some)
+            alarm = self.watch.see(float(expected[i]), some, action)
             if alarm is not None:
                 # An alarm about all counts the outcomes of those that do not stand apart.
                 rest = actions[i + 1 :]
@@ -592,25 +610,30 @@ class Bandit:
         remembered of actions that stand apart.
         """
         recent = self.recent_apart if alarm.action in self.apart else self.recent
-        inputs, actions, rewards = recent.since(alarm.since, alarm.action)
+        inputs, actions, rewards, acted = recent.since(alarm.since, alarm.action)
         if not len(actions):
             return
         kept = self.settings.kept_on_alarm
-        if self._still_tells(inputs, actions, rewards):
+        if self._still_tells(inputs, actions, acted):
             kept = max(kept, KEPT_AT_NEW_LEVEL)
         for belief in (self.acts, self.worth, self.loss):
             belief.sums.fade(kept, belief.sharing.together if alarm.action is None else alarm.action)
             belief.forget_posterior()
         # What came since is in already, at the weight that was kept: it is taken out and put in whole.
-        self._take(inputs, actions, rewards, np.full(len(actions), -kept))
-        self._take(inputs, actions, rewards, np.ones(len(actions)))
+        self._take(inputs, actions, rewards, acted, np.full(len(actions), -kept))
+        self._take(inputs, actions, rewards, acted, np.ones(len(actions)))
         self.next_fit = FIRST_FIT + int(self.acts.sums.counts.sum())
 
-    def _still_tells(self, inputs: Floats, actions: Ints, rewards: Floats) -> bool:
+    def _still_tells(self, inputs: Floats, actions: Ints, some: NDArray[np.bool_]) -> bool:
         """Tell whether, since the change, those expected to answer more still do (score test, one-sided)."""
         expected = (inputs * self.acts.coefficients()[actions]).sum(axis=1)
-        acted = (rewards > 0).astype(float)
+        acted = some.astype(float)
         spread = expected - expected.mean()
         rate = acted.mean()
         width = np.sqrt((spread**2).sum() * rate * (1 - rate))
         return bool(width > 0 and (spread @ acted) / width > STILL_TELLS)
+
+
+def _acted(rewards: Floats, acted: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """Shape (n,): where anything good came of it; a reward above 0 always is."""
+    return np.asarray(rewards > 0) if acted is None else (rewards > 0) | acted

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.bandit.basis import PATTERNS, Basis
+from learning.bandit.basis import DYADS, INTERCEPT, PATTERNS, Basis
 from learning.bandit.doubt import Alone, Crowd
 from learning.bandit.scales import LEAST, Scales
 from learning.bandit.sharing import Sharing
@@ -28,6 +28,14 @@ Floats = NDArray[np.float64]
 
 BEND_SHARE = 0.01
 """Patterns start with this share of the others' variance: that the world bends has to be shown by data."""
+
+ALIKE = 0.3
+"""Where the prior tells how much targets differ: actions in their means by this share of the variance. Whom an action
+suits differs more than how good it is."""
+
+FEW_TARGETS = 30.0
+"""Targets are few while they sum to no more than so many alike would (Kish's effective number). Where one in five is
+worth a hundred times the others, whose action had it looks best for everybody."""
 
 PRIOR_WEIGHT = 10.0
 """The prior mean counts as much as so many observations."""
@@ -69,6 +77,7 @@ class Belief:
         tilt: Floats | None = None,
         prior_spread: float | None = None,
         prior_apart: float | None = None,
+        spread_while_few: float | None = None,
     ) -> None:
         """Believe nothing yet.
 
@@ -77,12 +86,14 @@ class Belief:
             prior_mean: expected target before any data; prior_apart: of actions that stand apart, None for the same.
             tilt: shape (m,), prior coefficients of the dyads, or None for zeros.
             prior_spread: standard deviation of a coefficient before data, or None: as wide as the target varies.
+            spread_while_few: the same until `FEW_TARGETS` were seen, from then on the prior mean; or None.
         """
         self.basis = basis
         self.sharing = Sharing(basis, loadings)
         self.prior_mean = prior_mean
         self.prior_apart = prior_mean if prior_apart is None else prior_apart
         self.prior_spread = prior_spread
+        self._spread_while_few = spread_while_few
         self.tilt = np.zeros(basis.dyads) if tilt is None else tilt
         self.sums = Sums.empty(len(loadings), basis.width)
         self._posterior: Posterior | None = None
@@ -122,13 +133,40 @@ class Belief:
         squares = float(self.sums.squares[self.sharing.together].sum()) + PRIOR_WEIGHT * (spread + rate**2)
         return max(squares / (self.seen + PRIOR_WEIGHT) - self.mean_target**2, LEAST)
 
+    def first_scales(self) -> Scales:
+        """Return the scales before data: as wide as the target varies, or as the prior tells."""
+        noise = self._variance()
+        told = self.prior_spread
+        if told is None and self._spread_while_few is not None:
+            told = self._spread_while_few if self.is_few else self.prior_mean
+        start = np.full(4, noise if told is None else told**2)
+        start[PATTERNS] *= BEND_SHARE
+        if self.prior_spread is None:
+            return Scales(start, start.copy(), start.copy(), noise)
+        start[DYADS] /= max(self.basis.dyads, 1)
+        own = start.copy()
+        own[INTERCEPT] *= ALIKE
+        return Scales(own, start * max(self.sharing.members, 1), own.copy(), noise)
+
+    @property
+    def is_few(self) -> bool:
+        """Tell whether so few targets are known that their differences say nothing: scales stay, but for the noise."""
+        if self._spread_while_few is None:
+            return False
+        some = self.sharing.together
+        total, squares = float(self.sums.moments[some, 0].sum()), float(self.sums.squares[some].sum())
+        alike = total**2 / squares if squares > 0 else 0.0
+        return alike < FEW_TARGETS
+
+    def widen(self) -> None:
+        """Once targets are no longer few, begin the scales anew, as wide as the prior mean."""
+        if self._is_narrow and not self.is_few:
+            self.begin_scales()
+
     def begin_scales(self) -> None:
         """Put the scales back to where they start from."""
-        noise = self._variance()
-        spread = noise if self.prior_spread is None else self.prior_spread**2
-        start = np.full(4, spread)
-        start[PATTERNS] *= BEND_SHARE
-        self.scales = Scales(start, start.copy(), start.copy(), noise)
+        self.scales = self.first_scales()
+        self._is_narrow = self.is_few
         self.forget_posterior()
 
     @property

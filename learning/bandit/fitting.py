@@ -35,6 +35,11 @@ believes it has no doubt left to resolve and draws all alike for thousands of ou
 the variance off zero (Chung et al. 2013, "A Nondegenerate Penalized Likelihood Estimator for Variance
 Parameters in Multilevel Models"); among dozens of actions it hardly counts."""
 
+PRIOR_COEFFICIENTS = 5.0
+"""Where the prior tells how much targets differ, it counts as so many coefficients of each block. A few hundred
+outcomes say little about that, and the likeliest reading of them is often wild: all people alike, or each a world
+apart."""
+
 LONGEST = float(np.log(20.0))
 """A step of the fixed point goes at most so far, and a leap so much further than the two steps it is judged from, in
 logarithms of a variance."""
@@ -65,7 +70,8 @@ def fit(belief: Belief, steps: int, answered: Floats | None = None) -> None:
 
 
 def _advance(belief: Belief, answered: Floats | None) -> None:
-    belief.scales = _step(belief, answered)
+    found, old = _step(belief, answered), belief.scales
+    belief.scales = Scales(old.own, old.shared, old.kin, found.noise) if belief.is_few else found
     belief.forget_posterior()
 
 
@@ -105,8 +111,9 @@ def _step(belief: Belief, answered: Floats | None) -> Scales:
                 kin[block] = _kin_step(belief, block, of_block, V, t, rest)
     total_shared = np.bincount(blocks, shared, minlength=4) / sizes
     freedom = np.full(4, float(max(actions - 1, 1)))
-    rest[blocks == INTERCEPT] += LIKE_ACTIONS * ALIKE_WITHIN * belief._variance()
-    freedom[INTERCEPT] += LIKE_ACTIONS
+    if belief.prior_spread is None:
+        rest[blocks == INTERCEPT] += LIKE_ACTIONS * ALIKE_WITHIN * belief._variance()
+        freedom[INTERCEPT] += LIKE_ACTIONS
     total_own = np.bincount(blocks, rest, minlength=4) / sizes / freedom
     # Of the mean direction and of all others: squared means, and how much of their prior variance is left.
     doubt = np.diag(V)[: belief.basis.width] / actions
@@ -123,12 +130,27 @@ def _step(belief: Belief, answered: Floats | None) -> Scales:
             total_shared[block] = _fixed_point(old.shared[block], *told_by, size)
             told_by = differing[of_block].sum(), differing_doubt[of_block].sum()
             total_own[block] = _fixed_point(old.own[block], *told_by, size * freedom[block])
+    if belief.prior_spread is not None:
+        first, fitted = belief.first_scales(), np.isin(np.arange(4), (FEATURES, PATTERNS))
+        # Expectation maximisation reckons with all coefficients, the fixed point with those the data tells of.
+        of_shared = np.where(fitted, sizes - np.bincount(blocks, doubt, minlength=4) / old.shared, sizes)
+        left = np.bincount(blocks, differing_doubt, minlength=4) / old.own
+        of_own = np.where(fitted, sizes * freedom - left, sizes * freedom)
+        total_shared = _anchored(total_shared, of_shared, first.shared)
+        total_own = _anchored(total_own, of_own, first.own)
+        kin = _anchored(kin, sizes * (belief.loadings.shape[1] - 1), first.kin)
     return Scales(
         own=np.maximum(total_own, LEAST),
         shared=np.maximum(total_shared, LEAST),
         kin=np.maximum(kin, LEAST),
         noise=_noise(belief, AR, correction, means),
     )
+
+
+def _anchored(found: Floats, told: Floats, first: Floats) -> Floats:
+    """Return variances between those found and those before data; told: of how many coefficients the data tells."""
+    told = np.maximum(told, 0.0)
+    return np.asarray((told * found + PRIOR_COEFFICIENTS * first) / (told + PRIOR_COEFFICIENTS))
 
 
 def _surplus(belief: Belief, answered: Floats, AR: Floats) -> tuple[Floats, Floats]:

@@ -94,6 +94,7 @@ def on_value(
     action: int,
     units: Floats | None = None,
     unit: float | None = None,
+    acted: NDArray[np.bool_] | None = None,
 ) -> Floats:
     """Return shape (n,), cents: the value of `action` at `phi` minus what it would be without each row.
 
@@ -105,16 +106,17 @@ def on_value(
         weights: shape (n,), see `remembered`.
         phi: shape (P,), with the dyads of `action`. action: index.
         units: shape (n,), cents a unit of each row, and `unit`, that of the contact at `phi`: of a learner in units.
+        acted: shape (n,), as they were learned with, see `Bandit.learn`.
     """
     cents = bandit.cents_of(units, len(actions))
     at_phi = bandit.cents_of(None if unit is None else np.array([unit]), 1)
     scale = bandit.settings.prior_worth
     measured = (rewards if cents is None else rewards / cents) / scale
-    some = measured > 0
+    some = measured > 0 if acted is None else (measured > 0) | acted
     on_rate = on_target(bandit.acts, inputs, actions, some.astype(float), weights, phi, action)
     on_worth = np.zeros(len(actions))
     on_worth[some] = on_target(
-        bandit.worth, inputs[some], actions[some], measured[some], weights[some], phi, action
+        bandit.worth, inputs[some], actions[some], np.maximum(measured[some], 0), weights[some], phi, action
     )
     rate = float(phi @ bandit.acts.coefficients_of(action))
     worth = float(phi @ bandit.worth.coefficients_of(action))

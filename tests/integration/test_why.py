@@ -121,7 +121,14 @@ def test_what_an_unsubscribe_taught_is_told_as_what_the_learner_would_say_withou
     before = without.values[taken]
     one = slice(row, row + 1)
     place = np.array([bandit.actions.index(lesson.table.actions[int(lesson.taken[row])].key)])
-    without.bandit.unlearn(lesson.x[one], place, lesson.gains[one], lesson.own_fits[one], lesson.units[one])
+    without.bandit.unlearn(
+        lesson.x[one],
+        place,
+        lesson.gains[one],
+        lesson.own_fits[one],
+        lesson.units[one],
+        acted=lesson.acted[one],
+    )
     assert cents[row] == pytest.approx(before - without.values[taken], rel=0.05)
 
 

@@ -12,7 +12,9 @@ from learning.bandit import Bandit, Settings
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-PRIORS = Settings(boldness=0.1, floor=0.02, prior_rate=0.03, prior_worth=1.0, prior_spread=0.03)
+PRIORS = Settings(
+    boldness=0.1, floor=0.02, prior_rate=0.03, prior_worth=1.0, prior_spread=0.03, prior_worth_spread=0.3
+)
 """As the product sets them (`app/teaching.py`)."""
 
 TILT = {

@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from app.curriculum import _gain, _table
+from app.curriculum import _table
 from app.learner_status import NOTHING, alarm_lines, alarm_words, knowledge, shift_words
-from app.outcomes import DecisionReward, RewardPart
 from app.teaching import CHUNKS, _chunks, shifts_lately
 from learning.bandit import Bandit
 from memory.crm.learners import LearnerVersion
@@ -26,27 +25,6 @@ def test_chunks_are_cut_only_where_a_run_ends_and_keep_every_row_in_order() -> N
 
 def test_no_rows_make_no_chunk() -> None:
     assert _chunks(np.array([], dtype="datetime64[s]")) == []
-
-
-def test_a_gain_leaves_the_cost_out_and_the_harm_in() -> None:
-    parts = [
-        RewardPart(what=what, cents=cents) for what, cents in (("reply", 50), ("harm", -20), ("cost", -3))
-    ]
-    reward = DecisionReward(
-        decision_id="d",
-        campaign_id="spring",
-        contact_id="c",
-        decided_at=NOON,
-        action_key="silence",
-        reward_cents=27,
-        is_telling=True,
-        is_mature=True,
-        was_carried_out=True,
-        parts=tuple(parts),
-        value_model_version="v",
-        computed_at=NOON,
-    )
-    assert _gain(reward) == 30
 
 
 def test_the_table_holds_what_can_be_done_now_and_what_was_done_before_with_silence_last() -> None:

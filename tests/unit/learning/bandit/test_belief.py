@@ -195,5 +195,6 @@ def test_where_answers_are_rare_and_uneven_no_bends_are_found_that_are_not_there
     bandit.fit(20)
     found = bandit.acts.scales
     assert even.scales.own[PATTERNS] > 5 * found.own[PATTERNS]
-    assert even.scales.shared[PATTERNS] > 100 * found.shared[PATTERNS]
+    # The prior's own spread, which counts as a few coefficients, is left of it.
+    assert even.scales.shared[PATTERNS] > 20 * found.shared[PATTERNS]
     assert found.shared[FEATURES] > 0.01
