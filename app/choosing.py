@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from app.reasons import beside, exploring, for_and_against, name_of, odds, opening
+from app.reasons import beside, exploring, for_and_against, is_nothing, name_of, odds, opening, silent
 from app.replay_rule import Traits, rule_probabilities
 from domain.campaign import Campaign
 from domain.content import ContentAsset
@@ -207,8 +207,13 @@ class Choosers:
             float(spreads[i, action]),
         )
         is_silence, knowledge = scene.table.actions[action].is_silence, knowledge_of(value, doubt)
+        others = np.where(scene.allowed[row], values[i], -np.inf)
+        others[action] = -np.inf
+        second = int(others.argmax())
         said = [
-            opening(
+            silent(float(choice.propensities[i]), possible)
+            if is_silence and is_nothing(value)
+            else opening(
                 is_silence=is_silence,
                 chance=float(choice.propensities[i]),
                 possible=possible,
@@ -220,16 +225,17 @@ class Choosers:
         ]
         if not is_silence:
             said.append(odds(rate, worth, knowledge, currency))
-        said += for_and_against(parts[1:-1], value, knowledge, currency)
+        if is_silence and is_nothing(value):
+            # How sure silence is says nothing here: the doubt is about what could have been sent.
+            knowledge = knowledge_of(float(values[i, second]), float(spreads[i, second]))
+        else:
+            said += for_and_against(parts[1:-1], value, knowledge, currency)
         likeliest = int(choice.probabilities[i].argmax())
         if choice.propensities[i] < RARELY and values[i, likeliest] > value:
             name = name_of(scene.table.actions[likeliest], self.assets)
             said.insert(
                 0, exploring(float(choice.propensities[i]), name, float(choice.probabilities[i, likeliest]))
             )
-        others = np.where(scene.allowed[row], values[i], -np.inf)
-        others[action] = -np.inf
-        second = int(others.argmax())
         if np.isfinite(others[second]):
             name = name_of(scene.table.actions[second], self.assets)
             said.append(beside(name, float(others[second]), value, doubt, knowledge, currency))

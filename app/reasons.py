@@ -57,6 +57,19 @@ def name_of(action: Action, assets: Mapping[str, ContentAsset]) -> str:
     return f"“{asset.title if asset else action.asset_id}” ({action.slot.value if action.slot else 'now'})"
 
 
+def silent(chance: float, possible: int) -> str:
+    """Say that silence was drawn, where it is worth nothing."""
+    return (
+        f"Silence, drawn among {possible} possible actions (chance {chance_words(chance)}). It is worth nothing; what "
+        "messages are worth is told beside it."
+    )
+
+
+def is_nothing(cents: float) -> bool:
+    """Tell whether an amount would be said as nothing."""
+    return rounded(cents, 2) == "0"
+
+
 def opening(
     *,
     is_silence: bool,

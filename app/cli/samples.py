@@ -151,7 +151,7 @@ def _teller(progress: Progress) -> Callable[[str], None]:
 
 
 def _print_curve(weeks: list[ArmWeek], many: int, currency: str, contact_cents: float) -> None:
-    """One line an arm: messages answered, week by week, and the expected revenue a decision brought."""
+    """One line an arm: messages answered, week by week, and the expected worth of a decision."""
     span = "Twelve weeks" if many == 12 else f"{many} week{'' if many == 1 else 's'}"
     heading(f"{span}, lived fast: messages answered within a week, by who decided")
     most = max((week.answered / max(week.messages, 1) for week in weeks), default=0.0) or 1.0

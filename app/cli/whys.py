@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.cli.screen import heading, line
-from app.reasons import KNOWLEDGE_WORDS, rounded, silence_beside, worth
+from app.reasons import KNOWLEDGE_WORDS, is_nothing, rounded, silence_beside, worth
 from app.why_words import NAMES, lesson_words, turning_words
 from domain.decision import SILENCE, Arm, Knowledge
 from domain.why import Option, Why
@@ -76,7 +76,7 @@ def _print_option(option: Option, why: Why) -> None:
 
 
 def _print_sum(why: Why) -> None:
-    if why.base_cents is None:
+    if why.base_cents is None or _is_plain_silence(why):
         return
     heading("What the expected worth adds up from")
     if why.knowledge is Knowledge.GUESSING:
@@ -128,7 +128,7 @@ def _print_lessons(why: Why) -> None:
     if not why.outcomes:
         line("  None yet: nothing had come back when this was decided, so it rests on the house's defaults.")
         return
-    for tried in why.tried:
+    for tried in () if _is_plain_silence(why) else why.tried:
         if not tried.times:
             line(f"  Of {tried.what} nothing was known: not tried yet.")
         else:
@@ -139,12 +139,22 @@ def _print_lessons(why: Why) -> None:
         for lesson in lessons:
             line(f"  {title:<10} {lesson_words(lesson, why)}")
     if not why.lessons_for and not why.lessons_against:
-        line("  No single outcome moved it noticeably.")
+        line(
+            "  Nothing comes of silence."
+            if _is_plain_silence(why)
+            else "  No single outcome moved it noticeably."
+        )
     else:
         line(
             "  For it: without that outcome the worth would be lower. Against it: higher.",
             style="dim",
         )
+
+
+def _is_plain_silence(why: Why) -> bool:
+    """Tell whether silence was taken, and is worth nothing: there is nothing to add up and nothing to be sure of."""
+    is_silence = any(option.is_taken and option.action_key == SILENCE.key for option in why.options)
+    return is_silence and why.value_cents is not None and is_nothing(why.value_cents)
 
 
 def _times(times: int) -> str:
@@ -154,7 +164,11 @@ def _times(times: int) -> str:
 def _print_belief(why: Why) -> None:
     heading("What was believed then")
     told = f"{why.learner_version}, {why.features_version}"
-    if why.value_cents is not None and why.uncertainty_cents is not None:
+    if _is_plain_silence(why):
+        line(
+            "  Silence is worth nothing, and there is no doubt about that: what answers would bring is what is learned."
+        )
+    elif why.value_cents is not None and why.uncertainty_cents is not None:
         width = why.uncertainty_cents / max(abs(why.value_cents), 1e-9)
         line(
             f"  {KNOWLEDGE_WORDS[why.knowledge].capitalize()} ({worth(why.value_cents, why.currency, why.knowledge)} "
