@@ -163,6 +163,12 @@ class Belief:
         if self._is_narrow and not self.is_few:
             self.begin_scales()
 
+    def keep_scales(self, scales: Scales) -> None:
+        """Go on with scales that were kept beside the sums as they are now."""
+        self.scales = scales
+        self._is_narrow = self.is_few
+        self.forget_posterior()
+
     def begin_scales(self) -> None:
         """Put the scales back to where they start from."""
         self.scales = self.first_scales()

@@ -1,8 +1,8 @@
 """A learner as one small portable file: a JSON part and named arrays, of a documented, versioned schema.
 
-Schema 5. JSON: `schema`, `actions`, `apart` (indices of actions that stand apart; schemas 1 to 4 lack it: none do),
+Schema 6. JSON: `schema`, `actions`, `apart` (indices of actions that stand apart; schemas 1 to 4 lack it: none do),
 `features`, `dyads`, `patterns`, `kind` (of patterns, `bends.py`; schemas 1 to 3 lack it: independent), `seed`,
-`settings`, `outcomes`, `next_fit`, `learned_until` (ISO, UTC, or null), `in_units` (schema 1 lacks it: false), `scales`
+`settings` (`prior_worth_spread` since schema 6: none before), `outcomes`, `next_fit`, `learned_until` (ISO, UTC, or null), `in_units` (schema 1 lacks it: false), `scales`
 of all parts. Arrays, for each part `acts`, `worth`, `loss`: `*.grams`
 (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,), `*.scatters`
 (K,; where it is missing every outcome is taken to have been taught in full); besides `watch.sums`, `watch.since`
@@ -27,11 +27,12 @@ from learning.bandit.pending import Pending
 from learning.bandit.scales import Scales
 from learning.bandit.sums import Sums
 
-SCHEMA = 5
-READ = (1, 2, 3, 4, 5)
+SCHEMA = 6
+READ = (1, 2, 3, 4, 5, 6)
 """Schema 1 knew no units: every unit was one cent. Schemas 1 and 2 knew nothing of outcomes on their way.
 Up to schema 3 patterns were waves in independent directions. Up to schema 4 silence was believed to be like messages
-until its own outcomes showed otherwise."""
+until its own outcomes showed otherwise. Up to schema 5 what few answers are worth was taken to differ without
+bound."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -132,10 +133,11 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
                 f"the sums of {name} are not one number for each of {len(bandit.actions)} actions"
             )
         told = meta["scales"][name]
-        belief.scales = Scales(
-            np.array(told["own"]), np.array(told["shared"]), np.array(told["kin"]), float(told["noise"])
+        belief.keep_scales(
+            Scales(
+                np.array(told["own"]), np.array(told["shared"]), np.array(told["kin"]), float(told["noise"])
+            )
         )
-        belief.forget_posterior()
     if "awaited.grams" in arrays:
         bandit.awaited = Pending(
             _square(arrays["awaited.grams"], bandit.basis.width),

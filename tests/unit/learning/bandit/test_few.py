@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from learning.bandit import Bandit, Settings
+from learning.bandit import Bandit, Settings, dump, load
 from learning.bandit import fitting as fitting_module
 from learning.bandit.basis import FEATURES
 from learning.bandit.belief import FEW_TARGETS
@@ -57,6 +57,21 @@ def test_worths_are_few_until_they_sum_to_as_many_alike() -> None:
     other.learn(x, actions, acted.astype(float), is_news=False)
     assert not other.worth.is_few and acted.sum() > FEW_TARGETS
     assert other.worth.first_scales().own.max() > before.own.max()
+
+
+@pytest.mark.parametrize("rows", [40, 400])
+def test_a_learner_read_from_its_file_goes_on_as_it_would_have(rows: int) -> None:
+    bandit = learner()
+    x, actions, acted = answered(rows + 20, seed=3, rate=0.4)
+    bandit.learn(x[:rows], actions[:rows], acted[:rows].astype(float), is_news=False)
+    bandit.fit(6)
+    read = load(*dump(bandit))
+    assert bandit.worth.is_few == (rows == 40)
+    for one in (bandit, read):
+        one.next_fit = 10_000
+        one.learn(x[rows:], actions[rows:], acted[rows:].astype(float), is_news=False)
+    np.testing.assert_array_equal(read.worth.scales.own, bandit.worth.scales.own)
+    np.testing.assert_allclose(read.values(x[:3])[0], bandit.values(x[:3])[0])
 
 
 @pytest.mark.parametrize("seed", range(3))
