@@ -3,8 +3,8 @@
 Schema 6. JSON: `schema`, `actions`, `apart` (indices of actions that stand apart; schemas 1 to 4 lack it: none do),
 `features`, `dyads`, `patterns`, `kind` (of patterns, `bends.py`; schemas 1 to 3 lack it: independent), `seed`,
 `settings` (`prior_worth_spread` since schema 6: none before), `outcomes`, `next_fit`, `learned_until` (ISO, UTC, or
-null), `in_units` (schema 1 lacks it: false), `scales` of all parts. Arrays, for each part `acts`, `worth`, `loss`: `*.grams`
-(K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,), `*.scatters`
+null), `in_units` (schema 1 lacks it: false), `scales` of all parts. Arrays, for each part `acts`, `worth`, `loss`:
+`*.grams` (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,), `*.scatters`
 (K,; where it is missing every outcome is taken to have been taught in full); besides `watch.sums`, `watch.since`
 (2, K+1), `watch.told` and `watch.told_apart` (2, bins), `tilt` (m,), `costs` (K,), and `action_features` (K, q) where
 there are any, and where outcomes were on their way `awaited.grams` and `awaited.answers` (K, P(P+1)/2),
