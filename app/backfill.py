@@ -46,8 +46,8 @@ MOST_SPANS = 50
 class Past:
     """n e-mails of other tools with what came of them, oldest first.
 
-    at: n UTC times. gains: shape (n,), cents, without the cost of sending. acted: shape (n,), whether anything good
-    came of it, also where what was hoped of it has lapsed since.
+    at: n UTC times. gains: shape (n,), cents, without the cost of sending. acted: shape (n,), whether it was
+    answered.
     """
 
     ids: tuple[str, ...]
@@ -63,8 +63,8 @@ class Past:
 
     @property
     def answered(self) -> int:
-        """How many had something that came of them."""
-        return int(np.count_nonzero(self.gains))
+        """How many were answered."""
+        return int(np.count_nonzero(self.acted))
 
 
 NOTHING = Past((), (), (), (), np.empty(0), np.empty(0, dtype=bool))
@@ -103,8 +103,8 @@ def _span_at(house: House, campaign: Campaign, now: datetime) -> dict[str, Any] 
 def past_of(house: House, campaign: Campaign, now: datetime) -> Past:
     """Return the past e-mails a campaign learns from at `now`; none before `attune learn backfill`.
 
-    One is told of once early signals have had their time, as our own are. Its gain is its share among everything
-    that was sent to (or decided about) its contact before a sign, decisions of this campaign included.
+    One is told of once early signals have had their time, as our own are. An answer is to the
+    latest message before it, those of this campaign included.
     """
     span = _span_at(house, campaign, now)
     if span is None:
@@ -160,7 +160,7 @@ def _brought(
         size=gathered.size,
     )
     gains = found.answers.worth_cents + found.harm_cents
-    # As in the rewards of decisions: less than half a hundredth of a cent is rounding.
+    # Less than half a hundredth of a cent is rounding.
     gains[np.abs(gains) < 0.005] = 0.0
     row_of = {line.id: row for row, line in enumerate(gathered.lines)}
     rows = [row_of[email.id] for email in emails]

@@ -50,10 +50,10 @@ class Lesson:
     """What there is to learn from: past e-mails of other tools, then decisions; each oldest first, n in all.
 
     table: the K actions, silence last. x: shape (n, d). fits: shape (n, K, m). taken: shape (n,), index of the
-    action. gains: shape (n,), cents, without the cost of sending. acted: shape (n,), whether anything good came of it,
-    also where what was hoped of it has lapsed since. at: shape (n,), datetime64[s].
+    action. gains: shape (n,), cents, without the cost of sending. acted: shape (n,), whether it was answered.
+    at: shape (n,), datetime64[s].
     cost_cents: what a message cost on average. past: how many of the n are e-mails of other tools.
-    units: shape (n,), cents a unit, as they were when decided. unit_table: what they are now.
+    units: shape (n,), cents a unit, by `unit_table`, as it is now, for the contacts as they were then.
     coming: decisions of late of whose outcome it is too early to tell.
     """
 

@@ -129,7 +129,9 @@ def _past(
     decision_id = lesson.decision_ids[row]
     reward = came.get(decision_id)
     parts = reward.parts if reward else ()
-    signs = dict.fromkeys(CAME.get(part.what, part.what) for part in parts if part.what != "cost")
+    # Of what was not answered, what came besides taught nothing.
+    told = [part.what for part in parts if part.what == "harm" or (part.what != "cost" and lesson.acted[row])]
+    signs = dict.fromkeys(CAME.get(what, what) for what in told)
     said = " and ".join(signs) or ("answered" if lesson.acted[row] else NOTHING)
     return PastLesson(
         decision_id=decision_id,

@@ -53,7 +53,8 @@ class DecisionReward(Noun):
     `is_telling`: early signals have had their time, so the reward may be learned from, and revised later.
     `is_mature`: the goal's window has closed. `was_carried_out`: silence and holdout always are; a message
     only once it left. What was not carried out teaches nothing about its action. `acted`: the message was
-    answered; `answer_cents` is what that is expected to bring, whatever came of it later: what a learner is taught.
+    answered; `answer_cents` is what that is expected to bring, whatever came of it later, with the harm: what a
+    learner is taught.
     """
 
     decision_id: str

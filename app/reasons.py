@@ -154,8 +154,7 @@ def silence_beside(
 ) -> str:
     """Say what silence was expected to be worth, beside a worth below zero, which alone says little; else nothing.
 
-    Deals that may be lost count whatever is done, so everything possible may be worth less than nothing. Nothing
-    is said either where one of the sentences `told` says it already.
+    Nothing is said either where one of the sentences `told` says it already.
     """
     if value is None or silence is None or value >= 0:
         return ""

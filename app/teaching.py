@@ -186,7 +186,7 @@ def teach(house: House, campaign: Campaign, now: datetime) -> Bandit:
     if len(lesson.coming.taken):
         bandit.await_outcomes(lesson.coming.x, lesson.coming.taken, lesson.coming.fits)
     meta, arrays = dump(bandit)
-    past = lesson.gains[: lesson.past]
+    past = lesson.acted[: lesson.past]
     record = {
         **meta,
         "alarms": alarms,

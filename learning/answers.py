@@ -14,9 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.campaign import Goal
+from domain.campaign import Goal, Outcome
+from domain.events import EventKind
 from learning.attribution import Rule, parts_of
-from learning.signs import ANSWERS, Signs
+from learning.signs import ANSWERS, LADDER, SIGNALS, Signs
+from learning.value import ValueModel
+
+CLICK = SIGNALS.index(EventKind.EMAIL_CLICKED)
+REPLY_LEVEL = 1 + LADDER.index(Outcome.REPLY)
 
 
 @dataclass(frozen=True)
@@ -29,30 +34,45 @@ class Answers:
 
 def answers_of(
     signs: Signs,
-    gain_cents: NDArray[np.float64],
+    level: NDArray[np.int64],
+    model: ValueModel,
     contact: NDArray[np.int64],
     at: NDArray[np.datetime64],
     sent: NDArray[np.bool_],
     goal: Goal,
 ) -> Answers:
-    """Return what each decision's answers are worth.
+    """Return what each decision's answers are worth, at companies of usual size.
 
     An answer (a click, a reply) is to the latest message before it. What follows the answer is not counted besides: it
-    is expected in it already.
+    is expected in it already. Each answer is paid in full, also where another is still fresh: it is to another message.
 
     Args:
         signs: m of them.
-        gain_cents: shape (m,), what each changed, hopes standing.
+        level: shape (m,), int, the standing of their contacts then, 0 … len(LADDER); acts not counted.
+        model: what stages and signals are worth.
         contact, at, sent: of n decisions, as in `Decided`.
         goal: how long signs count.
     """
     n, touches = len(contact), np.flatnonzero(sent)
-    is_answer = np.isin(signs.code, ANSWERS)
-    rows = np.flatnonzero(is_answer)
+    rows = np.flatnonzero(np.isin(signs.code, ANSWERS))
     window = float(min(goal.signal_days, goal.window_days))
     own = parts_of(signs.contact[rows], signs.at[rows], contact[touches], at[touches], window, Rule.LAST)
     answer, message = rows[own.outcome], touches[own.touch]
     answered = np.zeros(n, dtype=bool)
     answered[message] = True
-    worth = np.bincount(message, gain_cents[answer], minlength=n).astype(float)
-    return Answers(answered, np.maximum(worth, 0.0))
+    cents = price_of(signs.code[answer], level[answer], model)
+    return Answers(answered, np.bincount(message, cents, minlength=n).astype(float))
+
+
+def price_of(code: NDArray[np.int64], level: NDArray[np.int64], model: ValueModel) -> NDArray[np.float64]:
+    """Return shape (r,), cents ≥ 0: what r answers are expected to bring, by the standing of who gave them.
+
+    What a reply adds is learned where no stage is reached. At a stage it is taken to win the same share of what is not
+    won yet. Where the goal is reached nothing is left to win.
+    """
+    stage = model.level_cents[level]
+    none, cap = float(model.level_cents[0]), model.cap_cents
+    share = (model.level_cents[REPLY_LEVEL] - none) / max(cap - none, 1e-9)
+    reply = np.clip(share, 0, 1) * np.maximum(cap - stage, 0)
+    click = np.clip(model.signal_cents[CLICK], 0, np.maximum(cap - stage, 0))
+    return np.where(model.is_goal[level], 0.0, np.where(code == CLICK, click, reply))

@@ -8,7 +8,7 @@ who was an SQL already gives nobody credit for being one, and a lost deal takes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -38,8 +38,8 @@ class Path:
     order: shape (m,), int, rows of the signs as they were given.
     level: shape (m,), int, furthest standing of the cycle after the sign, 0 … len(LADDER); acts not counted.
     gain_cents: shape (m,), worth after minus worth before.
-    changes: shape (m,), bool, whether the contact stood otherwise after the sign than before, and no answer or act of
-        before was still fresh.
+    changes: shape (m,), bool, whether the contact stood otherwise after the sign than before, and no act of before was
+        still fresh, nor a click unless the sign is an act.
     """
 
     order: NDArray[np.int64]
@@ -79,7 +79,8 @@ def path_of(signs: Signs, model: ValueModel, goal: Goal) -> Path:
     after = np.select([s.code == LOST, s.code == LEFT, is_revenue], [levels[0], 0.0, revenue], after)
     is_new = (acts & ~acts_before).any(axis=1) | (fresh & ~fresh_before).any(axis=1)
     answers = [code for code in ANSWERS if code < FIRST_STAGE]
-    is_late = acts_before.any(axis=1) | fresh_before[:, answers].any(axis=1)
+    is_act = (acts & ~acts_before).any(axis=1)
+    is_late = acts_before.any(axis=1) | (fresh_before[:, answers].any(axis=1) & ~is_act)
     return Path(order, level_run, after - before, ((level_run > level_before) | is_new) & ~is_late)
 
 
@@ -201,7 +202,11 @@ def rewards_of(
         gain *= size[signs.contact]
     sent = np.flatnonzero(decided.sent)
     parts = _parts(signs, decided, sent, goal, rule)
-    answers = answers_of(signs, gain, decided.contact, decided.at, decided.sent, goal)
+    level = np.empty(m, dtype=np.int64)
+    level[path.order] = path.level
+    answers = answers_of(signs, level, model, decided.contact, decided.at, decided.sent, goal)
+    if size is not None:
+        answers = replace(answers, worth_cents=answers.worth_cents * size[decided.contact])
     if now is not None:
         gain[lapsed(signs, goal, now)] = 0.0
     stage = np.zeros((n, 3))

@@ -413,7 +413,7 @@ class Bandit:
             dyads: shape (n, m), of the action taken.
             is_news: False for corrected or long past outcomes: they say nothing about a shift of the market.
             weight: > 0, as how many outcomes each of these counts, besides its age.
-            units: shape (n,), cents a unit, as they were when decided; of a learner in units only.
+            units: shape (n,), cents a unit, by one table for all that is learned; of a learner in units only.
             acted: shape (n,), whether anything good came of it, also where what was hoped of it has lapsed since and is
                 in the reward no more; None where that is so just where the reward is above 0. Were it read off
                 rewards that lapse, young outcomes would look like more answers, and their age like a shift.
@@ -496,6 +496,7 @@ class Bandit:
         for mine, theirs in parts:
             mine.sums.merge(theirs.sums)
             mine.forget_posterior()
+        self.worth.widen()
         self._batch = None
         self.awaited = other.awaited if self.awaited is None else self.awaited.plus(other.awaited)
         self.outcomes += other.outcomes
@@ -540,7 +541,7 @@ class Bandit:
             worth = np.maximum(rewards[some], 0) / self.settings.prior_worth
             of_some = None if weights is None else weights[some]
             self.worth.take(inputs[some], actions[some], worth, of_some, taught_as)
-            self.worth.widen()
+        self.worth.widen()
 
     def _ages(self, at: NDArray[np.datetime64] | None) -> Floats | None:
         """Let what is remembered fade up to the newest of `at`; return the weights of these rows, or None."""

@@ -159,8 +159,8 @@ class Belief:
         return alike < FEW_TARGETS
 
     def widen(self) -> None:
-        """Once targets are no longer few, begin the scales anew, as wide as the prior mean."""
-        if self._is_narrow and not self.is_few:
+        """Where targets are few no longer, or again, begin the scales anew: as wide as the prior mean, or narrow."""
+        if self._is_narrow != self.is_few:
             self.begin_scales()
 
     def keep_scales(self, scales: Scales) -> None:

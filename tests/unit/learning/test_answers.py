@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from domain.campaign import Goal, Outcome
+from learning.answers import price_of
 from learning.rewards import COMPLAINED, UNSUBSCRIBED, Decided, rewards_of
 from learning.signs import Signs
 from learning.value import prior_model
-from tests.unit.learning.signs_made import day, deal, decided, joined, signs
+from tests.unit.learning.signs_made import code_of, day, deal, decided, joined, signs
 
 GOAL = Goal(outcome=Outcome.MEETING, worth_cents=40_000, window_days=30, signal_days=14, contact_cents=25)
 MODEL = prior_model(GOAL)
@@ -38,6 +39,29 @@ def test_an_answer_is_to_the_latest_message_and_never_to_a_silence() -> None:
     answered, worth = taught(signs((0, 9, "reply")), made)
     assert answered == [False, True, False]
     assert worth == pytest.approx([0, REPLY, 0])
+
+
+def test_each_message_that_is_answered_is_paid_in_full_though_another_answer_is_fresh() -> None:
+    made = decided((0, 0, True), (0, 7, True), (0, 14, True))
+    answered, worth = taught(signs((0, 1, "reply"), (0, 8, "reply"), (0, 15, "reply")), made)
+    assert answered == [True, True, True] and worth == pytest.approx([REPLY, REPLY, REPLY])
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_a_reply_is_worth_something_at_every_stage_short_of_the_goal(outcome: Outcome) -> None:
+    model = prior_model(Goal(outcome=outcome, worth_cents=40_000))
+    levels = np.flatnonzero(~model.is_goal)
+    price = price_of(np.full(len(levels), code_of("reply")), levels, model)
+    assert (price > 0).all()
+    assert (price + model.level_cents[levels] <= model.cap_cents + 1e-9).all()
+    reached = np.flatnonzero(model.is_goal)
+    assert not price_of(np.full(len(reached), code_of("reply")), reached, model).any()
+
+
+def test_an_sql_has_less_left_to_win_by_a_reply_than_one_without_a_stage() -> None:
+    made = decided((0, 2, True), (1, 2, True))
+    _, worth = taught(signs((0, 1, "sql"), (0, 3, "reply"), (1, 3, "reply")), made)
+    assert worth == pytest.approx([0.85 / 0.99 * REPLY, REPLY])
 
 
 def test_what_an_answer_leads_to_is_expected_in_it_already() -> None:

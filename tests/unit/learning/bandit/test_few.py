@@ -59,6 +59,17 @@ def test_worths_are_few_until_they_sum_to_as_many_alike() -> None:
     assert other.worth.first_scales().own.max() > before.own.max()
 
 
+def test_two_learners_of_few_answers_are_one_of_many() -> None:
+    x, actions, acted = answered(150, seed=6, rate=0.3)
+    first, second = learner(), learner()
+    for one, rows in ((first, slice(0, 75)), (second, slice(75, 150))):
+        one.learn(x[rows], actions[rows], acted[rows].astype(float), is_news=False)
+        assert one.worth.is_few
+    first.merge(second)
+    assert not first.worth.is_few
+    assert first.worth.scales.own.max() == 1.0, "as wide as the prior mean"
+
+
 @pytest.mark.parametrize("rows", [40, 400])
 def test_a_learner_read_from_its_file_goes_on_as_it_would_have(rows: int) -> None:
     bandit = learner()
