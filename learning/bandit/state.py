@@ -14,7 +14,7 @@ The newest raw outcomes (`recent`) are not part of it: they only serve a change 
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -106,7 +106,7 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
         action_features=arrays.get("action_features"),
         tilt=arrays["tilt"],
         costs=arrays["costs"],
-        settings=Settings(**meta["settings"]),
+        settings=_settings(meta["settings"]),
         apart=_apart(meta["apart"]) if meta["schema"] > 4 else (),
         patterns=meta["patterns"],
         kind=meta["kind"] if meta["schema"] > 3 else INDEPENDENT,
@@ -146,6 +146,17 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
             arrays["awaited.answer_counts"].copy(),
         )
     return bandit
+
+
+def _settings(told: Any) -> Settings:
+    known = {field.name: field.default for field in fields(Settings)}
+    if not isinstance(told, dict) or not set(told) <= set(known):
+        raise ValueError(f"`settings` are no settings of this release: {', '.join(known)}")
+    for name, value in told.items():
+        is_number = type(value) in {int, float} and bool(np.isfinite(value)) and value >= 0
+        if not is_number and not (value is None and known[name] is None):
+            raise ValueError(f"its setting {name} is {value!r}, which is no number of 0 or more")
+    return Settings(**told)
 
 
 def _apart(told: Any) -> list[int]:

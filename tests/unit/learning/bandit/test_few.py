@@ -85,6 +85,23 @@ def test_a_learner_read_from_its_file_goes_on_as_it_would_have(rows: int) -> Non
     np.testing.assert_allclose(read.values(x[:3])[0], bandit.values(x[:3])[0])
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("prior_worth_spread", "wide"),
+        ("prior_worth_spread", -0.3),
+        ("prior_spread", float("nan")),
+        ("boldness", None),
+    ],
+)
+def test_a_setting_in_a_file_that_is_no_number_is_named(name: str, value: object) -> None:
+    meta, arrays = dump(learner())
+    with pytest.raises(ValueError, match=f"its setting {name} is"):
+        load({**meta, "settings": {**meta["settings"], name: value}}, arrays)
+    with pytest.raises(ValueError, match="no settings of this release"):
+        load({**meta, "settings": {**meta["settings"], "luck": 1}}, arrays)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_few_hundred_outcomes_say_little_about_how_much_people_differ(
     seed: int, monkeypatch: pytest.MonkeyPatch
