@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from app.amounts import rounded_up, whole_money
 
 if TYPE_CHECKING:
-    from app.metrics import CampaignMetrics, LiftLine
+    from app.lifts import LiftLine
+    from app.metrics import CampaignMetrics
 
 ARM_NAMES = {
     "learned": "Learned",
@@ -16,6 +17,9 @@ ARM_NAMES = {
     "holdout": "Holdout",
     "asked": "Asked for",
 }
+OTHERS = {"holdout": "the holdout", "usual": "usual practice", "explore": "what is drawn at random"}
+"""Arms another one is held against, as they stand in a sentence."""
+
 WHAT_NAMES = {
     "mql": "MQL",
     "sql": "SQL",
@@ -50,11 +54,12 @@ def sentence(told: LiftLine, currency: str) -> str:
         return (
             f"cannot tell{f' ({why})' if why else ''}; about {rounded_up(told.more_contacts)} more contacts"
         )
+    other = OTHERS[told.against.value]
     word = {"better": "better", "worse": "worse", "alike": "no difference that matters"}[told.telling.value]
     if told.unit == "share":
         return (
             f"{word}: {told.estimate * 100:+.1f} per 100 contacts, between {told.low * 100:+.1f} and "
-            f"{told.high * 100:+.1f}; the holdout has {told.holdout_mean * 100:.1f}"
+            f"{told.high * 100:+.1f}; {other} has {told.holdout_mean * 100:.1f}"
         )
     low, middle, high = (whole_money(cents, currency) for cents in (told.low, told.estimate, told.high))
     return f"{word}: {middle} a contact, between {low} and {high}"
@@ -71,6 +76,8 @@ def counted(found: CampaignMetrics) -> str:
         f"Replies to Won count contacts to whom it happened within {found.window_days} days of their first decision, "
         "once these are over; a click is none of them, so fewer than a demo's “answered”."
     )
+    if any(arm.reward_give_or_take is not None for arm in found.arms):
+        said += " Reward: what happened afterwards is worth, less costs, a contact; ± is its 95 % interval."
     won = sum(arm.reached["won"] + arm.reached["renewed"] for arm in found.arms)
     if won and not any(arm.revenue_cents for arm in found.arms):
         said += (

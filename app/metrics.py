@@ -5,9 +5,8 @@ Each figure comes with how sure it is, or with what is missing. A lift that cann
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.funnels import Engagement, engagement_of
+from app.lifts import LiftLine, account_numbers, contests, give_or_take, lift_lines
 from app.outcomes import Gathered, gather
 from app.results.credit import credited
 from app.signs import seconds
@@ -23,17 +23,10 @@ from domain.campaign import Campaign, Outcome
 from domain.decision import Arm
 from domain.errors import AttuneError
 from learning.cohort import Cohort, cohort_of
-from learning.lift import Lift, Telling, lift, revenue_lift
 from learning.signs import LADDER
-from learning.worth import goal_level, prior_chances
 
 if TYPE_CHECKING:
     from app.wiring import House
-
-SPOKEN = (Arm.LEARNED, Arm.EXPLORE, Arm.USUAL)
-"""Arms that may send; each is compared with the holdout."""
-
-_NEXT = {Outcome.MQL: Outcome.SQL, Outcome.SQL: Outcome.OPPORTUNITY}
 
 
 class NothingDecided(AttuneError):
@@ -48,7 +41,11 @@ class NothingDecided(AttuneError):
 
 
 class ArmLine(Noun):
-    """One arm: contacts by their first decision. Shares are of contacts whose window has closed."""
+    """One arm: contacts by their first decision. Shares are of contacts whose window has closed.
+
+    reward_give_or_take: half-width of the reward's interval in cents, valid whenever one looks, contacts of one
+        account moving together; None where a window of fewer than `LEAST_ARM` contacts has closed.
+    """
 
     arm: Arm
     contacts: int
@@ -57,30 +54,14 @@ class ArmLine(Noun):
     reached: dict[str, int]
     revenue_cents: int
     reward_cents_per_contact: float | None
-
-
-class LiftLine(Noun):
-    """One comparison with the holdout, in words and, where it can be told, in numbers.
-
-    `unit` is `share` (of contacts) or `cents` (per contact).
-    """
-
-    arm: Arm
-    what: str
-    unit: str
-    telling: Telling
-    estimate: float | None
-    low: float | None
-    high: float | None
-    holdout_mean: float | None
-    more_contacts: int
-    variance_kept: float
-    reason: str
+    reward_give_or_take: float | None = None
 
 
 class CampaignMetrics(Noun):
     """Everything `attune metrics` says of one campaign.
 
+    lifts: each arm that may send, against the holdout. contests: what the learner decided against the other arms
+        that send, by the goal, replies and revenue.
     cut_short: contacts who count only until a message that a member asked for went to them.
     """
 
@@ -93,6 +74,7 @@ class CampaignMetrics(Noun):
     cut_short: int = 0
     arms: tuple[ArmLine, ...]
     lifts: tuple[LiftLine, ...]
+    contests: tuple[LiftLine, ...] = ()
     engagement: Engagement
     attributed_revenue_cents: int
     incremental_revenue_cents: tuple[int, int, int] | None
@@ -148,7 +130,8 @@ def measure(
     rewards = np.where(own, gathered.rewards.reward_cents, 0.0)
     reward = np.bincount(gathered.decided.contact, rewards, minlength=contacts).astype(float)
     written = np.bincount(gathered.decided.contact, gathered.decided.sent & own, minlength=contacts) > 0
-    lifts = _lifts(gathered, cohort, arm, closed)
+    accounts = account_numbers(gathered.account_ids)
+    lifts = lift_lines(gathered, cohort, arm, closed)
     return CampaignMetrics(
         campaign_id=gathered.campaign.id,
         name=gathered.campaign.name,
@@ -158,11 +141,12 @@ def measure(
         contacts=int(meant.sum()),
         cut_short=int((meant & ~np.isnat(ends)).sum()),
         arms=tuple(
-            _arm_line(one, meant & (arm == one.value), closed, written, cohort, reward)
+            _arm_line(one, meant & (arm == one.value), closed, written, cohort, reward, accounts)
             for one in Arm
             if (meant & (arm == one.value)).any()
         ),
         lifts=lifts,
+        contests=contests(gathered, cohort, arm, closed),
         engagement=engagement_of(gathered.signs, gathered.decided, gathered.now),
         attributed_revenue_cents=credited(gathered).total_cents,
         incremental_revenue_cents=_incremental(lifts, arm, closed),
@@ -223,6 +207,7 @@ def _arm_line(
     written: NDArray[np.bool_],
     cohort: Cohort,
     reward: NDArray[np.float64],
+    accounts: NDArray[np.int64],
 ) -> ArmLine:
     done = of_arm & closed
     return ArmLine(
@@ -233,74 +218,8 @@ def _arm_line(
         reached={stage.value: int(cohort.reached[done, column].sum()) for column, stage in enumerate(LADDER)},
         revenue_cents=round(float(cohort.revenue_cents[done].sum())),
         reward_cents_per_contact=round(float(reward[done].mean()), 1) if done.any() else None,
+        reward_give_or_take=give_or_take(reward[done], accounts[done]),
     )
-
-
-def _lifts(
-    gathered: Gathered, cohort: Cohort, arm: NDArray[np.object_], closed: NDArray[np.bool_]
-) -> tuple[LiftLine, ...]:
-    accounts = account_numbers(gathered.account_ids)
-    has_holdout = bool((arm == Arm.HOLDOUT.value).any())
-    found: list[LiftLine] = []
-    for one in SPOKEN:
-        if not (arm == one.value).any():
-            continue
-        rows = closed & ((arm == one.value) | (arm == Arm.HOLDOUT.value))
-        treated = arm == one.value
-        for column, stage in enumerate(LADDER):
-            told = lift(
-                cohort.reached[rows, column].astype(float),
-                treated[rows],
-                covariates=cohort.covariates[rows],
-                clusters=accounts[rows],
-                expected_mean=_expected(stage),
-            )
-            found.append(_line(one, stage.value, "share", told, has_holdout))
-        for stage, next_stage in _NEXT.items():
-            at_stage = rows & (cohort.level_before == goal_level(stage))
-            told = lift(
-                cohort.reached[at_stage, LADDER.index(next_stage)].astype(float),
-                treated[at_stage],
-                covariates=cohort.covariates[at_stage],
-                clusters=accounts[at_stage],
-                expected_mean=float(prior_chances(next_stage)[goal_level(stage)]),
-            )
-            # So many more of those at the stage; of all contacts, whatever was done to them, one in so many is there.
-            there = int((closed & (cohort.level_before == goal_level(stage))).sum())
-            per_one = (int(closed.sum()) + 1) / (there + 1)
-            told = replace(told, more_contacts=math.ceil(told.more_contacts * per_one))
-            found.append(_line(one, f"{stage.value} to {next_stage.value}", "share", told, has_holdout))
-        revenue = revenue_lift(
-            cohort.revenue_cents[rows],
-            treated[rows],
-            covariates=cohort.covariates[rows],
-            clusters=accounts[rows],
-            expected_share=_expected(Outcome.WON),
-        )
-        found.append(_line(one, "revenue, large deals cut", "cents", revenue.capped, has_holdout))
-        found.append(_line(one, "revenue", "cents", revenue.raw, has_holdout))
-    return tuple(found)
-
-
-def _line(arm: Arm, what: str, unit: str, told: Lift, has_holdout: bool) -> LiftLine:
-    return LiftLine(
-        arm=arm,
-        what=what,
-        unit=unit,
-        telling=told.telling,
-        estimate=told.estimate,
-        low=told.low,
-        high=told.high,
-        holdout_mean=told.control_mean,
-        more_contacts=told.more_contacts,
-        variance_kept=told.variance_kept,
-        reason=told.reason if has_holdout else "no_holdout",
-    )
-
-
-def _expected(stage: Outcome) -> float:
-    """The documented chance that a contact without a stage gets there."""
-    return float(prior_chances(stage)[0])
 
 
 def _incremental(
@@ -313,9 +232,3 @@ def _incremental(
             count = int((closed & (arm == told.arm.value)).sum())
             return round(told.estimate * count), round(told.low * count), round(told.high * count)
     return None
-
-
-def account_numbers(account_ids: Sequence[str | None]) -> NDArray[np.int64]:
-    """Shape (c,): one number an account; a contact without one stands alone."""
-    names = [account or f"\x00{i}" for i, account in enumerate(account_ids)]
-    return np.asarray(np.unique(np.array(names, dtype=str), return_inverse=True)[1], dtype=np.int64)

@@ -5,20 +5,27 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from app.amounts import whole_money
-from app.lift_words import WHAT_NAMES, is_worth_a_line, sentence
+from app.lift_words import OTHERS, WHAT_NAMES, is_worth_a_line, sentence
 from app.metrics import CampaignMetrics
-from app.results.tables import ARMS, Column, ResultTable, Value
+from app.results.shapes import ARMS, Column, ResultTable, Value
 from domain.assistant import AnswerColumn, AnswerTable, Cell
+from domain.decision import Arm
 
 
 def lift_table(found: CampaignMetrics) -> AnswerTable:
-    """Every comparison with the holdout, in words."""
-    lifts = [one for one in found.lifts if is_worth_a_line(one, found)]
+    """Every comparison, with the holdout and of the learner with the other arms that send, in words."""
+    lifts = [one for one in (*found.contests, *found.lifts) if is_worth_a_line(one, found)]
+    lifts.sort(key=lambda one: one.arm is not Arm.LEARNED)
     return AnswerTable(
-        title="Against the holdout",
-        columns=tuple(AnswerColumn(name=name) for name in ("Who decided", "What", "In words")),
+        title="How those who decided compare",
+        columns=tuple(AnswerColumn(name=name) for name in ("Who decided", "Against", "What", "In words")),
         rows=tuple(
-            (ARMS[one.arm], WHAT_NAMES.get(one.what, one.what), sentence(one, found.currency))
+            (
+                ARMS[one.arm],
+                OTHERS[one.against.value],
+                WHAT_NAMES.get(one.what, one.what),
+                sentence(one, found.currency),
+            )
             for one in lifts
         ),
     )

@@ -20,7 +20,7 @@ from app.results import notes, tables
 from app.results.beliefs import EVERYONE, SILENCE, By
 from app.results.headline import Pace, headline_of
 from app.results.kept import BeingCounted, ResultsShelf
-from app.results.tables import ARMS
+from app.results.shapes import ARMS
 from domain.assistant import (
     AnswerColumn,
     AnswerPicture,

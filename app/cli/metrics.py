@@ -11,12 +11,12 @@ import typer
 from app.amounts import whole_money
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, money, print_json
-from app.lift_words import ARM_NAMES, WHAT_NAMES, counted, is_worth_a_line, sentence
+from app.lift_words import ARM_NAMES, OTHERS, WHAT_NAMES, counted, is_worth_a_line, sentence
 from domain.decision import Arm
 
 if TYPE_CHECKING:
     from app.funnels import Funnel
-    from app.metrics import CampaignMetrics
+    from app.metrics import ArmLine, CampaignMetrics
 
 
 def metrics(
@@ -100,9 +100,7 @@ def _print_campaign(found: CampaignMetrics) -> None:
                 "sql": arm.reached["sql"],
                 "opportunities": arm.reached["opportunity"],
                 "won": arm.reached["won"] + arm.reached["renewed"],
-                "reward": None
-                if arm.reward_cents_per_contact is None
-                else money(round(arm.reward_cents_per_contact), found.currency),
+                "reward": _reward(arm, found.currency),
             }
             for arm in found.arms
         ],
@@ -127,11 +125,20 @@ def _print_campaign(found: CampaignMetrics) -> None:
     _print_revenue(found)
 
 
+def _reward(arm: ArmLine, currency: str) -> str | None:
+    """What a contact of an arm was worth, never without its doubt."""
+    if arm.reward_cents_per_contact is None or arm.reward_give_or_take is None:
+        return None
+    worth, doubt = round(arm.reward_cents_per_contact), round(arm.reward_give_or_take)
+    return f"{money(worth, currency)} ± {money(doubt, currency).removesuffix(f' {currency}')}"
+
+
 def _print_lifts(found: CampaignMetrics) -> None:
-    for arm in dict.fromkeys(told.arm for told in found.lifts):
-        heading(f"{ARM_NAMES[arm.value]} against the holdout")
-        for told in found.lifts:
-            if told.arm is arm and is_worth_a_line(told, found):
+    lines = sorted((*found.lifts, *found.contests), key=lambda told: told.arm is not Arm.LEARNED)
+    for arm, against in dict.fromkeys((told.arm, told.against) for told in lines):
+        heading(f"{ARM_NAMES[arm.value]} against {OTHERS[against.value]}")
+        for told in lines:
+            if (told.arm, told.against) == (arm, against) and is_worth_a_line(told, found):
                 style = "" if told.estimate is not None else "dim"
                 line(
                     f"  {WHAT_NAMES.get(told.what, told.what):<26}{sentence(told, found.currency)}",

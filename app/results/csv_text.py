@@ -10,7 +10,7 @@ import csv
 import io
 from datetime import date, datetime
 
-from app.results.tables import Column, ResultTable, Value
+from app.results.shapes import Column, ResultTable, Value
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What spreadsheets take for a formula's beginning, full-width forms included; tab and line ends hide one."""

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from app.metrics import account_numbers
+from app.lifts import account_numbers
 from app.outcomes import Gathered
 from app.signs import second
 from domain.base import Noun

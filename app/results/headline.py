@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from app.amounts import rounded_up, whole_money
 from app.lift_words import ARM_NAMES, WHAT_NAMES
-from app.metrics import SPOKEN, CampaignMetrics, LiftLine
+from app.lifts import SPOKEN, LiftLine
+from app.metrics import CampaignMetrics
 from app.results.sooner import told_sooner
 from app.signs import second
 from domain.base import Noun

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 
 from app.amounts import rounded_up
-from app.metrics import CampaignMetrics, LiftLine
+from app.lifts import LiftLine
+from app.metrics import CampaignMetrics
 from domain.decision import Arm
 from learning.lift import LEAST_EFFECT
 

@@ -3,57 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from typing import Literal
 
 from app.funnels import Funnel
-from app.lift_words import ARM_NAMES, ONE_OF, WHAT_NAMES, sentence
+from app.lift_words import ONE_OF
+from app.results.arm_tables import arms, lifts
 from app.results.beliefs import EVERYONE, SILENCE, Beliefs
 from app.results.campaign import CampaignResults
 from app.results.changes import Change
-from domain.base import Noun
-from domain.decision import Arm
+from app.results.shapes import ARMS, Column, ResultTable, Value
 from learning.attribution import Rule
-from learning.lift import Telling
-
-Kind = Literal["words", "count", "share", "money", "whole", "days", "day", "moment", "number"]
-Value = str | int | float | date | datetime | None
-
-ARMS = {
-    Arm.LEARNED: "Attune",
-    Arm.USUAL: "Usual practice",
-    Arm.EXPLORE: "Drawn at random",
-    Arm.HOLDOUT: "Holdout",
-    Arm.ASKED: "Asked for by members",
-}
-"""Arms as pages name them, in the order they are shown."""
-
-TELLINGS = {
-    Telling.BETTER: "better",
-    Telling.WORSE: "worse",
-    Telling.ALIKE: "no difference that matters",
-    Telling.CANNOT_TELL: "cannot tell yet",
-}
-
-
-class Column(Noun):
-    """A column. `kind` says how values are shown: `money` and `whole` (shown without cents) are cents of
-    `currency`, `share` is in [0, 1].
-    """
-
-    title: str
-    kind: Kind = "words"
-    currency: str = ""
-
-
-class ResultTable(Noun):
-    """A table with a name for its address, rows of one value a column, and what a reader must know of it."""
-
-    name: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Value, ...], ...]
-    note: str = ""
 
 
 def tables_of(results: CampaignResults, titles: Mapping[str, str]) -> dict[str, ResultTable]:
@@ -67,93 +25,6 @@ def tables_of(results: CampaignResults, titles: Mapping[str, str]) -> dict[str, 
         costs(results),
     )
     return {table.name: table for table in made}
-
-
-def arms(results: CampaignResults) -> ResultTable:
-    """What contacts of each arm reached."""
-    found, currency = results.metrics, results.metrics.currency
-    rows = []
-    for arm, name in ARMS.items():
-        line = next((one for one in found.arms if one.arm is arm), None)
-        if line is None:
-            continue
-        rows.append(
-            (
-                name,
-                line.contacts,
-                line.written_to,
-                line.closed_windows,
-                *(line.reached[stage] for stage in _REACHED),
-                line.reached["won"] + line.reached["renewed"],
-                line.revenue_cents,
-                line.reward_cents_per_contact,
-            )
-        )
-    heads = ("Contacts", "Written to", "Window closed", *_REACHED.values(), "Won or renewed")
-    return ResultTable(
-        name="arms",
-        title="What contacts reached, by who decided",
-        columns=(
-            Column(title="Who decided"),
-            *(Column(title=head, kind="count") for head in heads),
-            Column(title="Revenue", kind="whole", currency=currency),
-            Column(title="Worth a contact", kind="money", currency=currency),
-        ),
-        rows=tuple(rows),
-        note=f"From “Replies” on, contacts whose {found.window_days} days after the first decision are over.",
-    )
-
-
-_REACHED = {
-    "reply": "Replies",
-    "meeting": "Meetings",
-    "mql": "MQL",
-    "sql": "SQL",
-    "opportunity": "Opportunities",
-}
-
-
-def lifts(results: CampaignResults) -> ResultTable:
-    """Every comparison with the holdout; numbers only where they can be told."""
-    found = results.metrics
-    rows = [
-        (
-            ARM_NAMES[line.arm.value],
-            WHAT_NAMES.get(line.what, line.what),
-            TELLINGS[line.telling],
-            *(
-                (line.estimate, line.low, line.high, line.holdout_mean)
-                if line.unit == "share"
-                else (None, None, None, None)
-            ),
-            *((line.estimate, line.low, line.high) if line.unit == "cents" else (None, None, None)),
-            line.more_contacts or None,
-            sentence(line, found.currency),
-        )
-        for line in found.lifts
-    ]
-    of_money = tuple(
-        Column(title=f"{title} a contact", kind="money", currency=found.currency)
-        for title in ("Difference", "From", "To")
-    )
-    return ResultTable(
-        name="lift",
-        title="What each arm brought beyond the holdout",
-        columns=(
-            Column(title="Arm"),
-            Column(title="Outcome"),
-            Column(title="Verdict"),
-            Column(title="Difference in share", kind="share"),
-            Column(title="Share from", kind="share"),
-            Column(title="Share to", kind="share"),
-            Column(title="Holdout's share", kind="share"),
-            *of_money,
-            Column(title="More contacts needed", kind="count"),
-            Column(title="In words"),
-        ),
-        rows=tuple(rows),
-        note="Intervals hold at 95 % however often one looks.",
-    )
 
 
 def curve(results: CampaignResults) -> ResultTable:

@@ -19,7 +19,8 @@ from app.funnels import Funnel
 from app.lift_words import WHAT_NAMES
 from app.results.campaign import CampaignResults
 from app.results.handled import HandledWeek, together
-from app.results.tables import ARMS, STAGES
+from app.results.shapes import ARMS
+from app.results.tables import STAGES
 from app.web.charts import INK, NARROW, QUIET, SERIES, Spec, apart, chart
 from domain.decision import Arm
 from learning.funnel import wilson

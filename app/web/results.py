@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -11,8 +11,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from app.learner_status import status_of
-from app.lift_words import ONE_OF, WHAT_NAMES, is_worth_a_line, sentence
-from app.metrics import ArmLine
+from app.lift_words import ONE_OF, OTHERS, WHAT_NAMES, is_worth_a_line, sentence
+from app.lifts import LiftLine
+from app.metrics import ArmLine, CampaignMetrics
 from app.results import notes, tables
 from app.results.beliefs import By
 from app.results.campaign import CampaignResults
@@ -20,7 +21,7 @@ from app.results.changes import Change, changes_of
 from app.results.csv_text import csv_of
 from app.results.handled import together
 from app.results.kept import BeingCounted, ResultsShelf
-from app.results.tables import ResultTable
+from app.results.shapes import ResultTable
 from app.schedules import campaign_files
 from app.web import figures, learning_figures
 from app.web.guard import Caller, needs, not_found
@@ -97,11 +98,6 @@ def router(shell: Shell) -> APIRouter:
         found = shelf.campaign(campaign)
         if found is None:
             return nothing(request, caller, campaign, "results")
-        of_arm = [
-            line
-            for line in found.metrics.lifts
-            if line.arm is Arm.LEARNED and is_worth_a_line(line, found.metrics)
-        ]
         return shell.page(
             request,
             caller,
@@ -109,10 +105,8 @@ def router(shell: Shell) -> APIRouter:
             campaign=campaign,
             found=found,
             tables=tables.tables_of(found, titles()),
-            lifts=[
-                (WHAT_NAMES.get(line.what, line.what), line, sentence(line, found.metrics.currency))
-                for line in of_arm
-            ],
+            lifts=_of_the_learner(found.metrics, found.metrics.lifts),
+            contests=_of_the_learner(found.metrics, found.metrics.contests),
             whole=together(found.handled),
             is_lived_fast=bool(house.label),
             notes=notes.notes_of(found, house.label),
@@ -225,3 +219,19 @@ class _Line(NamedTuple):
     def share_alone(self) -> float | None:
         whole = together(self.found.handled) if self.found else None
         return whole.share_alone if whole else None
+
+
+def _of_the_learner(
+    metrics: CampaignMetrics, lines: Sequence[LiftLine]
+) -> list[tuple[str, str, LiftLine, str]]:
+    """Comparisons of what the learner decided: against whom, in what, the line, and what it says in words."""
+    return [
+        (
+            OTHERS[line.against.value],
+            WHAT_NAMES.get(line.what, line.what),
+            line,
+            sentence(line, metrics.currency),
+        )
+        for line in lines
+        if line.arm is Arm.LEARNED and is_worth_a_line(line, metrics)
+    ]

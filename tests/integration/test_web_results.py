@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from app.lift_words import sentence
+from app.lifts import LiftLine
 from app.metrics import metrics_of
 from app.results.ahead import count_ahead
 from app.results.kept import FACT, BeingCounted, ResultsShelf
@@ -88,7 +90,13 @@ def test_the_page_s_numbers_are_those_of_attune_metrics(
         assert float(row["Worth a contact (USD)"]) == pytest.approx(
             arm["reward_cents_per_contact"] / 100, abs=0.006
         )
-    lifts = rows_of(visitor, "/results/spring/lift.csv")
+    compared = rows_of(visitor, "/results/spring/lift.csv")
+    lifts = [row for row in compared if row["Against"] == "the holdout"]
+    others = [row for row in compared if row["Against"] != "the holdout"]
+    assert [row["In words"] for row in others] == [
+        sentence(LiftLine(**one), "USD") for one in found["contests"]
+    ]
+    assert {row["Against"] for row in others} == {"usual practice", "what is drawn at random"}
     assert [row["Difference in share"] for row in lifts] == [
         f"{one['estimate']:.6g}" if one["unit"] == "share" and one["estimate"] is not None else ""
         for one in found["lifts"]
@@ -108,9 +116,10 @@ def test_the_page_s_numbers_are_those_of_attune_metrics(
 
 def test_what_cannot_be_told_has_words_and_no_number(told: House, boss: Visitor) -> None:
     metrics = metrics_of(told, CAMPAIGN)
-    untold = [line for line in metrics.lifts if line.telling is Telling.CANNOT_TELL]
+    lines = (*metrics.lifts, *metrics.contests)
+    untold = [line for line in lines if line.telling is Telling.CANNOT_TELL]
     assert untold
-    for line, row in zip(metrics.lifts, rows_of(boss, "/results/spring/lift.csv"), strict=True):
+    for line, row in zip(lines, rows_of(boss, "/results/spring/lift.csv"), strict=True):
         numbers = [
             row[name] for name in row if "from" in name.lower() or "to" in name.lower() or "iffer" in name
         ]

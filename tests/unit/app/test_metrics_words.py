@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 from app.lift_words import counted, sentence
-from app.metrics import ArmLine, CampaignMetrics, LiftLine
+from app.lifts import LiftLine
+from app.metrics import ArmLine, CampaignMetrics
 from domain.decision import Arm
 from learning.lift import Telling
 

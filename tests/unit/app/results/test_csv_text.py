@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.results.csv_text import BOM, FORMULA_STARTS, csv_of, safe
-from app.results.tables import Column, Kind, ResultTable, Value
+from app.results.shapes import Column, Kind, ResultTable, Value
 
 
 def table(value: Value, kind: Kind = "words", currency: str = "") -> ResultTable:

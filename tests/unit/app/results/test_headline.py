@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.metrics import ArmLine, CampaignMetrics, LiftLine
+from app.lifts import LiftLine
+from app.metrics import ArmLine, CampaignMetrics
 from app.results.headline import LONGEST_WEEKS, Pace, headline_of, told_words
 from domain.campaign import Outcome
 from domain.decision import Arm

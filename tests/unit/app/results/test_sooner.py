@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.metrics import ArmLine, CampaignMetrics, LiftLine
+from app.lifts import LiftLine
+from app.metrics import ArmLine, CampaignMetrics
 from app.results.headline import Pace, headline_of
 from domain.campaign import Outcome
 from domain.decision import Arm
