@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.reasons import beside, exploring, for_and_against, is_nothing, name_of, odds, opening, silent
-from app.replay_rule import Traits, rule_probabilities
+from app.replay_rule import Traits, row_words, rows_held, rule_probabilities
 from domain.campaign import Campaign
 from domain.content import ContentAsset
 from domain.decision import Arm, Contribution, Knowledge, chance_words
@@ -179,10 +179,25 @@ class Choosers:
                     uncertainties=spreads[i],
                     reasons=self._reasons(scene, i, row, choice, told.rate, told.worth, parts),
                     contributions=parts,
-                    knowledge=knowledge_of(float(values[i, action]), float(spreads[i, action])),
+                    knowledge=self._knowledge(scene, i, row, choice),
                 )
             )
         return drawn
+
+    @staticmethod
+    def _knowledge(scene: Scene, i: int, row: int, choice: Choice) -> Knowledge:
+        """How sure what was chosen is. Silence that is worth nothing says nothing: there the doubt is about the best
+        of what could have been sent.
+        """
+        values, spreads, action = choice.values, choice.uncertainties, int(choice.actions[i])
+        assert values is not None
+        assert spreads is not None
+        if scene.table.actions[action].is_silence and is_nothing(float(values[i, action])):
+            others = np.where(scene.allowed[row], values[i], -np.inf)
+            others[action] = -np.inf
+            if np.isfinite(others.max()):
+                action = int(others.argmax())
+        return knowledge_of(float(values[i, action]), float(spreads[i, action]))
 
     def _reasons(
         self,
@@ -206,7 +221,10 @@ class Choosers:
             float(values[i, action]),
             float(spreads[i, action]),
         )
-        is_silence, knowledge = scene.table.actions[action].is_silence, knowledge_of(value, doubt)
+        is_silence, knowledge = (
+            scene.table.actions[action].is_silence,
+            self._knowledge(scene, i, row, choice),
+        )
         others = np.where(scene.allowed[row], values[i], -np.inf)
         others[action] = -np.inf
         second = int(others.argmax())
@@ -225,10 +243,7 @@ class Choosers:
         ]
         if not is_silence:
             said.append(odds(rate, worth, knowledge, currency))
-        if is_silence and is_nothing(value):
-            # How sure silence is says nothing here: the doubt is about what could have been sent.
-            knowledge = knowledge_of(float(values[i, second]), float(spreads[i, second]))
-        else:
+        if not (is_silence and is_nothing(value)):
             said += for_and_against(parts[1:-1], value, knowledge, currency)
         likeliest = int(choice.probabilities[i].argmax())
         if choice.propensities[i] < RARELY and values[i, likeliest] > value:
@@ -279,6 +294,7 @@ class Choosers:
         keys = [action.key for action in scene.table.actions]
         probabilities = rule_probabilities(rule, traits, scene.allowed[rows], keys)
         actions = draw(probabilities, seed)
+        held = rows_held(rule, traits, scene.allowed[rows], keys)
         return [
             Drawn(
                 arm=Arm.USUAL,
@@ -287,7 +303,7 @@ class Choosers:
                 probabilities=probabilities[i],
                 values=None,
                 uncertainties=None,
-                reasons=(f"Usual practice “{rule.name}”, to be compared with; the learner had no say.",),
+                reasons=(row_words(rule, traits[i], held[i]),),
                 contributions=(),
                 knowledge=Knowledge.GUESSING,
             )

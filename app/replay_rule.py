@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import yaml
@@ -66,24 +67,52 @@ def rule_probabilities(
         allowed: shape (n, K).
         action_keys: K names, silence last.
     """
-    columns = _columns(rule, action_keys)
     chosen = np.zeros(allowed.shape)
-    for row, trait in enumerate(traits):
-        open_to = next(
+    for row, held in enumerate(rows_held(rule, traits, allowed, action_keys)):
+        if held is None:
+            chosen[row, -1] = 1
+        else:
+            chosen[row, held.columns] = 1 / len(held.columns)
+    return chosen
+
+
+class Held(NamedTuple):
+    """The row of a rule that decides. number: from 1. columns: of the actions it leaves open."""
+
+    number: int
+    columns: NDArray[np.int64]
+
+
+def rows_held(
+    rule: UsualRule, traits: Sequence[Traits], allowed: NDArray[np.bool_], action_keys: Sequence[str]
+) -> list[Held | None]:
+    """Return which row decides for each contact; None where none does, which is silence.
+
+    Arguments as for `rule_probabilities`.
+    """
+    columns = _columns(rule, action_keys)
+    return [
+        next(
             (
-                possible
-                for line in rule.rows
+                Held(number, possible)
+                for number, line in enumerate(rule.rows, 1)
                 if _holds(line.when, trait)
                 for asset in line.send
                 if len(possible := columns.get(asset, _NONE)[allowed[row, columns.get(asset, _NONE)]])
             ),
             None,
         )
-        if open_to is None:
-            chosen[row, -1] = 1
-        else:
-            chosen[row, open_to] = 1 / len(open_to)
-    return chosen
+        for row, trait in enumerate(traits)
+    ]
+
+
+def row_words(rule: UsualRule, trait: Traits, held: Held | None) -> str:
+    """Say which row of a usual practice decided, or why none did."""
+    if held is not None:
+        return f"Row {held.number} of “{rule.name}” decided: the first that holds and has content that may be sent."
+    stage = f"at stage {trait.stage.value}" if trait.stage else "at an unknown stage"
+    topic = f"most about {trait.topic} lately" if trait.topic else "with no interest seen lately"
+    return f"No row of “{rule.name}” holds and has content that may be sent: {stage}, {topic}."
 
 
 _NONE = np.array([], dtype=np.int64)

@@ -94,7 +94,11 @@ def _currency(house: House, decision: Decision) -> str:
 
 
 def _options(decision: Decision, assets: Mapping[str, ContentAsset]) -> tuple[Option, ...]:
-    ranked = sorted(decision.alternatives, key=lambda one: (-one.probability, one.action_key))
+    # To a tenth of a percent, as they are shown; where that is equal, what is worth most comes first.
+    ranked = sorted(
+        decision.alternatives,
+        key=lambda one: (-round(one.probability, 3), -(one.value_cents or 0.0), one.action_key),
+    )
     return tuple(
         Option(
             **one.model_dump(),
