@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from learning.bandit.basis import DYADS, INTERCEPT, PATTERNS, Basis
 from learning.bandit.doubt import Alone, Crowd
+from learning.bandit.positive import inverse
 from learning.bandit.scales import LEAST, Scales
 from learning.bandit.sharing import Sharing
 from learning.bandit.sums import Sums
@@ -248,11 +249,12 @@ class Belief:
         precisions = grams / noises[:, None, None]
         diagonal = np.arange(self.basis.width)
         precisions[:, diagonal, diagonal] += 1 / self.own_variances()
-        A_inv: Floats = np.asarray(np.linalg.inv(precisions), dtype=np.float64)
+        A_inv = inverse(precisions)
         pulls = (self.sums.moments - grams @ self.centre) / noises[:, None]
         own_means = np.einsum("kij,kj->ki", A_inv, pulls)
         for k in self.sharing.apart.tolist():
-            A_inv[k], pulls[k], own_means[k] = self._of_one_apart(k)
+            pulls[k] = (self.sums.moments[k] - grams[k] @ self.centres[k]) / noises[k]
+            own_means[k] = A_inv[k] @ pulls[k]
         S = self.sharing.covariance(A_inv)
         Q = self.sharing.coupling(self.scales)
         R = np.linalg.solve(np.eye(len(Q)) + Q @ S, Q)
@@ -265,7 +267,7 @@ class Belief:
     def _of_one_apart(self, action: int) -> tuple[Floats, Floats, Floats]:
         """Return A_inv, pulls and own means of an action that stands apart: its posterior, since it shares nothing."""
         noise, gram = self.noises()[action], self.sums.grams[action]
-        A_inv = np.linalg.inv(gram / noise + np.diag(1 / self.own_variances()[action]))
+        (A_inv,) = inverse((gram / noise + np.diag(1 / self.own_variances()[action]))[None])
         pulls = (self.sums.moments[action] - gram @ self.centres[action]) / noise
         return A_inv, pulls, A_inv @ pulls
 

@@ -35,7 +35,7 @@ from evals.market.worth import LEAST_ANSWER_CENTS, Payer
 
 pytestmark = pytest.mark.slow
 
-SMALL = Scenario(contacts=700)
+SMALL = Scenario(contacts=400)
 TINY = Scenario(contacts=150, days=40, tail_days=10, history_days=20)
 
 

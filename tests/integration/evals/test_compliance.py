@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from evals.compliance.__main__ import as_record, is_good, main
-from evals.compliance.planted import message_faults
+from evals.compliance.__main__ import is_good, main
+from evals.compliance.planted import HELD_OUT, message_faults
 from evals.compliance.scores import Results, run
 from policies.rulebook import RuleBook, load_rulebook
 
@@ -35,11 +35,28 @@ def test_every_compliance_rule_is_tried_at_some_door(results: Results) -> None:
     assert {f"C-{number:02}" for number in range(1, 27)} <= tried
 
 
-def test_the_same_seed_gives_the_same_answer(results: Results, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--scenes", "1", "--clean", "4", "--seed", "3", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["confusion"] == as_record(results)["confusion"]
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A twelfth of what is planted and no near misses: enough where every question is asked elsewhere."""
+    planted = list(message_faults())[::12]
+    monkeypatch.setattr("evals.compliance.scores.message_faults", lambda: planted)
+    monkeypatch.setattr("evals.compliance.scores.held_out_faults", list)
+    monkeypatch.setattr("evals.compliance.scores._near_misses", lambda *_: iter(()))
+    monkeypatch.setitem(HELD_OUT, "near_misses", [])
 
 
+@pytest.mark.usefixtures("few")
+def test_the_same_seed_gives_the_same_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for seed in ("3", "3", "4"):
+        main(["--scenes", "1", "--clean", "4", "--seed", seed, "--json"])
+        told.append(json.loads(capsys.readouterr().out))
+    assert told[0] == told[1]
+    assert told[0]["confusion"]
+    assert told[0] != told[2]
+
+
+@pytest.mark.usefixtures("few")
 def test_a_rule_book_that_sees_less_fails_the_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
     book = load_rulebook()
     content = book.content.model_copy(update={"special_words": ("nothing at all",), "opt_out_days": 1})
@@ -47,7 +64,6 @@ def test_a_rule_book_that_sees_less_fails_the_evaluation(monkeypatch: pytest.Mon
     # Of all that is planted, what those two words and days have to find.
     planted = [fault for fault in message_faults() if fault.rule_id in {"C-02", "C-12"}]
     monkeypatch.setattr("evals.compliance.scores.message_faults", lambda: planted)
-    monkeypatch.setattr("evals.compliance.scores.held_out_faults", list)
     assert is_good(run(seed=3, scenes_per_fault=1, clean_scenes=1))
     found = run(seed=3, scenes_per_fault=1, clean_scenes=1, rules=blind)
     assert not is_good(found)
