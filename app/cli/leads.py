@@ -10,7 +10,8 @@ from app.amounts import whole_money
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, money, print_json
 from app.kept_lists import kept_lists
-from domain.leads import ChurnList, HandOffList, Likelihood, Skill
+from app.lead_words import judgement
+from domain.leads import ChurnList, HandOffList, Likelihood
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -76,15 +77,7 @@ def _top(found: HandOffList | ChurnList, title: str) -> None:
     heading(title)
     line(f"  {found.text}")
     if found.skill.has_skill:
-        line(f"  {_judgement(found.skill, found.calibration_error)}; {found.model}", style="dim")
-
-
-def _judgement(skill: Skill, error: float | None) -> str:
-    told = f"calibration error {error:.1%}" if error is not None else ""
-    return (
-        f"Judged on {skill.judged:,} later cases: AUC {skill.auc:.2f} ({skill.auc_low:.2f} to "
-        f"{skill.auc_high:.2f}), {told}"
-    )
+        line(f"  {judgement(found.skill, found.calibration_error)}", style="dim")
 
 
 def _why(likelihood: Likelihood, would: str) -> None:

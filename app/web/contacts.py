@@ -103,7 +103,7 @@ def router(shell: Shell) -> APIRouter:
     @routes.get("/contacts/{contact_id}/decisions/{decision_id}")
     def why(request: Request, caller: Reader, contact_id: str, decision_id: str) -> HTMLResponse:
         from app.why import stored_why, why_of
-        from app.why_words import lesson_words, turning_words
+        from app.why_words import NAMES, lesson_words, turning_words
 
         decision = house.crm.decision(decision_id)
         if decision.contact_id != contact_id:
@@ -116,6 +116,7 @@ def router(shell: Shell) -> APIRouter:
             caller,
             "contact_decision.html",
             why=told,
+            group_names=NAMES,
             turning=[turning_words(point, told) for point in told.turning_points],
             lessons=[lesson_words(lesson, told) for lesson in (*told.lessons_for, *told.lessons_against)],
             made=made,

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from app.kept_lists import KeptLists, kept_lists, reckon_lists
+from app.lead_words import judgement
 from app.web.guard import Caller, needs
 from app.web.paging import page_of
 from app.web.shell import Shell, see_other
@@ -35,7 +36,10 @@ def router(shell: Shell) -> APIRouter:
         tab = request.query_params.get("tab", "hand-off")
         tab = tab if tab in TABS else "hand-off"
         entries: Sequence[object] = ()
+        judged = ""
         if kept is not None:
+            asked = kept.hand_off if tab == "hand-off" else kept.churn
+            judged = judgement(asked.skill, asked.calibration_error)
             entries = kept.hand_off.leads if tab == "hand-off" else kept.churn.accounts
         page = page_of(request, len(entries))
         return shell.page(
@@ -43,6 +47,7 @@ def router(shell: Shell) -> APIRouter:
             caller,
             "leads.html",
             kept=kept,
+            judged=judged,
             tabs=TABS,
             tab=tab,
             page=page,
