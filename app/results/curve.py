@@ -38,8 +38,9 @@ class CurvePoint(Noun):
 
     messages, answered: sent, and answered within `ANSWER_DAYS`, of those old enough to tell. share, low, high: of
     messages answered with Wilson's interval; None for fewer than `LEAST_ARM` messages. decisions, cents, cents_low,
-    cents_high: mean reward a decision whose early signals are in, with a 95 % interval that knows of accounts; None
-    for fewer than `LEAST_ARM` contacts.
+    cents_high: mean of what answers to a decision are expected to bring, less harm and cost, of those whose early
+    signals are in, with a 95 % interval that knows of accounts; None for fewer than `LEAST_ARM` contacts. (Not of the
+    reward: one deal lost or won by those decided about would bend a curve for weeks.)
     """
 
     arm: Arm
@@ -70,7 +71,8 @@ def curve_of(gathered: Gathered) -> tuple[CurvePoint, ...]:
     counted = telling & (decided.sent | ~is_message)
     asked = decided.sent & (old >= ANSWER_DAYS * _DAY)
     answered = asked & answers_within(gathered, ANSWER_DAYS)
-    reward = gathered.rewards.reward_cents
+    rewards = gathered.rewards
+    worth = rewards.answers.worth_cents + rewards.harm_cents + rewards.cost_cents
     account = account_numbers(gathered.account_ids)[decided.contact]
     points = []
     # Messages that members asked for went to whom they picked: beside the arms they would look like a fourth.
@@ -89,7 +91,7 @@ def curve_of(gathered: Gathered) -> tuple[CurvePoint, ...]:
                     answered=int((span & answered).sum()),
                     decisions=int(rows.sum()),
                     **_share(int((span & answered).sum()), int((span & asked).sum())),
-                    **_mean(reward[rows], decided.contact[rows], account[rows]),
+                    **_mean(worth[rows], decided.contact[rows], account[rows]),
                 )
             )
     return tuple(points)
@@ -123,13 +125,13 @@ def _share(answered: int, messages: int) -> dict[str, float | None]:
 
 
 def _mean(
-    reward: NDArray[np.float64], contact: NDArray[np.int64], account: NDArray[np.int64]
+    worth: NDArray[np.float64], contact: NDArray[np.int64], account: NDArray[np.int64]
 ) -> dict[str, float | None]:
     """Mean with the interval of a mean of accounts: decisions about one account move together."""
     if len(np.unique(contact)) < LEAST_ARM:
         return {"cents": None, "cents_low": None, "cents_high": None}
-    mean = float(reward.mean())
+    mean = float(worth.mean())
     groups, of_group = np.unique(account, return_inverse=True)
-    sums = np.bincount(of_group, reward - mean)
-    error = math.sqrt(float(sums @ sums) * len(groups) / max(len(groups) - 1, 1)) / len(reward)
+    sums = np.bincount(of_group, worth - mean)
+    error = math.sqrt(float(sums @ sums) * len(groups) / max(len(groups) - 1, 1)) / len(worth)
     return {"cents": mean, "cents_low": mean - Z95 * error, "cents_high": mean + Z95 * error}

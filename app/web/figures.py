@@ -61,7 +61,7 @@ def share_curve(results: CampaignResults) -> Markup | None:
 
 
 def worth_curve(results: CampaignResults) -> Markup | None:
-    """What a decision was worth, of each arm over time; None where there is no curve yet."""
+    """What answers to a decision are expected to bring, of each arm over time; None where there is no curve yet."""
     currency = results.metrics.currency
     points = [
         _CurvePoint(
@@ -72,7 +72,7 @@ def worth_curve(results: CampaignResults) -> Markup | None:
     ]
     return _curve(
         points,
-        "Worth of a decision",
+        "Expected worth of a decision",
         f"{currency} a decision, four weeks up to each",
         currency,
         is_from_zero=False,

@@ -106,15 +106,28 @@ def test_what_had_no_time_to_be_answered_is_not_counted_as_unanswered() -> None:
 
 
 def test_a_mean_of_few_accounts_is_less_sure_than_of_many() -> None:
-    told = [(i, 0, Arm.HOLDOUT, None) for i in range(60)]
-    happened = deal([(i, 3, "won", 1.0, 10_000) for i in range(30)])
-    many = gathered(told, happened, 60)
+    told = [(i, 0, Arm.LEARNED, "guide") for i in range(60)]
+    many = gathered(told, signs(*((i, 3, "reply") for i in range(30))), 60)
     few = Gathered(**{**vars(many), "account_ids": tuple(f"a_{i // 30}" for i in range(60))})
     wide, narrow = curve_of(few)[0], curve_of(many)[0]
-    assert wide.cents == narrow.cents and wide.messages == 0 and wide.share is None
+    assert wide.cents == narrow.cents
+    assert (wide.messages, wide.share) == (60, 0.5)
     assert cast(float, wide.cents_high) - cast(float, wide.cents_low) > 2 * (
         cast(float, narrow.cents_high) - cast(float, narrow.cents_low)
     )
+
+
+def test_deals_that_would_have_come_or_gone_anyway_do_not_bend_the_worth_of_decisions() -> None:
+    """Nobody answered: whatever their companies bought or lost, what was decided is expected to cost its sending."""
+    told = [(i, 0, Arm.LEARNED, "guide") for i in range(40)] + [
+        (40 + i, 0, Arm.HOLDOUT, None) for i in range(40)
+    ]
+    happened = deal([(i, 3, "won" if i % 2 else "lost", 1.0, 10_000) for i in range(80)])
+    points = curve_of(gathered(told, happened, 60))
+    assert {point.arm: point.cents for point in points} == {Arm.LEARNED: -GOAL.contact_cents, Arm.HOLDOUT: 0}
+    replied = curve_of(gathered(told, signs(*((i, 1, "reply") for i in range(40))), 60))
+    worth = {point.arm: cast(float, point.cents) for point in replied}
+    assert worth[Arm.HOLDOUT] == 0 < worth[Arm.LEARNED]
 
 
 def story(**changes: Any) -> DealStory:
