@@ -59,8 +59,9 @@ studio-test: .venv/.ready-dev .venv-studio/.ready  ## the same server, started a
 
 # A third worker on two cores works while others wait for a browser or a process.
 # Tests commit thousands of times, and a disk makes each wait: their files are in memory where there is room (4 GB).
+# Commands that tests start read what was compiled before, whatever the environment says of writing it.
 test: .venv/.ready-dev  ## the whole test suite
-	@room=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}'); \
+	@unset PYTHONDONTWRITEBYTECODE; room=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}'); \
 	  if [ -z "$$TMPDIR" ] && [ "$${room:-0}" -gt 4000000 ]; then \
 	    TMPDIR=$$(mktemp -d /dev/shm/attune-tests-XXXXXX); export TMPDIR; \
 	    trap 'rm -rf "$$TMPDIR"' EXIT; trap 'exit 130' INT TERM; \
