@@ -376,7 +376,7 @@ def _exploring(
         f"with probability {chance_words(float(choice.propensities[row]))} among {possible} allowed actions"
     )
     if asset is None:
-        return (f"Silence, drawn {odds}, to find out what silence brings.",)
+        return (f"Silence, drawn {odds}: now and then nobody is written to here, as the campaign says.",)
     drawn = f"Drawn {odds}, to find out what works: this contact is in the exploring share."
     total = sum(looked_at.values())
     shared = [topic for topic in asset.topics if topic in looked_at]

@@ -25,6 +25,9 @@ ARM_WORDS = {
     Arm.ASKED: "A member asked for this one message; the learner drew nothing, and learns nothing from it.",
 }
 
+SILENCE_NAME = "silence"
+NOTHING = "worth nothing"
+
 KNOWLEDGE_WORDS = {
     Knowledge.GUESSING: "still guessing: the doubt is larger than the value",
     Knowledge.LEARNING: "learning: the doubt is more than half the value",
@@ -52,22 +55,32 @@ def rounded(cents: float, digits: int, sign: str = "", most_decimals: int = 2) -
 def name_of(action: Action, assets: Mapping[str, ContentAsset]) -> str:
     """Say an action: `“Title” (morning)`, or `silence`."""
     if action.asset_id is None:
-        return "silence"
+        return SILENCE_NAME
     asset = assets.get(action.asset_id)
     return f"“{asset.title if asset else action.asset_id}” ({action.slot.value if action.slot else 'now'})"
 
 
 def silent(chance: float, possible: int) -> str:
     """Say that silence was drawn, where it is worth nothing."""
-    return (
-        f"Silence, drawn among {possible} possible actions (chance {chance_words(chance)}). It is worth nothing; what "
-        "messages are worth is told beside it."
-    )
+    return f"Silence, drawn among {possible} possible actions (chance {chance_words(chance)}). It is worth nothing."
 
 
 def is_nothing(cents: float) -> bool:
     """Tell whether an amount would be said as nothing."""
     return rounded(cents, 2) == "0"
+
+
+def option_worth(
+    *, is_silence: bool, cents: float, doubt: float | None, currency: str, knowledge: Knowledge
+) -> str:
+    """Say what one action is expected to be worth, with its doubt once more is known than a guess.
+
+    Silence that is worth nothing is so by what is taught (docs/decisions/0016): there is no doubt about it to tell.
+    """
+    if is_silence and is_nothing(cents):
+        return NOTHING
+    said = worth(cents, currency, knowledge)
+    return said if doubt is None or knowledge is Knowledge.GUESSING else f"{said} ± {rounded(doubt, 2)}"
 
 
 def opening(
@@ -132,6 +145,15 @@ def for_and_against(
 def beside(name: str, value: float, taken: float, doubt: float, knowledge: Knowledge, currency: str) -> str:
     """Say how the best of the others compares with what was taken."""
     said = worth(value, currency, knowledge)
+    if name == SILENCE_NAME and is_nothing(value):
+        if value <= taken:
+            return "Runner-up: silence, which is worth nothing."
+        if value - taken <= doubt:
+            return "Silence, which is worth nothing, may be better: which of the two is cannot be told yet."
+        return (
+            "Silence, which is worth nothing, is expected to be better; now and then chance takes another, to keep "
+            "learning."
+        )
     if value <= taken:
         near = " as far as can be told yet" if knowledge is Knowledge.GUESSING else ""
         return f"Runner-up: {name}, {said}{near}."

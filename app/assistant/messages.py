@@ -30,7 +30,7 @@ from app.assistant.meant import contact_of
 from app.assistant.sealing import firm, note, sealed
 from app.assistant.words import columns, contact_ref, known, label, moment, record, table
 from app.campaign_shelf import campaign_text
-from app.reasons import KNOWLEDGE_WORDS, name_of, worth
+from app.reasons import KNOWLEDGE_WORDS, NOTHING, name_of, option_worth, worth
 from app.steering import require_active
 from domain.assistant import Asker, Cell, Effect, RecordKind, RecordRef, ToolAnswer
 from domain.content import ContentAsset
@@ -270,8 +270,14 @@ class Messages:
         ]
         silence = found.silence
         if silence is not None and silence.value_cents is not None:
-            said = worth(silence.value_cents, currency, silence.knowledge)
-            rows.append(("send nothing", said, silence.knowledge.value, False))
+            said = option_worth(
+                is_silence=True,
+                cents=silence.value_cents,
+                doubt=None,
+                currency=currency,
+                knowledge=silence.knowledge,
+            )
+            rows.append(("send nothing", said, None if said == NOTHING else silence.knowledge.value, False))
         head = columns(("Content", "record"), "Expected worth", "State of knowledge", "This draft")
         return table("What else may be sent", head, rows)
 

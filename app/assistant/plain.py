@@ -15,9 +15,9 @@ OF_THEIRS = frozenset(
 """Groups of reasons that are about the person or their company, not about the message or the time of day."""
 
 WHO_DECIDED = {
-    Arm.LEARNED: "Attune chose by what earlier messages brought, and what sending nothing did: the better something "
-    "looks, the more often it is chosen.",
-    Arm.EXPLORE: "It was drawn at random to keep learning.",
+    Arm.LEARNED: "Attune chose by what answers to earlier messages are expected to bring; to send nothing is worth "
+    "nothing. The better something looks, the more often it is chosen.",
+    Arm.EXPLORE: "It was drawn at random, more often what fits their interests, to keep learning.",
     Arm.USUAL: "Your usual practice decided, to be compared with.",
     Arm.HOLDOUT: "Chance put them among those who get nothing, so that it can be told what sending brings.",
     Arm.ASKED: "A member asked for this one message.",

@@ -18,13 +18,13 @@ from app.assistant.words import (
     unique,
 )
 from app.contact_view import RuleWords, rule_words
-from app.reasons import KNOWLEDGE_WORDS, rounded, worth
+from app.reasons import KNOWLEDGE_WORDS, option_worth, rounded
 from app.story_words import OUTCOME_WORDS
 from app.web.words import percent
 from app.why import stored_why, why_of
 from app.why_words import NAMES, lesson_words, turning_words
 from domain.assistant import AnswerTable, Asker, RecordKind, RecordRef, ToolAnswer
-from domain.decision import Arm, Decision
+from domain.decision import SILENCE, Arm, Decision
 from domain.people import Contact
 from domain.run import ContactOutcome, RunContact
 from domain.why import Why
@@ -145,8 +145,20 @@ def _option(one: Any, why: Why) -> dict[str, Any]:
     return known(
         action=plainly(one.name),
         chance=percent(one.probability),
-        worth=worth(one.value_cents, why.currency, why.knowledge) if one.value_cents is not None else None,
+        worth=_worth_of(one, why),
         taken=one.is_taken or None,
+    )
+
+
+def _worth_of(one: Any, why: Why) -> str | None:
+    if one.value_cents is None:
+        return None
+    return option_worth(
+        is_silence=one.action_key == SILENCE.key,
+        cents=one.value_cents,
+        doubt=None,
+        currency=why.currency,
+        knowledge=why.knowledge,
     )
 
 
@@ -171,9 +183,7 @@ def _why_tables(why: Why) -> tuple[AnswerTable, ...]:
                 (
                     plainly(one.name),
                     one.probability,
-                    worth(one.value_cents, why.currency, why.knowledge)
-                    if one.value_cents is not None
-                    else None,
+                    _worth_of(one, why),
                     "taken" if one.is_taken else None,
                 )
                 for one in why.options

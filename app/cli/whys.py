@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.cli.screen import heading, line
-from app.reasons import KNOWLEDGE_WORDS, is_nothing, rounded, silence_beside, worth
+from app.reasons import KNOWLEDGE_WORDS, is_nothing, option_worth, rounded, silence_beside, worth
 from app.why_words import NAMES, lesson_words, turning_words
 from domain.decision import SILENCE, Arm, Knowledge
 from domain.why import Option, Why
@@ -64,9 +64,14 @@ def _print_option(option: Option, why: Why) -> None:
     bar = "█" * round(option.probability * 20) or "▏"
     told = ""
     if option.value_cents is not None:
-        told = f", {worth(option.value_cents, why.currency, why.knowledge)}"
-        if option.uncertainty_cents is not None and why.knowledge is not Knowledge.GUESSING:
-            told += f" ± {rounded(option.uncertainty_cents, 2)}"
+        said = option_worth(
+            is_silence=option.action_key == SILENCE.key,
+            cents=option.value_cents,
+            doubt=option.uncertainty_cents,
+            currency=why.currency,
+            knowledge=why.knowledge,
+        )
+        told = f", {said}"
     mark = "→" if option.is_taken else " "
     line(
         f"  {mark} {_share(option.probability):>6}  {bar} {option.name}{told}",

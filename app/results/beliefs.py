@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 
 from app.choosing import knowledge_of
+from app.reasons import is_nothing
 from domain.base import Noun, UtcDatetime
 from domain.decision import Knowledge, action_of
 from domain.people import LifecycleStage, Seniority
@@ -120,6 +121,9 @@ def _by_asset(row: Believed) -> dict[str, tuple[float, float]]:
 def _belief(asset: str, segment: str, told: Sequence[tuple[float, float]]) -> Belief:
     values, doubts = np.array(told).T
     cents, doubt = float(values.mean()), float(doubts.mean())
+    if asset == SILENCE and is_nothing(cents):
+        # It is worth nothing by what is taught (docs/decisions/0016): the doubt of its belief tells nobody anything.
+        doubt = 0.0
     return Belief(
         asset_id=asset,
         segment=segment,
