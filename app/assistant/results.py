@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from app.amounts import money, whole_money
-from app.assistant.campaigns import campaign_ref, key_meant
+from app.assistant.campaign_meant import campaign_that_ran
+from app.assistant.campaigns import campaign_ref
 from app.assistant.result_tables import amount, answer_table, arm_table, lift_table
 from app.assistant.words import day, known, moment
 from app.funnels import Funnel, funnel_of
@@ -29,7 +30,6 @@ from domain.assistant import (
     ToolAnswer,
 )
 from domain.campaign import Campaign
-from domain.errors import NotFound, ToolRefused
 from tools.results import LearningShow, ResultFunnel, ResultShow
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Results:
         """Show what a campaign brought, or every campaign's verdict."""
         if given.campaign is None:
             return self._every(asker, given)
-        campaign = self._ran(given.campaign)
+        campaign = campaign_that_ran(self._house, given.campaign)
         ref = campaign_ref(campaign.id, campaign.name)
         if given.since is not None or given.until is not None:
             return self._since(asker, campaign, given)
@@ -116,7 +116,7 @@ class Results:
 
     def learning_show(self, asker: Asker, given: LearningShow) -> ToolAnswer:
         """Show what a campaign's learner believes."""
-        house, campaign = self._house, self._ran(given.campaign)
+        house, campaign = self._house, campaign_that_ran(self._house, given.campaign)
         status = status_of(house, campaign, house.clock())
         believed = self._shelf.beliefs(campaign, By(given.by.value))
         ref = campaign_ref(campaign.id, campaign.name)
@@ -239,13 +239,6 @@ class Results:
             tables=(lift_table(found), arm_table(found)),
             records=(campaign_ref(campaign.id, campaign.name),),
         )
-
-    def _ran(self, said: str) -> Campaign:
-        key = key_meant(self._house, said)
-        try:
-            return self._house.crm.campaign(key)
-        except NotFound:
-            raise ToolRefused(f"{key} never ran, so there is nothing to tell of it yet.") from None
 
 
 def _nothing(campaign: Campaign) -> ToolAnswer:
