@@ -13,6 +13,7 @@ from app.wiring import House
 from domain.campaign import Outcome
 from domain.errors import Ambiguous, NotFound
 from domain.events import Event, EventKind
+from tests.assistant_desk import MIA, look
 from tests.learning_workspace import CAMPAIGN, event, open_workspace, write
 
 AT = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -81,3 +82,37 @@ def test_words_that_fit_several_campaigns_are_asked_back(tmp_path: Path) -> None
         key_meant(house, "meetings, the first")
     assert key_meant(house, "first meetings with operations leader") == "ops"
     house.close()
+
+
+def test_who_unsubscribed_this_month_is_who_did_since_its_first_day_where_the_asker_is(house: House) -> None:
+    asked = {"did": [{"event": "email_unsubscribed"}], "since": "2026-11-01"}
+    answer = look(house, "contact_find", **asked)
+    assert [row["record"] for row in answer.facts["contacts"]] == ["[contact:c_0001]"]
+    assert "Asked: Email unsubscribed at least 1 time since 1 Nov 2026." in answer.words
+    utc = MIA.model_copy(update={"zone": "UTC"})
+    assert look(house, "contact_find", utc, **asked).facts["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("did", "wanted"),
+    [
+        ({"event": "email_unsubscribed"}, 2),
+        ({"event": "email_complained"}, 1),
+        ({"event": "email_bounced"}, 0),
+        ({"event": "email_bounced", "within_days": None}, 1),
+    ],
+)
+def test_people_are_found_by_what_stops_us_writing_to_them(
+    house: House, did: dict[str, object], wanted: int
+) -> None:
+    assert look(house, "contact_find", did=[did]).facts["total"] == wanted
+
+
+def test_since_a_day_says_nothing_of_so_many_days(house: House) -> None:
+    did = [{"event": "email_bounced"}]
+    assert look(house, "contact_find", did=did, since="2026-01-01").facts["total"] == 1
+    assert look(house, "account_find", did=did, since="2026-01-01").facts["total"] == 0
+
+
+def test_who_unsubscribed_is_no_less_quiet_for_it(house: House) -> None:
+    assert look(house, "contact_find", quiet_days=1).facts["total"] == 6
