@@ -54,11 +54,12 @@ class ConversionLine(Noun):
 
 
 class PipelineLine(Noun):
-    """Pipeline velocity in one currency."""
+    """Pipeline velocity in one currency; of deals that are no renewals."""
 
     currency: str
     open_deals: int
     closed_deals: int
+    won_deals: int
     win_rate: float | None
     win_rate_low: float | None
     win_rate_high: float | None
@@ -170,16 +171,17 @@ def _pipeline(stories: list[DealStory], since: datetime | None) -> tuple[Pipelin
             ),
             cycle_days=np.array(cycle, dtype=float),
         )
-        lines.append(_pipeline_line(currency, len(closed), found))
+        lines.append(_pipeline_line(currency, len(closed), sum(s.is_won for s in closed), found))
     return tuple(lines)
 
 
-def _pipeline_line(currency: str, closed: int, found: Velocity) -> PipelineLine:
+def _pipeline_line(currency: str, closed: int, won: int, found: Velocity) -> PipelineLine:
     per_day = found.cents_per_day
     return PipelineLine(
         currency=currency,
         open_deals=found.open_deals,
         closed_deals=closed,
+        won_deals=won,
         win_rate=found.win_rate.value,
         win_rate_low=found.win_rate.low,
         win_rate_high=found.win_rate.high,

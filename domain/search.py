@@ -28,6 +28,9 @@ OWN_ACTS = (
 )
 """What people do of their own accord. Opens are left out: most are machines'."""
 
+STOPPING_ACTS = (EventKind.EMAIL_UNSUBSCRIBED, EventKind.EMAIL_COMPLAINED, EventKind.EMAIL_BOUNCED)
+"""What stops us writing to somebody: people are found by it too, but nobody is the less quiet for it."""
+
 SearchWords = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 
 
@@ -36,6 +39,7 @@ class ContactSearch(Noun):
 
     `words`: each must stand somewhere in name, address, job title or company, in whatever letters and with or
     without accents. `did` are the conditions campaigns know: so many events of a kind, of a topic, in so many days.
+    `since`: what they did counts from then on.
     `quiet_days`: nothing of `OWN_ACTS` for so long. "Went quiet after the pricing page" is
     `did=(page_viewed, topic pricing, within 90 days, at least 1)` and `quiet_days=14`.
     """
@@ -46,6 +50,7 @@ class ContactSearch(Noun):
     owners: tuple[str, ...] = ()
     account_id: str | None = None
     did: tuple[EventCondition, ...] = ()
+    since: UtcDatetime | None = None
     quiet_days: PositiveInt | None = None
 
 
@@ -57,6 +62,7 @@ class AccountSearch(Noun):
     countries: tuple[CountryCode, ...] = ()
     owners: tuple[str, ...] = ()
     did: tuple[EventCondition, ...] = ()
+    since: UtcDatetime | None = None
     quiet_days: PositiveInt | None = None
 
 

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from domain.assistant import Asker, ToolAnswer
 from domain.search import SearchWords
 from domain.staff import Act
-from tools.people import Countries, Country, Did, DidField, Owners, Page, Quiet
+from tools.people import Countries, Country, Finding, Owners
 from tools.toolset import Arguments, Tool
 
 
-class AccountFind(Arguments):
+class AccountFind(Finding):
     """Which companies. Everything that is given must hold; what their people did counts as theirs."""
 
     words: SearchWords = Field("", description="Words that stand in name or web domain; each must.")
     industries: tuple[str, ...] = Field((), max_length=50, description="Industries as the CRM says them.")
     countries: tuple[Country, ...] = Countries
     owners: tuple[str, ...] = Owners
-    did: tuple[Did, ...] = DidField
-    quiet_days: PositiveInt | None = Quiet
-    page: int = Page
 
 
 class AccountShow(Arguments):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import BeforeValidator, Field, PositiveInt
+from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
 from domain.assistant import Asker, ToolAnswer
 from domain.base import CountryCode
@@ -35,6 +36,9 @@ OwnAct = Literal[
 ]
 """What people do of their own accord: `domain.search.OWN_ACTS`, as a schema can say it."""
 
+StoppingAct = Literal["email_unsubscribed", "email_complained", "email_bounced"]
+"""What stops us writing to them: `domain.search.STOPPING_ACTS`, likewise."""
+
 Page = Field(1, ge=1, le=10_000, description="Which page of a long list; 20 rows each.")
 Who = Field(
     min_length=1,
@@ -46,7 +50,7 @@ Who = Field(
 class Did(Arguments):
     """Something they did, or did not."""
 
-    event: OwnAct = Field(description="What they did.")
+    event: OwnAct | StoppingAct = Field(description="What they did, or what became of an e-mail to them.")
     topic: str | None = Field(
         None,
         max_length=100,
@@ -71,12 +75,6 @@ class Did(Arguments):
         )
 
 
-DidField = Field((), max_length=5, description="What they did; every one of these must hold.")
-Quiet = Field(
-    None,
-    le=3_650,
-    description="Nothing of their own accord for so many days; 14 for “went quiet”.",
-)
 Country = Annotated[
     CountryCode, BeforeValidator(lambda said: said.strip().upper() if isinstance(said, str) else said)
 ]
@@ -86,7 +84,28 @@ Countries = Field((), max_length=50, description="Two letters each, such as DE."
 Owners = Field((), max_length=50, description="Who looks after them, by name.")
 
 
-class ContactFind(Arguments):
+class Finding(Arguments):
+    """What lists of contacts and companies share."""
+
+    did: tuple[Did, ...] = Field((), max_length=5, description="What they did; every one of these must hold.")
+    since: date | None = Field(
+        None, description="What they did counts from this day on (2026-11-01), instead of within_days."
+    )
+    quiet_days: PositiveInt | None = Field(
+        None,
+        le=3_650,
+        description="Nothing of their own accord for so many days; 14 for “went quiet”.",
+    )
+    page: int = Page
+
+    @model_validator(mode="after")
+    def _since_something(self) -> Finding:
+        if self.since and not self.did:
+            raise ValueError("since says from when on what they did counts, so it needs did")
+        return self
+
+
+class ContactFind(Finding):
     """Which contacts. Everything that is given must hold."""
 
     words: SearchWords = Field(
@@ -96,9 +115,6 @@ class ContactFind(Arguments):
     countries: tuple[Country, ...] = Countries
     owners: tuple[str, ...] = Owners
     account: str | None = Field(None, max_length=200, description="Only of this company: its id or name.")
-    did: tuple[Did, ...] = DidField
-    quiet_days: PositiveInt | None = Quiet
-    page: int = Page
 
 
 class ContactShow(Arguments):
@@ -124,10 +140,10 @@ def people_tools(desk: PeopleDesk) -> tuple[Tool[Any], ...]:
     return (
         Tool(
             "contact_find",
-            "Find contacts by words, stage, country, owner, company, what they did or did not do, how long they have "
-            "been quiet. Brings how many there are, and a page of them. Use it for who, and for how many people are "
-            "or did something; account_find for which companies, lead_list for who is ready for sales, "
-            "campaign_count for how many a campaign or a draft of one reaches.",
+            "Find contacts by words, stage, country, owner, company, what they did or did not do, who unsubscribed, "
+            "complained or bounced, how long they have been quiet. Brings how many there are, and a page of them. Use "
+            "it for who, and for how many people are or did something; account_find for which companies, lead_list for "
+            "who is ready for sales, campaign_count for how many a campaign or a draft of one reaches.",
             ContactFind,
             Act.READ,
             look=desk.contact_find,

@@ -55,9 +55,9 @@ class ResultFunnel(Arguments):
 
 
 class LearningShow(Arguments):
-    """Whose learner, and what tells people apart."""
+    """Whose learner, every campaign's where none is named; and what tells people apart."""
 
-    campaign: str = campaign_field()
+    campaign: str | None = campaign_field(None)
     by: Told = Told.STAGE
 
 
@@ -99,8 +99,9 @@ def result_tools(desk: ResultDesk) -> tuple[Tool[Any], ...]:
         ),
         Tool(
             "learning_show",
-            "Show what a campaign's learner believes now: what each content is worth to whom, how sure that is, and "
-            "its state of knowledge.",
+            "Show what a campaign's learner believes now: what each content, and silence, is worth to whom, how sure "
+            "that is, its state of knowledge, which shifts of the market were noticed; how many people the newest run "
+            "left in silence, and why. Without a campaign: the only one that decided, or each in a line.",
             LearningShow,
             Act.READ,
             look=desk.learning_show,

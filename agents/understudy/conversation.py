@@ -16,6 +16,7 @@ from agents.understudy import (
     talk_changes,
     talk_direct,
     talk_finding,
+    talk_learning,
     talk_library,
     talk_people,
     talk_reviewing,
@@ -90,6 +91,8 @@ class TalkingUnderstudy:
             talk_setup.set_up,
             talk_reviewing.reviews,
             talk_direct.direct,
+            talk_learning.learning,
+            self._counted,
             talk_changes.drafts,
             talk_changes.steering,
             more,
@@ -100,12 +103,18 @@ class TalkingUnderstudy:
             talk_campaigns.about_campaigns,
             talk_library.of_content,
             talk_people.about_one,
-            talk_finding.find,
             talk_direct.left_alone,
+            self._found,
         )
 
     def _results(self, asked: Question) -> Reading:
         return talk_campaigns.results(asked, self._clock().date())
+
+    def _counted(self, asked: Question) -> Reading:
+        return talk_learning.counted(asked, self._clock().date())
+
+    def _found(self, asked: Question) -> Reading:
+        return talk_finding.find(asked, self._clock().date())
 
 
 def _question(words: str, shown: Shown) -> Question:

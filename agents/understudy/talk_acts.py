@@ -85,6 +85,9 @@ def _topic(after: str, event: str) -> tuple[str | None, str]:
         "meeting_held",
         "call_held",
         "ticket_opened",
+        "email_unsubscribed",
+        "email_complained",
+        "email_bounced",
     }:
         return None, after
     bare = _KINDS.sub(" ", after)

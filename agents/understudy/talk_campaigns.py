@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from agents.understudy.talk_question import Question, Reading, call, first_match, one
-from agents.understudy.talk_words import days_in
+from agents.understudy.talk_question import Question, Reading, call, first_match, of_campaign, one
+from agents.understudy.talk_words import calendar_in, days_in
 
 _SHOW = (
     r"(?:(?:show|list|give|tell|get)(?: me| us)? (?:about )?|what (?:is |are )?|which (?:are "
@@ -21,7 +21,7 @@ _PERIOD = (
 
 
 def lists(asked: Question) -> Reading:
-    """Whole lists that need no more words: leads, churn, proposals, campaigns, runs, content, rules, the learner."""
+    """Whole lists that need no more words: leads, churn, proposals, campaigns, runs, content, rules."""
     said = asked.said
     if first_match(
         said,
@@ -34,13 +34,8 @@ def lists(asked: Question) -> Reading:
         # What only a person can do: messages that wait for a yes, and people worth a call.
         return (call("proposal_list"), call("lead_list", 2))
     for tool, patterns in _LISTS.items():
-        if not first_match(said, *patterns):
-            continue
-        if tool == "learning_show":
-            # Each campaign has a learner of its own; where none was shown, all are listed to choose from.
-            shown = asked.shown.latest("campaign")
-            return one(tool, campaign=shown[0].id) if len(shown) == 1 else one("campaign_list")
-        return one(tool)
+        if first_match(said, *patterns):
+            return one(tool)
     return None
 
 
@@ -115,13 +110,6 @@ _LISTS: dict[str, tuple[str, ...]] = {
         rf"(?:are there|do we (?:have|follow)|apply|hold|there are))?",
         r"which rules (?:apply|hold|do we follow|are there)",
     ),
-    "learning_show": (
-        r"what (?:does|has|did|do) (?:the |our )?(?:learner|learning|bandit|you|we|system|model) "
-        r"(?:believe|learn|learned|learnt|know|think)(?: so far| now| works?| to work)?",
-        rf"{_SHOW}{_OUR}(?:learner|learner status|learning|bandit)(?: (?:doing|status|believe|learning))?",
-        r"what (?:works|worked|works best|has been learned|was learned|did we learn|have we "
-        r"learned|have we learnt)(?: so far| best)?",
-    ),
     "result_funnel": (
         rf"{_SHOW}{_OUR}(?:sales )?(?:funnel|pipeline)(?: (?:look|looking|like|doing))*",
         r"how does (?:the |our )?funnel look",
@@ -179,18 +167,19 @@ def results(asked: Question, today: date) -> Reading:
         rf"how (?:is|did|does|are) (?:the )?(?:campaign )?{_X} (?:doing|do|perform|performing|"
         rf"going|work|working|look|fare|faring)(?: so far| lately| {_PERIOD})?",
     ):
-        return _of_campaign(
+        return of_campaign(
             asked, found["x"], "result_show", since=since_in(said, today), until=until_in(said, today)
         )
     return None
 
 
 def since_in(said: str, today: date) -> str | None:
-    """From which day on: a span counts back from today, “last month” from the first of the month before."""
+    """From which day on: a span counts back from today, “last month” and “this month” begin with the first."""
     if re.search(r"\blast month\b", said, re.IGNORECASE):
         return (today.replace(day=1) - timedelta(days=1)).replace(day=1).isoformat()
-    if re.search(r"\bthis month\b", said, re.IGNORECASE):
-        return today.replace(day=1).isoformat()
+    since, _ = calendar_in(said, today)
+    if since is not None:
+        return since.isoformat()
     days, _ = days_in(said)
     return None if days is None else (today - timedelta(days=days)).isoformat()
 
@@ -214,7 +203,7 @@ def about_campaigns(asked: Question) -> Reading:
         rf"what (?:works|worked|has been learned|did we learn|have we learned) (?:in|for|from|by) {_X}",
         rf"{_SHOW}{_OUR}(?:learner|learning) (?:of|for|in) {_X}",
     ):
-        return _of_campaign(asked, found["x"], "learning_show")
+        return of_campaign(asked, found["x"], "learning_show")
     if found := first_match(
         said,
         rf"what (?:happened|went on|was done|did we do) (?:in|on|during|with) {_OUR}(?:last|latest|"
@@ -226,7 +215,7 @@ def about_campaigns(asked: Question) -> Reading:
         if found["x"] is None:
             runs = asked.shown.latest("run")
             return one("run_show", run=runs[0].id) if runs else one("run_list")
-        return _of_campaign(asked, found["x"], "run_show", run="last")
+        return of_campaign(asked, found["x"], "run_show", run="last")
     if found := first_match(
         said,
         r"(?:show(?: me)?|what happened in|what about|tell me about|how was|open|describe) (?:the )?run (?P<x>\S+)",
@@ -241,7 +230,7 @@ def about_campaigns(asked: Question) -> Reading:
         rf"when did {_X} (?:last )?run(?: last)?",
         rf"which runs did {_X} have",
     ):
-        return _of_campaign(asked, found["x"], "run_list")
+        return of_campaign(asked, found["x"], "run_list")
     if found := first_match(
         said,
         rf"how many (?:people|contacts|would|does|do)?.*?(?:would |could |does |do |are in |fit |"
@@ -250,7 +239,7 @@ def about_campaigns(asked: Question) -> Reading:
         rf"count (?:the )?(?:campaign )?{_X}",
         rf"who is in (?:the )?(?:audience of )?(?:the )?(?:campaign )?{_X}",
     ):
-        return _of_campaign(asked, found["x"], "campaign_count")
+        return of_campaign(asked, found["x"], "campaign_count")
     if found := first_match(
         said,
         r"(?:show(?: me)?|tell me about|describe|open|what about|explain|what is|what does|how "
@@ -262,14 +251,5 @@ def about_campaigns(asked: Question) -> Reading:
         r"(?:is|was|when was|who|why is|why was) (?:the )?(?:campaign )?(?P<x>[\w -]+?) (?:paused|"
         r"stopped|running|live|active|held)(?: now)?",
     ):
-        return _of_campaign(asked, found["x"], "campaign_show")
+        return of_campaign(asked, found["x"], "campaign_show")
     return None
-
-
-def _of_campaign(asked: Question, words: str, tool: str, **more: str | None) -> Reading:
-    if re.search(
-        r"\b(?:contacts|accounts|people|you|we|they|learner|funnel|weather|signals?)\b", words, re.IGNORECASE
-    ):
-        return None
-    campaign = asked.campaign(words)
-    return None if campaign is None else one(tool, campaign=campaign, **more)

@@ -55,14 +55,6 @@ def direct(asked: Question) -> Reading:
         r"(?:about|on) (?P<x>[\w -]+)",
     ):
         return one("content_list", words=unquoted(found["x"]))
-    if first_match(
-        said,
-        r"(?:what|which)(?: of (?:the|our))? (?:content|assets?|guides?|case stud(?:y|ies)|offers?|messages?) "
-        r"(?:works?|worked|is working|performs?|performed|does|do|did) (?:the )?best(?: (?:for us|so far|now))*",
-    ):
-        # What the one campaign that was shown has learned; else all are listed, to choose from.
-        shown = asked.shown.latest("campaign")
-        return one("learning_show", campaign=shown[0].id) if len(shown) == 1 else one("campaign_list")
     return _of_names(asked)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 from agents.understudy.talk_acts import speaks_of_opens
 from agents.understudy.talk_conditions import JOBS, Sought, understood
 from agents.understudy.talk_question import Question, Reading, one
+from agents.understudy.talk_words import calendar_in, days_in
 
 _ABOUT_ACCOUNTS = re.compile(
     r"\b(?:accounts?|compan(?:y|ies)|firms?|organi[sz]ations?|businesses)\b", re.IGNORECASE
@@ -25,13 +27,13 @@ NO_OPENS = (
 )
 
 
-def find(asked: Question) -> Reading:
+def find(asked: Question, today: date) -> Reading:
     """Contacts or companies by conditions."""
     said = asked.said
     if speaks_of_opens(said) and _ASKS_WHO.match(said):
         return NO_OPENS
     is_accounts = bool(_ABOUT_ACCOUNTS.search(said)) and not re.match(r"^who\b", said, re.IGNORECASE)
-    sought = understood(asked, said, is_accounts)
+    since, sought = _sought(asked, said, is_accounts, today)
     if sought is None:
         return None
     is_people = bool(_ABOUT_PEOPLE.search(said)) or bool(sought.stages) or bool(JOBS.search(said))
@@ -46,15 +48,29 @@ def find(asked: Question) -> Reading:
         re.IGNORECASE,
     ):
         return None
-    return _calls(sought, is_accounts)
+    return _calls(sought, is_accounts, since)
 
 
-def _calls(sought: Sought, is_accounts: bool) -> Reading:
+def _sought(asked: Question, said: str, is_accounts: bool, today: date) -> tuple[date | None, Sought | None]:
+    """The conditions, and the day from which on all that was done counts: “this month” begins with its first.
+
+    None for the day where another span stands beside it, or nothing that was done: then it is so many days.
+    """
+    since, rest = calendar_in(said, today)
+    if since is not None and days_in(rest)[0] is None:
+        sought = understood(asked, rest, is_accounts)
+        if sought is not None and sought.did and not sought.quiet_days:
+            return since, sought
+    return None, understood(asked, said, is_accounts)
+
+
+def _calls(sought: Sought, is_accounts: bool, since: date | None) -> Reading:
     shared: dict[str, Any] = {
         "words": " ".join(sought.words),
         "countries": list(sought.countries),
         "owners": list(sought.owners),
         "did": sought.did,
+        "since": None if since is None else since.isoformat(),
         "quiet_days": sought.quiet_days,
     }
     if is_accounts and not sought.stages:

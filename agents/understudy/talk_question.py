@@ -136,6 +136,16 @@ def one(name: str, /, **arguments: Any) -> tuple[ToolCall, ...]:
     return (call(name, **arguments),)
 
 
+def of_campaign(asked: Question, words: str, tool: str, **more: str | None) -> Reading:
+    """A call about the campaign these words mean; None where they are no campaign's. Raises `Unclear`."""
+    if re.search(
+        r"\b(?:contacts|accounts|people|you|we|they|learner|funnel|weather|signals?)\b", words, re.IGNORECASE
+    ):
+        return None
+    campaign = asked.campaign(words)
+    return None if campaign is None else one(tool, campaign=campaign, **more)
+
+
 Reader = Callable[[Question], Reading]
 
 

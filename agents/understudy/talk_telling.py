@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from agents.told_plainly import to_the_person
+from agents.understudy.talk_learning import asked_first
 from agents.understudy.talk_limits import limits_said, silence_said
 from agents.understudy.talk_reviewing import MOST_AT_ONCE
 from domain.assistant import RecordKind, ToolAnswer, ToolCall
@@ -19,6 +20,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "Which accounts went quiet after the pricing page?",
         "Find MQLs in Germany who clicked in the last 14 days",
         "Who replied this week?",
+        "Who unsubscribed this month?",
         "Tell me about Dana Kim",
         "Story of Dana Kim",
         "What do we remember about Dana Kim on pricing?",
@@ -38,7 +40,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "What did last month bring against the holdout?",
         "What happened in the last run of trial-to-meeting?",
         "What does the learner of trial-to-meeting believe?",
+        "Which content works best?",
+        "Why so much silence?",
+        "Did the market change?",
+        "How sure are you?",
+        "Is the learner better than usual practice?",
         "Show the funnel",
+        "How many deals did we win this month?",
         "What content do we have?",
     ),
     "Work": (
@@ -95,9 +103,8 @@ _NEXT: dict[str, str] = {
     "rule_list": "Say “explain C-09” for one of them.",
     "campaign_save": "It sends nothing before a dry run and your word to go live: “dry run …”, then “resume …”.",
 }
-_LISTED = frozenset(
-    {"contact_find", "account_find", "lead_list", "churn_list", "proposal_list", "campaign_list", "run_list"}
-)
+_STOPS = ("email_unsubscribed", "email_complained", "email_bounced")
+"""Who is found by these is not to be written to, so no draft is proposed."""
 _KIND_OF = {
     "contact_find": RecordKind.CONTACT,
     "lead_list": RecordKind.CONTACT,
@@ -115,11 +122,15 @@ def told(asked: str, found: Sequence[tuple[ToolCall, ToolAnswer | str]]) -> str:
         return "Nothing was looked up, so I cannot tell."
     parts: list[str] = []
     for call, answer in found:
-        part = to_the_person(answer) if isinstance(answer, str) else _said(call, answer)
+        part = (
+            to_the_person(answer)
+            if isinstance(answer, str)
+            else _said(call, asked_first(asked, call, answer))
+        )
         if part not in parts:
             parts.append(part)
-    names = [call.name for call, answer in found if not isinstance(answer, str)]
-    if names and (hint := _hint(asked, names[-1])) and _brought_something(found[-1][1]):
+    brought = [call for call, answer in found if not isinstance(answer, str)]
+    if brought and (hint := _hint(asked, brought[-1], found[-1][1])) and _brought_something(found[-1][1]):
         parts.append(hint)
     if beyond := _beyond(asked, found):
         parts.append(beyond)
@@ -144,12 +155,12 @@ def _said(call: ToolCall, answer: ToolAnswer) -> str:
     return f"{answer.words} {named}{f' and {rest} more in the table' if rest > 0 else ''}."
 
 
-def _hint(asked: str, name: str) -> str:
-    if name == "campaign_list" and re.search(r"learn|believe|works?\b", asked, re.IGNORECASE):
-        return (
-            "Each campaign has a learner of its own: say “what does the learner of … believe?” with "
-            "one of the names."
-        )
+def _hint(asked: str, call: ToolCall, answer: ToolAnswer | str) -> str:
+    name = call.name
+    if name == "contact_find" and any(one in str(call.arguments.get("did")) for one in _STOPS):
+        return "Say “tell me about the first one”, or “more”."
+    if name == "learning_show" and isinstance(answer, ToolAnswer) and "campaigns" in answer.facts:
+        return "Say “what does the learner of … believe?” with one of the names for more of it."
     if name in {"proposal_list", "proposal_show"} and re.match(
         r"\W*(?:please )?(?:approve|accept|reject|decline)\b", asked, re.IGNORECASE
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,16 @@ def days_in(said: str) -> tuple[int | None, str]:
         if found := re.search(pattern, said, re.IGNORECASE):
             return days, f"{said[: found.start()]} {said[found.end() :]}"
     return None, said
+
+
+def calendar_in(said: str, today: date) -> tuple[date | None, str]:
+    """The first day of “this month”, “this quarter” or “this year”, None where none is said; the words without it."""
+    found = re.search(r"\b(?:in |during |so far )?this (month|quarter|year)\b", said, re.IGNORECASE)
+    if found is None:
+        return None, said
+    first = {"month": today.month, "quarter": today.month - (today.month - 1) % 3, "year": 1}
+    rest = f"{said[: found.start()]} {said[found.end() :]}"
+    return today.replace(month=first[found[1].lower()], day=1), " ".join(rest.split())
 
 
 def countries_in(said: str) -> tuple[tuple[str, ...], str]:

@@ -23,6 +23,7 @@ from app.assistant.words import (
     columns,
     contact_ref,
     day,
+    day_begins,
     first_row,
     found_words,
     known,
@@ -73,7 +74,8 @@ class Accounts:
             industries=industries.values,
             countries=given.countries,
             owners=owners.values,
-            did=conditions_meant(self._house, given.did),
+            did=conditions_meant(self._house, given),
+            since=day_begins(given.since, asker),
             quiet_days=given.quiet_days,
         )
         if industries.fits_nothing or owners.fits_nothing:
@@ -82,7 +84,9 @@ class Accounts:
             search, PAGE_ROWS, first_row(given.page), newest_first=not search.words
         )
         by_country = self._house.finder.countries(search) if PAGE_ROWS < total <= MOST_COUNTED else {}
-        said = found_words(total, given.page, "account", search.did, search.quiet_days)
+        said = found_words(
+            total, given.page, "account", search.did, search.quiet_days, day(search.since, asker)
+        )
         return ToolAnswer(
             words=f"{said} {missed}".strip(),
             facts=paged("accounts", [_account_row(line, asker) for line in lines], total, given.page)

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app import loop
-from app.assistant.campaigns import BASE_CHARS, autonomy_words, campaign_ref, key_meant, run_ref
+from app.assistant.campaign_meant import key_meant
+from app.assistant.campaigns import BASE_CHARS, autonomy_words, campaign_ref, run_ref
 from app.assistant.sealing import allows, firm, note, sealed
 from app.assistant.words import moment
 from app.audience_size import Step, lacks, narrowed

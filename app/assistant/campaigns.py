@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.amounts import money
+from app.assistant.campaign_meant import key_meant
 from app.assistant.meant import bare
 from app.assistant.words import (
     PAGE_ROWS,
@@ -34,7 +35,7 @@ from app.run_board import RunPage, contacts_of, run_page
 from app.story_words import title_of
 from domain.assistant import AnswerTable, AnswerText, Asker, RecordKind, RecordRef, ToolAnswer
 from domain.campaign import Audience, Autonomy, Campaign, Goal, Outcome
-from domain.errors import Ambiguous, NotFound
+from domain.errors import NotFound
 from domain.run import ContactOutcome, Run, RunStatus
 from memory.crm.cards import fold
 from tools.campaigns import CampaignCount, CampaignList, CampaignShow, RunList, RunShow
@@ -53,28 +54,6 @@ MOST_MISSED = 5_000
 RUN_COLUMNS = columns(
     ("Run", "record"), ("Began", "moment"), "Kind", "Stands", ("Contacts", "number"), "What came of it"
 )
-
-
-def key_meant(house: House, said: str) -> str:
-    """Return the key of the campaign that is meant, with a file or only runs: by id, name, or a part of either.
-
-    Raises:
-        NotFound: none fits.
-        Ambiguous: several do; it names them.
-    """
-    words, cards = bare(said), campaign_cards(house)
-    if any(card.key == words for card in cards):
-        return words
-    wanted = fold(words)
-    exact = [card for card in cards if fold(card.name) == wanted]
-    fitting = exact or [card for card in cards if wanted and wanted in f"{fold(card.name)} {card.key}"]
-    if not fitting:
-        there = "; ".join(f"{card.name} ({card.key})" for card in cards[:MOST_NAMED])
-        raise NotFound("campaign", said, f"Campaigns: {there}." if there else "There is none yet.")
-    if len(fitting) > 1:
-        named = [f"{card.name} ({card.key})" for card in fitting[:MOST_NAMED]]
-        raise Ambiguous("campaign", said, named, len(fitting))
-    return fitting[0].key
 
 
 def campaign_ref(key: str, name: str | None = None) -> RecordRef:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.assistant.campaigns import key_meant, rule_ref, run_ref
+from app.assistant.campaign_meant import key_meant
+from app.assistant.campaigns import rule_ref, run_ref
 from app.assistant.plain import plainly
 from app.assistant.words import (
     PAGE_ROWS,

@@ -17,7 +17,7 @@ from domain.errors import Ambiguous, NotFound
 from domain.people import Account, Contact
 from domain.search import AccountSearch
 from memory.crm.cards import fold
-from tools.people import Did
+from tools.people import Finding
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -107,11 +107,16 @@ def among(said: Sequence[str], there: Sequence[str], noun: str) -> Among:
     return Among(tuple(dict.fromkeys(values)), f"No {noun} is called {asked}. {known}")
 
 
-def conditions_meant(house: House, did: Sequence[Did]) -> tuple[EventCondition, ...]:
-    """Conditions as campaigns know them, topics as our content calls them."""
+def conditions_meant(house: House, given: Finding) -> tuple[EventCondition, ...]:
+    """Conditions as campaigns know them, topics as our content calls them; of so many days where no day is given."""
     return tuple(
-        one.condition.model_copy(update={"topic": topic_meant(house, one.topic) if one.topic else None})
-        for one in did
+        one.condition.model_copy(
+            update={
+                "topic": topic_meant(house, one.topic) if one.topic else None,
+                "within_days": None if given.since else one.within_days,
+            }
+        )
+        for one in given.did
     )
 
 

@@ -14,7 +14,8 @@ from app.asked import (
     put_on_record,
     why_not_sent,
 )
-from app.assistant.campaigns import campaign_ref, key_meant, run_ref
+from app.assistant.campaign_meant import key_meant
+from app.assistant.campaigns import campaign_ref, run_ref
 from app.assistant.drafting import one_draft
 from app.assistant.evidence import (
     finding_facts,

@@ -13,6 +13,7 @@ from app.assistant.words import (
     columns,
     contact_ref,
     day,
+    day_begins,
     first_row,
     found_words,
     known,
@@ -68,7 +69,8 @@ class People:
             countries=given.countries,
             owners=owners.values,
             account_id=account_meant(self._house, given.account).id if given.account else None,
-            did=conditions_meant(self._house, given.did),
+            did=conditions_meant(self._house, given),
+            since=day_begins(given.since, asker),
             quiet_days=given.quiet_days,
         )
         if owners.fits_nothing:
@@ -78,7 +80,9 @@ class People:
             search, PAGE_ROWS, first_row(given.page), newest_first=is_newest_first
         )
         by_stage = self._house.finder.stages(search) if PAGE_ROWS < total <= MOST_COUNTED else {}
-        said = found_words(total, given.page, "contact", search.did, search.quiet_days)
+        said = found_words(
+            total, given.page, "contact", search.did, search.quiet_days, day(search.since, asker)
+        )
         counted = ", ".join(f"{many:,} {stage}" for stage, many in by_stage.items())
         return ToolAnswer(
             words=" ".join(

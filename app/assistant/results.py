@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from app.amounts import money, whole_money
-from app.assistant.campaigns import campaign_ref, key_meant
-from app.assistant.result_tables import amount, answer_table, arm_table, lift_table
-from app.assistant.words import day, known, moment
+from app.assistant.campaign_meant import campaign_that_ran
+from app.assistant.campaigns import campaign_ref
+from app.assistant.learning import learned
+from app.assistant.result_tables import answer_table, arm_table, lift_table
+from app.assistant.words import day, day_begins, known, moment
 from app.funnels import Funnel, funnel_of
-from app.learner_status import status_of
-from app.lift_words import WHAT_NAMES, is_worth_a_line, sentence
+from app.lift_words import WHAT_NAMES, is_worth_a_line, sentence, side_by_side
 from app.metrics import CampaignMetrics, NothingDecided, metrics_of
 from app.results import notes, tables
-from app.results.beliefs import EVERYONE, SILENCE, By
 from app.results.headline import Pace, headline_of
 from app.results.kept import BeingCounted, ResultsShelf
 from app.results.shapes import ARMS
@@ -29,7 +28,7 @@ from domain.assistant import (
     ToolAnswer,
 )
 from domain.campaign import Campaign
-from domain.errors import NotFound, ToolRefused
+from domain.decision import Arm
 from tools.results import LearningShow, ResultFunnel, ResultShow
 
 if TYPE_CHECKING:
@@ -38,7 +37,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 20
 MOST_LIFTS = 6
-MOST_BELIEFS = 12
+MOST_BESIDE = 3
+"""Campaigns of a list whose arms are told side by side; the table tells all."""
 
 PICTURES = {
     "lift": "What the learner's arm brought beyond the holdout, each with its interval",
@@ -62,7 +62,7 @@ class Results:
         """Show what a campaign brought, or every campaign's verdict."""
         if given.campaign is None:
             return self._every(asker, given)
-        campaign = self._ran(given.campaign)
+        campaign = campaign_that_ran(self._house, given.campaign)
         ref = campaign_ref(campaign.id, campaign.name)
         if given.since is not None or given.until is not None:
             return self._since(asker, campaign, given)
@@ -76,8 +76,9 @@ class Results:
             *(answer_table(made[name]) for name in ("arms", "handled", "costs", "attribution")),
         ]
         head = found.headline
+        said = (head.verdict, *head.more[:1], side_by_side(found.metrics))
         return ToolAnswer(
-            words=f"{campaign.name}: {' '.join((head.verdict, *head.more[:1]))}",
+            words=f"{campaign.name}: {' '.join(part for part in said if part)}",
             facts=_facts(found.metrics, found.headline.word, asker)
             | known(
                 decided=f"{day(found.decided_from, asker)} to {day(found.decided_until, asker)}",
@@ -93,16 +94,18 @@ class Results:
 
     def result_funnel(self, asker: Asker, given: ResultFunnel) -> ToolAnswer:
         """Show how contacts go from stage to stage, and the pipeline's velocity."""
-        since = _begin(given.since, asker)
+        since = day_begins(given.since, asker)
         found = funnel_of(self._house, since=since) if since else self._shelf.funnel()
         if found is None or not (found.conversions or found.pipeline):
             return ToolAnswer(words="Nobody changed a stage and no deal is known yet, so there is no funnel.")
         shown = (answer_table(tables.conversions(found)), answer_table(tables.pipeline(found)))
         span = f" since {day(since, asker)}" if since else ""
+        deals = _deal_words(found, span)
         return ToolAnswer(
-            words=f"The funnel of everyone{span}: {_funnel_words(found)}",
+            words=f"The funnel of everyone{span}: {_funnel_words(found)} {deals}".strip(),
             facts={
                 "within_days": 90,
+                **known(deals=deals),
                 "stages": [_conversion_facts(one) for one in found.conversions],
                 "pipeline": [_pipeline_facts(one) for one in found.pipeline],
             },
@@ -115,81 +118,33 @@ class Results:
         )
 
     def learning_show(self, asker: Asker, given: LearningShow) -> ToolAnswer:
-        """Show what a campaign's learner believes."""
-        house, campaign = self._house, self._ran(given.campaign)
-        status = status_of(house, campaign, house.clock())
-        believed = self._shelf.beliefs(campaign, By(given.by.value))
-        ref = campaign_ref(campaign.id, campaign.name)
-        said = f"The learner of {campaign.name} is {status.knowledge}."
-        facts: dict[str, Any] = known(
-            campaign=ref.mark,
-            knowledge=status.knowledge,
-            versions=len(status.versions),
-            shifts=list(status.shifts),
-            notes=list(status.notes),
-        )
-        if believed is None:
-            return ToolAnswer(
-                words=f"{said} It has decided for nobody yet, so there are no beliefs to show.",
-                facts=facts,
-                records=(ref,),
-            )
-        titles = {asset.id: asset.title for asset in house.crm.assets()}
-        currency = campaign.goal.currency
-        cells = sorted(believed.cells, key=lambda one: (one.segment != EVERYONE, one.segment, -one.cents))
-        best = next((one for one in cells if one.segment == EVERYONE), None)
-        lead = (
-            f" Most is expected of {tables.content_name(best.asset_id, titles)}: "
-            f"{amount(best.cents, currency)} {'a time' if best.asset_id == SILENCE else 'a message'}, give or take "
-            f"{amount(best.doubt_cents, currency)} "
-            f"({best.knowledge.value})."
-            if best
-            else ""
-        )
-        facts["beliefs"] = [
-            {
-                "content": tables.content_name(one.asset_id, titles),
-                "for": one.segment,
-                "worth": amount(one.cents, currency),
-                "give_or_take": amount(one.doubt_cents, currency),
-                "knowledge": one.knowledge.value,
-            }
-            for one in cells[:MOST_BELIEFS]
-        ]
-        facts["beliefs_in_all"] = len(cells)
-        picture = AnswerPicture(
-            path=f"/results/{campaign.id}/chart/beliefs?by={given.by.value}",
-            words="What content is expected to be worth, with its doubt",
-        )
-        return ToolAnswer(
-            words=said + lead,
-            facts=facts,
-            tables=(answer_table(tables.beliefs(believed, titles, currency)),),
-            pictures=(picture,) if best else (),
-            records=(ref,),
-        )
+        """Show what learners believe."""
+        return learned(self._house, self._shelf, asker, given)
 
     def _every(self, asker: Asker, given: ResultShow) -> ToolAnswer:
-        found: list[tuple[Campaign, str, str]] = []
+        found: list[tuple[Campaign, str, str, str]] = []
         for campaign in self._shelf.campaigns():
             if given.since is not None or given.until is not None:
                 with suppress(NothingDecided):
                     metrics = metrics_of(
                         self._house,
                         campaign,
-                        since=_begin(given.since, asker),
+                        since=day_begins(given.since, asker),
                         until=_end(given.until, asker),
                     )
                     if metrics.contacts:
-                        found.append((campaign, *_headline(metrics)))
+                        found.append((campaign, *_headline(metrics), side_by_side(metrics)))
                 continue
             try:
                 results = self._shelf.campaign(campaign)
             except BeingCounted:
-                found.append((campaign, "being counted", "Still being counted; look again in some minutes."))
+                found.append(
+                    (campaign, "being counted", "Still being counted; look again in some minutes.", "")
+                )
                 continue
             if results is not None:
-                found.append((campaign, results.headline.word, results.headline.verdict))
+                head = results.headline
+                found.append((campaign, head.word, head.verdict, side_by_side(results.metrics)))
         if not found and (given.since or given.until):
             return ToolAnswer(
                 words=f"There was no decision {_span(given)}: no campaign decided about anybody for the first time "
@@ -198,22 +153,31 @@ class Results:
             )
         if not found:
             return ToolAnswer(words="No campaign has decided anything yet, so there are no results.")
-        refs = [campaign_ref(one.id, one.name) for one, _, _ in found]
-        rows = [(ref, word, verdict) for ref, (_, word, verdict) in zip(refs, found, strict=True)]
+        refs = [campaign_ref(one.id, one.name) for one, *_ in found]
+        rows = [
+            (ref, word, f"{verdict} {beside}".strip())
+            for ref, (_, word, verdict, beside) in zip(refs, found, strict=True)
+        ]
         columns = (
             AnswerColumn(name="Campaign", kind="record"),
             AnswerColumn(name="Result"),
             AnswerColumn(name="In words"),
         )
+        named = "; ".join(f"{one.name}: {word}" for one, word, *_ in found[:5])
+        only = rows[0][2] if len(rows) == 1 else ""
         return ToolAnswer(
-            words=f"{len(found)} campaign{'' if len(found) == 1 else 's'} with results, against the holdout: "
-            + "; ".join(f"{one.name}: {word}" for one, word, _ in found[:5])
-            + ".",
+            words=f"{len(found)} campaign{'' if len(found) == 1 else 's'} with results, against the holdout: {named}. "
+            f"{only}".strip(),
             facts={
                 "campaigns": [
-                    {"campaign": ref.mark, "result": word, "verdict": verdict}
-                    for ref, word, verdict in rows[:MOST_ROWS]
-                ]
+                    known(
+                        campaign=ref.mark,
+                        result=word,
+                        verdict=verdict,
+                        side_by_side=beside if number < MOST_BESIDE else None,
+                    )
+                    for number, (ref, (_, word, verdict, beside)) in enumerate(zip(refs, found, strict=True))
+                ][:MOST_ROWS]
             },
             tables=(AnswerTable(title="Results", columns=columns, rows=tuple(rows)),),
             records=tuple(refs),
@@ -222,7 +186,7 @@ class Results:
     def _since(self, asker: Asker, campaign: Campaign, given: ResultShow) -> ToolAnswer:
         try:
             found = metrics_of(
-                self._house, campaign, since=_begin(given.since, asker), until=_end(given.until, asker)
+                self._house, campaign, since=day_begins(given.since, asker), until=_end(given.until, asker)
             )
         except NothingDecided:
             return _nothing(campaign)
@@ -233,19 +197,13 @@ class Results:
                 records=(campaign_ref(campaign.id, campaign.name),),
             )
         word, verdict = _headline(found)
+        said = f"{verdict} {side_by_side(found)}".strip()
         return ToolAnswer(
-            words=f"{campaign.name}, contacts first decided about {_span(given)}: {verdict}",
+            words=f"{campaign.name}, contacts first decided about {_span(given)}: {said}",
             facts=_facts(found, word, asker) | known(since=_iso(given.since), until=_iso(given.until)),
             tables=(lift_table(found), arm_table(found)),
             records=(campaign_ref(campaign.id, campaign.name),),
         )
-
-    def _ran(self, said: str) -> Campaign:
-        key = key_meant(self._house, said)
-        try:
-            return self._house.crm.campaign(key)
-        except NotFound:
-            raise ToolRefused(f"{key} never ran, so there is nothing to tell of it yet.") from None
 
 
 def _nothing(campaign: Campaign) -> ToolAnswer:
@@ -267,6 +225,9 @@ def _facts(found: CampaignMetrics, word: str, asker: Asker) -> dict[str, Any]:
     return known(
         campaign=campaign_ref(found.campaign_id).mark,
         result=word,
+        usual_practice=None
+        if any(one.arm is Arm.USUAL for one in found.arms)
+        else "decides for nobody, so it is not compared",
         goal=f"{found.goal.value} within {found.window_days} days",
         contacts=found.contacts,
         counted=moment(found.computed_at, asker),
@@ -308,14 +269,9 @@ def _has_chart(found: Funnel) -> bool:
     return conversions(found) is not None
 
 
-def _begin(since: date | None, asker: Asker) -> datetime | None:
-    """The moment a day begins in the asker's zone, in UTC."""
-    return datetime.combine(since, time(0), ZoneInfo(asker.zone)).astimezone(UTC) if since else None
-
-
 def _end(until: date | None, asker: Asker) -> datetime | None:
     """The moment a day ends in the asker's zone, in UTC."""
-    return _begin(until + timedelta(days=1), asker) if until else None
+    return day_begins(until + timedelta(days=1), asker) if until else None
 
 
 def _span(given: ResultShow) -> str:
@@ -344,6 +300,20 @@ def _funnel_words(found: Funnel) -> str:
     return "; ".join(said) + "." if said else "no stage was entered."
 
 
+def _deal_words(found: Funnel, span: str) -> str:
+    closed = sum(one.closed_deals for one in found.pipeline)
+    won, is_open = (
+        sum(one.won_deals for one in found.pipeline),
+        sum(one.open_deals for one in found.pipeline),
+    )
+    if not found.pipeline:
+        return ""
+    ended = f"{closed:,} closed{span}, {won:,} of them won" if closed else f"none closed{span}"
+    return (
+        f"Deals: {ended}; {is_open:,} {'is' if is_open == 1 else 'are'} open now. Renewals are not counted."
+    )
+
+
 def _conversion_facts(one: Any) -> dict[str, Any]:
     return {
         "from": tables.STAGES[one.stage.value],
@@ -362,6 +332,7 @@ def _pipeline_facts(one: Any) -> dict[str, Any]:
         currency=one.currency,
         open_deals=one.open_deals,
         closed_deals=one.closed_deals,
+        won_deals=one.won_deals,
         won=_percent(one.win_rate, one.win_rate_low, one.win_rate_high),
         mean_value=a_day(one.value_cents),
         cycle_days=None if one.cycle_days is None else round(one.cycle_days),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.assistant.campaigns import campaign_ref, key_meant
+from app.assistant.campaign_meant import key_meant
+from app.assistant.campaigns import campaign_ref
 from app.assistant.evidence import (
     finding_facts,
     findings_table,

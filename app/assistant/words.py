@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -53,6 +53,11 @@ def day(at: datetime | None, asker: Asker) -> str | None:
     return f"{here.day} {here:%b %Y}"
 
 
+def day_begins(begins: date | None, asker: Asker) -> datetime | None:
+    """The moment a day begins in the asker's zone, in UTC."""
+    return datetime.combine(begins, time(0), ZoneInfo(asker.zone)).astimezone(UTC) if begins else None
+
+
 def moment(at: datetime | None, asker: Asker) -> str | None:
     """A time in the asker's zone with everything: `Thu 12 Mar 2026, 14:05 CET`."""
     return None if at is None else full_in(at, asker.zone)
@@ -93,10 +98,15 @@ def page_words(total: int, page: int, noun: str, many: str = "") -> str:
 
 
 def found_words(
-    total: int, page: int, noun: str, did: Sequence[EventCondition] = (), quiet_days: int | None = None
+    total: int,
+    page: int,
+    noun: str,
+    did: Sequence[EventCondition] = (),
+    quiet_days: int | None = None,
+    since: str | None = None,
 ) -> str:
     """How many were found, which are shown, and what was asked of their acts: so that a wrong reading is seen."""
-    asked = [condition_says(one) for one in did]
+    asked = [f"{condition_says(one)}{f' since {since}' if since else ''}" for one in did]
     if quiet_days:
         asked.append(f"nothing of their own accord in the last {quiet_days} days")
     said = page_words(total, page, noun)

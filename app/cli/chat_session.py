@@ -64,8 +64,8 @@ class ChatSession:
         self.asker = asker
         self.screen = screen
         self.conversation: Conversation | None = None
-        self.last: Happening | None = None
-        """What happened last."""
+        self.happened: list[Happening] = []
+        """What followed the newest question, but for words as they came."""
         self._ask = ask
         self.can_say_yes = can_say_yes
         self.is_one_question = False
@@ -130,6 +130,7 @@ class ChatSession:
 
     async def _follow(self, happenings: AsyncIterator[Happening]) -> tuple[ChangeAsked, ...]:
         has_streamed = False
+        self.happened = []
         asked: tuple[ChangeAsked, ...] = ()
         try:
             async for one in happenings:
@@ -137,7 +138,7 @@ class ChatSession:
                     has_streamed = True
                     self.screen.words(one.text)
                     continue
-                self.last = one
+                self.happened.append(one)
                 if isinstance(one, Asking):
                     asked = one.changes
                 self._tell(one, is_said=has_streamed)

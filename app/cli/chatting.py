@@ -62,8 +62,17 @@ def ask(
     session.can_say_yes = False
     session.is_one_question = True
     session.question(question)
-    if isinstance(session.last, Broken):
+    if not was_answered(session.happened):
         raise typer.Exit(1)
+
+
+def was_answered(happenings: Sequence[Happening]) -> bool:
+    """Tell whether a question was answered, or a change waits; not so where no call brought anything."""
+    if any(isinstance(one, Asking) for one in happenings):
+        return True
+    found = [one for one in happenings if isinstance(one, Found)]
+    is_told = any(isinstance(one, Answered) for one in happenings)
+    return is_told and (not found or any(one.answer is not None for one in found))
 
 
 def _session(who: str | None) -> ChatSession:
@@ -128,7 +137,7 @@ def _print_as_json(conversation_id: str, happenings: Sequence[Happening]) -> Non
             "next": _next(conversation_id) if waiting else None,
         }
     )
-    if isinstance(told, Broken) or (told is None and not waiting):
+    if not was_answered(happenings):
         err.print(f"attune: {told.words if told else 'There was no answer.'}", style="red", markup=False)
         raise typer.Exit(1)
 

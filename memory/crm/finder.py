@@ -141,7 +141,7 @@ class Finder:
         if search.account_id is not None:
             asked.append(card.account_id == search.account_id)
         for condition in search.did:
-            asked.append(_contact_did(card.contact_id, condition, now))
+            asked.append(_contact_did(card.contact_id, condition, now, search.since))
         if search.quiet_days is not None:
             asked.append(not_(_has_acted(card.contact_id, now - timedelta(days=search.quiet_days))))
         return asked
@@ -153,7 +153,7 @@ class Finder:
         asked += _among(card.country, search.countries)
         asked += _among(card.owner, search.owners)
         for condition in search.did:
-            asked.append(_did(card.account_id, _by_account(condition, now), condition))
+            asked.append(_did(card.account_id, _by_account(condition, now, search.since), condition))
         if search.quiet_days is not None:
             asked.append(not_(_is_active(card.account_id, now - timedelta(days=search.quiet_days))))
         return asked
@@ -257,14 +257,16 @@ def _among(column: Column[Any], wanted: Sequence[str]) -> list[ColumnElement[boo
     return [column.in_(list(wanted))] if wanted else []
 
 
-def _own(condition: EventCondition, now: datetime) -> list[ColumnElement[bool]]:
-    """People's own acts that a condition speaks of: what a machine did counts for nobody."""
+def _own(condition: EventCondition, now: datetime, since: datetime | None) -> list[ColumnElement[bool]]:
+    """People's own acts that a condition speaks of, from `since` on: what a machine did counts for nobody."""
     event = EVENTS.c
     asked = [event.kind == condition.event.value, event.is_machine.is_(False), event.at <= now]
     if condition.topic is not None:
         asked.append(event.topic == condition.topic)
     if condition.within_days is not None:
         asked.append(event.at >= now - timedelta(days=condition.within_days))
+    if since is not None:
+        asked.append(event.at >= since)
     return asked
 
 
@@ -272,16 +274,18 @@ _OF_ACCOUNT = func.coalesce(EVENTS.c.account_id, CONTACTS.c.account_id)
 _WITH_PEOPLE = EVENTS.outerjoin(CONTACTS, EVENTS.c.contact_id == CONTACTS.c.id)
 
 
-def _by_contact(condition: EventCondition, now: datetime) -> Select[Any]:
+def _by_contact(condition: EventCondition, now: datetime, since: datetime | None) -> Select[Any]:
     whose = EVENTS.c.contact_id
-    return select(whose).where(whose.is_not(None), *_own(condition, now)).group_by(whose)
+    return select(whose).where(whose.is_not(None), *_own(condition, now, since)).group_by(whose)
 
 
-def _contact_did(contact_id: Column[str], condition: EventCondition, now: datetime) -> ColumnElement[bool]:
+def _contact_did(
+    contact_id: Column[str], condition: EventCondition, now: datetime, since: datetime | None
+) -> ColumnElement[bool]:
     """Of a topic, the journal is asked once, by topic; else each contact's few events are counted."""
     if condition.topic is not None:
-        return _did(contact_id, _by_contact(condition, now), condition)
-    theirs = select(func.count()).where(EVENTS.c.contact_id == contact_id, *_own(condition, now))
+        return _did(contact_id, _by_contact(condition, now, since), condition)
+    theirs = select(func.count()).where(EVENTS.c.contact_id == contact_id, *_own(condition, now, since))
     many = theirs.scalar_subquery()
     asked: list[ColumnElement[bool]] = []
     if condition.at_least is not None:
@@ -291,9 +295,9 @@ def _contact_did(contact_id: Column[str], condition: EventCondition, now: dateti
     return and_(True, *asked)
 
 
-def _by_account(condition: EventCondition, now: datetime) -> Select[Any]:
+def _by_account(condition: EventCondition, now: datetime, since: datetime | None) -> Select[Any]:
     query = select(_OF_ACCOUNT).select_from(_WITH_PEOPLE)
-    return query.where(_OF_ACCOUNT.is_not(None), *_own(condition, now)).group_by(_OF_ACCOUNT)
+    return query.where(_OF_ACCOUNT.is_not(None), *_own(condition, now, since)).group_by(_OF_ACCOUNT)
 
 
 def _did(key: Column[str], grouped: Select[Any], condition: EventCondition) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""What pages of results ask the CRM beside outcomes: who handled decisions, what was believed, how fresh it all is."""
+"""What results ask the CRM beside outcomes: who handled decisions, what was believed and taken, how fresh it all is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, and_, case, func, select
 
 from domain.base import Noun, UtcDatetime
-from domain.decision import Arm
+from domain.decision import SILENCE, Arm
 from domain.people import LifecycleStage, Seniority
 from domain.review import ProposalStatus
 from domain.run import ContactOutcome
@@ -51,6 +51,14 @@ class Believed(NamedTuple):
     seniority: Seniority
     industry: str | None
     employees: int | None
+
+
+class Taken(NamedTuple):
+    """How many decisions of one run one arm took alike."""
+
+    arm: Arm
+    is_silence: bool
+    many: int
 
 
 class Freshness(Noun):
@@ -159,6 +167,29 @@ class ResultsReader:
                 industry=row.industry,
                 employees=row.employees,
             )
+
+    def taken(self, run_id: str) -> list[Taken]:
+        """Return what each arm took in a run: how often a message, how often silence."""
+        is_silence = (DECISIONS.c.action_key == SILENCE.key).label("is_silence")
+        query = select(DECISIONS.c.arm, is_silence, func.count().label("many"))
+        query = query.where(DECISIONS.c.run_id == run_id).group_by(DECISIONS.c.arm, is_silence)
+        with self._engine.connect() as connection:
+            return [Taken(Arm(arm), bool(silence), many) for arm, silence, many in connection.execute(query)]
+
+    def silences(self, run_id: str, most: int) -> list[Sequence[Sequence[Any]]]:
+        """Return what the learner weighed wherever it took silence in a run, by contact; at most so many."""
+        query = (
+            select(DECISIONS.c.alternatives)
+            .where(
+                DECISIONS.c.run_id == run_id,
+                DECISIONS.c.arm == Arm.LEARNED.value,
+                DECISIONS.c.action_key == SILENCE.key,
+            )
+            .order_by(DECISIONS.c.contact_id)
+            .limit(most)
+        )
+        with self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
 
     def freshness(self) -> Freshness:
         """Return how fresh the CRM is; milliseconds, however large it is."""

@@ -14,8 +14,20 @@ from rich.console import Console
 from app.cli import doors as cli_doors
 from app.cli.chat_screen import ChatScreen
 from app.cli.chat_session import ChatSession
+from app.cli.chatting import was_answered
 from app.wiring import House
-from domain.assistant import AnswerColumn, Answered, AnswerTable, Asker, Door, Found
+from domain.assistant import (
+    AnswerColumn,
+    Answered,
+    AnswerTable,
+    Asker,
+    Asking,
+    Broken,
+    Door,
+    Found,
+    Happening,
+    ToolAnswer,
+)
 from domain.message import Author
 from domain.staff import Role
 from tests.fakes.assistant import FIND, ScriptedAssistant, found
@@ -301,3 +313,42 @@ def test_the_assistant_itself_answers_a_program(
     code, said = attune("ask", "What colour is the sky?")
     assert code == 1
     assert "I did not understand that" in said
+
+
+def test_a_question_whose_look_ups_brought_nothing_is_not_answered(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.content.save_campaign(CAMPAIGN)
+    monkeypatch.setattr(cli_doors.Doors, "house", lambda _: house)
+    attune = shell_of(monkeypatch, capsys)
+    for extra in ((), ("--json",)):
+        code, said = attune("ask", "How is autumn doing?", *extra)
+        assert code == 1
+        assert "No campaign 'autumn' here" in said
+        code, said = attune("ask", "What can you do?", *extra)
+        assert code == 0
+        code, said = attune("ask", "Pause spring", *extra)
+        assert code == 0
+
+
+@pytest.mark.parametrize(
+    ("happened", "answered"),
+    [
+        ((), False),
+        ((Broken(words="no"),), False),
+        ((Found(call=FIND, problem="nobody"), Answered(words="nobody", author=Author.UNDERSTUDY)), False),
+        (
+            (
+                Found(call=FIND, problem="nobody"),
+                Found(call=FIND, answer=ToolAnswer(words="one")),
+                Answered(words="one", author=Author.MODEL),
+            ),
+            True,
+        ),
+        ((Found(call=FIND, answer=ToolAnswer(words="one")), Broken(words="cut off")), False),
+        ((Answered(words="I am an AI.", author=Author.MODEL),), True),
+        ((Found(call=FIND, problem="nobody"), Asking(changes=())), True),
+    ],
+)
+def test_what_was_answered(happened: tuple[Happening, ...], answered: bool) -> None:
+    assert was_answered(happened) is answered

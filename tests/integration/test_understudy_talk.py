@@ -22,6 +22,7 @@ from evals.crowd import campaign
 from tests.settled import settle
 from tests.unit.agents.talk_samples import PROPOSALS
 from tests.unit.agents.test_conversation_grammar import AFTER, ALONE, APPROVED
+from tests.unit.agents.test_conversation_learning import BESIDE_USUAL, COUNTED, LEARNED
 
 ANN = Asker(member_id="m_ann", name="Ann", role=Role.ADMIN, door=Door.TERMINAL)
 
@@ -58,6 +59,7 @@ def test_every_call_the_grammar_makes_fits_the_tool_it_calls(house: House) -> No
     grammar = TalkingUnderstudy(house.clock)
     asked = [(words, ()) for words, _, _ in ALONE] + [(words, before) for before, words, _, _ in AFTER]
     asked += [(words, PROPOSALS) for words, _ in APPROVED]
+    asked += [(words, ()) for words in (*LEARNED, *BESIDE_USUAL, *(words for words, _, _ in COUNTED))]
     asked += [("set up a campaign to move trial accounts to a sales call, nothing to Germany", ())]
     called: set[str] = set()
     for words, before in asked:
@@ -96,6 +98,13 @@ def test_what_is_not_understood_is_told_with_what_is_near(house: House) -> None:
     assert isinstance(broken, Broken)
     assert "did not understand" in broken.words
     assert "ATTUNE_MODEL" in broken.words
+
+
+def test_silence_is_spoken_of_by_the_records_of_the_newest_run(house: House) -> None:
+    brings, changed = said(house, "what does silence bring?", "did the market change?")
+    assert "In the newest run of" in answer(brings)
+    assert "left in silence" in answer(brings)
+    assert answer(changed).startswith("No shift of the market was noticed so far")
 
 
 def test_a_change_waits_for_a_yes_and_a_question_instead_changes_nothing(house: House) -> None:

@@ -51,7 +51,7 @@ PATHS: dict[str, str] = {
     "proposal_redraft": "/proposals/{proposal}/redraft",
     "result_show": "/results",
     "result_funnel": "/results/funnel",
-    "learning_show": "/learning/{campaign}",
+    "learning_show": "/learning",
     "content_list": "/content",
     "content_show": "/content/{content}",
     "rule_list": "/rules",

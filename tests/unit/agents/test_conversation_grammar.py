@@ -319,7 +319,6 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
     ("What did last month's runs bring us against the holdout?", "result_show", LAST_MONTH),
     ("what did our campaigns bring in the last 30 days", "result_show", {"since": "2026-10-27"}),
     ("show me the results", "result_show", {}),
-    ("Which content works best?", "campaign_list", {}),
     ("metrics", "result_show", {}),
     (
         "What happened in the last run of trial-to-meeting?",
@@ -330,7 +329,6 @@ ALONE: list[tuple[str, str, dict[str, Any]]] = [
     ("list the runs", "run_list", {}),
     ("show run r260831-bf6276", "run_show", {"run": "r260831-bf6276"}),
     ("What does the learner of trial-to-meeting believe?", "learning_show", {"campaign": "trial-to-meeting"}),
-    ("what does the learner believe", "campaign_list", {}),
     ("what works in trial-to-meeting?", "learning_show", {"campaign": "trial-to-meeting"}),
     ("How is my campaign doing?", "result_show", {}),
     ("how did our campaign do last month", "result_show", LAST_MONTH),

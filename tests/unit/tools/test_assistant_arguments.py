@@ -8,13 +8,14 @@ import pytest
 from pydantic import ValidationError
 
 from domain.events import EventKind
-from domain.search import OWN_ACTS
+from domain.search import OWN_ACTS, STOPPING_ACTS
 from tools.decisions import DecisionList, DecisionSuppose, WhatIf
-from tools.people import ContactFind, Did, OwnAct
+from tools.people import ContactFind, Did, OwnAct, StoppingAct
 
 
 def test_own_acts_are_the_domains() -> None:
     assert get_args(OwnAct) == tuple(kind.value for kind in OWN_ACTS)
+    assert get_args(StoppingAct) == tuple(kind.value for kind in STOPPING_ACTS)
 
 
 def test_did_without_a_count_means_at_least_once() -> None:
@@ -30,6 +31,7 @@ def test_did_without_a_count_means_at_least_once() -> None:
         {"countries": ["Germany"]},
         {"page": 0},
         {"quiet_days": 0},
+        {"since": "2026-11-01"},
         {"colour": "blue"},
         {"words": "x" * 201},
     ],
