@@ -66,24 +66,13 @@ def sentence(told: LiftLine, currency: str) -> str:
 
 
 def side_by_side(found: CampaignMetrics) -> str:
-    """How the learner, usual practice and chance each did against the holdout, by the goal.
-
-    Empty where nobody but the learner is compared with it. No interval says how far they differ from one another.
-    """
-    told = {one.arm.value: one for one in found.lifts if one.what == found.goal.value}
-    arms = [arm for arm in _BESIDE if arm in told]
-    if len(arms) < 2 or arms[0] != "learned" or told["learned"].reason == "no_holdout":
-        return ""
-    said = "; ".join(f"{_BESIDE[arm]}: {_short(told[arm], found.currency)}" for arm in arms)
+    """How what the learner decided compares with usual practice and with chance, by the goal; empty without either."""
+    told = [one for one in found.contests if one.what == found.goal.value]
     what = WHAT_NAMES.get(found.goal.value, found.goal.value)
-    return f"Side by side, each against the holdout in {what}: {said}. They are not compared with one another directly."
-
-
-_BESIDE = {"learned": "Attune", "usual": "usual practice", "explore": "drawn at random"}
-
-
-def _short(told: LiftLine, currency: str) -> str:
-    return sentence(told, currency).partition("; the holdout")[0].replace("; ", ", ")
+    return " ".join(
+        f"Attune against {OTHERS[one.against.value]}, in {what}: {sentence(one, found.currency)}."
+        for one in told
+    )
 
 
 def is_worth_a_line(told: LiftLine, found: CampaignMetrics) -> bool:

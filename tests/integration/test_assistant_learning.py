@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.lift_words import side_by_side
+from app.lift_words import sentence, side_by_side
 from app.metrics import metrics_of
 from app.results.silence import newest_silences
 from app.wiring import House
@@ -231,11 +231,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house.close()
 
 
-def test_results_tell_the_learner_beside_usual_practice_each_against_the_holdout(told: House) -> None:
-    beside = side_by_side(metrics_of(told, TOLD))
-    assert "in meetings: Attune: better: +" in beside
-    assert "; usual practice: " in beside
-    assert beside.endswith("They are not compared with one another directly.")
+def test_results_hold_the_learner_against_usual_practice_and_chance(told: House) -> None:
+    metrics = metrics_of(told, TOLD)
+    beside = side_by_side(metrics)
+    contest = {one.against: one for one in metrics.contests if one.what == "meeting"}
+    for other, name in ((Arm.USUAL, "usual practice"), (Arm.EXPLORE, "what is drawn at random")):
+        said = sentence(contest[other], metrics.currency)
+        assert f"Attune against {name}, in meetings: {said}." in beside
     for given in ({"campaign": TOLD.id}, {}, {"campaign": TOLD.id, "since": "2026-01-01"}):
         answer = look(told, "result_show", **given)
         assert beside in answer.words
