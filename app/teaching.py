@@ -140,7 +140,7 @@ def taught(bandit: Bandit, lesson: Lesson, rows: NDArray[np.int64] | None = None
             acted=lesson.acted[before],
         )
     logged = picked[picked >= lesson.past]
-    for chunk in _chunks(lesson.at[logged]):
+    for number, chunk in enumerate(_chunks(lesson.at[logged])):
         part = logged[chunk]
         alarms = bandit.learn(
             lesson.x[part],
@@ -150,6 +150,8 @@ def taught(bandit: Bandit, lesson: Lesson, rows: NDArray[np.int64] | None = None
             dyads=own[part],
             units=lesson.units[part],
             acted=lesson.acted[part],
+            # Other tools count clicks in other ways: that ours are fewer is no shift of the market.
+            is_first=number == 0 and bool(len(before)),
         )
         noticed += [
             {

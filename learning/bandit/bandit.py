@@ -398,6 +398,7 @@ class Bandit:
         dyads: Floats | None = None,
         *,
         is_news: bool = True,
+        is_first: bool = False,
         weight: float = 1.0,
         units: Floats | None = None,
         acted: NDArray[np.bool_] | None = None,
@@ -412,6 +413,8 @@ class Bandit:
             at: shape (n,), datetime64, UTC; older outcomes count less. None for now.
             dyads: shape (n, m), of the action taken.
             is_news: False for corrected or long past outcomes: they say nothing about a shift of the market.
+            is_first: True for the first outcomes after those of another time or tool: how often these answer may differ
+                from what was expected, which is no shift; what comes after them is held against both.
             weight: > 0, as how many outcomes each of these counts, besides its age.
             units: shape (n,), cents a unit, by one table for all that is learned; of a learner in units only.
             acted: shape (n,), whether anything good came of it, also where what was hoped of it has lapsed since and is
@@ -433,7 +436,10 @@ class Bandit:
         if weight != 1:
             weights = weight * (np.ones(len(actions)) if weights is None else weights)
         acted = _acted(rewards, acted)
-        expected = self._expected(inputs, actions, acted) if is_news else None
+        expected = self._expected(inputs, actions, acted) if is_news and not is_first else None
+        if is_first:
+            predicted = (inputs * self.acts.coefficients()[actions]).sum(axis=1)
+            self.watch.get_used_to(predicted, acted, actions)
         self._take(inputs, actions, rewards, acted, weights, weight)
         noticed = [] if expected is None else self._watch(inputs, actions, rewards, acted, expected)
         self.outcomes += len(actions)
@@ -562,16 +568,22 @@ class Bandit:
 
     # Noticing change -------------------------------------------------------------------------------------------
 
-    def _expected(self, inputs: Floats, actions: Ints, acted: NDArray[np.bool_]) -> Floats:
-        """Shape (n,): the rate the learner expects of each action taken, before it learns what came of it.
+    def _expected(
+        self, inputs: Floats, actions: Ints, acted: NDArray[np.bool_]
+    ) -> tuple[Floats, Floats | None]:
+        """Return the rate expected of each action taken, shape (n,), before what came of it is learned.
+
+        And, of a batch, what was predicted, shape (n,), before it was corrected by how like predictions fared.
 
         A batch's rows of one action share one belief and so one error of it. That doubt is given its benefit: what
         is expected of an action may move by two standard deviations towards what was seen before a shift is
-        thought of.
+        thought of. It moves from what is corrected: were it moved first, predictions that learning has just put right
+        would be corrected for having been wrong.
         """
         if len(actions) == 1:
-            return np.array([inputs[0] @ self.acts.coefficients_of(int(actions[0]))])
-        rates = (inputs * self.acts.coefficients()[actions]).sum(axis=1)
+            return np.array([inputs[0] @ self.acts.coefficients_of(int(actions[0]))]), None
+        predicted = (inputs * self.acts.coefficients()[actions]).sum(axis=1)
+        rates = self.watch.corrected(predicted, actions)
         covariances = self.acts.covariances()
         for k in np.unique(actions):
             of_k = actions == k
@@ -584,16 +596,27 @@ class Bandit:
                 rates[of_k] += np.clip(seen - mean, -leeway, leeway)
             else:
                 rates[of_k] *= np.clip(seen / mean, 1 - leeway / mean, 1 + leeway / mean)
-        return np.asarray(rates)
+        return rates, np.asarray(predicted)
 
     def _watch(
-        self, inputs: Floats, actions: Ints, rewards: Floats, acted: NDArray[np.bool_], expected: Floats
+        self,
+        inputs: Floats,
+        actions: Ints,
+        rewards: Floats,
+        acted: NDArray[np.bool_],
+        expected: tuple[Floats, Floats | None],
     ) -> list[Alarm]:
         noticed: list[Alarm] = []
         for i, (action, some) in enumerate(zip(actions.tolist(), acted.tolist(), strict=True)):
             recent = self.recent_apart if action in self.apart else self.recent
             recent.add(inputs[i], action, float(rewards[i]), some)
-            alarm = self.watch.see(float(expected[i]), some, action)
+            rates, predicted = expected
+            alarm = self.watch.see(
+                float(rates[i]),
+                some,
+                action,
+                is_corrected_of=None if predicted is None else float(predicted[i]),
+            )
             if alarm is not None:
                 # An alarm about all counts the outcomes of those that do not stand apart.
                 rest = actions[i + 1 :]

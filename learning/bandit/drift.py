@@ -72,12 +72,44 @@ class Watch:
         """Begin watching K actions, of which some stand apart."""
         return cls(np.zeros((2, actions + 1)), np.zeros((2, actions + 1), dtype=np.int64), apart=apart)
 
-    def see(self, rate: float, acted: bool, action: int) -> Alarm | None:
-        """Take one outcome in; return an alarm if it completes one, and begin anew."""
+    def corrected(self, rates: NDArray[np.float64], actions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the rates, shape (n,), that predictions like these had so far.
+
+        Args:
+            rates: shape (n,), predicted. actions: shape (n,), of the actions taken.
+        """
+        p = np.clip(rates, LEAST_RATE, MOST_RATE)
+        place = np.searchsorted(BINS, np.log(p / (1 - p)))
+        is_apart = np.isin(actions, self.apart)
+        counts, wins = np.where(is_apart, self.told_apart[:, place], self.told[:, place])
+        return np.asarray(np.clip((wins + TRUST * p) / (counts + TRUST), LEAST_RATE, MOST_RATE))
+
+    def get_used_to(
+        self, rates: NDArray[np.float64], acted: NDArray[np.bool_], actions: NDArray[np.int64]
+    ) -> None:
+        """Count what came of predictions, shape (n,) each, without a thought of a shift: they rest on other news."""
+        for rate, some, action in zip(rates.tolist(), acted.tolist(), actions.tolist(), strict=True):
+            told = self.told_apart if action in self.apart else self.told
+            _corrected(told, min(max(rate, LEAST_RATE), MOST_RATE), some)
+
+    def see(
+        self, rate: float, acted: bool, action: int, *, is_corrected_of: float | None = None
+    ) -> Alarm | None:
+        """Take one outcome in; return an alarm if it completes one, and begin anew.
+
+        Args:
+            rate: expected of it. acted: what came. action: index of the action taken.
+            is_corrected_of: what was predicted, where `rate` was corrected already; None to correct `rate` here.
+
+        """
         is_apart = action in self.apart
         columns = (action + 1,) if is_apart else (0, action + 1)
         told = self.told_apart if is_apart else self.told
-        p = _corrected(told, min(max(rate, LEAST_RATE), MOST_RATE), acted)
+        if is_corrected_of is None:
+            p = _corrected(told, min(max(rate, LEAST_RATE), MOST_RATE), acted)
+        else:
+            p = min(max(rate, LEAST_RATE), MOST_RATE)
+            _corrected(told, min(max(is_corrected_of, LEAST_RATE), MOST_RATE), acted)
         odds = p / (1 - p)
         for side, factor in ((0, np.exp(-SHIFT)), (1, np.exp(SHIFT))):
             changed = odds * factor / (1 + odds * factor)

@@ -181,7 +181,7 @@ def test_silence_that_brings_more_than_nothing_from_the_first_is_no_shift(seed: 
         bandit.learn(x, actions, (rng.random(60) < 0.1).astype(float))
     assert not bandit.alarms
     x, actions, rewards = rng.normal(size=(60, 3)), np.full(60, SILENCE), (np.arange(60) < 6).astype(float)
-    expected = writer()._expected(bandit.basis.inputs(x), actions, rewards > 0)
+    expected, _ = writer()._expected(bandit.basis.inputs(x), actions, rewards > 0)
     assert expected.mean() == pytest.approx(0.1, abs=0.02), (
         "doubt is given its benefit, where nothing is expected too"
     )
