@@ -68,7 +68,7 @@ def lift_lines(
         if not (arm == one.value).any():
             continue
         pair = _Pair(gathered, cohort, arm, closed, one, Arm.HOLDOUT)
-        found += [pair.reached(stage) for stage in LADDER]
+        found += [pair.reached(stage) for stage in _asked(gathered, cohort)]
         found += [pair.moved(stage) for stage in _NEXT]
         found += pair.revenue()
     return tuple(found)
@@ -91,6 +91,16 @@ def contests(
             found += [pair.reached(stage) for stage in told_by if stage in LADDER]
             found += [line for line in pair.revenue() if line.what == "revenue"]
     return tuple(found)
+
+
+def _asked(gathered: Gathered, cohort: Cohort) -> list[Outcome]:
+    """The rungs that are compared: renewals only where they are the goal or were seen.
+
+    They are a customer's: how many contacts would tell of them nobody can say of an audience without any.
+    """
+    seen = bool(cohort.reached[:, LADDER.index(Outcome.RENEWED)].any())
+    is_meant = seen or gathered.goal.outcome is Outcome.RENEWED
+    return [stage for stage in LADDER if is_meant or stage is not Outcome.RENEWED]
 
 
 class _Pair:

@@ -82,6 +82,14 @@ def test_more_contacts_are_of_all_whatever_is_done_to_them() -> None:
     assert abs(beside.more_contacts / alone.more_contacts - 2.5) < 0.01
 
 
+def test_renewals_are_compared_where_they_are_the_goal_or_were_seen() -> None:
+    def told(goal: Outcome) -> set[str]:
+        return {line.what for line in lift_lines(*compared({Arm.LEARNED: 0.2, Arm.HOLDOUT: 0.1}, 100, goal))}
+
+    assert "renewed" not in told(Outcome.MEETING)
+    assert {"renewed", "meeting", "won"} <= told(Outcome.RENEWED)
+
+
 def test_a_worth_of_few_contacts_has_no_doubt_to_give_and_is_not_shown() -> None:
     assert give_or_take(np.ones(LEAST_ARM - 1), np.arange(LEAST_ARM - 1)) is None
 
