@@ -242,7 +242,8 @@ class Choosers:
             )
         ]
         if not is_silence:
-            said.append(odds(rate, worth, knowledge, currency))
+            taken = self.bandit.actions.index(scene.table.actions[action].key)
+            said.append(odds(rate, worth, knowledge, currency, float(self.bandit.costs[taken])))
         if not (is_silence and is_nothing(value)):
             said += for_and_against(parts[1:-1], value, knowledge, currency)
         likeliest = int(choice.probabilities[i].argmax())

@@ -111,12 +111,17 @@ def exploring(chance: float, name: str, its_chance: float) -> str:
     )
 
 
-def odds(rate: float, gain_cents: float, knowledge: Knowledge, currency: str) -> str:
-    """Say how likely something comes of it, and what that is worth."""
+def odds(rate: float, gain_cents: float, knowledge: Knowledge, currency: str, cost_cents: float = 0.0) -> str:
+    """Say how likely something comes of it, what that is worth, and what sending takes of it."""
     gain = worth(gain_cents, currency, knowledge)
+    off = (
+        f" Sending takes {rounded(cost_cents, 2)} {currency} of it, in cost and attention."
+        if cost_cents
+        else ""
+    )
     if knowledge is Knowledge.GUESSING:
-        return f"Taken to lead to something {_one_in(rate)}, and to be worth {gain} then."
-    return f"About {max(rate, 0):.0%} likely to lead to something, worth {gain} when it does."
+        return f"Taken to lead to something {_one_in(rate)}, and to be worth {gain} then.{off}"
+    return f"About {max(rate, 0):.0%} likely to lead to something, worth {gain} when it does.{off}"
 
 
 def for_and_against(

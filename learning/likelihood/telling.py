@@ -87,7 +87,8 @@ def tell(
                 levers=tuple(
                     Lever(text=change.text, probability=p)
                     for by, change, p in moves[:most]
-                    if by >= _LEAST_MOVE
+                    # Percent are said: what would raise 10 % to 10 % is not.
+                    if by >= _LEAST_MOVE and round(p, 2) != round(float(now[i]), 2)
                 ),
             )
         )

@@ -103,6 +103,11 @@ def test_what_would_raise_it_comes_from_the_model_and_holds() -> None:
     told = tell(model, table, np.arange(800), phrase=phrase, changes=CHANGES, wants_more=True)
     change = next(change for change in CHANGES if change.text == "A meeting booked")
     after = model.probabilities(table.changed(change.adds, change.sets))
+    assert all(
+        round(lever.probability, 2) != round(likelihood.probability, 2)
+        for likelihood in told
+        for lever in likelihood.levers
+    )
     best = [likelihood.levers[0].text for likelihood in told if likelihood.levers]
     assert best.count("A meeting booked") > 600
     for row, likelihood in enumerate(told):
