@@ -119,7 +119,16 @@ def _place(found: re.Match[str]) -> int | None:
 
 def _is_about_one(call: ToolCall, kind: str) -> bool:
     noun, _, verb = call.name.partition("_")
-    return verb not in {"find", "list", "compare"} and (noun == kind or kind in {"contact", "account"})
+    if verb in {"find", "list", "compare"}:
+        return False
+    return noun == kind or noun in _OF_ONE.get(kind, ())
+
+
+_OF_ONE = {
+    "contact": ("decision", "proposal", "message"),
+    "account": ("contact", "decision", "proposal", "message"),
+}
+"""What is of one contact, or one company, beside itself: a company's card and a run name many people."""
 
 
 def shown_in(history: Sequence[TalkTurn]) -> Shown:

@@ -738,6 +738,22 @@ def test_whom_is_asked_where_several_were_shown() -> None:
     assert "Ana Ruiz [contact:c_ana]" in found
 
 
+@pytest.mark.parametrize("tool", ["account_show", "run_show", "campaign_show"])
+def test_whom_is_asked_where_a_card_named_several(tool: str) -> None:
+    """A company's card names many people: “her” is none of them in particular, and a draft is for nobody yet."""
+    rows = [
+        {"record": f"[contact:c_{one}]", "name": name} for one, name in ((1, "Bea Ruiz"), (2, "Ana Sousa"))
+    ]
+    shown = turns(tool, rows)
+    for said in ("draft something for her", "why did she get it"):
+        answer = GRAMMAR.read(said, shown)
+        assert isinstance(answer, str), answer
+        assert "Bea Ruiz" in answer and "Ana Sousa" in answer
+    (call,) = GRAMMAR.read("why did the second one get it", shown) or ()
+    assert isinstance(call, ToolCall)
+    assert call.arguments["who"] == "c_2"
+
+
 def test_nothing_is_guessed_where_nothing_was_shown() -> None:
     found = GRAMMAR.read("draft something for her", ())
     assert isinstance(found, str)
