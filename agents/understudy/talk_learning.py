@@ -39,6 +39,7 @@ _SILENCE = (
     rf"why (?:do you send |did you send |do we send |does it send |are there |were there |are you sending )?so few "
     rf"{_MESSAGES}(?: (?:sent|going out|go out|went out|written))?{_RUN}",
     rf"why (?:was|were|is|are) {_NOBODY} {_NOT_WRITTEN}{_RUN}",
+    r"why (?:is|was) (?:the )?(?:campaign )?(?P<x>\w+(?:-\w+)+) (?:so )?(?:silent|quiet)",
     rf"why (?:did|does|do) {_NOBODY} (?:get|receive|hear) (?:(?:a|any|our) (?:message|email)s?|an email|anything|"
     rf"{_MESSAGES})(?: from us)?{_RUN}",
 )
@@ -53,6 +54,7 @@ _CHANGED = (
 )
 _SURE = (
     rf"how (?:sure|confident|certain) (?:are|is) {_WHO}(?: (?:of|about) (?:that|this|it|what works))?{_LATELY}",
+    rf"how (?:sure|confident|certain) (?:are|is) {_WHO} (?:of|about) (?:the )?(?:campaign )?(?P<x>\w+(?:-\w+)+)",
     rf"how much (?:do|does|did|has|have) (?:{_WHO}|we) (?:know|understand|learn|learned|learnt){_LATELY}",
     rf"(?:is|are) {_WHO} (?:still )?(?:confident|sure|certain|guessing|learning)(?: enough)?{_LATELY}",
 )
@@ -84,11 +86,28 @@ _BESIDE_USUAL = (
 )
 
 
+_ANY_GOOD = (
+    rf"(?:is|are|was) {_WHO} (?:really |actually )?(?:any good|good|useful|worth it|paying off|working){_LATELY}",
+    rf"(?:does|do|did) {_WHO} (?:really |actually )?(?:work|help|pay off|bring anything|learn anything){_LATELY}",
+)
+_HELD_OUT = (
+    "The holdout are contacts who get nothing, by a fixed draw, so that what messages bring can be measured beside "
+    "them. “Who was held out in” with a run's id lists those of a run; “show the runs” has the ids."
+)
+
+
 def learning(asked: Question) -> Reading:
     """What is believed, how sure that is, what changed, what silence brings; the learner beside usual practice."""
     said = asked.said
-    if first_match(said, *_ALL):
-        return one("learning_show", campaign=_shown(asked))
+    if found := first_match(said, *_ALL):
+        named = found.groupdict().get("x")
+        return one("learning_show", campaign=named or _shown(asked))
+    if first_match(said, *_ANY_GOOD):
+        return one("result_show", campaign=_shown(asked))
+    if first_match(
+        said, r"(?:what|who) is (?:in )?(?:the|a|our) (?:holdout|control group)", r"who is held out"
+    ):
+        return _HELD_OUT
     if found := first_match(said, *_BESIDE_USUAL):
         if found["x"] is None:
             return one("result_show", campaign=_shown(asked))
@@ -124,8 +143,24 @@ def counted(asked: Question, today: date) -> Reading:
         rf"how many (?:new )?deals (?:(?:have |has )?(?:been )?|were |was )(?:won|closed?|lost){_SPAN}",
         rf"how many (?:new )?deals{_SPAN}",
         r"how many (?:deals are open|open deals (?:are there|do we have))(?: now)?",
+        r"(?:(?:show|list|give)(?: me| us)? )?(?:the |our |all |open )*deals",
+        r"(?:which|what) deals (?:are|do we have)(?: still)?(?: open)?(?: now)?",
     ):
         return one("result_funnel", since=None if since is None else since.isoformat())
+    if first_match(
+        said,
+        rf"(?:what|how much) is (?:the|our) revenue{_SPAN}",
+        r"how much (?:revenue|money)(?: (?:did|have|has) (?:we|it|attune|you) (?:make|made|earn(?:ed)?|bring|brought))?"
+        rf"{_SPAN}",
+    ):
+        return one("result_show", campaign=_shown(asked), since=None if since is None else since.isoformat())
+    if first_match(
+        said,
+        rf"how many {_MESSAGES} (?:did|have) (?:we|you|attune) (?:send|sent)(?: out)?",
+        r"who (?:was|were) sent (?:something|anything|a message|an email)",
+        r"who (?:got|received) (?:something|anything|a message|an email)(?: from us)?",
+    ):
+        return one("run_list")
     found = first_match(
         said,
         rf"how many (?:meetings|demos|sales calls) (?:did|have) (?:we|attune|it|you) "

@@ -47,6 +47,9 @@ ASKED_BACK = {kind: many for kind, (_, many) in _SAID_OF.items() if kind != "pro
 """How a question back begins where several of a kind were shown."""
 
 
+_ID = re.compile(r"\bc_[0-9a-z]{6,}\b")
+
+
 class Unclear(Exception):
     """What is meant cannot be told; the text asks for it."""
 
@@ -85,6 +88,9 @@ class Question:
         return self._meant(words, kind)
 
     def _meant(self, words: str, kind: str) -> str | None:
+        # A name as our own lists print it, with the id behind: the id is what is meant.
+        if kind == "contact" and (known := _ID.search(words)):
+            return known[0]
         seen = self.shown.meant(words, kind)
         if seen is not None:
             return self._one(seen, words, kind)

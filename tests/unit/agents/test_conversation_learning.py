@@ -304,3 +304,39 @@ def test_no_draft_is_proposed_for_who_unsubscribed() -> None:
     for event, is_proposed in (("email_unsubscribed", False), ("email_replied", True)):
         call = ToolCall(id="1", name="contact_find", arguments={"did": [{"event": event}]})
         assert ("draft something" in GRAMMAR.tell("who was it", [(call, brought)])) is is_proposed
+
+
+@pytest.mark.parametrize(
+    ("said", "tool", "arguments"),
+    [
+        ("why is trial-to-meeting so silent?", "learning_show", THERE),
+        ("how sure are you about trial-to-meeting", "learning_show", THERE),
+        ("Is the learner any good?", "result_show", {}),
+        ("does the learner really work", "result_show", {}),
+        ("What's our revenue?", "result_show", {}),
+        ("how much revenue did we make this month", "result_show", MONTH),
+        ("show me deals", "result_funnel", {}),
+        ("which deals are open", "result_funnel", {}),
+        ("how many messages did we send", "run_list", {}),
+        ("who was sent something", "run_list", {}),
+        ("What would you send to Helen Morales?", "message_draft", {"contact": "Helen Morales", "hint": ""}),
+        (
+            "Why did Nathan Price (c_00fb81f573de) get nothing",
+            "decision_explain",
+            {"who": "c_00fb81f573de"},
+        ),
+    ],
+)
+def test_a_marketers_own_words_are_one_call(said: str, tool: str, arguments: dict[str, Any]) -> None:
+    found = GRAMMAR.read(said)
+    assert isinstance(found, tuple), found
+    (call,) = found
+    assert (call.name, {k: v for k, v in call.arguments.items() if v}) == (
+        tool,
+        {k: v for k, v in arguments.items() if v},
+    )
+
+
+def test_what_the_holdout_is_is_said_in_words() -> None:
+    for said in ("what is the holdout?", "who is in the holdout"):
+        assert "get nothing" in str(GRAMMAR.read(said))
