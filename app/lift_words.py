@@ -75,6 +75,18 @@ def side_by_side(found: CampaignMetrics) -> str:
     )
 
 
+def revenue_words(found: CampaignMetrics) -> str:
+    """What won deals brought that a campaign's messages stood before, and how much of it would not have come anyway."""
+    said = (
+        f"{whole_money(found.attributed_revenue_cents, found.currency)} of won deals had a message of "
+        f"{found.name} before them"
+    )
+    if found.incremental_revenue_cents is None:
+        return f"{said}; how much would have come anyway cannot be told yet."
+    middle, low, high = (whole_money(cents, found.currency) for cents in found.incremental_revenue_cents)
+    return f"{said}; {middle} would not have come without it, between {low} and {high}."
+
+
 def is_worth_a_line(told: LiftLine, found: CampaignMetrics) -> bool:
     """The goal and revenue always are; other stages once somebody reached them. `--json` has them all."""
     return told.what in {found.goal.value, "revenue"} or told.reason not in {"nothing_yet", "no_holdout"}

@@ -191,6 +191,7 @@ _LEADS = (
     ("learning_show", "silence", _SILENT),
     ("learning_show", "changed", r"\b(?:chang|shift|alarm|drift|mov)"),
     ("learning_show", "", r"\b(?:sure|confident|certain|guessing|works?|worked|content|best)\b|\bhow much\b"),
+    ("result_show", "revenue", r"\b(?:revenue|money)\b"),
     ("result_funnel", "deals", r"\bdeals?\b"),
 )
 """By tool: which fact says what a question with such words is about, or that none but the rest does."""

@@ -63,7 +63,7 @@ def arm_table(found: CampaignMetrics) -> AnswerTable:
 
 def answer_table(made: ResultTable) -> AnswerTable:
     """A table of results as an answer's: amounts become texts with their currency, days the asker's."""
-    kinds = {"count": "number", "number": "number", "share": "share", "moment": "moment", "days": "number"}
+    kinds = {"count": "number", "number": "number", "share": "share", "moment": "moment"}
     rows = [
         tuple(_cell(value, column) for value, column in zip(row, made.columns, strict=True))
         for row in made.rows
@@ -86,6 +86,8 @@ def _cell(value: Value, column: Column) -> Cell:
         return value
     if isinstance(value, date):
         return value.isoformat()
+    if column.kind == "days":
+        return f"{value:,.0f} days"
     if column.kind == "money":
         return amount(value, column.currency)
     return whole_money(value, column.currency).strip() if column.kind == "whole" else value

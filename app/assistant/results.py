@@ -14,7 +14,7 @@ from app.assistant.learning import learned
 from app.assistant.result_tables import answer_table, arm_table, lift_table
 from app.assistant.words import day, day_begins, known, moment
 from app.funnels import Funnel, funnel_of
-from app.lift_words import WHAT_NAMES, is_worth_a_line, sentence, side_by_side
+from app.lift_words import WHAT_NAMES, is_worth_a_line, revenue_words, sentence, side_by_side
 from app.metrics import CampaignMetrics, NothingDecided, metrics_of
 from app.results import notes, tables
 from app.results.headline import Pace, headline_of
@@ -85,6 +85,7 @@ class Results:
                 open_windows=found.open_windows,
                 spent=money(found.costs.contact_cents, found.costs.currency),
                 attributed_revenue=money(found.metrics.attributed_revenue_cents, found.metrics.currency),
+                revenue=revenue_words(found.metrics),
                 notes=list(notes.notes_of(found, self._house.label))[:4],
             ),
             tables=tuple(one for one in shown if one.rows),
@@ -123,6 +124,7 @@ class Results:
 
     def _every(self, asker: Asker, given: ResultShow) -> ToolAnswer:
         found: list[tuple[Campaign, str, str, str]] = []
+        brought: list[str] = []
         for campaign in self._shelf.campaigns():
             if given.since is not None or given.until is not None:
                 with suppress(NothingDecided):
@@ -134,6 +136,7 @@ class Results:
                     )
                     if metrics.contacts:
                         found.append((campaign, *_headline(metrics), side_by_side(metrics)))
+                        brought.append(revenue_words(metrics))
                 continue
             try:
                 results = self._shelf.campaign(campaign)
@@ -145,6 +148,7 @@ class Results:
             if results is not None:
                 head = results.headline
                 found.append((campaign, head.word, head.verdict, side_by_side(results.metrics)))
+                brought.append(revenue_words(results.metrics))
         if not found and (given.since or given.until):
             return ToolAnswer(
                 words=f"There was no decision {_span(given)}: no campaign decided about anybody for the first time "
@@ -169,6 +173,7 @@ class Results:
             words=f"{len(found)} campaign{'' if len(found) == 1 else 's'} with results, against the holdout: {named}. "
             f"{only}".strip(),
             facts={
+                **known(revenue=" ".join(brought[:MOST_BESIDE])),
                 "campaigns": [
                     known(
                         campaign=ref.mark,
@@ -177,7 +182,7 @@ class Results:
                         side_by_side=beside if number < MOST_BESIDE else None,
                     )
                     for number, (ref, (_, word, verdict, beside)) in enumerate(zip(refs, found, strict=True))
-                ][:MOST_ROWS]
+                ][:MOST_ROWS],
             },
             tables=(AnswerTable(title="Results", columns=columns, rows=tuple(rows)),),
             records=tuple(refs),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.lift_words import sentence, side_by_side
+from app.lift_words import revenue_words, sentence, side_by_side
 from app.metrics import metrics_of
 from app.results.silence import newest_silences
 from app.wiring import House
@@ -242,6 +242,20 @@ def test_results_hold_the_learner_against_usual_practice_and_chance(told: House)
         answer = look(told, "result_show", **given)
         assert beside in answer.words
         assert "usual_practice" not in answer.facts
+
+
+def test_revenue_is_told_with_what_would_have_come_anyway_or_that_nobody_knows(told: House) -> None:
+    metrics = metrics_of(told, TOLD)
+    said = revenue_words(metrics)
+    assert said.startswith(
+        f"{metrics.attributed_revenue_cents / 100:,.0f} USD of won deals had a message of "
+    )
+    for given in ({"campaign": TOLD.id}, {}):
+        assert look(told, "result_show", **given).facts["revenue"] == said
+    known = metrics.model_copy(update={"incremental_revenue_cents": (90_000, 10_000, 200_000)})
+    assert revenue_words(known).endswith(
+        "; 900 USD would not have come without it, between 100 USD and 2,000 USD."
+    )
 
 
 def test_deals_are_counted_from_a_day_on_and_renewals_are_none(told: House) -> None:
