@@ -209,6 +209,8 @@ def _best(believed: Beliefs | None, *, is_sent: bool = False) -> Belief | None:
 
 def _expected(best: Belief, titles: dict[str, str], currency: str) -> str:
     is_silence = best.asset_id == SILENCE
+    if is_silence and is_nothing(best.cents):
+        return "silence, which is worth nothing: no content promises more to people in general"
     what, each = (
         ("silence", "a time") if is_silence else (titles.get(best.asset_id, best.asset_id), "a message")
     )
