@@ -53,8 +53,17 @@ def metrics(
     if as_json:
         print_json({"campaigns": found, "undecided": undecided, "funnel": funnel})
         return
+    if start is not None and start >= now:
+        line(f"{start:%Y-%m-%d %H:%M} UTC is not past, so nobody was decided about since then.")
+        return
     for told in found:
-        _print_campaign(told)
+        if told.contacts:
+            _print_campaign(told)
+        else:
+            line(
+                f"Nobody was first decided about in {told.campaign_id} since {start:%Y-%m-%d %H:%M} UTC. "
+                f"Its whole story: `attune metrics {told.campaign_id}`."
+            )
     if undecided:
         names = ", ".join(undecided)
         line(f"Nothing decided yet, so nothing to tell: {names}. `attune run {undecided[0]}` runs it.")
