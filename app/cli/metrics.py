@@ -36,11 +36,12 @@ def metrics(
     house = doors.house()
     now = house.clock()
     start = None if since is None else _start(since, now)
-    chosen = (house.crm.campaign(campaign),) if campaign else house.crm.campaigns(limit=1_000)
 
+    from app.campaign_shelf import ran
     from app.funnels import funnel_of
     from app.metrics import NothingDecided, metrics_of
 
+    chosen = (ran(house, campaign),) if campaign else house.crm.campaigns(limit=1_000)
     found, undecided = [], []
     for one in chosen:
         try:

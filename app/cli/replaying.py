@@ -48,6 +48,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write the log of decisions as Parquet, rule refusals beside it; docs/decision-log.md has the schema."""
+    from app.campaign_shelf import ran
     from app.decision_file import export_decisions
 
     if path.suffix.lower() != ".parquet":
@@ -55,9 +56,8 @@ def export(
             f"What is written is Parquet, and {path} does not end in .parquet. Nothing was written."
         )
     house = doors.house()
-    if campaign is not None:
-        house.crm.campaign(campaign)
-    done = export_decisions(house.decision_log, rewards_of(house), path, campaign, _as_utc(since))
+    only = None if campaign is None else ran(house, campaign).id
+    done = export_decisions(house.decision_log, rewards_of(house), path, only, _as_utc(since))
     if as_json:
         print_json(done.__dict__)
         return
@@ -86,20 +86,21 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Tell from the log what another chooser would have earned, or that the log cannot tell."""
+    from app.campaign_shelf import ran
     from app.replay_candidates import candidate_of
     from app.replaying import ask, logged_of
     from app.scenes import SceneReader
     from app.trying import learner_candidate
 
     house = doors.house()
-    known = house.crm.campaign(campaign)
+    known = ran(house, campaign)
     learner_of = partial(learner_candidate, house, known)
     asked = [(words, candidate_of(words, known, learner_of)) for words in candidate]
     logged = logged_of(
         house.decision_log,
         rewards_of(house, reward),
         SceneReader(house),
-        campaign,
+        known.id,
         _as_utc(since),
     )
     answers = [ask(words, one, logged, margin_cents=margin_cents, level=level) for words, one in asked]

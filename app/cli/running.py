@@ -237,10 +237,11 @@ def cost(
     as_json: AsJson = False,
 ) -> None:
     """Say what campaigns have cost so far: models, dry runs included, and messages."""
+    from app.campaign_shelf import ran
     from app.run_costs import cost_of
 
     house = doors.house()
-    chosen = (house.crm.campaign(campaign),) if campaign else house.crm.campaigns(limit=1_000)
+    chosen = (ran(house, campaign),) if campaign else house.crm.campaigns(limit=1_000)
     found = [cost_of(house, one) for one in chosen]
     if as_json:
         print_json([one.model_dump(mode="json") | {"is_unpriced": one.is_unpriced} for one in found])

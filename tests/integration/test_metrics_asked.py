@@ -1,10 +1,12 @@
-"""`attune metrics --since`: every figure is of the contacts first decided about in the span, and of nobody else."""
+"""What came of a campaign, asked at the command line: of a span its contacts alone, of one that never ran just that."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,32 @@ def test_nobody_decided_about_since_then_is_one_line(folder: Path, shell: Shell)
     code, said = shell("-w", str(folder), "metrics", "spring", "--since", "2999-01-01", "--json")
     (found,) = json.loads(said)["campaigns"]
     assert (code, found["contacts"], found["lifts"]) == (0, 0, [])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("metrics", "autumn"),
+        ("metrics", "later"),
+        ("replay", "--campaign", "autumn", "--candidate", "silence"),
+        ("decisions", "export", "--campaign", "autumn", "{folder}/log.parquet"),
+        ("review", "list", "--campaign", "autumn"),
+        ("runs", "cost", "autumn"),
+    ],
+)
+def test_a_campaign_with_a_file_that_never_ran_is_said_not_to_have_run(
+    folder: Path, shell: Shell, words: tuple[str, ...]
+) -> None:
+    text = (resources.files("app.cli") / "campaign_example.yaml").read_text()
+    (folder / "campaigns" / "later.yaml").write_text(re.sub(r"(?m)^id: .*$", "id: autumn", text))
+    code, said = shell("-w", str(folder), *(word.format(folder=folder) for word in words))
+    assert code == 1
+    assert "Campaign 'autumn' has not run yet" in said
+    assert "run autumn`" in said
+    assert not (folder / "log.parquet").exists()
+
+
+def test_a_part_of_an_id_is_asked_whether_it_is_meant(folder: Path, shell: Shell) -> None:
+    code, said = shell("-w", str(folder), "metrics", "ring")
+    assert (code, "Did you mean spring?" in said) == (3, True)
+    assert "Did you mean" not in shell("-w", str(folder), "metrics", "nope")[1]
