@@ -11,6 +11,7 @@ import typer
 from app.cli.days import day
 from app.cli.doors import doors
 from app.cli.screen import AsJson, err, heading, line, listing, next_steps, print_json
+from app.cli.taught import print_nothing, print_taught, taught
 from domain.campaign import Campaign, LearnerSettings
 from domain.errors import InvalidFile, NotFound, WrongUsage
 
@@ -54,12 +55,12 @@ def status(campaign: OneOrAll = None, as_json: AsJson = False) -> None:
 def run(campaign: OneOrAll = None, as_json: AsJson = False) -> None:
     """Learn from every outcome known by now; each real run does so by itself before it decides."""
     house = doors.house()
-    rows = [_taught(house, one) for one in _campaigns(house, campaign)]
+    rows = [taught(house, one) for one in _campaigns(house, campaign)]
     if as_json:
         print_json(rows)
         return
     for row in rows:
-        _print_taught(row)
+        print_taught(row)
     if not rows:
         line("No campaign has been run yet. `attune run CAMPAIGN` starts one.")
 
@@ -74,33 +75,34 @@ def backfill(
     as_json: AsJson = False,
 ) -> None:
     """Learn from e-mails that other tools sent, as far as the imported history names their content."""
-    from app.backfill import drop_span, note_span
+    from app.backfill import PAST_WEIGHT, counting, drop_span, found_since, note_span
 
     house = doors.house()
     known = _campaign(house, campaign)
     if drop and since is not None:
         raise WrongUsage("--drop and --since do not go together. Nothing was changed.")
+    start, now = since.replace(tzinfo=UTC) if since else None, house.clock()
+    kept = counting(house, known, now)
+    if kept is None if drop else not found_since(house, known, start, now):
+        print_nothing(known, kept, start, is_drop=drop, as_json=as_json)
+        return
     if drop:
-        drop_span(house, known, house.clock())
+        drop_span(house, known, now)
     else:
-        note_span(house, known, since.replace(tzinfo=UTC) if since else None, house.clock())
-    row = _taught(house, known)
+        note_span(house, known, start, now)
+    row = taught(house, known)
     if as_json:
         print_json(row)
         return
     if drop:
         line("No e-mail of other tools counts any more.")
-        _print_taught(row)
+        print_taught(row)
         return
     line(
         f"{row['past_emails']:,} past e-mails about this campaign's content, {row['past_answered']:,} with something "
-        "that came of them."
+        f"that came of them. Each counts for {PAST_WEIGHT:g} of a decision of our own: who got what was not drawn."
     )
-    if not row["past_emails"]:
-        line(
-            "  An e-mail counts where the import names its content (`asset_id`) and early signals had their time."
-        )
-    _print_taught(row)
+    print_taught(row)
     line(
         f"  `attune learn backfill {campaign} --drop` takes this back.",
         style="dim",
@@ -249,48 +251,6 @@ def _campaign(house: House, named: str) -> Campaign:
         return house.crm.campaign(read.id)
     except NotFound:
         return read
-
-
-def _taught(house: House, campaign: Campaign) -> dict[str, Any]:
-    """Teach and say what changed."""
-    from app.learner_status import status_of
-    from app.teaching import teach
-
-    with house.locks.only_worker():
-        before = status_of(house, campaign, house.clock())
-        bandit = teach(house, campaign, house.clock())
-        now = status_of(house, campaign, house.clock())
-    known = {alarm["words"] for alarm in before.alarms}
-    past = now.versions[0].record.get("past", {})
-    return {
-        "campaign": campaign.id,
-        "version": bandit.version,
-        "version_before": before.versions[0].version if before.versions else None,
-        "is_new": not before.versions or before.versions[0].version != bandit.version,
-        "decides": now.deciding == bandit.version,
-        "outcomes": bandit.outcomes,
-        "outcomes_before": before.versions[0].outcomes if before.versions else 0,
-        "past_emails": past.get("emails", 0),
-        "past_answered": past.get("answered", 0),
-        "knowledge": now.knowledge,
-        "new_alarms": [alarm["words"] for alarm in now.alarms if alarm["words"] not in known],
-    }
-
-
-def _print_taught(row: dict[str, Any]) -> None:
-    if not row["is_new"]:
-        line(f"{row['campaign']}: nothing new to learn; {row['version']} stays.")
-    else:
-        before = row["version_before"]
-        line(
-            f"{row['campaign']}: {row['version']}, learned from {row['outcomes']:,} outcomes"
-            + (f" (before: {before}, {row['outcomes_before']:,})." if before else ".")
-        )
-    line(f"  {row['knowledge']}.", style="dim")
-    if not row["decides"]:
-        line("  A pinned version decides all the same; `attune learn unpin` lets the newest.", style="yellow")
-    for words in row["new_alarms"]:
-        line(f"  {words[0].upper()}{words[1:]}", style="yellow")
 
 
 def _record(found: LearnerStatus) -> dict[str, Any]:
