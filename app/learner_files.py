@@ -162,8 +162,10 @@ def _read(house: House, path: Path) -> tuple[dict[str, Any], Arrays, Bandit]:
             raise ValueError("what it believes is not finite")
     except ValidationError as why:
         raise InvalidFile(path, f"settings: {why.errors()[0]['loc'][0]} is out of bounds.") from None
-    except (ValueError, TypeError, LookupError, ArithmeticError, np.linalg.LinAlgError) as why:
-        raise InvalidFile(path, f"cannot decide here: {why}.", _AGAIN) from None
+    except (TypeError, LookupError, ArithmeticError, np.linalg.LinAlgError):
+        raise InvalidFile(path, "cannot decide here: its parts do not fit together.", _AGAIN) from None
+    except ValueError as why:
+        raise InvalidFile(path, f"cannot decide here: {str(why).rstrip('.')}.", _AGAIN) from None
     return record, arrays, bandit
 
 

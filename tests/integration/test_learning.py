@@ -243,6 +243,8 @@ def test_a_learner_leaves_as_a_file_and_comes_back_only_unproven_where_the_log_i
         ({"apart": "3"}, "`apart` is no list of indices"),
         ({"apart": [True]}, "`apart` is no list of indices"),
         ({"apart": [0]}, "only silence does"),
+        ({"outcomes": -1}, "its `outcomes` are -1, which is no whole number of 0 or more"),
+        ({"patterns": -1}, "its `patterns` are -1, which is no whole number of 0 or more"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -255,8 +257,9 @@ def test_a_file_that_cannot_decide_here_is_refused_before_anything_is_stored(
     arrays = unpack(path.read_bytes())
     header = json.loads(bytes(arrays.pop("header")))
     path.write_bytes(pack(arrays, {**header, **change}))
-    with pytest.raises(InvalidFile, match=why):
+    with pytest.raises(InvalidFile, match=why) as refused:
         app(["learn", "import", "spring", str(path), "--unproven"], standalone_mode=False)
+    assert ".." not in str(refused.value).removeprefix(str(path))
     assert len(house.learners.versions("spring")) == 1
 
 
