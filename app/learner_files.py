@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
+from app.replaying import NothingDrawn
 from app.teaching import prior_units, widths
 from app.trying import units_in, version_tried
 from domain.campaign import Campaign, LearnerSettings
@@ -79,7 +80,13 @@ def import_learner(
     found: Promotion | None = None
     evidence: dict[str, object] = {"is_unproven": True}
     if not is_unproven:
-        found, evidence = version_tried(house, campaign, bandit, units, margin_cents)
+        try:
+            found, evidence = version_tried(house, campaign, bandit, units, margin_cents)
+        except NothingDrawn as none:
+            raise AttuneError(
+                f"{none} Nothing was changed. Without a log to ask, only your word lets it decide: "
+                f"`attune learn import {campaign.id} {path} --unproven`."
+            ) from None
         if not found.is_promoted:
             return bandit.version, found
     meta = {

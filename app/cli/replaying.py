@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.amounts import rounded_up
 from app.cli.days import day_or_time
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, print_json
@@ -180,8 +182,9 @@ def print_answer(answered: Answered, currency: str) -> None:
         {"what": f"  Per {PER:,} decisions", "value": "Worth>", "low": f"{at}, from>", "high": "to>"},
         as_json=False,
     )
+    counts = f"{overlap.ess_expected:,.0f}"
     line(
-        f"  For it, the log counts as {overlap.ess_expected:,.0f} decisions (effective sample size; "
+        f"  For it, the log counts as {counts} decision{'' if counts == '1' else 's'} (effective sample size; "
         f"{overlap.ess_kish:,.0f} as drawn); the largest weight is "
         f"{overlap.max_weight:.1f}; {overlap.unsupported:.1%} of what it would do was never possible."
     )
@@ -205,9 +208,11 @@ def verdict(found: Replay) -> tuple[str, str]:
         return "worse", "Worse: even the high end of the difference is a loss."
     half = (bounds.high - bounds.low) / 2
     more = found.overlap.decisions * ((half / gain) ** 2 - 1) if gain else float("inf")
-    about = f" If the difference is what it looks like, about {more:,.0f} more decisions would show it."
-    is_near = more < 100 * found.overlap.decisions
-    return "cannot tell", f"Cannot tell: gain and loss both fit the log.{about if is_near else ''}"
+    untold = "Cannot tell: gain and loss both fit the log."
+    if more >= 100 * found.overlap.decisions:
+        return "cannot tell", untold
+    about = f"about {rounded_up(max(math.ceil(more), 2))} more decisions would show it"
+    return "cannot tell", f"{untold} If the difference is what it looks like, {about}."
 
 
 def _row(what: str, answer: Answer, currency: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +262,21 @@ def test_a_file_that_cannot_decide_here_is_refused_before_anything_is_stored(
         app(["learn", "import", "spring", str(path), "--unproven"], standalone_mode=False)
     assert ".." not in str(refused.value).removeprefix(str(path))
     assert len(house.learners.versions("spring")) == 1
+
+
+def test_a_learner_for_a_campaign_that_never_ran_is_taken_in_unproven_alone_and_it_says_how(
+    house: House, tmp_path: Path
+) -> None:
+    teach(house, CAMPAIGN, LATER)
+    path = tmp_path / "learner.npz"
+    app(["learn", "export", "spring", str(path)], standalone_mode=False)
+    text = (resources.files("app.cli") / "campaign_example.yaml").read_text()
+    (house.workspace.campaigns / "autumn.yaml").write_text(text.replace("id: trial-to-meeting", "id: autumn"))
+    with pytest.raises(AttuneError) as none:
+        app(["learn", "import", "autumn", str(path)], standalone_mode=False)
+    assert "Run it first: `attune run autumn`. Nothing was changed." in str(none.value)
+    assert f"`attune learn import autumn {path} --unproven`" in str(none.value)
+    assert house.learners.versions("autumn") == ()
 
 
 def test_another_packed_file_is_no_learners_file(house: House, tmp_path: Path) -> None:

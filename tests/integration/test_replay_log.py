@@ -183,6 +183,16 @@ def test_a_short_log_is_refused_with_its_reason(house: House, capsys: pytest.Cap
     assert record["more_decisions"] > 0
 
 
+def test_a_log_without_a_decision_since_then_says_so_of_a_campaign_that_ran(house: House) -> None:
+    words = ["replay", "--campaign", "spring", "--candidate", "silence", "--since", "2030-01-01"]
+    with pytest.raises(AttuneError) as none:
+        app(words, standalone_mode=False)
+    assert str(none.value) == (
+        "Campaign 'spring' has no logged draw since 2030-01-01 00:00 UTC: it decided nothing since then. "
+        "An earlier `--since`, or none, asks of more."
+    )
+
+
 def test_the_answer_is_said_in_words(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     app(
         [
