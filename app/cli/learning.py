@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.days import day
+from app.cli.days import Since, read_since
 from app.cli.doors import doors
 from app.cli.screen import AsJson, err, heading, line, listing, next_steps, print_json
 from app.cli.taught import print_nothing, print_taught, taught
@@ -29,7 +28,12 @@ OneOrAll = Annotated[
         metavar="CAMPAIGN", help="A campaign's id, as in its file; all that were run if left out."
     ),
 ]
-Version = Annotated[str, typer.Argument(metavar="VERSION", help="As `attune learn status` calls it.")]
+Version = Annotated[
+    str,
+    typer.Argument(
+        metavar="VERSION", help="As `attune learn status` calls it; its beginning or its outcomes are enough."
+    ),
+]
 Margin = Annotated[
     float, typer.Option(min=0, help="How much worse a decision may be, in cents, and still be promoted.")
 ]
@@ -69,7 +73,12 @@ def run(campaign: OneOrAll = None, as_json: AsJson = False) -> None:
 def backfill(
     campaign: CampaignId,
     since: Annotated[
-        datetime | None, typer.Option(parser=day, metavar="<day>", help="Only e-mails from this UTC day on.")
+        Since | None,
+        typer.Option(
+            parser=read_since,
+            metavar="<day, time or days>",
+            help="Only e-mails from then on: a UTC day or time such as 2026-01-31, or days such as 90d.",
+        ),
     ] = None,
     drop: Annotated[bool, typer.Option("--drop", help="Learn from none of them any more.")] = False,
     as_json: AsJson = False,
@@ -81,7 +90,8 @@ def backfill(
     known = _campaign(house, campaign)
     if drop and since is not None:
         raise WrongUsage("--drop and --since do not go together. Nothing was changed.")
-    start, now = since.replace(tzinfo=UTC) if since else None, house.clock()
+    now = house.clock()
+    start = since.on(now) if since else None
     kept = counting(house, known, now)
     if kept is None if drop else not found_since(house, known, start, now):
         print_nothing(known, kept, start, is_drop=drop, as_json=as_json)
@@ -215,8 +225,8 @@ def rollback(campaign: CampaignId, version: Version) -> None:
 
     house = doors.house()
     known = _campaign(house, campaign)
-    roll_back(house, known, version)
-    line(f"{version} decides for {known.id} from now on. Newer outcomes are learned beside it.")
+    decides = roll_back(house, known, version)
+    line(f"{decides} decides for {known.id} from now on. Newer outcomes are learned beside it.")
     next_steps({f"attune learn unpin {known.id}": "let the newest decide again"})
 
 

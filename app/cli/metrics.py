@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.amounts import whole_money
+from app.cli.days import Since, read_since
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, money, print_json
 from app.lift_words import ARM_NAMES, OTHERS, WHAT_NAMES, counted, is_worth_a_line, sentence
@@ -24,9 +23,10 @@ def metrics(
         str | None, typer.Argument(help="A campaign's id, as in its file; all that were run if left out.")
     ] = None,
     since: Annotated[
-        str | None,
+        Since | None,
         typer.Option(
-            "--since",
+            parser=read_since,
+            metavar="<day, time or days>",
             help="Contacts first decided about, stages entered and deals closed since: 2026-09-01 or 90d.",
         ),
     ] = None,
@@ -35,7 +35,7 @@ def metrics(
     """Say what worked: arms against the holdout, lift with its certainty, the funnel and the pipeline."""
     house = doors.house()
     now = house.clock()
-    start = None if since is None else _start(since, now)
+    start = since.on(now) if since else None
 
     from app.campaign_shelf import ran
     from app.funnels import funnel_of
@@ -71,18 +71,6 @@ def metrics(
     elif not found:
         line("No campaign has been run yet, so nothing can be compared. `attune run CAMPAIGN` starts one.")
     _print_funnel(funnel)
-
-
-def _start(since: str, now: datetime) -> datetime:
-    if days := re.fullmatch(r"(\d{1,5})d", since):
-        return now - timedelta(days=int(days[1]))
-    try:
-        at = datetime.fromisoformat(since)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{since!r} is neither a date such as 2026-09-01 nor days such as 90d"
-        ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _print_campaign(found: CampaignMetrics) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.amounts import rounded_up
-from app.cli.days import day_or_time
+from app.cli.days import Since, read_since
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, print_json
 from domain.errors import WrongUsage
@@ -25,9 +24,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The log of decisions.")
 
-Since = Annotated[
-    datetime | None,
-    typer.Option(parser=day_or_time, metavar="<day or time>", help="Decisions from this UTC day or time on."),
+From = Annotated[
+    Since | None,
+    typer.Option(
+        parser=read_since,
+        metavar="<day, time or days>",
+        help="Decisions from then on: a UTC day or time such as 2026-09-01, or days such as 90d.",
+    ),
 ]
 
 
@@ -46,7 +49,7 @@ PER = 1_000
 def export(
     path: Annotated[Path, typer.Argument(metavar="OUT.parquet", help="The file to write.")],
     campaign: Annotated[str | None, typer.Option(help="Only this campaign.")] = None,
-    since: Since = None,
+    since: From = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the log of decisions as Parquet, rule refusals beside it; docs/decision-log.md has the schema."""
@@ -59,7 +62,8 @@ def export(
         )
     house = doors.house()
     only = None if campaign is None else ran(house, campaign).id
-    done = export_decisions(house.decision_log, rewards_of(house), path, only, _as_utc(since))
+    start = since.on(house.clock()) if since else None
+    done = export_decisions(house.decision_log, rewards_of(house), path, only, start)
     if as_json:
         print_json(done.__dict__)
         return
@@ -76,7 +80,7 @@ def replay(
         ),
     ],
     campaign: Annotated[str, typer.Option(help="The campaign whose log is asked.")],
-    since: Since = None,
+    since: From = None,
     margin_cents: Annotated[
         float, typer.Option(min=0, help="How much worse a decision may be, in cents, and still be promoted.")
     ] = 0.0,
@@ -103,7 +107,7 @@ def replay(
         rewards_of(house, reward),
         SceneReader(house),
         known.id,
-        _as_utc(since),
+        since.on(house.clock()) if since else None,
     )
     answers = [ask(words, one, logged, margin_cents=margin_cents, level=level) for words, one in asked]
     if as_json:
@@ -228,7 +232,3 @@ def _money(cents: float, currency: str) -> str:
 def _bounds(answer: Answer) -> dict[str, float]:
     bounds = answer.interval
     return {"cents": answer.value, "low": bounds.low, "high": bounds.high, "level": bounds.level}
-
-
-def _as_utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment else None

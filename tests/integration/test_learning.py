@@ -25,6 +25,7 @@ from domain.decision import SILENCE, Arm, Decision, action_of
 from domain.errors import AttuneError, InvalidFile
 from domain.events import EventKind
 from domain.run import Run, RunStatus
+from learning import features
 from learning.bandit import Bandit
 from learning.bandit.bandit import FEW_ROWS
 from learning.bandit.basis import Basis
@@ -201,6 +202,27 @@ def test_a_roll_back_pins_and_unpinning_lets_the_newest_decide(
     assert told(capsys, "status", "spring")[0]["deciding"] == new
     acts = [line.detail.get("act") for line in house.audit.lines(subject="spring")]
     assert {"rollback", "unpin"} <= set(acts)
+
+
+def test_a_version_may_be_called_by_its_beginning_or_its_outcomes(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    versions = [teach(house, CAMPAIGN, LATER).version]
+    write(house.engine, [reply("c_0001", NOON + 2 * DAY)])
+    versions.append(teach(house, CAMPAIGN, LATER).version)
+    many = str(house.learners.versions("spring")[0].outcomes)
+    assert said(capsys, "rollback", "spring", versions[0][:-2]).startswith(
+        f"{versions[0]} decides for spring"
+    )
+    assert told(capsys, "status", "spring")[0]["deciding"] == versions[0]
+    for fits_both in ("bandit", many):
+        with pytest.raises(AttuneError) as several:
+            app(["learn", "rollback", "spring", fits_both], standalone_mode=False)
+        assert f"{fits_both!r} fits 2 versions: {versions[1]}; {versions[0]}." in str(several.value)
+    house.learners.keep("spring", "bandit-9(7:x)", 7, {"features_version": features.VERSION}, {}, LATER)
+    assert said(capsys, "rollback", "spring", "7").startswith("bandit-9(7:x) decides for spring")
+    with pytest.raises(AttuneError, match="No learner '8' here"):
+        app(["learn", "rollback", "spring", "8"], standalone_mode=False)
 
 
 # Files ----------------------------------------------------------------------------------------------------------
