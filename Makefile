@@ -44,7 +44,9 @@ endef
 	@touch $@
 
 demo: .venv/.ready  ## a sample market, one campaign, proposals to review: no key, no server (AGAIN=1: anew)
-	@$(BIN)/attune demo $(if $(AGAIN),--again)
+	@if [ -f demo/sample-market.txt ] && [ -z "$(AGAIN)" ]; then \
+	  echo 'The demo in demo/ is kept. See it: `make serve`, or `$(BIN)/attune -w demo review list`. A new one: `make demo AGAIN=1`.'; \
+	else $(BIN)/attune demo $(if $(AGAIN),--again); fi
 
 serve: .venv/.ready  ## the web app on the demo, made first where there is none: prints a link that signs you in
 	@test -f demo/sample-market.txt || $(BIN)/attune demo

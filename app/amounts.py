@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from domain.counts import rounded_up
+
+__all__ = ["money", "rounded_up", "whole_money"]
+
 
 def money(cents: int | None, currency: str) -> str:
     """An amount as a person reads it: `4,200 USD`, or `–` where none is known."""
@@ -15,9 +19,3 @@ def money(cents: int | None, currency: str) -> str:
 def whole_money(cents: float | None, currency: str) -> str:
     """An amount without cents: they would promise what nobody knows."""
     return money(None if cents is None else round(cents / 100) * 100, currency)
-
-
-def rounded_up(number: int) -> str:
-    """Two significant digits: more would promise what nobody knows."""
-    step = 10 ** max(len(str(number)) - 2, 0)
-    return f"{-(-number // step) * step:,}"

@@ -109,13 +109,8 @@ def past_of(house: House, campaign: Campaign, now: datetime) -> Past:
     span = _span_at(house, campaign, now)
     if span is None:
         return NOTHING
-    told_by = now - timedelta(days=min(campaign.goal.signal_days, campaign.goal.window_days))
-    assets = {a.asset_id for a in actions_for(campaign, house.crm.assets()) if a.asset_id}
     since = datetime.fromisoformat(span["since"]) if span["since"] else None
-    until = min(datetime.fromisoformat(span["until"]), told_by)
-    never = house.lead_reader.objectors()
-    sent = PastEmailReader(house.engine).sent(assets, until, since, MOST_EMAILS)
-    emails = [email for email in sent if email.contact_id not in never]
+    emails = _emails(house, campaign, since, datetime.fromisoformat(span["until"]), now)
     if not emails:
         return NOTHING
     keys = _action_keys(house, campaign, emails)
@@ -128,6 +123,27 @@ def past_of(house: House, campaign: Campaign, now: datetime) -> Past:
         gains=gains,
         acted=acted,
     )
+
+
+def found_since(house: House, campaign: Campaign, since: datetime | None, now: datetime) -> int:
+    """Return how many past e-mails sent from `since` on (all if None) a backfill asked for at `now` would find."""
+    return len(_emails(house, campaign, since, now, now))
+
+
+def counting(house: House, campaign: Campaign, now: datetime) -> int | None:
+    """Return how many past e-mails a campaign learns from at `now`; None where none are asked for."""
+    return None if _span_at(house, campaign, now) is None else len(past_of(house, campaign, now))
+
+
+def _emails(
+    house: House, campaign: Campaign, since: datetime | None, until: datetime, now: datetime
+) -> list[PastEmail]:
+    """E-mails of the campaign's content, of whom nobody objected, whose early signals have had their time by `now`."""
+    told_by = now - timedelta(days=min(campaign.goal.signal_days, campaign.goal.window_days))
+    assets = {a.asset_id for a in actions_for(campaign, house.crm.assets()) if a.asset_id}
+    never = house.lead_reader.objectors()
+    sent = PastEmailReader(house.engine).sent(assets, min(until, told_by), since, MOST_EMAILS)
+    return [email for email in sent if email.contact_id not in never]
 
 
 def _brought(

@@ -72,6 +72,16 @@ class CampaignText(Noun):
         return campaign
 
 
+class NeverRan(AttuneError):
+    """What came of a campaign was asked for that has a file here and has not run yet."""
+
+    def __init__(self, campaign_id: str) -> None:
+        super().__init__(
+            f"Campaign {campaign_id!r} has not run yet, so nothing was decided. "
+            f"Run it: `attune run {campaign_id}`."
+        )
+
+
 class CampaignNotSaved(AttuneError):
     """A campaign was not saved; nothing was changed."""
 
@@ -106,6 +116,25 @@ def campaign_text(house: House, key: str) -> CampaignText:
             raise NotFound("campaign file", key, "See `attune campaign list`.")
         return by_name[key]
     return found[key]
+
+
+def ran(house: House, named: str) -> Campaign:
+    """Return a campaign as it was last run, by its id or its file's name.
+
+    Raises:
+        NeverRan: there is only a file of it.
+        NotFound: there is neither.
+    """
+    try:
+        return house.crm.campaign(named)
+    except NotFound:
+        keys = {name: text.key for text in campaign_texts(house) for name in (Path(text.file).stem, text.key)}
+        if named not in keys:
+            raise
+    try:
+        return house.crm.campaign(keys[named])
+    except NotFound:
+        raise NeverRan(keys[named]) from None
 
 
 def save_new(house: House, text: str, by: str, *, may_widen: bool) -> CampaignText:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from app.leads import RENEWAL_GRACE_DAYS, SEED, Past, times
+from app.leads import RENEWAL_GRACE_DAYS, SEED, Past, check_window, times
 from domain.leads import AccountRisk, ChurnList
 from learning.churn import CHANGES, phrase
 from learning.likelihood.model import learn
@@ -24,9 +24,12 @@ def who_may_leave(reader: LeadReader, now: datetime, *, window_days: int = WINDO
     Args:
         reader: bulk reads of the CRM.
         now: aware UTC time; nothing later is looked at.
-        window_days: in which a customer has to leave to count.
+        window_days: in which a customer has to leave to count, 1 to `MOST_WINDOW_DAYS`.
 
+    Raises:
+        WrongUsage: the window is no such number.
     """
+    check_window(window_days)
     past = Past(reader, now)
     customers = past.customers()
     settles_days = window_days + RENEWAL_GRACE_DAYS
@@ -42,7 +45,9 @@ def who_may_leave(reader: LeadReader, now: datetime, *, window_days: int = WINDO
         "calibration_error": learned.debiased_error,
     }
     if learned.model is None:
-        return ChurnList(**asked, text=cannot_tell(learned.skill, "accounts", "customers who left"))
+        # None seen to leave within so long a window is no sign that none left.
+        short = "" if learned.skill.outcomes else past.too_short(window_days, RENEWAL_GRACE_DAYS)
+        return ChurnList(**asked, text=short or cannot_tell(learned.skill, "accounts", "customers who left"))
     if not len(who):
         return ChurnList(**asked, model=learned.model.name, text="There is no customer to look at now.")
     current = customers.table(who, np.full(len(who), moment), settles_days)

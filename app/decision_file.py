@@ -127,9 +127,19 @@ def read_decisions(path: Path) -> Iterator[tuple[LoggedDecision, float | None]]:
                 f"has decision-log schema {version or 'none'}, this release reads {SCHEMA_VERSION}.",
                 "Export it again with `attune decisions export`.",
             )
+        if "decision_id" not in file.schema_arrow.names:
+            raise InvalidFile(path, *_no_decisions(path, file.schema_arrow.names))
         for batch in file.iter_batches(batch_size=5_000):
             for row in batch.to_pylist():
                 yield _decision_of(row), row["reward_cents"]
+
+
+def _no_decisions(path: Path, columns: Sequence[str]) -> tuple[str, str]:
+    """What a file of this schema without decisions is, and which to give instead."""
+    if "rule_id" not in columns:
+        return "holds no decisions.", "Export it again with `attune decisions export`."
+    beside = path.with_name(f"{path.name.removesuffix('.parquet').removesuffix('.refusals')}.parquet")
+    return "holds the refusals by rule, not the decisions.", f"These are in {beside.name} beside it."
 
 
 def _write(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:

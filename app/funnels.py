@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.signs import seconds
 from domain.base import Noun, UtcDatetime
@@ -89,12 +90,23 @@ def funnel_of(house: House, now: datetime | None = None, since: datetime | None 
     )
 
 
-def engagement_of(signs: Signs, decided: Decided, now: datetime) -> Engagement:
-    """Return how soon contacts engaged after the first message to them; who never did is still waited for."""
+def engagement_of(
+    signs: Signs, decided: Decided, now: datetime, of: NDArray[np.bool_] | None = None
+) -> Engagement:
+    """Return how soon contacts engaged after the first message to them; who never did is still waited for.
+
+    Args:
+        signs: what happened to the contacts.
+        decided: what was decided about them.
+        now: UTC; who has not engaged by then is waited for.
+        of: shape (c,), the contacts that count. Everyone if None.
+
+    """
     contacts = int(max(signs.contact.max(initial=-1), decided.contact.max(initial=-1))) + 1
     none = np.iinfo(np.int64).max
     first = np.full(contacts, none)
-    np.minimum.at(first, decided.contact[decided.sent], decided.at[decided.sent].astype(np.int64))
+    sent = decided.sent if of is None else decided.sent & of[decided.contact]
+    np.minimum.at(first, decided.contact[sent], decided.at[sent].astype(np.int64))
     codes = [code for code, kind in enumerate(SIGNALS) if kind in MEANINGFUL]
     counts = np.isin(signs.code, codes) | ((signs.code >= FIRST_STAGE) & (signs.code < LOST))
     counts &= signs.at.astype(np.int64) > first[signs.contact]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from app.leads import SEED, Past, times
+from app.leads import SEED, Past, check_window, times
 from domain.leads import HandOffList, Lead
 from domain.people import DealKind
 from learning.handoff import CHANGES, deal_worths, phrase
@@ -37,9 +37,12 @@ def whom_to_hand_off(
         now: aware UTC time; nothing later is looked at.
         rules: whose mailboxes belong to no one person; nobody can call those.
         capacity: how many sales can take, at least 1.
-        window_days: in which an MQL has to become an SQL or an opportunity to count.
+        window_days: in which an MQL has to become an SQL or an opportunity to count, 1 to `MOST_WINDOW_DAYS`.
 
+    Raises:
+        WrongUsage: the window is no such number.
     """
+    check_window(window_days)
     past = Past(reader, now)
     leads = past.leads()
     table, outcomes = leads.cases(past.moments(window_days), window_days)
@@ -58,7 +61,8 @@ def whom_to_hand_off(
     }
     left_out = _left_out(len(everybody) - len(who))
     if learned.model is None:
-        untold = cannot_tell(learned.skill, "leads", "MQLs that went on to sales")
+        short = "" if learned.skill.outcomes else past.too_short(window_days)
+        untold = short or cannot_tell(learned.skill, "leads", "MQLs that went on to sales")
         return HandOffList(**asked, text=untold + left_out)
     if not len(who):
         return HandOffList(

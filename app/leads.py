@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,7 +10,9 @@ from functools import cached_property
 
 import numpy as np
 
+from domain.errors import WrongUsage
 from domain.events import EventKind
+from domain.leads import MOST_WINDOW_DAYS
 from domain.people import DealKind, LifecycleStage
 from learning.churn import CUSTOMER, LOST, Companies, Customers
 from learning.handoff import SQL, Leads, People
@@ -21,6 +24,11 @@ RENEWAL_GRACE_DAYS = 30
 """A renewal not won so many days after it fell due is taken as lost."""
 SEED = 20
 """Of the permutation check and of the intervals: the same question gets the same answer."""
+FIRST_DAYS = 30
+"""What is known of contacts and accounts is not looked at before so many days of history are there to know it from."""
+SETTLED_TIMES = 2.25
+"""So many times what an outcome takes to settle there has to be after these days: cases to judge by begin past four
+fifths of them, and those to learn from were settled by then (`learning/likelihood/forward.py`)."""
 _STAGES = {stage.value: place for place, stage in enumerate(LifecycleStage)}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -34,6 +42,12 @@ def times(moments: Iterable[datetime]) -> Times:
 def midnight(day: date) -> datetime:
     """The UTC midnight a day begins with."""
     return datetime.combine(day, time(), UTC)
+
+
+def check_window(window_days: int) -> None:
+    """Refuse a window that no history can be judged by. Raises `WrongUsage`."""
+    if not 1 <= window_days <= MOST_WINDOW_DAYS:
+        raise WrongUsage(f"A window may be 1 to {MOST_WINDOW_DAYS:,} days; {window_days:,} was asked for.")
 
 
 @dataclass(frozen=True)
@@ -112,7 +126,7 @@ class Past:
         return np.array([place.get(p.account_id or "", -1) for p in self.people], dtype=np.int64)
 
     def moments(self, settles_days: int) -> Times:
-        """Weekly moments whose outcomes are settled by now, from 30 days after the first event on.
+        """Weekly moments whose outcomes are settled by now, from `FIRST_DAYS` after the first event on.
 
         They hang on the day, not on the second: who asks twice a day is taught by the same cases.
         """
@@ -120,7 +134,28 @@ class Past:
             return times([])
         today = self.until.replace(hour=0, minute=0, second=0, microsecond=0)
         last = times([today - timedelta(days=settles_days)])[0]
-        return weekly(times([self.acts[0].at + timedelta(days=30)])[0], last)
+        return weekly(times([self.acts[0].at + timedelta(days=FIRST_DAYS)])[0], last)
+
+    def too_short(self, window_days: int, grace_days: int = 0) -> str:
+        """Say that the history is too short for a window, and which one fits; "" where it is long enough, or empty.
+
+        Args:
+            window_days: in which something has to happen to count.
+            grace_days: how much longer it takes until that is settled.
+
+        """
+        if not self.acts:
+            return ""
+        days = (self.until - self.acts[0].at).days
+        longest = int((days - FIRST_DAYS) / SETTLED_TIMES) - grace_days
+        if window_days <= longest:
+            return ""
+        needed = FIRST_DAYS + math.ceil(SETTLED_TIMES * (window_days + grace_days))
+        fits = f"`--window {longest}` or less fits" if longest > 0 else "no window fits yet"
+        return (
+            f"Cannot be told yet: the history is {days:,} days long, and to judge a window of {window_days:,} days "
+            f"takes about {needed:,}; {fits}."
+        )
 
     def leads(self) -> Leads:
         """What happened to contacts."""

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
+from app.replaying import NothingDrawn
 from app.teaching import prior_units, widths
 from app.trying import units_in, version_tried
 from domain.campaign import Campaign, LearnerSettings
 from domain.decision import action_of
-from domain.errors import AttuneError, InvalidFile, NotFound
+from domain.errors import Ambiguous, AttuneError, InvalidFile, NotFound
 from learning import features
 from learning.bandit import Bandit, load
 from learning.replay.promotion import Promotion
@@ -79,7 +80,13 @@ def import_learner(
     found: Promotion | None = None
     evidence: dict[str, object] = {"is_unproven": True}
     if not is_unproven:
-        found, evidence = version_tried(house, campaign, bandit, units, margin_cents)
+        try:
+            found, evidence = version_tried(house, campaign, bandit, units, margin_cents)
+        except NothingDrawn as none:
+            raise AttuneError(
+                f"{none} Nothing was changed. Without a log to ask, only your word lets it decide: "
+                f"`attune learn import {campaign.id} {path} --unproven`."
+            ) from None
         if not found.is_promoted:
             return bandit.version, found
     meta = {
@@ -95,16 +102,23 @@ def import_learner(
     return bandit.version, found
 
 
-def roll_back(house: House, campaign: Campaign, version: str) -> None:
-    """Decide with an earlier version from now on. Raises `NotFound`."""
+def roll_back(house: House, campaign: Campaign, version: str) -> str:
+    """Decide with an earlier version from now on; return its whole name.
+
+    Raises:
+        NotFound: no kept version is called so, begins so or learned from so many outcomes.
+        Ambiguous: several do.
+        AttuneError: it was made on features of another release.
+    """
     kept = _version(house, campaign, version)
     if kept.record.get("features_version") != features.VERSION:
         raise AttuneError(
-            f"Version {version} was made on {kept.record.get('features_version')}, this release reads contacts as "
+            f"Version {kept.version} was made on {kept.record.get('features_version')}, this release reads contacts as "
             f"{features.VERSION}: it could not decide. Nothing was changed."
         )
-    house.learners.pin(campaign.id, version)
-    _tell(house, campaign, "rollback", version=version)
+    house.learners.pin(campaign.id, kept.version)
+    _tell(house, campaign, "rollback", version=kept.version)
+    return kept.version
 
 
 def unpin(house: House, campaign: Campaign) -> str | None:
@@ -118,12 +132,21 @@ def unpin(house: House, campaign: Campaign) -> str | None:
 
 
 def _version(house: House, campaign: Campaign, version: str | None) -> LearnerVersion:
-    current = house.learners.current(campaign.id)
-    wanted = [v for v in house.learners.versions(campaign.id) if v.version == version]
-    found = current if version is None else next(iter(wanted), None)
-    if found is None:
-        raise NotFound("learner", version or campaign.id, f"See `attune learn status {campaign.id}`.")
-    return found
+    see = f"See `attune learn status {campaign.id}`."
+    if version is None:
+        if (current := house.learners.current(campaign.id)) is None:
+            raise NotFound("learner", campaign.id, see)
+        return current
+    kept = house.learners.versions(campaign.id)
+    outcomes = version.replace(",", "")
+    fits = [v for v in kept if v.version == version] or [
+        v for v in kept if version and (v.version.startswith(version) or str(v.outcomes) == outcomes)
+    ]
+    if not fits:
+        raise NotFound("learner", version, see)
+    if len(fits) > 1:
+        raise Ambiguous("version", version, [v.version for v in fits], len(fits))
+    return fits[0]
 
 
 def _read(house: House, path: Path) -> tuple[dict[str, Any], Arrays, Bandit]:
@@ -162,8 +185,10 @@ def _read(house: House, path: Path) -> tuple[dict[str, Any], Arrays, Bandit]:
             raise ValueError("what it believes is not finite")
     except ValidationError as why:
         raise InvalidFile(path, f"settings: {why.errors()[0]['loc'][0]} is out of bounds.") from None
-    except (ValueError, TypeError, LookupError, ArithmeticError, np.linalg.LinAlgError) as why:
-        raise InvalidFile(path, f"cannot decide here: {why}.", _AGAIN) from None
+    except (TypeError, LookupError, ArithmeticError, np.linalg.LinAlgError):
+        raise InvalidFile(path, "cannot decide here: its parts do not fit together.", _AGAIN) from None
+    except ValueError as why:
+        raise InvalidFile(path, f"cannot decide here: {str(why).rstrip('.')}.", _AGAIN) from None
     return record, arrays, bandit
 
 

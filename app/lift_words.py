@@ -105,4 +105,6 @@ def counted(found: CampaignMetrics) -> str:
         said += (
             f" Of the {won:,} won none has an amount in {found.currency}, so there is no revenue to compare."
         )
+    if found.attributed_revenue_cents:
+        said += f" Purchases later than these {found.window_days} days count under attributed revenue alone."
     return said

@@ -131,7 +131,9 @@ def measure(
     reward = np.bincount(gathered.decided.contact, rewards, minlength=contacts).astype(float)
     written = np.bincount(gathered.decided.contact, gathered.decided.sent & own, minlength=contacts) > 0
     accounts = account_numbers(gathered.account_ids)
-    lifts = lift_lines(gathered, cohort, arm, closed)
+    # Whom a span leaves out is in no arm, so that an arm without anybody in it is not compared.
+    compared = np.where(meant | (arm == Arm.HOLDOUT.value), arm, "")
+    lifts = lift_lines(gathered, cohort, compared, closed)
     return CampaignMetrics(
         campaign_id=gathered.campaign.id,
         name=gathered.campaign.name,
@@ -146,9 +148,9 @@ def measure(
             if (meant & (arm == one.value)).any()
         ),
         lifts=lifts,
-        contests=contests(gathered, cohort, arm, closed),
-        engagement=engagement_of(gathered.signs, gathered.decided, gathered.now),
-        attributed_revenue_cents=credited(gathered).total_cents,
+        contests=contests(gathered, cohort, compared, closed),
+        engagement=engagement_of(gathered.signs, gathered.decided, gathered.now, meant),
+        attributed_revenue_cents=credited(gathered, meant).total_cents,
         incremental_revenue_cents=_incremental(lifts, arm, closed),
         value_model=model.version,
         value_learned_from=model.followed,

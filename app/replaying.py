@@ -64,6 +64,23 @@ Candidate = Callable[[Logged], Array]
 """Returns shape (n, K): each row sums to one; silence is column K-1."""
 
 
+class NothingDrawn(AttuneError):
+    """A log was asked that holds no draw of a campaign, or none since a time."""
+
+    def __init__(self, campaign_id: str, left_out: int, since: datetime | None = None) -> None:
+        span = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
+        if left_out:
+            said = f"what it decided, {left_out:,} times, were holdouts, usual practice, dry or shadow runs"
+            step = f"A real run draws: `attune run {campaign_id}`."
+        elif since:
+            said = "it decided nothing since then"
+            step = "An earlier `--since`, or none, asks of more."
+        else:
+            said = "it decided nothing yet"
+            step = f"Run it first: `attune run {campaign_id}`."
+        super().__init__(f"Campaign {campaign_id!r} has no logged draw{span}: {said}. {step}")
+
+
 @dataclass(frozen=True)
 class Answered:
     """What the log says about a candidate, and whether it may replace what was used."""
@@ -84,7 +101,7 @@ def logged_of(
     """Read one campaign's draws into memory.
 
     Raises:
-        AttuneError: where there are none.
+        NothingDrawn: where there are none.
     """
     logs = SparseLogs()
     drawn: list[LoggedDecision] = []
@@ -99,10 +116,7 @@ def logged_of(
         versions.update(dict.fromkeys(draw.learner_version for draw in draws))
     sparse = logs.of(campaign_id)
     if sparse is None:
-        raise AttuneError(
-            f"Campaign {campaign_id!r} has no logged draw{' since then' if since else ''} "
-            f"({logs.left_out} decisions were holdouts, dry or shadow runs). Run it first: `attune run`."
-        )
+        raise NothingDrawn(campaign_id, logs.left_out, since)
     scene = features_of(drawn, sparse.action_keys)
     return Logged(
         campaign_id=campaign_id,

@@ -6,6 +6,9 @@ from pydantic import Field, NonNegativeInt
 
 from domain.base import CurrencyCode, Noun, UtcDatetime
 
+MOST_WINDOW_DAYS = 3_650
+"""Ten years: no history reaches back so far that a longer window could be judged."""
+
 
 class Skill(Noun):
     """Whether a model can tell cases apart, judged on outcomes later than what it was trained on.

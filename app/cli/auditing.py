@@ -25,7 +25,7 @@ _HEAD = re.compile(r"(\d+):([0-9a-f]{64})")
 @app.command("list")
 def list_lines(
     after: Annotated[int, typer.Option(help="Lines after this number.")] = 0,
-    limit: Annotated[int, typer.Option(help="How many.")] = 30,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 30,
     subject: Annotated[str | None, typer.Option(help="Only about this run, message, proposal, …")] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -100,7 +100,7 @@ def stop(campaign: Campaign, reason: Reason = "", as_json: AsJson = False) -> No
 @app.command("scheduled")
 def scheduled(
     campaign: Annotated[str | None, typer.Option(help="Only this one.")] = None,
-    limit: Annotated[int, typer.Option(help="How many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List the times campaigns came round, and what became of each."""

@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="Contacts: find one, see the whole 
 @app.command("list")
 def list_contacts(
     words: Annotated[str, typer.Argument(help="Part of a name, an address or a company.")] = "",
-    limit: Annotated[int, typer.Option(help="How many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     skip: Annotated[int, typer.Option(help="Skip so many first.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -55,7 +55,7 @@ def show_contact(
     who: Annotated[
         str, typer.Argument(help="Contact id, e-mail address, CRM id, or a name that fits one only.")
     ],
-    limit: Annotated[int, typer.Option(help="How many events.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many events.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Show everything known about one contact: fields, consents, stops, deals, story, decisions."""

@@ -2,9 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import typer
+
+
+@dataclass(frozen=True)
+class Since:
+    """From when on: a UTC time, or so many days before the command is given."""
+
+    at: datetime | None = None
+    days: int = 0
+
+    def on(self, now: datetime) -> datetime:
+        """The UTC time it means at `now`."""
+        return self.at or now - timedelta(days=self.days)
+
+
+def read_since(said: str) -> Since:
+    """Read a day such as 2026-01-31, a time such as 2026-01-31T09:00:00, or days such as 90d.
+
+    A time without a zone is UTC. Raises `typer.BadParameter`.
+    """
+    if days := re.fullmatch(r"(\d{1,5})d", said):
+        return Since(days=int(days[1]))
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{said!r} is not a day such as 2026-01-31, a time such as 2026-01-31T09:00:00, or days such as 90d."
+        ) from None
+    return Since(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def day(said: str) -> datetime:

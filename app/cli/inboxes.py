@@ -36,7 +36,7 @@ def fetch(
 @app.command("list")
 def list_inbox(
     waiting: Annotated[bool, typer.Option("--waiting", help="Only those a person has to read.")] = False,
-    limit: Annotated[int, typer.Option(help="How many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     skip: Annotated[int, typer.Option(help="Skip so many first.")] = 0,
     as_json: AsJson = False,
 ) -> None:

@@ -21,7 +21,7 @@ def list_jobs(
     queued: Annotated[
         bool, typer.Option("--queued", help="Those that wait, instead of those parked.")
     ] = False,
-    limit: Annotated[int, typer.Option(help="How many.")] = 40,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 40,
     as_json: AsJson = False,
 ) -> None:
     """List contacts whose job failed three times, with the reason; or those that still wait."""

@@ -11,7 +11,7 @@ from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, money, print_json
 from app.kept_lists import kept_lists
 from app.lead_words import judgement
-from domain.leads import ChurnList, HandOffList, Likelihood
+from domain.leads import MOST_WINDOW_DAYS, ChurnList, HandOffList, Likelihood
 
 if TYPE_CHECKING:
     from app.wiring import House
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def handoff(
     capacity: Annotated[int, typer.Option(min=1, help="How many leads sales can take now.")] = 20,
-    window: Annotated[int, typer.Option(min=1, help="Days in which a hand-off has to work out.")] = 30,
+    window: Annotated[
+        int, typer.Option(min=1, max=MOST_WINDOW_DAYS, help="Days in which a hand-off has to work out.")
+    ] = 30,
     as_json: AsJson = False,
 ) -> None:
     """Say which MQLs to pass to sales now: how likely, worth what, why, and what would raise it."""
@@ -43,7 +45,9 @@ def handoff(
 
 
 def churn(
-    window: Annotated[int, typer.Option(min=1, help="Days in which leaving counts.")] = 60,
+    window: Annotated[
+        int, typer.Option(min=1, max=MOST_WINDOW_DAYS, help="Days in which leaving counts.")
+    ] = 60,
     as_json: AsJson = False,
 ) -> None:
     """Say which accounts are at elevated risk of leaving this week: how likely, why, and what would lower it."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.days import day
+from app.cli.days import Since, read_since
 from app.cli.doors import doors
 from app.cli.screen import AsJson, err, heading, line, listing, next_steps, print_json
+from app.cli.taught import print_nothing, print_taught, taught
 from domain.campaign import Campaign, LearnerSettings
 from domain.errors import InvalidFile, NotFound, WrongUsage
 
@@ -28,7 +28,12 @@ OneOrAll = Annotated[
         metavar="CAMPAIGN", help="A campaign's id, as in its file; all that were run if left out."
     ),
 ]
-Version = Annotated[str, typer.Argument(metavar="VERSION", help="As `attune learn status` calls it.")]
+Version = Annotated[
+    str,
+    typer.Argument(
+        metavar="VERSION", help="As `attune learn status` calls it; its beginning or its outcomes are enough."
+    ),
+]
 Margin = Annotated[
     float, typer.Option(min=0, help="How much worse a decision may be, in cents, and still be promoted.")
 ]
@@ -54,12 +59,12 @@ def status(campaign: OneOrAll = None, as_json: AsJson = False) -> None:
 def run(campaign: OneOrAll = None, as_json: AsJson = False) -> None:
     """Learn from every outcome known by now; each real run does so by itself before it decides."""
     house = doors.house()
-    rows = [_taught(house, one) for one in _campaigns(house, campaign)]
+    rows = [taught(house, one) for one in _campaigns(house, campaign)]
     if as_json:
         print_json(rows)
         return
     for row in rows:
-        _print_taught(row)
+        print_taught(row)
     if not rows:
         line("No campaign has been run yet. `attune run CAMPAIGN` starts one.")
 
@@ -68,39 +73,46 @@ def run(campaign: OneOrAll = None, as_json: AsJson = False) -> None:
 def backfill(
     campaign: CampaignId,
     since: Annotated[
-        datetime | None, typer.Option(parser=day, metavar="<day>", help="Only e-mails from this UTC day on.")
+        Since | None,
+        typer.Option(
+            parser=read_since,
+            metavar="<day, time or days>",
+            help="Only e-mails from then on: a UTC day or time such as 2026-01-31, or days such as 90d.",
+        ),
     ] = None,
     drop: Annotated[bool, typer.Option("--drop", help="Learn from none of them any more.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Learn from e-mails that other tools sent, as far as the imported history names their content."""
-    from app.backfill import drop_span, note_span
+    from app.backfill import PAST_WEIGHT, counting, drop_span, found_since, note_span
 
     house = doors.house()
     known = _campaign(house, campaign)
     if drop and since is not None:
         raise WrongUsage("--drop and --since do not go together. Nothing was changed.")
+    now = house.clock()
+    start = since.on(now) if since else None
+    kept = counting(house, known, now)
+    if kept is None if drop else not found_since(house, known, start, now):
+        print_nothing(known, kept, start, is_drop=drop, as_json=as_json)
+        return
     if drop:
-        drop_span(house, known, house.clock())
+        drop_span(house, known, now)
     else:
-        note_span(house, known, since.replace(tzinfo=UTC) if since else None, house.clock())
-    row = _taught(house, known)
+        note_span(house, known, start, now)
+    row = taught(house, known)
     if as_json:
         print_json(row)
         return
     if drop:
         line("No e-mail of other tools counts any more.")
-        _print_taught(row)
+        print_taught(row)
         return
     line(
         f"{row['past_emails']:,} past e-mails about this campaign's content, {row['past_answered']:,} with something "
-        "that came of them."
+        f"that came of them. Each counts for {PAST_WEIGHT:g} of a decision of our own: who got what was not drawn."
     )
-    if not row["past_emails"]:
-        line(
-            "  An e-mail counts where the import names its content (`asset_id`) and early signals had their time."
-        )
-    _print_taught(row)
+    print_taught(row)
     line(
         f"  `attune learn backfill {campaign} --drop` takes this back.",
         style="dim",
@@ -213,8 +225,8 @@ def rollback(campaign: CampaignId, version: Version) -> None:
 
     house = doors.house()
     known = _campaign(house, campaign)
-    roll_back(house, known, version)
-    line(f"{version} decides for {known.id} from now on. Newer outcomes are learned beside it.")
+    decides = roll_back(house, known, version)
+    line(f"{decides} decides for {known.id} from now on. Newer outcomes are learned beside it.")
     next_steps({f"attune learn unpin {known.id}": "let the newest decide again"})
 
 
@@ -249,48 +261,6 @@ def _campaign(house: House, named: str) -> Campaign:
         return house.crm.campaign(read.id)
     except NotFound:
         return read
-
-
-def _taught(house: House, campaign: Campaign) -> dict[str, Any]:
-    """Teach and say what changed."""
-    from app.learner_status import status_of
-    from app.teaching import teach
-
-    with house.locks.only_worker():
-        before = status_of(house, campaign, house.clock())
-        bandit = teach(house, campaign, house.clock())
-        now = status_of(house, campaign, house.clock())
-    known = {alarm["words"] for alarm in before.alarms}
-    past = now.versions[0].record.get("past", {})
-    return {
-        "campaign": campaign.id,
-        "version": bandit.version,
-        "version_before": before.versions[0].version if before.versions else None,
-        "is_new": not before.versions or before.versions[0].version != bandit.version,
-        "decides": now.deciding == bandit.version,
-        "outcomes": bandit.outcomes,
-        "outcomes_before": before.versions[0].outcomes if before.versions else 0,
-        "past_emails": past.get("emails", 0),
-        "past_answered": past.get("answered", 0),
-        "knowledge": now.knowledge,
-        "new_alarms": [alarm["words"] for alarm in now.alarms if alarm["words"] not in known],
-    }
-
-
-def _print_taught(row: dict[str, Any]) -> None:
-    if not row["is_new"]:
-        line(f"{row['campaign']}: nothing new to learn; {row['version']} stays.")
-    else:
-        before = row["version_before"]
-        line(
-            f"{row['campaign']}: {row['version']}, learned from {row['outcomes']:,} outcomes"
-            + (f" (before: {before}, {row['outcomes_before']:,})." if before else ".")
-        )
-    line(f"  {row['knowledge']}.", style="dim")
-    if not row["decides"]:
-        line("  A pinned version decides all the same; `attune learn unpin` lets the newest.", style="yellow")
-    for words in row["new_alarms"]:
-        line(f"  {words[0].upper()}{words[1:]}", style="yellow")
 
 
 def _record(found: LearnerStatus) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def recall(
     who: Annotated[str, typer.Argument(help="Contact id, e-mail address or CRM id.")],
     about: Annotated[str, typer.Argument(help="What it should bear on, in plain words.")],
     kind: Annotated[list[MemoryKind] | None, typer.Option(help="Only these kinds.")] = None,
-    limit: Annotated[int, typer.Option(help="How many.")] = 5,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 5,
     as_json: AsJson = False,
 ) -> None:
     """Recall what is remembered about one contact; finding nothing is a valid answer."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.amounts import whole_money
+from app.cli.days import Since, read_since
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, money, print_json
 from app.lift_words import ARM_NAMES, OTHERS, WHAT_NAMES, counted, is_worth_a_line, sentence
@@ -24,9 +23,10 @@ def metrics(
         str | None, typer.Argument(help="A campaign's id, as in its file; all that were run if left out.")
     ] = None,
     since: Annotated[
-        str | None,
+        Since | None,
         typer.Option(
-            "--since",
+            parser=read_since,
+            metavar="<day, time or days>",
             help="Contacts first decided about, stages entered and deals closed since: 2026-09-01 or 90d.",
         ),
     ] = None,
@@ -35,12 +35,13 @@ def metrics(
     """Say what worked: arms against the holdout, lift with its certainty, the funnel and the pipeline."""
     house = doors.house()
     now = house.clock()
-    start = None if since is None else _start(since, now)
-    chosen = (house.crm.campaign(campaign),) if campaign else house.crm.campaigns(limit=1_000)
+    start = since.on(now) if since else None
 
+    from app.campaign_shelf import ran
     from app.funnels import funnel_of
     from app.metrics import NothingDecided, metrics_of
 
+    chosen = (ran(house, campaign),) if campaign else house.crm.campaigns(limit=1_000)
     found, undecided = [], []
     for one in chosen:
         try:
@@ -53,26 +54,23 @@ def metrics(
     if as_json:
         print_json({"campaigns": found, "undecided": undecided, "funnel": funnel})
         return
+    if start is not None and start >= now:
+        line(f"{start:%Y-%m-%d %H:%M} UTC is not past, so nobody was decided about since then.")
+        return
     for told in found:
-        _print_campaign(told)
+        if told.contacts:
+            _print_campaign(told)
+        else:
+            line(
+                f"Nobody was first decided about in {told.campaign_id} since {start:%Y-%m-%d %H:%M} UTC. "
+                f"Its whole story: `attune metrics {told.campaign_id}`."
+            )
     if undecided:
         names = ", ".join(undecided)
         line(f"Nothing decided yet, so nothing to tell: {names}. `attune run {undecided[0]}` runs it.")
     elif not found:
         line("No campaign has been run yet, so nothing can be compared. `attune run CAMPAIGN` starts one.")
     _print_funnel(funnel)
-
-
-def _start(since: str, now: datetime) -> datetime:
-    if days := re.fullmatch(r"(\d{1,5})d", since):
-        return now - timedelta(days=int(days[1]))
-    try:
-        at = datetime.fromisoformat(since)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{since!r} is neither a date such as 2026-09-01 nor days such as 90d"
-        ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _print_campaign(found: CampaignMetrics) -> None:

@@ -22,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="The outbox: at most once, nothing 
 @app.command("list")
 def list_outbox(
     status: Annotated[OutboxStatus | None, typer.Option(help="Only these.")] = None,
-    limit: Annotated[int, typer.Option(help="How many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     skip: Annotated[int, typer.Option(help="Skip so many first.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -95,7 +95,7 @@ def settle(
 
 @app.command("unknown")
 def unknown(
-    limit: Annotated[int, typer.Option(help="How many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     skip: Annotated[int, typer.Option(help="Skip so many first.")] = 0,
     as_json: AsJson = False,
 ) -> None:

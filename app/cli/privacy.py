@@ -32,7 +32,7 @@ Who = Annotated[str, typer.Argument(help="Contact id, e-mail address or CRM id."
 @app.command("list")
 def list_requests(
     only_open: Annotated[bool, typer.Option("--open", help="Only what is not answered yet.")] = False,
-    limit: Annotated[int, typer.Option(help="How many.")] = 30,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 30,
     skip: Annotated[int, typer.Option(help="Skip so many first.")] = 0,
     as_json: AsJson = False,
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import math
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.days import day_or_time
+from app.amounts import rounded_up
+from app.cli.days import Since, read_since
 from app.cli.doors import doors
 from app.cli.screen import AsJson, heading, line, listing, print_json
 from domain.errors import WrongUsage
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The log of decisions.")
 
-Since = Annotated[
-    datetime | None,
-    typer.Option(parser=day_or_time, metavar="<day or time>", help="Decisions from this UTC day or time on."),
+From = Annotated[
+    Since | None,
+    typer.Option(
+        parser=read_since,
+        metavar="<day, time or days>",
+        help="Decisions from then on: a UTC day or time such as 2026-09-01, or days such as 90d.",
+    ),
 ]
 
 
@@ -44,10 +49,11 @@ PER = 1_000
 def export(
     path: Annotated[Path, typer.Argument(metavar="OUT.parquet", help="The file to write.")],
     campaign: Annotated[str | None, typer.Option(help="Only this campaign.")] = None,
-    since: Since = None,
+    since: From = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the log of decisions as Parquet, rule refusals beside it; docs/decision-log.md has the schema."""
+    from app.campaign_shelf import ran
     from app.decision_file import export_decisions
 
     if path.suffix.lower() != ".parquet":
@@ -55,9 +61,9 @@ def export(
             f"What is written is Parquet, and {path} does not end in .parquet. Nothing was written."
         )
     house = doors.house()
-    if campaign is not None:
-        house.crm.campaign(campaign)
-    done = export_decisions(house.decision_log, rewards_of(house), path, campaign, _as_utc(since))
+    only = None if campaign is None else ran(house, campaign).id
+    start = since.on(house.clock()) if since else None
+    done = export_decisions(house.decision_log, rewards_of(house), path, only, start)
     if as_json:
         print_json(done.__dict__)
         return
@@ -74,7 +80,7 @@ def replay(
         ),
     ],
     campaign: Annotated[str, typer.Option(help="The campaign whose log is asked.")],
-    since: Since = None,
+    since: From = None,
     margin_cents: Annotated[
         float, typer.Option(min=0, help="How much worse a decision may be, in cents, and still be promoted.")
     ] = 0.0,
@@ -86,21 +92,22 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Tell from the log what another chooser would have earned, or that the log cannot tell."""
+    from app.campaign_shelf import ran
     from app.replay_candidates import candidate_of
     from app.replaying import ask, logged_of
     from app.scenes import SceneReader
     from app.trying import learner_candidate
 
     house = doors.house()
-    known = house.crm.campaign(campaign)
+    known = ran(house, campaign)
     learner_of = partial(learner_candidate, house, known)
     asked = [(words, candidate_of(words, known, learner_of)) for words in candidate]
     logged = logged_of(
         house.decision_log,
         rewards_of(house, reward),
         SceneReader(house),
-        campaign,
-        _as_utc(since),
+        known.id,
+        since.on(house.clock()) if since else None,
     )
     answers = [ask(words, one, logged, margin_cents=margin_cents, level=level) for words, one in asked]
     if as_json:
@@ -179,8 +186,9 @@ def print_answer(answered: Answered, currency: str) -> None:
         {"what": f"  Per {PER:,} decisions", "value": "Worth>", "low": f"{at}, from>", "high": "to>"},
         as_json=False,
     )
+    counts = f"{overlap.ess_expected:,.0f}"
     line(
-        f"  For it, the log counts as {overlap.ess_expected:,.0f} decisions (effective sample size; "
+        f"  For it, the log counts as {counts} decision{'' if counts == '1' else 's'} (effective sample size; "
         f"{overlap.ess_kish:,.0f} as drawn); the largest weight is "
         f"{overlap.max_weight:.1f}; {overlap.unsupported:.1%} of what it would do was never possible."
     )
@@ -204,9 +212,11 @@ def verdict(found: Replay) -> tuple[str, str]:
         return "worse", "Worse: even the high end of the difference is a loss."
     half = (bounds.high - bounds.low) / 2
     more = found.overlap.decisions * ((half / gain) ** 2 - 1) if gain else float("inf")
-    about = f" If the difference is what it looks like, about {more:,.0f} more decisions would show it."
-    is_near = more < 100 * found.overlap.decisions
-    return "cannot tell", f"Cannot tell: gain and loss both fit the log.{about if is_near else ''}"
+    untold = "Cannot tell: gain and loss both fit the log."
+    if more >= 100 * found.overlap.decisions:
+        return "cannot tell", untold
+    about = f"about {rounded_up(max(math.ceil(more), 2))} more decisions would show it"
+    return "cannot tell", f"{untold} If the difference is what it looks like, {about}."
 
 
 def _row(what: str, answer: Answer, currency: str) -> dict[str, str]:
@@ -222,7 +232,3 @@ def _money(cents: float, currency: str) -> str:
 def _bounds(answer: Answer) -> dict[str, float]:
     bounds = answer.interval
     return {"cents": answer.value, "low": bounds.low, "high": bounds.high, "level": bounds.level}
-
-
-def _as_utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment else None

@@ -45,7 +45,9 @@ def list_proposals(
     """List proposals, the longest waiting first."""
     house = doors.house()
     if campaign is not None:
-        house.crm.campaign(campaign)  # one nobody ran is named, not shown as having nothing to review
+        from app.campaign_shelf import ran
+
+        campaign = ran(house, campaign).id  # one nobody ran is named, not shown as having nothing to review
     found = house.proposals.proposals(status, campaign_id=campaign, limit=limit, offset=skip)
     total = house.proposals.counts(campaign).get(status, 0)
     listing(

@@ -195,7 +195,7 @@ def stop(
 @app.command("list")
 def list_runs(
     campaign: Annotated[str | None, typer.Option(help="Only runs of this campaign.")] = None,
-    limit: Annotated[int, typer.Option(help="How many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List runs, newest first."""
@@ -237,10 +237,11 @@ def cost(
     as_json: AsJson = False,
 ) -> None:
     """Say what campaigns have cost so far: models, dry runs included, and messages."""
+    from app.campaign_shelf import ran
     from app.run_costs import cost_of
 
     house = doors.house()
-    chosen = (house.crm.campaign(campaign),) if campaign else house.crm.campaigns(limit=1_000)
+    chosen = (ran(house, campaign),) if campaign else house.crm.campaigns(limit=1_000)
     found = [cost_of(house, one) for one in chosen]
     if as_json:
         print_json([one.model_dump(mode="json") | {"is_unpriced": one.is_unpriced} for one in found])
@@ -293,7 +294,7 @@ def show_run(
     outcome: Annotated[ContactOutcome | None, typer.Option(help="Only contacts with this outcome.")] = None,
     rule: Annotated[str | None, typer.Option(help="Only contacts this rule kept back, such as C-09.")] = None,
     after: Annotated[str, typer.Option(help="Go on after this contact id.")] = "",
-    limit: Annotated[int, typer.Option(help="How many lines.")] = 40,
+    limit: Annotated[int, typer.Option(min=1, help="How many lines.")] = 40,
     as_json: AsJson = False,
 ) -> None:
     """Show how each contact fared in a run, and why."""

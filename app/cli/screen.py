@@ -185,7 +185,8 @@ def _hanging(text: Text, indent: int) -> Iterator[Text]:
         yield Text(" " * indent) + row
 
 
-_OURS = re.compile(r"(`|→ |: |^\s*)attune (?=[a-z]+\b)")
+_OURS = re.compile(r"(`|→ |: |^\s*)attune (?=[a-z]+\b)(?!(?:demo|init)\b)")
+"""Commands of ours in a text; `demo` and `init` name the folder they make themselves."""
 
 
 def with_workspace(text: str) -> str:

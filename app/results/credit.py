@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.outcomes import Gathered
 from domain.base import Noun
@@ -44,13 +45,20 @@ class Credit(Noun):
     total_cents: int
 
 
-def credited(gathered: Gathered) -> Credit:
-    """Part what was bought among the messages sent in the goal's window before it, by every rule."""
+def credited(gathered: Gathered, of: NDArray[np.bool_] | None = None) -> Credit:
+    """Part what was bought among the messages sent in the goal's window before it, by every rule.
+
+    Args:
+        gathered: the campaign's decisions and signs.
+        of: shape (c,), the contacts whose messages and purchases count. Everyone's if None.
+
+    """
+    who = np.ones(len(gathered.contact_ids), dtype=bool) if of is None else of
     signs, decided = gathered.signs, gathered.decided
     code = stage_code(Outcome.RENEWED if gathered.goal.outcome is Outcome.RENEWED else Outcome.WON)
     paid = (signs.code == code) & np.isfinite(signs.amount_cents)
     amounts = signs.amount_cents[paid] * signs.scale[paid]
-    sent = np.flatnonzero(decided.sent)
+    sent = np.flatnonzero(decided.sent & who[decided.contact])
     by_rule, touched = {}, np.zeros(len(sent), dtype=bool)
     for rule in Rule:
         parts = parts_of(
@@ -81,17 +89,18 @@ def credited(gathered: Gathered) -> Credit:
     return Credit(
         currency=gathered.goal.currency,
         lines=tuple(sorted(lines, key=lambda line: (-line.cents[DEFAULT], line.asset_id))),
-        left_out=_left_out(gathered),
+        left_out=_left_out(gathered, who),
         total_cents=round(float(by_rule[DEFAULT].sum())),
     )
 
 
-def _left_out(gathered: Gathered) -> tuple[OtherMoney, ...]:
-    """Purchases of the campaign's accounts since its first decision whose amount cannot be added."""
-    if not gathered.lines:
+def _left_out(gathered: Gathered, who: NDArray[np.bool_]) -> tuple[OtherMoney, ...]:
+    """Purchases of these contacts' accounts since their first decision whose amount cannot be added."""
+    rows = np.flatnonzero(who[gathered.decided.contact])
+    if not len(rows):
         return ()
-    ours = {account for account in gathered.account_ids if account}
-    since = gathered.lines[0].decided_at
+    ours = {account for account, counts in zip(gathered.account_ids, who, strict=True) if account and counts}
+    since = gathered.lines[rows[0]].decided_at
     is_renewal = gathered.goal.outcome is Outcome.RENEWED
     found: dict[str | None, list[int]] = defaultdict(list)
     for story in gathered.deals:

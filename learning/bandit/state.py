@@ -21,8 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learning.bandit.bandit import Bandit, Settings
+from learning.bandit.basis import Basis
 from learning.bandit.belief import Belief
 from learning.bandit.bends import INDEPENDENT
+from learning.bandit.checks import check_arrays, check_header
 from learning.bandit.pending import Pending
 from learning.bandit.scales import Scales
 from learning.bandit.sums import Sums
@@ -85,7 +87,8 @@ def load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
     """Return the learner a dump was made of.
 
     Raises:
-        ValueError: the schema is not known, or a part is missing or not one number an action where it should be.
+        ValueError: the schema is not known, or a part is missing, of another shape than the actions and inputs take, or
+            counts less than nothing.
     """
     if meta.get("schema") not in READ:
         raise ValueError(
@@ -99,6 +102,10 @@ def load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
 
 
 def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
+    check_header(meta)
+    kind = meta["kind"] if meta["schema"] > 3 else INDEPENDENT
+    basis = Basis(meta["features"], meta["dyads"], meta["patterns"], kind=kind)
+    check_arrays(arrays, len(meta["actions"]), basis)
     bandit = Bandit(
         meta["actions"],
         meta["features"],
@@ -109,7 +116,7 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
         settings=_settings(meta["settings"]),
         apart=_apart(meta["apart"]) if meta["schema"] > 4 else (),
         patterns=meta["patterns"],
-        kind=meta["kind"] if meta["schema"] > 3 else INDEPENDENT,
+        kind=kind,
         in_units=bool(meta["in_units"]) if meta["schema"] > 1 else False,
     )
     bandit.outcomes, bandit.next_fit = int(meta["outcomes"]), int(meta["next_fit"])
@@ -127,11 +134,6 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
             arrays[f"{name}.counts"].copy(),
             arrays.get(f"{name}.scatters", arrays[f"{name}.counts"]).copy(),
         )
-        numbers = (belief.sums.squares, belief.sums.counts, belief.sums.scatters)
-        if any(part.shape != (len(bandit.actions),) for part in numbers):
-            raise ValueError(
-                f"the sums of {name} are not one number for each of {len(bandit.actions)} actions"
-            )
         told = meta["scales"][name]
         belief.keep_scales(
             Scales(

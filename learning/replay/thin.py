@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
 
+from domain.counts import rounded_up
 from learning.replay.evidence import Evidence
 from learning.replay.overlap import Overlap, expected_square
 
@@ -66,16 +67,18 @@ def thinness(evidence: Evidence, overlap: Overlap) -> Thin | None:
             None,
         )
     for has, needs, lack, what in (
-        (overlap.ess_expected, LEAST_ESS, Lack.OVERLAP, "decisions"),
-        (overlap.ess_contacts, LEAST_ESS, Lack.OVERLAP, "contacts"),
-        (overlap.ess_rewarded, LEAST_REWARDED, Lack.REWARDS, "decisions with a reward"),
+        (overlap.ess_expected, LEAST_ESS, Lack.OVERLAP, "decision{}"),
+        (overlap.ess_contacts, LEAST_ESS, Lack.OVERLAP, "contact{}"),
+        (overlap.ess_rewarded, LEAST_REWARDED, Lack.REWARDS, "decision{} with a reward"),
     ):
         if has < needs:
-            more = ceil(n * (needs / max(has, 1.0) - 1))
+            more = max(ceil(n * (needs / max(has, 1.0) - 1)), 1)
+            counts = f"{has:.0f}"
             return Thin(
                 lack,
-                f"For this candidate the log counts as {has:.0f} {what}, and {needs:.0f} are needed: about "
-                f"{more:,} more decisions like the logged ones.",
-                max(more, 1),
+                f"For this candidate the log counts as {counts} {what.format('' if counts == '1' else 's')}, and "
+                f"{needs:.0f} are needed: about {rounded_up(more)} more decision{'' if more == 1 else 's'} like the "
+                "logged ones.",
+                more,
             )
     return None

@@ -44,6 +44,9 @@ from memory.crm.statements import (
 MOST_COMPARED = 1_000
 """An id that nothing has is compared with so many, the most recently run ones."""
 
+LEAST_PART = 3
+"""Letters of an id from which on a part of it is enough to be asked whether that one was meant."""
+
 DOSSIER_EVENTS = 200
 """Events in a dossier, newest first: more than any agent reads, few enough to load for each contact."""
 
@@ -194,8 +197,11 @@ class CrmStore:
         newest = select(CAMPAIGNS.c.id).order_by(CAMPAIGNS.c.updated_at.desc()).limit(MOST_COMPARED)
         with self._engine.connect() as connection:
             known = connection.execute(newest).scalars().all()
-        near = get_close_matches(campaign_id.lower(), known, n=3)
-        meant = f"Did you mean {' or '.join(near)}? " if near else ""
+        said = campaign_id.lower()
+        near = get_close_matches(said, known, n=3)
+        if len(said) >= LEAST_PART:
+            near += [one for one in known if said in one.lower() and one not in near]
+        meant = f"Did you mean {' or '.join(near[:3])}? " if near else ""
         return f"{meant}A campaign is stored when it is first run."
 
     def messages_before(self, decision: Decision) -> int:

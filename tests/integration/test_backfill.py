@@ -165,8 +165,6 @@ def test_a_second_backfill_counts_nothing_twice(house: House, capsys: pytest.Cap
     assert first["outcomes"] == 2 * CONTACTS
     assert second["version"] == first["version"]
     assert told(capsys, "run", "spring")[0]["version"] == first["version"]
-    later = told(capsys, "backfill", "spring", "--since", "2026-03-01")
-    assert (later["past_emails"], later["outcomes"]) == (0, CONTACTS)
     dropped = told(capsys, "backfill", "spring", "--drop")
     assert (dropped["past_emails"], dropped["outcomes"]) == (0, CONTACTS)
 
@@ -181,8 +179,51 @@ def test_a_backfill_says_how_many_emails_and_answers_there_were(
     app(["learn", "backfill", "spring"], standalone_mode=False)
     words = " ".join(capsys.readouterr().out.split())
     assert words.startswith(
-        "3 past e-mails about this campaign's content, 1 with something that came of them."
+        "3 past e-mails about this campaign's content, 1 with something that came of them. "
+        "Each counts for 0.3 of a decision of our own"
     )
+    assert f"learned from {CONTACTS} outcomes of its own and 3 past e-mails that count 0.3 each." in words
+
+
+def test_a_backfill_that_finds_nothing_changes_nothing_and_says_what_stays(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_draws(house, CONTACTS, rounds=1)
+    doors.use(house)
+    assert said(capsys, "backfill", "spring").startswith(
+        "No past e-mail counts for spring. Nothing was changed: it learns from no past e-mails, as before."
+    )
+    assert house.learners.versions(CAMPAIGN.id) == ()
+    mailed(house, CONTACTS)
+    first = told(capsys, "backfill", "spring")
+    entries = len(house.audit.lines(limit=1_000))
+    words = said(capsys, "backfill", "spring", "--since", "2030-01-01")
+    assert words.startswith(
+        f"No past e-mail since 2030-01-01 counts for spring. Nothing was changed: the {CONTACTS} past e-mails of the "
+        "backfill before still count."
+    )
+    later = told(capsys, "backfill", "spring", "--since", "2030-01-01")
+    assert later == {"campaign": "spring", "past_emails": CONTACTS, "is_new": False}
+    assert len(house.audit.lines(limit=1_000)) == entries
+    assert told(capsys, "run", "spring")[0]["version"] == first["version"]
+
+
+def test_dropping_where_nothing_was_backfilled_says_so_and_keeps_no_version(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_draws(house, CONTACTS, rounds=1)
+    doors.use(house)
+    words = said(capsys, "backfill", "spring", "--drop")
+    assert (
+        words == "spring learns from no e-mail of other tools, so there is none to drop. Nothing was changed."
+    )
+    assert house.learners.versions(CAMPAIGN.id) == ()
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    capsys.readouterr()
+    app(["learn", *words], standalone_mode=False)
+    return " ".join(capsys.readouterr().out.split())
 
 
 def told(capsys: pytest.CaptureFixture[str], *words: str) -> Any:

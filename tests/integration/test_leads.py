@@ -14,6 +14,7 @@ from app.churn import who_may_leave
 from app.handoff import whom_to_hand_off
 from app.leads import Past
 from app.outlook import outlooks
+from domain.errors import WrongUsage
 from domain.events import Event, EventKind
 from domain.leads import HandOffList
 from domain.people import Account, Contact, Deal, DealKind, Suppression, SuppressionReason
@@ -206,6 +207,31 @@ def test_where_outcomes_follow_nothing_there_is_no_list_and_it_says_so(noise: Cr
         text = accounts.text
     assert text.startswith("Cannot be told yet")
     assert "a coin is right 50 %" in text
+
+
+def test_a_window_the_history_is_too_short_for_says_so_and_which_fits(crm: Crm) -> None:
+    # 279 days of history; customers settle 30 days after their window.
+    leaves = who_may_leave(crm.reader, NOW, window_days=365).text
+    assert leaves == (
+        "Cannot be told yet: the history is 279 days long, and to judge a window of 365 days takes about 919; "
+        "`--window 80` or less fits."
+    )
+    passed_on = whom_to_hand_off(crm.reader, NOW, RULES, window_days=3_000).text
+    assert passed_on.startswith("Cannot be told yet: the history is 279 days long")
+    assert "`--window 110` or less fits." in passed_on
+    assert Past(crm.reader, NOW).too_short(110) == ""
+    early = Past(crm.reader, NOW - 250 * DAY)
+    assert early.too_short(30).endswith("no window fits yet.")
+
+
+@pytest.mark.parametrize("days", [0, 3_651, 1_000_000])
+def test_a_window_nobody_can_judge_is_refused_in_one_line(crm: Crm, days: int) -> None:
+    for ask in (
+        lambda: who_may_leave(crm.reader, NOW, window_days=days),
+        lambda: whom_to_hand_off(crm.reader, NOW, RULES, window_days=days),
+    ):
+        with pytest.raises(WrongUsage, match=f"A window may be 1 to 3,650 days; {days:,} was asked for"):
+            ask()
 
 
 def test_an_earlier_moment_sees_what_was_to_be_seen_then_and_no_more(crm: Crm) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from domain.decision import SILENCE, Arm, Decision, action_of
 from domain.errors import AttuneError, InvalidFile
 from domain.events import EventKind
 from domain.run import Run, RunStatus
+from learning import features
 from learning.bandit import Bandit
 from learning.bandit.bandit import FEW_ROWS
 from learning.bandit.basis import Basis
@@ -202,6 +204,27 @@ def test_a_roll_back_pins_and_unpinning_lets_the_newest_decide(
     assert {"rollback", "unpin"} <= set(acts)
 
 
+def test_a_version_may_be_called_by_its_beginning_or_its_outcomes(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    versions = [teach(house, CAMPAIGN, LATER).version]
+    write(house.engine, [reply("c_0001", NOON + 2 * DAY)])
+    versions.append(teach(house, CAMPAIGN, LATER).version)
+    many = str(house.learners.versions("spring")[0].outcomes)
+    assert said(capsys, "rollback", "spring", versions[0][:-2]).startswith(
+        f"{versions[0]} decides for spring"
+    )
+    assert told(capsys, "status", "spring")[0]["deciding"] == versions[0]
+    for fits_both in ("bandit", many):
+        with pytest.raises(AttuneError) as several:
+            app(["learn", "rollback", "spring", fits_both], standalone_mode=False)
+        assert f"{fits_both!r} fits 2 versions: {versions[1]}; {versions[0]}." in str(several.value)
+    house.learners.keep("spring", "bandit-9(7:x)", 7, {"features_version": features.VERSION}, {}, LATER)
+    assert said(capsys, "rollback", "spring", "7").startswith("bandit-9(7:x) decides for spring")
+    with pytest.raises(AttuneError, match="No learner '8' here"):
+        app(["learn", "rollback", "spring", "8"], standalone_mode=False)
+
+
 # Files ----------------------------------------------------------------------------------------------------------
 
 
@@ -243,6 +266,8 @@ def test_a_learner_leaves_as_a_file_and_comes_back_only_unproven_where_the_log_i
         ({"apart": "3"}, "`apart` is no list of indices"),
         ({"apart": [True]}, "`apart` is no list of indices"),
         ({"apart": [0]}, "only silence does"),
+        ({"outcomes": -1}, "its `outcomes` are -1, which is no whole number of 0 or more"),
+        ({"patterns": -1}, "its `patterns` are -1, which is no whole number of 0 or more"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -255,9 +280,25 @@ def test_a_file_that_cannot_decide_here_is_refused_before_anything_is_stored(
     arrays = unpack(path.read_bytes())
     header = json.loads(bytes(arrays.pop("header")))
     path.write_bytes(pack(arrays, {**header, **change}))
-    with pytest.raises(InvalidFile, match=why):
+    with pytest.raises(InvalidFile, match=why) as refused:
         app(["learn", "import", "spring", str(path), "--unproven"], standalone_mode=False)
+    assert ".." not in str(refused.value).removeprefix(str(path))
     assert len(house.learners.versions("spring")) == 1
+
+
+def test_a_learner_for_a_campaign_that_never_ran_is_taken_in_unproven_alone_and_it_says_how(
+    house: House, tmp_path: Path
+) -> None:
+    teach(house, CAMPAIGN, LATER)
+    path = tmp_path / "learner.npz"
+    app(["learn", "export", "spring", str(path)], standalone_mode=False)
+    text = (resources.files("app.cli") / "campaign_example.yaml").read_text()
+    (house.workspace.campaigns / "autumn.yaml").write_text(text.replace("id: trial-to-meeting", "id: autumn"))
+    with pytest.raises(AttuneError) as none:
+        app(["learn", "import", "autumn", str(path)], standalone_mode=False)
+    assert "Run it first: `attune run autumn`. Nothing was changed." in str(none.value)
+    assert f"`attune learn import autumn {path} --unproven`" in str(none.value)
+    assert house.learners.versions("autumn") == ()
 
 
 def test_another_packed_file_is_no_learners_file(house: House, tmp_path: Path) -> None:

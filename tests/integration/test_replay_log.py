@@ -183,6 +183,16 @@ def test_a_short_log_is_refused_with_its_reason(house: House, capsys: pytest.Cap
     assert record["more_decisions"] > 0
 
 
+def test_a_log_without_a_decision_since_then_says_so_of_a_campaign_that_ran(house: House) -> None:
+    words = ["replay", "--campaign", "spring", "--candidate", "silence", "--since", "2030-01-01"]
+    with pytest.raises(AttuneError) as none:
+        app(words, standalone_mode=False)
+    assert str(none.value) == (
+        "Campaign 'spring' has no logged draw since 2030-01-01 00:00 UTC: it decided nothing since then. "
+        "An earlier `--since`, or none, asks of more."
+    )
+
+
 def test_the_answer_is_said_in_words(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     app(
         [
@@ -243,7 +253,10 @@ def test_a_log_that_cannot_be_written_so_is_not_written(
 
 @pytest.mark.parametrize("said", ["yesterday", "2026-01-31T25:00:00"])
 def test_a_day_that_is_none_is_said_to_be_none(house: House, said: str) -> None:
-    with pytest.raises(typer.BadParameter, match="is not a day such as 2026-01-31, or a time such as"):
+    with pytest.raises(
+        typer.BadParameter,
+        match=r"is not a day such as 2026-01-31, a time such as .* or days such as 90d",
+    ):
         app(["decisions", "export", "log.parquet", "--since", said], standalone_mode=False)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from app import runs
+from app.cli.main import app as command_line
 from evals.crowd import campaign
 from tests.integration.shell import Shell
 from tests.settled import settle
@@ -96,3 +100,27 @@ def crowd_of_one(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("one") / "ws"
     settle(folder, 1).close()
     return folder
+
+
+def limits(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, int | None]]:
+    """Every `--limit` of the command line, by its command, with the least that it takes."""
+    for name, one in getattr(command, "commands", {}).items():
+        yield from limits(one, (*words, name))
+    for option in command.params:
+        if option.name == "limit":
+            yield " ".join(words), option.min
+
+
+def test_every_limit_is_at_least_one(shell: Shell, tmp_path: Path) -> None:
+    found = dict(limits(typer.main.get_command(command_line)))
+    assert len(found) > 10
+    assert set(found.values()) == {1}, found
+    for wrong in ("0", "-1"):
+        code, said = shell("-w", str(tmp_path), "runs", "show", "r_1", "--limit", wrong)
+        assert (code, "Invalid value for '--limit'" in said) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["churn", "handoff"])
+def test_a_window_of_more_than_ten_years_is_refused(shell: Shell, tmp_path: Path, command: str) -> None:
+    code, said = shell("-w", str(tmp_path), command, "--window", "1000000")
+    assert (code, "Invalid value for '--window'" in said, "3650" in said) == (2, True, True)

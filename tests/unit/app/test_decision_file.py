@@ -67,6 +67,15 @@ def test_reading_the_file_back_gives_the_same_decisions_and_rewards(exported: Pa
     assert [reward for _, reward in back] == [5_000.0, 0.0, None]
 
 
+def test_the_file_of_refusals_is_named_as_such_with_the_one_to_give(exported: Path) -> None:
+    refusals = exported.with_name("log.refusals.parquet")
+    with pytest.raises(InvalidFile) as refused:
+        list(read_decisions(refusals))
+    assert str(refused.value) == (
+        f"{refusals}: holds the refusals by rule, not the decisions. These are in log.parquet beside it."
+    )
+
+
 def test_a_page_is_a_row_group_so_memory_stays_flat(exported: Path) -> None:
     with pq.ParquetFile(exported) as file:
         assert [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)] == [2, 1]

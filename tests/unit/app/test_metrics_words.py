@@ -57,8 +57,16 @@ def test_wins_without_an_amount_in_the_goals_currency_say_why_there_is_no_revenu
     reached = {"reply": 1, "meeting": 0, "mql": 0, "sql": 0, "opportunity": 0, "won": 3, "renewed": 0}
     of_arm: dict[str, Any] = {"arm": Arm.LEARNED, "reached": reached, "revenue_cents": 0}
     arm = ArmLine.model_construct(**of_arm)
-    of_all: dict[str, Any] = {"window_days": 30, "currency": "USD", "arms": (arm,)}
+    of_all: dict[str, Any] = {
+        "window_days": 30,
+        "currency": "USD",
+        "arms": (arm,),
+        "attributed_revenue_cents": 2_512_000,
+    }
     found = CampaignMetrics.model_construct(**of_all)
     assert "Of the 3 won none has an amount in USD" in counted(found)
+    assert counted(found).endswith("Purchases later than these 30 days count under attributed revenue alone.")
+    nothing = found.model_copy(update={"attributed_revenue_cents": 0})
+    assert "attributed" not in counted(nothing)
     paid = arm.model_copy(update={"revenue_cents": 5})
     assert "nobody told" not in counted(found.model_copy(update={"arms": (paid,)}))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from domain.counts import rounded_up
 from learning.replay.best_single import best_single
 from learning.replay.evidence import evidence_of
 from learning.replay.overlap import expected_square, kish, overlap_of
@@ -65,6 +66,7 @@ def test_thin_overlap_is_refused_with_about_how_many_more_decisions_would_do() -
     assert isinstance(found, Refused)
     assert found.thin.lack is Lack.OVERLAP
     assert found.thin.more_decisions is not None
+    assert f"about {rounded_up(found.thin.more_decisions)} more decisions" in found.thin.reason
     needed = 120 + found.thin.more_decisions
     enough = log_of(needed)
     assert overlap_of(evidence_of(enough, all_on(enough, 0))).ess_expected == pytest.approx(100, rel=0.2)
