@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -53,7 +54,12 @@ def test_a_second_make_demo_ends_well_and_keeps_the_first(tmp_path: Path, again:
     attune.write_text('#!/bin/sh\necho "$@" >> ran\n')
     attune.chmod(0o755)
     made = subprocess.run(
-        ["make", "demo", *again.split()], cwd=tmp_path, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "demo", *again.split()],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     told = "The demo in demo/ is kept. See it: `make serve`, or `.venv/bin/attune -w demo review list`. A new one: "
     assert made.stdout == ("" if again else f"{told}`make demo AGAIN=1`.\n")
