@@ -439,7 +439,7 @@ class Bandit:
         expected = self._expected(inputs, actions, acted) if is_news and not is_first else None
         if is_first:
             predicted = (inputs * self.acts.coefficients()[actions]).sum(axis=1)
-            self.watch.get_used_to(predicted, acted, actions)
+            self.watch.note(predicted, acted, actions)
         self._take(inputs, actions, rewards, acted, weights, weight)
         noticed = [] if expected is None else self._watch(inputs, actions, rewards, acted, expected)
         self.outcomes += len(actions)
@@ -607,21 +607,18 @@ class Bandit:
         expected: tuple[Floats, Floats | None],
     ) -> list[Alarm]:
         noticed: list[Alarm] = []
+        rates, predicted = expected
         for i, (action, some) in enumerate(zip(actions.tolist(), acted.tolist(), strict=True)):
             recent = self.recent_apart if action in self.apart else self.recent
             recent.add(inputs[i], action, float(rewards[i]), some)
-            rates, predicted = expected
-            alarm = self.watch.see(
-                float(rates[i]),
-                some,
-                action,
-                is_corrected_of=None if predicted is None else float(predicted[i]),
-            )
+            alarm = self.watch.see(float(rates[i]), some, action)
             if alarm is not None:
                 # An alarm about all counts the outcomes of those that do not stand apart.
                 rest = actions[i + 1 :]
                 later = ~np.isin(rest, self.apart) if alarm.action is None else rest == action
                 noticed.append(replace(alarm, since=alarm.since + int(later.sum())))
+        if predicted is not None:
+            self.watch.note(predicted, acted, actions)
         for alarm in noticed:
             self.forget_before(alarm)
         return noticed

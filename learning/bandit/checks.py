@@ -62,7 +62,9 @@ def check_arrays(arrays: dict[str, NDArray[Any]], actions: int, basis: Basis) ->
         shapes |= {"awaited.grams": upper, "awaited.answers": upper}
         shapes |= {"awaited.counts": (k,), "awaited.answer_counts": (k,)}
     # Not in files of earlier releases.
-    later = {"watch.told": bins, "watch.told_apart": bins} | {f"{name}.scatters": (k,) for name in PARTS}
+    later = {f"watch.{name}": bins for name in ("told", "told_apart", "predicted")} | {
+        f"{name}.scatters": (k,) for name in PARTS
+    }
     for name, shape in {**shapes, **{name: later[name] for name in later if name in arrays}}.items():
         _check_shape(name, arrays[name], shape, k, p)
     if "action_features" in arrays:
@@ -76,6 +78,7 @@ def check_arrays(arrays: dict[str, NDArray[Any]], actions: int, basis: Basis) ->
             "squares",
             "told",
             "told_apart",
+            "predicted",
         }:
             _check_counts(name, part)
 

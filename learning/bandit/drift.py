@@ -58,6 +58,8 @@ class Watch:
     sums: shape (2, K+1). since: shape (2, K+1), outcomes counted since the sum was last 0.
     told: shape (2, bins), faded counts of outcomes by predicted log odds, and of those where somebody acted.
     told_apart: the same of actions that stand apart, which say nothing about the others. apart: indices of these.
+    predicted: shape (2, bins), of batches: as `told`, but of what was predicted before it was corrected and had the
+        benefit of its doubt.
     """
 
     sums: NDArray[np.float64]
@@ -66,6 +68,7 @@ class Watch:
     told: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, len(BINS) + 1)))
     told_apart: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, len(BINS) + 1)))
     apart: tuple[int, ...] = ()
+    predicted: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, len(BINS) + 1)))
 
     @classmethod
     def over(cls, actions: int, apart: tuple[int, ...] = ()) -> Watch:
@@ -73,43 +76,28 @@ class Watch:
         return cls(np.zeros((2, actions + 1)), np.zeros((2, actions + 1), dtype=np.int64), apart=apart)
 
     def corrected(self, rates: NDArray[np.float64], actions: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the rates, shape (n,), that predictions like these had so far.
+        """Return what came of predictions like these so far, before a batch's own outcomes are looked at, shape (n,).
 
         Args:
-            rates: shape (n,), predicted. actions: shape (n,), of the actions taken.
+            rates: shape (n,), predicted. actions: shape (n,), of the actions taken; one that stands apart keeps its.
         """
         p = np.clip(rates, LEAST_RATE, MOST_RATE)
-        place = np.searchsorted(BINS, np.log(p / (1 - p)))
-        is_apart = np.isin(actions, self.apart)
-        counts, wins = np.where(is_apart, self.told_apart[:, place], self.told[:, place])
-        return np.asarray(np.clip((wins + TRUST * p) / (counts + TRUST), LEAST_RATE, MOST_RATE))
+        counts, wins = self.predicted[:, np.searchsorted(BINS, np.log(p / (1 - p)))]
+        found = np.clip((wins + TRUST * p) / (counts + TRUST), LEAST_RATE, MOST_RATE)
+        return np.asarray(np.where(np.isin(actions, self.apart), rates, found))
 
-    def get_used_to(
-        self, rates: NDArray[np.float64], acted: NDArray[np.bool_], actions: NDArray[np.int64]
-    ) -> None:
-        """Count what came of predictions, shape (n,) each, without a thought of a shift: they rest on other news."""
-        for rate, some, action in zip(rates.tolist(), acted.tolist(), actions.tolist(), strict=True):
-            told = self.told_apart if action in self.apart else self.told
-            _corrected(told, min(max(rate, LEAST_RATE), MOST_RATE), some)
+    def note(self, rates: NDArray[np.float64], acted: NDArray[np.bool_], actions: NDArray[np.int64]) -> None:
+        """Count what came of a batch's predictions, shape (n,) each, for the batches after it."""
+        some = ~np.isin(actions, self.apart)
+        for rate, came in zip(rates[some].tolist(), acted[some].tolist(), strict=True):
+            _corrected(self.predicted, min(max(rate, LEAST_RATE), MOST_RATE), came)
 
-    def see(
-        self, rate: float, acted: bool, action: int, *, is_corrected_of: float | None = None
-    ) -> Alarm | None:
-        """Take one outcome in; return an alarm if it completes one, and begin anew.
-
-        Args:
-            rate: expected of it. acted: what came. action: index of the action taken.
-            is_corrected_of: what was predicted, where `rate` was corrected already; None to correct `rate` here.
-
-        """
+    def see(self, rate: float, acted: bool, action: int) -> Alarm | None:
+        """Take one outcome in; return an alarm if it completes one, and begin anew."""
         is_apart = action in self.apart
         columns = (action + 1,) if is_apart else (0, action + 1)
         told = self.told_apart if is_apart else self.told
-        if is_corrected_of is None:
-            p = _corrected(told, min(max(rate, LEAST_RATE), MOST_RATE), acted)
-        else:
-            p = min(max(rate, LEAST_RATE), MOST_RATE)
-            _corrected(told, min(max(is_corrected_of, LEAST_RATE), MOST_RATE), acted)
+        p = _corrected(told, min(max(rate, LEAST_RATE), MOST_RATE), acted)
         odds = p / (1 - p)
         for side, factor in ((0, np.exp(-SHIFT)), (1, np.exp(SHIFT))):
             changed = odds * factor / (1 + odds * factor)
@@ -135,7 +123,9 @@ class Watch:
 
     def _reset(self, column: int) -> None:
         if column == 0:
-            self.told[:] = 0  # what predictions were like before says nothing about those to come
+            # What predictions were like before says nothing about those to come.
+            self.told[:] = 0
+            self.predicted[:] = 0
             columns = np.setdiff1d(np.arange(self.sums.shape[1]), np.array(self.apart, dtype=np.int64) + 1)
         else:
             columns = np.array([column])

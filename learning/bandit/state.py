@@ -6,8 +6,8 @@ Schema 6. JSON: `schema`, `actions`, `apart` (indices of actions that stand apar
 null), `in_units` (schema 1 lacks it: false), `scales` of all parts. Arrays, for each part `acts`, `worth`, `loss`:
 `*.grams` (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,), `*.scatters`
 (K,; where it is missing every outcome is taken to have been taught in full); besides `watch.sums`, `watch.since`
-(2, K+1), `watch.told` and `watch.told_apart` (2, bins), `tilt` (m,), `costs` (K,), and `action_features` (K, q) where
-there are any, and where outcomes were on their way `awaited.grams` and `awaited.answers` (K, P(P+1)/2),
+(2, K+1), `watch.told`, `watch.told_apart` and `watch.predicted` (2, bins; noughts where one is missing), `tilt` (m,),
+`costs` (K,), and `action_features` (K, q) where there are any, and where outcomes were on their way `awaited.grams` and `awaited.answers` (K, P(P+1)/2),
 `awaited.counts` and `awaited.answer_counts` (K,); see `learning/bandit/pending.py`.
 The newest raw outcomes (`recent`) are not part of it: they only serve a change noticed within the next 2,000 outcomes.
 """
@@ -62,6 +62,7 @@ def dump(bandit: Bandit) -> tuple[dict[str, Any], Arrays]:
         "watch.since": bandit.watch.since,
         "watch.told": bandit.watch.told,
         "watch.told_apart": bandit.watch.told_apart,
+        "watch.predicted": bandit.watch.predicted,
         "tilt": bandit.acts.tilt,
         "costs": bandit.costs,
     }
@@ -126,6 +127,7 @@ def _load(meta: dict[str, Any], arrays: Arrays) -> Bandit:
     # Files of releases before predictions were corrected have none.
     bandit.watch.told = arrays.get("watch.told", bandit.watch.told).copy()
     bandit.watch.told_apart = arrays.get("watch.told_apart", bandit.watch.told_apart).copy()
+    bandit.watch.predicted = arrays.get("watch.predicted", bandit.watch.predicted).copy()
     for name, belief in _parts(bandit):
         belief.sums = Sums(
             _square(arrays[f"{name}.grams"], bandit.basis.width),
