@@ -7,7 +7,8 @@ null), `in_units` (schema 1 lacks it: false), `scales` of all parts. Arrays, for
 `*.grams` (K, P(P+1)/2, upper triangles row by row), `*.moments` (K, P), `*.squares` (K,), `*.counts` (K,), `*.scatters`
 (K,; where it is missing every outcome is taken to have been taught in full); besides `watch.sums`, `watch.since`
 (2, K+1), `watch.told`, `watch.told_apart` and `watch.predicted` (2, bins; noughts where one is missing), `tilt` (m,),
-`costs` (K,), and `action_features` (K, q) where there are any, and where outcomes were on their way `awaited.grams` and `awaited.answers` (K, P(P+1)/2),
+`costs` (K,), and `action_features` (K, q) where there are any, and where outcomes were on their way `awaited.grams`
+and `awaited.answers` (K, P(P+1)/2),
 `awaited.counts` and `awaited.answer_counts` (K,); see `learning/bandit/pending.py`.
 The newest raw outcomes (`recent`) are not part of it: they only serve a change noticed within the next 2,000 outcomes.
 """

@@ -331,5 +331,5 @@ def test_metrics_say_what_is_missing_where_nothing_can_be_told_yet(demo: Path) -
     assert all(lift["more_contacts"] > 0 for lift in gated)
     shown = " ".join(attune("-w", "demo", "metrics", "trial-to-meeting", folder=demo).split())
     assert "cannot tell (none seen yet); about" in shown
-    assert "neither a date" in attune("-w", "demo", "metrics", "--since", "soon", folder=demo, expect=2)
+    assert "is not a day such as" in attune("-w", "demo", "metrics", "--since", "soon", folder=demo, expect=2)
     attune("-w", "demo", "metrics", "nonesuch", folder=demo, expect=3)

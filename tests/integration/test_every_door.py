@@ -238,8 +238,8 @@ def test_the_command_line_asks_as_the_member_it_is_told(
     for call in (pause, approve):
         monkeypatch.setattr(House, "talker", ScriptedTalker((call,), "Done."))
         code, said = shell("-w", str(house.workspace.folder), "ask", "Do it.", "--as", email, "--json")
-        assert code == 0, said
-        told = json.loads(said)
+        told, _ = json.JSONDecoder().raw_decode(said)
+        assert code == (0 if told["waiting"] else 1), said
         got[call.name] = "told" if told["waiting"] else refusal(told["calls"][0]["problem"])[0]
     assert (got["campaign_pause"] == "forbidden") == (role is Role.REVIEWER)
     assert (got["proposal_approve"] == "forbidden") == (role is Role.MARKETER)
