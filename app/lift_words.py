@@ -84,7 +84,7 @@ def revenue_words(found: CampaignMetrics) -> str:
     if found.incremental_revenue_cents is None:
         return f"{said}; how much would have come anyway cannot be told yet."
     middle, low, high = (whole_money(cents, found.currency) for cents in found.incremental_revenue_cents)
-    return f"{said}; {middle} would not have come without it, between {low} and {high}."
+    return f"{said}. Measured beside the holdout, within the windows, it brought {middle}, between {low} and {high}."
 
 
 def is_worth_a_line(told: LiftLine, found: CampaignMetrics) -> bool:

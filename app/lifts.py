@@ -16,7 +16,7 @@ from domain.base import Noun
 from domain.campaign import Outcome
 from domain.decision import Arm
 from learning.cohort import Cohort
-from learning.lift import ALPHA, LEAST_ARM, Lift, Telling, lift, revenue_lift
+from learning.lift import ALPHA, LEAST_ARM, SKEW_RULE, Lift, Telling, lift, revenue_lift
 from learning.sequences import radius
 from learning.signs import LADDER
 from learning.worth import goal_level, prior_chances
@@ -119,17 +119,18 @@ class _Pair:
         self._accounts = account_numbers(gathered.account_ids)
         self._treated = arm == one.value
         other = arm == against.value
-        self._rows = closed & (self._treated | other)
+        self._assigned, self._all = self._treated | other, int((arm != "").sum())
+        self._rows = closed & self._assigned
         self._has_other = bool(other.any())
 
     def reached(self, stage: Outcome) -> LiftLine:
         """How many got to a rung within the window."""
-        return self._share(stage.value, stage, self._rows, _expected(stage))
+        return self._share(stage.value, stage, self._assigned, _expected(stage))
 
     def moved(self, stage: Outcome) -> LiftLine:
         """Of those on a rung before, how many got to the next."""
         next_stage, level = _NEXT[stage], goal_level(stage)
-        at_stage = self._rows & (self._cohort.level_before == level)
+        at_stage = self._assigned & (self._cohort.level_before == level)
         expected = float(prior_chances(next_stage)[level])
         return self._share(f"{stage.value} to {next_stage.value}", next_stage, at_stage, expected)
 
@@ -144,11 +145,12 @@ class _Pair:
             expected_share=_expected(Outcome.WON),
         )
         return (
-            self._line("revenue, large deals cut", "cents", told.capped, rows),
-            self._line("revenue", "cents", told.raw, rows),
+            self._line("revenue, large deals cut", "cents", told.capped, self._assigned),
+            self._line("revenue", "cents", told.raw, self._assigned),
         )
 
-    def _share(self, what: str, stage: Outcome, rows: NDArray[np.bool_], expected: float) -> LiftLine:
+    def _share(self, what: str, stage: Outcome, of: NDArray[np.bool_], expected: float) -> LiftLine:
+        rows = self._closed & of
         told = lift(
             self._cohort.reached[rows, LADDER.index(stage)].astype(float),
             self._treated[rows],
@@ -156,11 +158,11 @@ class _Pair:
             clusters=self._accounts[rows],
             expected_mean=expected,
         )
-        return self._line(what, "share", told, rows)
+        return self._line(what, "share", told, of)
 
-    def _line(self, what: str, unit: str, told: Lift, rows: NDArray[np.bool_]) -> LiftLine:
+    def _line(self, what: str, unit: str, told: Lift, of: NDArray[np.bool_]) -> LiftLine:
         # So many more that are compared; of all contacts, whatever is done to them, one in so many is.
-        per_one = (int(self._closed.sum()) + 1) / (int(rows.sum()) + 1)
+        per_one = (self._all + 1) / (int(of.sum()) + 1)
         no_other = "no_holdout" if self._against is Arm.HOLDOUT else told.reason
         return LiftLine(
             arm=self._one,
@@ -179,15 +181,20 @@ class _Pair:
 
 
 def give_or_take(cents: NDArray[np.float64], accounts: NDArray[np.int64]) -> float | None:
-    """Return the half-width in cents of a mean's interval at 95 %, valid whenever one looks; None for fewer than
-    `LEAST_ARM`.
+    """Return the half-width in cents of a mean's interval at 95 %, valid whenever one looks.
+
+    None where it would promise too much: of fewer than `LEAST_ARM` accounts, without any spread, or of so few contacts
+    that one rare win bends their mean (the rule of `learning.lift`).
 
     Args:
         cents: shape (c,), one a contact.
         accounts: shape (c,), contacts of one account share a number and may move together.
 
     """
-    if len(cents) < LEAST_ARM:
+    if len(cents) < LEAST_ARM or not cents.std() > 0:
+        return None
+    skewness = float((((cents - cents.mean()) / cents.std()) ** 3).mean())
+    if len(np.unique(accounts)) < LEAST_ARM or len(cents) < SKEW_RULE * skewness**2:
         return None
     pull = np.bincount(np.unique(accounts, return_inverse=True)[1], cents - cents.mean())
     units = len(pull)

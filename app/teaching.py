@@ -140,8 +140,12 @@ def taught(bandit: Bandit, lesson: Lesson, rows: NDArray[np.int64] | None = None
             acted=lesson.acted[before],
         )
     logged = picked[picked >= lesson.past]
-    for number, chunk in enumerate(_chunks(lesson.at[logged])):
-        part = logged[chunk]
+    # Other tools count clicks in other ways: that our first run's are fewer is no shift of the market.
+    first = (
+        int(np.count_nonzero(lesson.at[logged] == lesson.at[logged][0])) if len(before) and len(logged) else 0
+    )
+    parts = [logged[:first], *(logged[first:][chunk] for chunk in _chunks(lesson.at[logged[first:]]))]
+    for part in (one for one in parts if len(one)):
         alarms = bandit.learn(
             lesson.x[part],
             lesson.taken[part],
@@ -150,8 +154,7 @@ def taught(bandit: Bandit, lesson: Lesson, rows: NDArray[np.int64] | None = None
             dyads=own[part],
             units=lesson.units[part],
             acted=lesson.acted[part],
-            # Other tools count clicks in other ways: that ours are fewer is no shift of the market.
-            is_first=number == 0 and bool(len(before)),
+            is_first=bool(first) and part[0] == logged[0],
         )
         noticed += [
             {

@@ -100,7 +100,9 @@ def drafts(asked: Question) -> Reading:
         r"(?:draft|write|compose) (?P<x>her|him|them|the (?:first|second|third|fourth|last) one) "
         r"(?:something|a (?:\w+ )?(?:message|mail|email))(?:(?: (?P<about>about|on)|[:,]) "
         r"?(?P<hint>.+))?",
-        r"what (?:would|will|could|should) (?:you|attune|we) (?:send|write)(?: to)? (?P<x>.+?)(?: (?:now|next|today))?",
+        r"what (?:would|will|could|should) (?:you|attune|we) (?:send|write)(?: to)? "
+        r"(?P<x>(?-i:[A-Z])(?:(?! (?:and|or|but|about|on) ).)+?|her|him)(?: (?:now|next|today))?"
+        r"(?: (?P<about>about|on) (?P<hint>.+))?",
         r"(?:draft|a draft for) (?P<x>(?:her|him|them|the (?:first|second|third|fourth|last) one|"
         r"[A-Z].+?))(?:[:,] ?(?P<hint>.+))?",
     ):

@@ -47,7 +47,8 @@ ASKED_BACK = {kind: many for kind, (_, many) in _SAID_OF.items() if kind != "pro
 """How a question back begins where several of a kind were shown."""
 
 
-_ID = re.compile(r"\bc_[0-9a-z]{6,}\b")
+_ID = re.compile(r"(?:[A-Z][\w.'-]*(?: [\w.'-]+){0,5} ?\(?)?(?P<id>c_[0-9a-z]{6,})\)?")
+_NOT_THEM = re.compile(r"\b(?:but|of|except|and|or|not|than)\b", re.IGNORECASE)
 
 
 class Unclear(Exception):
@@ -89,8 +90,9 @@ class Question:
 
     def _meant(self, words: str, kind: str) -> str | None:
         # A name as our own lists print it, with the id behind: the id is what is meant.
-        if kind == "contact" and (known := _ID.search(words)):
-            return known[0]
+        known = _ID.fullmatch(words.strip()) if kind == "contact" else None
+        if known and not _NOT_THEM.search(words):
+            return known["id"]
         seen = self.shown.meant(words, kind)
         if seen is not None:
             return self._one(seen, words, kind)

@@ -355,7 +355,7 @@ class CampaignsChanged:
     # What they share -------------------------------------------------------------------------------------------
 
     def _page(self, said: str) -> CampaignPage:
-        return campaign_page(self._house, key_meant(self._house, said))
+        return campaign_page(self._house, key_meant(self._house, said, is_change=True))
 
     def _effect(
         self,

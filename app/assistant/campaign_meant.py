@@ -23,11 +23,12 @@ _NO_SENSE = frozenset(
 """Words that stand in many names and tell none apart."""
 
 
-def key_meant(house: House, said: str) -> str:
+def key_meant(house: House, said: str, *, is_change: bool = False) -> str:
     """Return the key of the campaign that is meant, with a file or only runs.
 
     By id, name, or a part of either; else by words, each of which stands in the name or the goal in some form:
-    “first meetings” is “From interest to a first meeting”.
+    “first meetings” is “From interest to a first meeting”. Not so where something is to be changed: there only an id, a
+    name or a part of either names a campaign.
 
     Raises:
         NotFound: none fits.
@@ -40,7 +41,9 @@ def key_meant(house: House, said: str) -> str:
     exact = [card for card in cards if fold(card.name) == wanted]
     part = [card for card in cards if wanted and wanted in f"{fold(card.name)} {card.key}"]
     sense = _stems(words)
-    fitting = exact or part or [card for card in cards if sense and sense <= _sense_of(card)]
+    fitting = exact or part
+    if not fitting and not is_change:
+        fitting = [card for card in cards if sense and sense <= _sense_of(card)]
     if not fitting:
         there = "; ".join(f"{card.name} ({card.key})" for card in cards[:MOST_NAMED])
         raise NotFound("campaign", said, f"Campaigns: {there}." if there else "There is none yet.")

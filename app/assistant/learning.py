@@ -306,7 +306,7 @@ def _run_words(campaign: Campaign, asker: Asker, found: Silences) -> str:
     share = percent(found.silent / found.decided, 0)
     return (
         f"{run} {found.silent:,} of the {found.decided:,} people decided about were left in silence ({share}), and "
-        f"{found.written:,} get a message."
+        f"for {found.written:,} a message was chosen."
     )
 
 

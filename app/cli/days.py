@@ -30,11 +30,11 @@ def read_since(said: str) -> Since:
         return Since(days=int(days[1]))
     try:
         at = datetime.fromisoformat(said)
-    except ValueError:
+        return Since(at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
         raise typer.BadParameter(
             f"{said!r} is not a day such as 2026-01-31, a time such as 2026-01-31T09:00:00, or days such as 90d."
         ) from None
-    return Since(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def day(said: str) -> datetime:

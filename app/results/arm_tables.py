@@ -67,7 +67,6 @@ def lifts(results: CampaignResults) -> ResultTable:
     rows = [
         (
             ARM_NAMES[line.arm.value],
-            OTHERS[line.against.value],
             WHAT_NAMES.get(line.what, line.what),
             TELLINGS[line.telling],
             *(
@@ -78,6 +77,7 @@ def lifts(results: CampaignResults) -> ResultTable:
             *((line.estimate, line.low, line.high) if line.unit == "cents" else (None, None, None)),
             line.more_contacts or None,
             sentence(line, found.currency),
+            OTHERS[line.against.value],
         )
         for line in (*found.lifts, *found.contests)
     ]
@@ -90,7 +90,6 @@ def lifts(results: CampaignResults) -> ResultTable:
         title="What each arm brought beyond the holdout, and the learner beyond the others",
         columns=(
             Column(title="Arm"),
-            Column(title="Against"),
             Column(title="Outcome"),
             Column(title="Verdict"),
             Column(title="Difference in share", kind="share"),
@@ -100,6 +99,7 @@ def lifts(results: CampaignResults) -> ResultTable:
             *of_money,
             Column(title="More contacts needed", kind="count"),
             Column(title="In words"),
+            Column(title="Against"),
         ),
         rows=tuple(rows),
         note="Intervals hold at 95 % however often one looks.",

@@ -18,6 +18,9 @@ SHIFT = 1.0
 THRESHOLD = 12.0
 """exp(12) is about 160,000 outcomes between false alarms."""
 
+GATHERING = 0.25
+"""Evidence beyond this part of the threshold may be the beginning of a shift."""
+
 LEAST_RATE, MOST_RATE = 0.001, 0.98
 """Predicted rates are kept within these: a model that is all but sure may not sound the alarm at a few surprises,
 while rates of one in a hundred must be told from one in fifty."""
@@ -87,7 +90,12 @@ class Watch:
         return np.asarray(np.where(np.isin(actions, self.apart), rates, found))
 
     def note(self, rates: NDArray[np.float64], acted: NDArray[np.bool_], actions: NDArray[np.int64]) -> None:
-        """Count what came of a batch's predictions, shape (n,) each, for the batches after it."""
+        """Count what came of a batch's predictions, shape (n,) each, for the batches after it.
+
+        Not while evidence of a shift of all gathers: what came of it would become what is expected.
+        """
+        if self.sums[:, 0].max() > self.threshold * GATHERING:
+            return
         some = ~np.isin(actions, self.apart)
         for rate, came in zip(rates[some].tolist(), acted[some].tolist(), strict=True):
             _corrected(self.predicted, min(max(rate, LEAST_RATE), MOST_RATE), came)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from app.lift_words import sentence
@@ -13,8 +14,9 @@ from app.lifts import contests, give_or_take, lift_lines
 from domain.campaign import Outcome
 from domain.decision import Arm
 from learning.cohort import Cohort
-from learning.lift import LEAST_ARM, Telling
+from learning.lift import LEAST_ARM, Telling, lift
 from learning.signs import LADDER, SIGNALS
+from learning.worth import prior_chances
 
 GOAL = Outcome.MEETING
 
@@ -92,6 +94,22 @@ def test_renewals_are_compared_where_they_are_the_goal_or_were_seen() -> None:
 
 def test_a_worth_of_few_contacts_has_no_doubt_to_give_and_is_not_shown() -> None:
     assert give_or_take(np.ones(LEAST_ARM - 1), np.arange(LEAST_ARM - 1)) is None
+
+
+def test_a_worth_that_one_rare_win_bends_or_nothing_moves_has_none_either() -> None:
+    rare = np.zeros(60)
+    rare[0] = 100_000.0
+    assert give_or_take(rare, np.arange(60)) is None
+    assert give_or_take(np.zeros(400), np.arange(400)) is None
+    assert give_or_take(np.tile([0.0, 9_000.0], 200), np.zeros(400, dtype=int)) is None
+
+
+def test_a_pair_nobody_of_which_has_a_closed_window_asks_for_no_millions_of_millions() -> None:
+    gathered, cohort, arm, closed = compared({Arm.LEARNED: 0.1, Arm.EXPLORE: 0.1, Arm.USUAL: 0.1}, 1_000)
+    closed = closed & (arm == Arm.USUAL.value)
+    told = next(line for line in contests(gathered, cohort, arm, closed) if line.against is Arm.EXPLORE)
+    nobody = lift(np.zeros(0), np.zeros(0, dtype=bool), expected_mean=float(prior_chances(GOAL)[0]))
+    assert told.more_contacts == pytest.approx(1.5 * nobody.more_contacts, rel=0.01)
 
 
 def test_colleagues_who_move_together_are_one_witness() -> None:
