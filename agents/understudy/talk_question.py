@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.understudy.talk_history import Seen, Shown
-from agents.understudy.talk_words import QUOTED, ends_with_time, is_month, unquoted
+from agents.understudy.talk_words import QUOTED, countries_in, ends_with_time, is_month, unquoted
 from domain.assistant import ToolCall
 
 Reading = tuple[ToolCall, ...] | str | None
@@ -149,6 +149,9 @@ def of_campaign(asked: Question, words: str, tool: str, **more: str | None) -> R
     if re.search(
         r"\b(?:contacts|accounts|people|you|we|they|learner|funnel|weather|signals?)\b", words, re.IGNORECASE
     ):
+        return None
+    countries, rest = countries_in(words)
+    if countries and not rest.strip(" ,.?"):
         return None
     campaign = asked.campaign(words)
     return None if campaign is None else one(tool, campaign=campaign, **more)

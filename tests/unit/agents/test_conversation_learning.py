@@ -340,3 +340,28 @@ def test_a_marketers_own_words_are_one_call(said: str, tool: str, arguments: dic
 def test_what_the_holdout_is_is_said_in_words() -> None:
     for said in ("what is the holdout?", "who is in the holdout"):
         assert "get nothing" in str(GRAMMAR.read(said))
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["what works in Germany", "does the learner in Germany beat usual practice", "what works for Austria"],
+)
+def test_a_country_is_no_campaign(said: str) -> None:
+    assert GRAMMAR.read(said) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "propose something for anyone but c_abcdef12",
+        "propose something for the boss of c_abcdef12",
+        "what would you send to leads",
+        "what would you send next",
+        "what would you send to Dana Kim and Bo Li",
+    ],
+)
+def test_an_id_within_other_words_and_several_people_are_nobody(said: str) -> None:
+    found = GRAMMAR.read(said)
+    named = [call.arguments.get("contact") for call in found] if isinstance(found, tuple) else []
+    assert "c_abcdef12" not in named
+    assert not any(isinstance(one, str) and (" and " in one or one in {"leads", "next"}) for one in named)
