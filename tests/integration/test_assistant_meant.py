@@ -74,6 +74,13 @@ def test_a_word_that_stands_nowhere_names_no_campaign(house: House, said: str) -
         key_meant(house, said)
 
 
+def test_what_is_to_be_changed_is_named_and_not_described(house: House) -> None:
+    """“Stop the meetings campaign” stops none whose goal alone is a meeting."""
+    assert key_meant(house, "first meetings")
+    with pytest.raises(NotFound):
+        key_meant(house, "first meetings", is_change=True)
+
+
 def test_words_that_fit_several_campaigns_are_asked_back(tmp_path: Path) -> None:
     house = open_workspace(tmp_path / "w", contacts=1)
     for key, name in (("ops", "First meeting with operations leaders"), ("it", "First meetings with IT")):

@@ -45,3 +45,10 @@ def test_every_command_with_since_reads_it_alike(words: tuple[str, ...]) -> None
         command = command.commands[word]
     (option,) = (one for one in command.params if one.name == "since")
     assert option.type_descriptor.parameter_info.parser is read_since
+
+
+def test_a_time_of_another_zone_is_told_in_utc() -> None:
+    at = read_since("2026-09-01T00:00+02:00").on(NOW)
+    assert f"{at:%Y-%m-%d %H:%M} {at.tzname()}" == "2026-08-31 22:00 UTC"
+    with pytest.raises(typer.BadParameter):
+        read_since("0001-01-01T00:00+14:00")
